@@ -1,0 +1,96 @@
+package data
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// Stream says what kind of thing a change is about.
+type Stream uint8
+
+// The streams of the log. Numbers are part of the log format and never reused.
+const (
+	StreamSchema  Stream = 1 // layer definitions
+	StreamFeature Stream = 2
+	StreamScheme  Stream = 3
+	StreamCase    Stream = 4
+	StreamAdmin   Stream = 5
+)
+
+// Op is what a change does.
+type Op uint8
+
+// The operations. Numbers are part of the log format and never reused.
+const (
+	OpPut    Op = 1
+	OpDelete Op = 2
+)
+
+// Change is one change of one thing. Which members matter depends on the stream:
+//
+//   - feature: Layer, Feature (a delete needs only Feature.ID);
+//   - schema: Layer, Definition (nil for a delete);
+//   - scheme: Layer holds the scheme's name, Scheme (nil for a delete).
+//
+// Changes are immutable once appended.
+type Change struct {
+	Stream     Stream
+	Op         Op
+	Layer      string
+	Feature    Feature
+	Definition *Layer
+	Scheme     *Scheme
+	// IfSeq, when not nil, demands that the feature's current Seq equals it; 0 demands that the feature does not
+	// exist. It is a precondition and not stored.
+	IfSeq *Seq
+	// Permanent is the uint32 of the feature that is never reused; the store sets it.
+	Permanent uint32
+	// Prev is the Seq of the previous change of the same thing, 0 for none; the store sets it.
+	Prev Seq
+}
+
+// Tx is a transaction to append: all of its changes become durable under one Seq, or none.
+type Tx struct {
+	// Effective is when the changes take effect in the city; zero means the recorded time.
+	Effective time.Time
+	// Actor is who asked and Cause why: "import:ID", "api", "demo"…
+	Actor, Cause string
+	Changes      []Change
+}
+
+// Limits of one transaction; beyond them Append returns [ErrTooLarge].
+const (
+	MaxTxChanges = 100_000
+	MaxTxBytes   = 64 << 20
+)
+
+// Hash is a SHA-256 digest.
+type Hash [sha256.Size]byte
+
+// Entry is one transaction as the log holds it. Entries are shared by readers and immutable.
+type Entry struct {
+	Seq Seq
+	// Recorded is set by the store and never runs backwards.
+	Recorded  time.Time
+	Effective time.Time
+	Actor     string
+	Cause     string
+	// PrevHash is the hash of the previous header, Payloads are the hashes of the encoded changes.
+	PrevHash Hash
+	Payloads []Hash
+	Changes  []Change
+}
+
+// Record is one change with its Seq: what a checkpoint holds for each thing that exists or once existed.
+type Record struct {
+	Seq    Seq
+	Change Change
+}
+
+// Head is what is known of a feature's newest change without its content.
+type Head struct {
+	Seq       Seq
+	Permanent uint32
+	// Deleted reports that the newest change was a delete. The id may come back, with the same Permanent.
+	Deleted bool
+}

@@ -1,0 +1,120 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// Store keeps one city's change log. Several goroutines may use a Store at once; several processes may write to one
+// history when the implementation allows it, and then Seq order is the order in which entries become visible.
+//
+// An implementation passes the contract in storetest.
+type Store interface {
+	// Run does the store's background work (grouping commits, writing checkpoints) until ctx ends, then finishes
+	// what was accepted and returns after everything it started has ended. heads answers the preconditions of
+	// appends. Append blocks until Run runs. Run may be called once.
+	Run(ctx context.Context, heads Heads) error
+
+	// Append makes tx durable and returns its Seq. When it returns nil, the transaction survives a crash of process
+	// and machine. When it returns an error, nothing of tx is in the log, except [ErrUncertain]. Changes are checked
+	// in order against the current state, earlier changes of the same transaction included; a precondition that
+	// does not hold returns *[ConflictError], a feature that does not fit its layer *[ChangeError], too many changes
+	// [ErrTooLarge], no changes [ErrEmpty]. The store fills Permanent and Prev in its own copy of the changes.
+	// Deleting a feature that does not exist is a conflict only under IfSeq; otherwise it is a *ChangeError.
+	Append(ctx context.Context, tx Tx) (Seq, error)
+
+	// Epoch is the identity of the history.
+	Epoch() Epoch
+
+	// Last is the Seq of the newest durable entry.
+	Last() Seq
+
+	// Wait returns when Last is greater than after, or with the error of ctx, or [ErrClosed].
+	Wait(ctx context.Context, after Seq) error
+
+	// Entries yields the durable entries with Seq > after in order and ends at the newest. An entry that cannot be
+	// read yields *[CorruptError] and ends the sequence.
+	Entries(ctx context.Context, after Seq) iter.Seq2[*Entry, error]
+
+	// Checkpoint yields the newest checkpoint: one record for each layer, scheme and feature that exists or existed
+	// (definitions first), each with the Seq of its newest change at that time, and stores in mark the Seq up to which the
+	// checkpoint is complete. Records may be newer than mark, so replay must skip a change that is not newer than
+	// the record it has. Without a checkpoint it yields nothing and mark is 0.
+	Checkpoint(ctx context.Context, mark *Seq) iter.Seq2[Record, error]
+
+	// Close releases the store after Run has ended.
+	Close() error
+}
+
+// Heads tells a store what is current. The engine satisfies it from memory. Implementations are safe for concurrent
+// use.
+type Heads interface {
+	// Applied is the Seq up to which the other methods know everything.
+	Applied() Seq
+	// Head is the newest change of a feature that is known, deleted ones included.
+	Head(layer, id string) (Head, bool)
+	// Layer is the current definition.
+	Layer(name string) (*Layer, bool)
+	// Scheme is the current definition.
+	Scheme(name string) (*Scheme, bool)
+}
+
+// Errors of stores.
+var (
+	// ErrClosed is returned when the store is closed or Run has ended.
+	ErrClosed = errors.New("data: store is closed")
+	// ErrEmpty is returned for a transaction without changes.
+	ErrEmpty = errors.New("data: transaction has no changes")
+	// ErrTooLarge is returned for a transaction over MaxTxChanges or MaxTxBytes.
+	ErrTooLarge = fmt.Errorf("data: transaction exceeds %d changes or %d MiB", MaxTxChanges, MaxTxBytes>>20)
+	// ErrReadOnly is returned when the store cannot write, for example on a full disk; reads go on.
+	ErrReadOnly = errors.New("data: store is read-only")
+	// ErrUncertain is returned when the disk reported an error and the outcome of a commit is not known.
+	ErrUncertain = errors.New("data: outcome of the commit is not known")
+	// ErrLocked is returned when another process holds the store.
+	ErrLocked = errors.New("data: store is in use by another process")
+)
+
+// ConflictError says that a precondition of a change does not hold.
+type ConflictError struct {
+	Change int // position in the transaction
+	Layer  string
+	ID     string
+	Want   Seq
+	Have   Seq // 0 when the feature does not exist
+}
+
+// Error names the feature and both positions.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("changes[%d]: %s/%s is at seq %d, if_seq demands %d", e.Change, e.Layer, e.ID, e.Have, e.Want)
+}
+
+// ChangeError says which change of a transaction is not possible and why.
+type ChangeError struct {
+	Change int // position in the transaction
+	Layer  string
+	ID     string
+	Err    error
+}
+
+// Error names the change.
+func (e *ChangeError) Error() string {
+	return fmt.Sprintf("changes[%d] (%s/%s): %v", e.Change, e.Layer, e.ID, e.Err)
+}
+
+// Unwrap is the cause.
+func (e *ChangeError) Unwrap() error { return e.Err }
+
+// CorruptError says what in a store is damaged and what to do.
+type CorruptError struct {
+	Where  string // file, bucket and key
+	What   string
+	Repair string // the command that repairs it
+}
+
+// Error ends with the command to run.
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("%s: %s; run: %s", e.Where, e.What, e.Repair)
+}
