@@ -1,0 +1,71 @@
+package grid
+
+import (
+	"sync"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// mostParents bounds the remembered parents; a district of 2,000 cells and four levels needs 8,000.
+const mostParents = 1 << 18
+
+// parents remembers the area of a level that a cell overlaps most. An answer holds as long as neither the cell nor
+// any area of the level changed.
+type parents struct {
+	mu    sync.RWMutex
+	known map[parentKey]parent
+}
+
+type parentKey struct {
+	epoch     data.Epoch
+	permanent uint32
+	level     string
+}
+
+type parent struct {
+	cell, level data.Seq
+	slot        index.Slot
+	ok          bool
+}
+
+// of is the area of levelLayer with the largest overlap with the cell; equal overlaps go to the lowest permanent id.
+func (c *parents) of(w *index.World, cellLayer string, cell index.Slot, levelLayer string) (index.Slot, bool) {
+	cells, ok := w.Layer(cellLayer)
+	if !ok {
+		return 0, false
+	}
+	areas, ok := w.Layer(levelLayer)
+	if !ok {
+		return 0, false
+	}
+	key := parentKey{w.Epoch(), cells.Permanent(cell), levelLayer}
+	c.mu.RLock()
+	have, ok := c.known[key]
+	c.mu.RUnlock()
+	if ok && have.cell == cells.ChangedAt(cell) && have.level == areas.Seq() {
+		return have.slot, have.ok
+	}
+	have = parent{cell: cells.ChangedAt(cell), level: areas.Seq()}
+	have.slot, have.ok = largestOverlap(cells.Shape(cell), areas)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= mostParents {
+		c.known = map[parentKey]parent{}
+	}
+	c.known[key] = have
+	return have.slot, have.ok
+}
+
+func largestOverlap(cell geo.Shape, areas *index.Layer) (best index.Slot, ok bool) {
+	var most float64
+	areas.Search(cell.Box(), func(s index.Slot) bool {
+		area := geo.OverlapArea(cell, areas.Shape(s))
+		if area > most || ok && area == most && areas.Permanent(s) < areas.Permanent(best) {
+			most, best, ok = area, s, true
+		}
+		return true
+	})
+	return best, ok
+}

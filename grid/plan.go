@@ -1,0 +1,131 @@
+package grid
+
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Level is one level of areas, such as district or village.
+type Level struct {
+	Name string
+	// Layer holds the areas; code and name are positions of its attributes, -1 when the feature id serves as code
+	// or there is no name.
+	Layer      string
+	code, name int
+}
+
+// Scheme is a division of the city that locate answers for: a declared one, or one that follows from a layer with
+// the role cell alone.
+type Scheme struct {
+	data.Scheme
+	code, name int
+}
+
+// Plan says which layers play which part in the city. It depends on definitions only.
+type Plan struct {
+	epoch   data.Epoch
+	defined data.Seq
+
+	// Levels are all levels of areas, coarse to fine: in the order in which schemes name them, then those that no
+	// scheme names in the order of their layers.
+	Levels []Level
+	// Schemes are the declared schemes and then the implied ones.
+	Schemes   []Scheme
+	addresses []addressLayer
+	parts     []partLayer
+}
+
+type addressLayer struct {
+	layer                                     string
+	label, road, section, lane, alley, number int
+}
+
+type partLayer struct {
+	layer       string
+	class, code int
+}
+
+// newPlan reads the roles of a World's layers and its schemes.
+func newPlan(w *index.World) *Plan {
+	p := &Plan{epoch: w.Epoch(), defined: w.Defined()}
+	for _, s := range w.Schemes() {
+		if l, ok := w.Layer(s.Cells.Layer); ok {
+			p.Schemes = append(p.Schemes, newScheme(*s, l.Def()))
+		}
+	}
+	var levels []Level
+	for _, layer := range w.Layers() {
+		def := layer.Def()
+		if r := def.Roles.Area; r != nil {
+			levels = append(levels, Level{
+				Name: r.Level, Layer: def.Name, code: def.AttributeIndex(r.Code), name: def.AttributeIndex(r.Name),
+			})
+		}
+		if r := def.Roles.Address; r != nil {
+			p.addresses = append(p.addresses, addressLayer{
+				layer: def.Name, label: def.AttributeIndex(r.Label), road: def.AttributeIndex(r.Road),
+				section: def.AttributeIndex(r.Section), lane: def.AttributeIndex(r.Lane),
+				alley: def.AttributeIndex(r.Alley), number: def.AttributeIndex(r.Number),
+			})
+		}
+		if r := def.Roles.Part; r != nil {
+			p.parts = append(p.parts, partLayer{
+				layer: def.Name, class: def.AttributeIndex(r.Class), code: def.AttributeIndex(r.Code),
+			})
+		}
+	}
+	p.Levels = orderLevels(levels, p.Schemes)
+	for _, layer := range w.Layers() {
+		def := layer.Def()
+		r := def.Roles.Cell
+		if r == nil || slices.ContainsFunc(p.Schemes, func(s Scheme) bool { return s.Name == r.Scheme }) {
+			continue
+		}
+		implied := data.Scheme{
+			Name: r.Scheme, Title: def.Title, Levels: []string{},
+			Cells: data.SchemeCells{Layer: def.Name, Code: r.Code, Name: r.Name},
+		}
+		for _, level := range p.Levels {
+			implied.Levels = append(implied.Levels, level.Name)
+		}
+		p.Schemes = append(p.Schemes, newScheme(implied, def))
+	}
+	return p
+}
+
+func newScheme(s data.Scheme, def *data.Layer) Scheme {
+	scheme := Scheme{Scheme: s, code: -1, name: -1}
+	if r := def.Roles.Cell; r != nil && r.Scheme == s.Name {
+		scheme.code, scheme.name = def.AttributeIndex(r.Code), def.AttributeIndex(r.Name)
+	}
+	if s.Cells.Code != "" {
+		scheme.code = def.MatchAttribute(s.Cells.Code)
+	}
+	if s.Cells.Name != "" {
+		scheme.name = def.MatchAttribute(s.Cells.Name)
+	}
+	return scheme
+}
+
+// orderLevels puts the levels that schemes name first, coarse to fine as they list them.
+func orderLevels(levels []Level, schemes []Scheme) []Level {
+	var ordered []Level
+	take := func(name string) {
+		for _, l := range levels {
+			if l.Name == name && !slices.ContainsFunc(ordered, func(o Level) bool { return o.Layer == l.Layer }) {
+				ordered = append(ordered, l)
+			}
+		}
+	}
+	for _, s := range schemes {
+		for _, name := range s.Levels {
+			take(name)
+		}
+	}
+	for _, l := range levels {
+		take(l.Name)
+	}
+	return ordered
+}

@@ -1,0 +1,297 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Log is what the engine needs of a store; see [data.Store] for the contracts.
+type Log interface {
+	Epoch() data.Epoch
+	Last() data.Seq
+	Wait(ctx context.Context, after data.Seq) error
+	Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error]
+	Checkpoint(ctx context.Context, mark *data.Seq) iter.Seq2[data.Record, error]
+}
+
+// publishEvery bounds the changes applied between two published Worlds while the engine catches up, so that readers
+// see a long import grow.
+const publishEvery = 20_000
+
+// massChange is the number of changes of one layer in one publication beyond which the layer's tiles are marked
+// whole instead of one by one: marking costs about 17 tree insertions a change.
+const massChange = 2_000
+
+// Engine follows a log and publishes Worlds. Load it, then Run it; World, Wait, Subscribe and the methods of
+// [data.Heads] may be called from any goroutine at any time after Load.
+type Engine struct {
+	log   Log
+	world atomic.Pointer[World]
+	feed  feed
+
+	// The rest belongs to the goroutine in Load or Run.
+	seq     data.Seq
+	tables  []*table
+	schemes []*data.Scheme
+	// schemeSeqs[i] is the Seq of schemes[i]'s newest change.
+	schemeSeqs []data.Seq
+	defined    data.Seq
+	// dropped remembers layers that ended during a load, so that older records do not bring them back.
+	pending map[string]*dirtyLayer
+}
+
+var _ data.Heads = (*Engine)(nil)
+
+// NewEngine returns an engine for the log, with an empty World until Load.
+func NewEngine(log Log) *Engine {
+	e := &Engine{log: log, pending: map[string]*dirtyLayer{}}
+	e.feed.init()
+	e.world.Store(&World{epoch: log.Epoch()})
+	return e
+}
+
+// Load reads the newest checkpoint and the log after it and publishes the World at the log's end. progress, when
+// not nil, is called now and then with the number of features loaded so far.
+func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
+	var mark data.Seq
+	loaded := 0
+	for record, err := range e.log.Checkpoint(ctx, &mark) {
+		if err != nil {
+			return fmt.Errorf("read checkpoint: %w", err)
+		}
+		if err := e.apply(record.Seq, &record.Change, nil); err != nil {
+			return fmt.Errorf("checkpoint record of %s/%s: %w", record.Change.Layer, record.Change.Feature.ID, err)
+		}
+		if loaded++; progress != nil && loaded%chunkRows == 0 {
+			progress(loaded)
+		}
+	}
+	e.seq = mark
+	for entry, err := range e.log.Entries(ctx, mark) {
+		if err != nil {
+			return fmt.Errorf("read log: %w", err)
+		}
+		if err := e.applyEntry(entry); err != nil {
+			return err
+		}
+		if loaded += len(entry.Changes); progress != nil {
+			progress(loaded)
+		}
+	}
+	for _, t := range e.tables {
+		t.touched.all(e.seq)
+	}
+	clear(e.pending)
+	e.publish()
+	return nil
+}
+
+// Run follows the log and publishes a World after each commit group, until ctx ends or the log cannot be read. It
+// returns nil when ctx ended.
+func (e *Engine) Run(ctx context.Context) error {
+	defer e.feed.close()
+	for {
+		if err := e.log.Wait(ctx, e.seq); err != nil {
+			if ctx.Err() != nil || errors.Is(err, data.ErrClosed) {
+				return nil
+			}
+			return fmt.Errorf("wait for changes: %w", err)
+		}
+		changes := 0
+		for entry, err := range e.log.Entries(ctx, e.seq) {
+			if err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return fmt.Errorf("read log: %w", err)
+			}
+			if err := e.applyEntry(entry); err != nil {
+				return err
+			}
+			if changes += len(entry.Changes); changes >= publishEvery {
+				e.publish()
+				changes = 0
+			}
+		}
+		e.publish()
+	}
+}
+
+func (e *Engine) applyEntry(entry *data.Entry) error {
+	for i := range entry.Changes {
+		if err := e.apply(entry.Seq, &entry.Changes[i], e.pending); err != nil {
+			return fmt.Errorf("apply seq %d change %d: %w", entry.Seq, i, err)
+		}
+	}
+	e.seq = entry.Seq
+	return nil
+}
+
+func (e *Engine) table(name string) *table {
+	for _, t := range e.tables {
+		if t.def.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// apply takes one change. With pending it notes what became dirty.
+func (e *Engine) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLayer) error {
+	switch c.Stream {
+	case data.StreamFeature:
+		t := e.table(c.Layer)
+		if t == nil {
+			return fmt.Errorf("layer %q does not exist", c.Layer)
+		}
+		before, after := t.apply(seq, c)
+		if pending != nil {
+			noteDirty(pending, c.Layer, before, after)
+		}
+	case data.StreamSchema:
+		e.defined = max(e.defined, seq)
+		e.applySchema(seq, c)
+	case data.StreamScheme:
+		e.defined = max(e.defined, seq)
+		e.applyScheme(seq, c)
+	default:
+		// Streams of other packages do not concern the World.
+	}
+	return nil
+}
+
+func (e *Engine) applySchema(seq data.Seq, c *data.Change) {
+	i := slices.IndexFunc(e.tables, func(t *table) bool { return t.def.Name == c.Layer })
+	switch {
+	case i >= 0 && e.tables[i].defSeq >= seq:
+		// The checkpoint already held a newer definition.
+	case c.Op == data.OpDelete && i >= 0:
+		e.tables = slices.Delete(e.tables, i, i+1)
+	case c.Op == data.OpPut && i >= 0:
+		e.tables[i].define(c.Definition, seq)
+	case c.Op == data.OpPut:
+		e.tables = append(e.tables, newTable(c.Definition, seq))
+	}
+}
+
+func (e *Engine) applyScheme(seq data.Seq, c *data.Change) {
+	i := slices.IndexFunc(e.schemes, func(s *data.Scheme) bool { return s.Name == c.Layer })
+	// The slice may be shared with a published World.
+	e.schemes = slices.Clone(e.schemes)
+	switch {
+	case i >= 0 && e.schemeSeqs[i] >= seq:
+	case c.Op == data.OpDelete && i >= 0:
+		e.schemes = slices.Delete(e.schemes, i, i+1)
+		e.schemeSeqs = slices.Delete(e.schemeSeqs, i, i+1)
+	case c.Op == data.OpPut && i >= 0:
+		e.schemes[i], e.schemeSeqs[i] = c.Scheme, seq
+	case c.Op == data.OpPut:
+		e.schemes, e.schemeSeqs = append(e.schemes, c.Scheme), append(e.schemeSeqs, seq)
+	}
+}
+
+// publish makes what was applied visible: first the World, then the feed that tells of it.
+func (e *Engine) publish() {
+	old := e.world.Load()
+	if old.seq == e.seq && old.defined == e.defined && len(old.layers) == len(e.tables) {
+		return
+	}
+	for name, dirty := range e.pending {
+		if t := e.table(name); t != nil {
+			e.stamp(t, dirty)
+		}
+	}
+	w := &World{epoch: old.epoch, seq: e.seq, schemes: e.schemes, defined: e.defined}
+	for _, t := range e.tables {
+		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
+			w.layers = append(w.layers, previous)
+			continue
+		}
+		w.layers = append(w.layers, t.publish())
+	}
+	e.world.Store(w)
+	e.feed.publish(old.seq, w, old.defined != w.defined, e.pending)
+	clear(e.pending)
+}
+
+func (e *Engine) stamp(t *table, dirty *dirtyLayer) {
+	if dirty.changes > massChange {
+		t.touched.all(e.seq)
+		return
+	}
+	for _, b := range dirty.marks {
+		t.touched.mark(e.seq, b)
+	}
+}
+
+// World is the newest published World. It never waits.
+func (e *Engine) World() *World { return e.world.Load() }
+
+// Wait returns a World at seq or later, or the error of ctx. It returns [data.ErrClosed] when the engine has
+// stopped before.
+func (e *Engine) Wait(ctx context.Context, seq data.Seq) (*World, error) {
+	for {
+		published := e.feed.signal()
+		if w := e.World(); w.seq >= seq {
+			return w, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-published:
+			if e.feed.closed() && e.World().seq < seq {
+				return nil, data.ErrClosed
+			}
+		}
+	}
+}
+
+// Applied implements [data.Heads].
+func (e *Engine) Applied() data.Seq { return e.World().seq }
+
+// Head implements [data.Heads].
+func (e *Engine) Head(layer, id string) (data.Head, bool) {
+	l, ok := e.World().Layer(layer)
+	if !ok {
+		return data.Head{}, false
+	}
+	return l.Head(id)
+}
+
+// Layer implements [data.Heads].
+func (e *Engine) Layer(name string) (*data.Layer, bool) {
+	l, ok := e.World().Layer(name)
+	if !ok {
+		return nil, false
+	}
+	return l.def, true
+}
+
+// Scheme implements [data.Heads].
+func (e *Engine) Scheme(name string) (*data.Scheme, bool) { return e.World().Scheme(name) }
+
+// noteDirty collects the boxes of a change for stamping and for the feed.
+func noteDirty(pending map[string]*dirtyLayer, layer string, boxes ...geo.Box) {
+	d := pending[layer]
+	if d == nil {
+		d = &dirtyLayer{}
+		pending[layer] = d
+	}
+	d.changes++
+	for _, b := range boxes {
+		if b.Empty() {
+			continue
+		}
+		if d.changes <= massChange {
+			d.marks = append(d.marks, b)
+		}
+		d.boxes.add(b)
+	}
+}

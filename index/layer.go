@@ -1,0 +1,273 @@
+package index
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/tidwall/btree"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Layer is one layer of a [World]: immutable, safe for any number of readers. Slots are valid within the Layer that
+// returned them.
+type Layer struct {
+	def    *data.Layer
+	defSeq data.Seq
+	seq    data.Seq
+	rows   rows
+	next   Slot
+	alive  int
+	// ids, tree and touched are finished copies: only methods that do not write are called on them.
+	ids     *btree.Map[string, Slot]
+	tree    *tree
+	origin  origin
+	touched touched
+}
+
+// Def is the definition; callers must not change it.
+func (l *Layer) Def() *data.Layer { return l.def }
+
+// DefSeq is the Seq of the newest definition.
+func (l *Layer) DefSeq() data.Seq { return l.defSeq }
+
+// Seq is the Seq of the newest change of the layer or any of its features.
+func (l *Layer) Seq() data.Seq { return l.seq }
+
+// Len is the number of features that exist.
+func (l *Layer) Len() int { return l.alive }
+
+// Lookup finds an existing feature by id.
+func (l *Layer) Lookup(id string) (Slot, bool) {
+	slot, ok := l.ids.Get(id)
+	return slot, ok && l.rows.states.at(uint32(slot)) == rowAlive
+}
+
+// Head is the newest change of a feature, deleted ones included.
+func (l *Layer) Head(id string) (data.Head, bool) {
+	slot, ok := l.ids.Get(id)
+	if !ok {
+		return data.Head{}, false
+	}
+	row := uint32(slot)
+	return data.Head{
+		Seq: l.rows.seqs.at(row), Permanent: l.rows.permanents.at(row), Deleted: l.rows.states.at(row) == rowDeleted,
+	}, true
+}
+
+// ID is the feature's id.
+func (l *Layer) ID(s Slot) string { return l.rows.ids.at(uint32(s)) }
+
+// Permanent is the feature's number, which is never reused.
+func (l *Layer) Permanent(s Slot) uint32 { return l.rows.permanents.at(uint32(s)) }
+
+// ChangedAt is the Seq of the feature's newest change.
+func (l *Layer) ChangedAt(s Slot) data.Seq { return l.rows.seqs.at(uint32(s)) }
+
+// Shape is the feature's geometry.
+func (l *Layer) Shape(s Slot) geo.Shape { return l.rows.shape(s) }
+
+// Point is the place of a feature with exactly one point. Unlike [Layer.Shape] it does not allocate.
+func (l *Layer) Point(s Slot) (geo.Point, bool) {
+	if l.rows.shapes.at(uint32(s)) != nil {
+		return geo.Point{}, false
+	}
+	return l.rows.points.at(uint32(s)), true
+}
+
+// Box is the feature's bounding box, empty without geometry.
+func (l *Layer) Box(s Slot) geo.Box {
+	if shape := l.rows.shapes.at(uint32(s)); shape != nil {
+		return shape.Box()
+	}
+	p := l.rows.points.at(uint32(s))
+	return geo.Box{Min: p, Max: p}
+}
+
+// Value is the value of attribute i of the layer, null for an i out of range.
+func (l *Layer) Value(s Slot, i int) data.Value {
+	if i < 0 || i >= len(l.rows.attrs) {
+		return data.Value{}
+	}
+	return l.rows.attrs[i].at(s)
+}
+
+// Feature is a copy of the whole feature.
+func (l *Layer) Feature(s Slot) data.Feature {
+	f := data.Feature{ID: l.ID(s), Shape: l.Shape(s), Values: make([]data.Value, len(l.rows.attrs))}
+	for i := range f.Values {
+		f.Values[i] = l.rows.attrs[i].at(s)
+	}
+	return f
+}
+
+// Bounds is a box around all features, at most 1 m too large, empty without features.
+func (l *Layer) Bounds() geo.Box {
+	if l.tree.Len() == 0 {
+		return geo.EmptyBox()
+	}
+	low, high := l.tree.Bounds()
+	clamp := func(v int64, limit int64) int32 { return int32(min(max(v, -limit), limit)) }
+	return geo.Box{
+		Min: geo.Point{X: clamp(int64(low[0])+l.origin.x, geo.MaxX), Y: clamp(int64(low[1])+l.origin.y, geo.MaxY)},
+		Max: geo.Point{X: clamp(int64(high[0])+l.origin.x, geo.MaxX), Y: clamp(int64(high[1])+l.origin.y, geo.MaxY)},
+	}
+}
+
+// Search calls visit for each feature whose bounding box meets b, in no particular order, until visit returns false.
+func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
+	if b.Empty() {
+		return
+	}
+	l.tree.Search(l.origin.low(b.Min), l.origin.high(b.Max), func(_, _ [2]float32, s Slot) bool {
+		// Tree boxes are rounded outward: far from the origin the exact box decides.
+		if !l.Box(s).Intersects(b) {
+			return true
+		}
+		return visit(s)
+	})
+}
+
+// Covering calls visit for each polygon that owns p by the edge rule: p counts as moved infinitesimally east, then
+// north, so that of polygons sharing an edge exactly one owns a point of it.
+func (l *Layer) Covering(p geo.Point, visit func(Slot) bool) {
+	l.tree.Search(l.origin.low(p), l.origin.high(p), func(_, _ [2]float32, s Slot) bool {
+		if shape := l.rows.shapes.at(uint32(s)); shape != nil && shape.Contains(p) {
+			return visit(s)
+		}
+		return true
+	})
+}
+
+// Touching returns the polygons whose boundary p lies on, by ascending permanent id. For a point that no polygon
+// owns, the first of them is the owner on the outline of a coverage.
+func (l *Layer) Touching(p geo.Point) []Slot {
+	var found []Slot
+	l.tree.Search(l.origin.low(p), l.origin.high(p), func(_, _ [2]float32, s Slot) bool {
+		if shape := l.rows.shapes.at(uint32(s)); shape != nil && shape.OnBoundary(p) {
+			found = append(found, s)
+		}
+		return true
+	})
+	slices.SortFunc(found, func(a, b Slot) int { return cmp.Compare(l.Permanent(a), l.Permanent(b)) })
+	return found
+}
+
+// Near is a feature and its distance.
+type Near struct {
+	Slot   Slot
+	Meters float64
+}
+
+// Nearest returns up to limit features within meters of p, nearest first; equal distances by permanent id. Distance
+// is to the geometry itself, 0 inside polygons.
+func (l *Layer) Nearest(p geo.Point, meters float64, limit int) []Near {
+	if limit <= 0 || l.alive == 0 {
+		return nil
+	}
+	mx, my := geo.Scale(p.Lat())
+	px, py := float64(int64(p.X)-l.origin.x), float64(int64(p.Y)-l.origin.y)
+	// The distance to a box underestimates that to what is inside; items are measured exactly.
+	boxDist := func(low, high [2]float32) float64 {
+		dx := max(float64(low[0])-px, 0, px-float64(high[0])) * mx
+		dy := max(float64(low[1])-py, 0, py-float64(high[1])) * my
+		return math.Hypot(dx, dy)
+	}
+	var found []Near
+	l.tree.Nearby(
+		func(low, high [2]float32, s Slot, item bool) float64 {
+			d := boxDist(low, high)
+			if item && d <= meters*slack {
+				d = l.Distance(s, p)
+			}
+			return d
+		},
+		func(_, _ [2]float32, s Slot, d float64) bool {
+			if d > meters*slack || len(found) >= limit && d > found[limit-1].Meters*slack {
+				return false
+			}
+			if d <= meters {
+				near := Near{Slot: s, Meters: d}
+				at, _ := slices.BinarySearchFunc(found, near, l.byDistance)
+				found = slices.Insert(found, at, near)
+			}
+			return true
+		},
+	)
+	return found[:min(len(found), limit)]
+}
+
+// slack allows for the difference between the flat distance to a box and the exact distance to what is inside
+// (below 1e-4 within 10 km), so that the search by boxes never ends too early.
+const slack = 1 + 1e-3
+
+func (l *Layer) byDistance(a, b Near) int {
+	return cmp.Or(cmp.Compare(a.Meters, b.Meters), cmp.Compare(l.Permanent(a.Slot), l.Permanent(b.Slot)))
+}
+
+// Distance is the distance in metres between p and the feature.
+func (l *Layer) Distance(s Slot, p geo.Point) float64 {
+	if q, single := l.Point(s); single {
+		return geo.Distance(p, q)
+	}
+	return l.Shape(s).Distance(p)
+}
+
+// After yields the existing features with ids greater than id in byte order. With an empty id it yields all.
+func (l *Layer) After(id string) iter.Seq[Slot] {
+	return func(yield func(Slot) bool) {
+		l.ids.Ascend(id, func(key string, s Slot) bool {
+			if key == id || l.rows.states.at(uint32(s)) != rowAlive {
+				return true
+			}
+			return yield(s)
+		})
+	}
+}
+
+// Slots yields the existing features in the order in which they first appeared.
+func (l *Layer) Slots() iter.Seq[Slot] {
+	return func(yield func(Slot) bool) {
+		for s := range l.next {
+			if l.rows.states.at(uint32(s)) == rowAlive && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// Capacity is one more than the largest slot ever used.
+func (l *Layer) Capacity() int { return int(l.next) }
+
+// Equal yields the existing features whose attribute i equals v, by scanning one column.
+func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
+	return func(yield func(Slot) bool) {
+		if i < 0 || i >= len(l.rows.attrs) || v.Null() {
+			return
+		}
+		col := &l.rows.attrs[i]
+		var handles []uint32
+		if col.typ.IsText() {
+			if handles = col.dict.find(v.Text()); len(handles) == 0 {
+				return
+			}
+		}
+		for s := range l.Slots() {
+			hit := false
+			if col.typ.IsText() {
+				hit = slices.Contains(handles, col.text.at(uint32(s)))
+			} else {
+				hit = col.at(s) == v
+			}
+			if hit && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// Stamp is the newest Seq that can have changed tile z/x/y of this layer; an older tile is out of date.
+func (l *Layer) Stamp(z int, x, y uint32) data.Seq { return l.touched.at(z, x, y) }

@@ -1,0 +1,262 @@
+package index
+
+import (
+	"math"
+
+	"github.com/tidwall/btree"
+	"github.com/tidwall/rtree"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Slot addresses a row of one layer. A feature keeps its slot as long as the layer exists, also while it is deleted,
+// so that a feature that comes back is known by its permanent id.
+type Slot uint32
+
+// rowState is what a slot holds.
+type rowState uint8
+
+const (
+	rowAbsent rowState = iota
+	rowAlive
+	rowDeleted
+)
+
+// values is one attribute's column: handles into a dictionary for text types, 64-bit words otherwise.
+type values struct {
+	typ   data.Type
+	text  column[uint32]
+	words column[uint64]
+	// set says whether a word is a value or null; text uses handle 0.
+	set  column[bool]
+	dict dictionary
+}
+
+func (v *values) at(i Slot) data.Value {
+	if v.typ.IsText() {
+		h := v.text.at(uint32(i))
+		if h == 0 {
+			return data.Value{}
+		}
+		return data.TextValue(v.typ, v.dict.text(h))
+	}
+	if !v.set.at(uint32(i)) {
+		return data.Value{}
+	}
+	return data.WordValue(v.typ, v.words.at(uint32(i)))
+}
+
+// put stores a value and reports whether it changed anything.
+func (v *values) put(generation uint64, i Slot, val data.Value) {
+	if v.at(i) == val {
+		return
+	}
+	row := uint32(i)
+	switch {
+	case v.typ.IsText() && val.Null():
+		v.text.set(generation, row, 0)
+	case v.typ.IsText():
+		v.text.set(generation, row, v.dict.intern(val.Text()))
+	case val.Null():
+		v.set.set(generation, row, false)
+	default:
+		v.words.set(generation, row, val.Word())
+		v.set.set(generation, row, true)
+	}
+}
+
+func (v *values) view() values {
+	return values{typ: v.typ, text: v.text.view(), words: v.words.view(), set: v.set.view(), dict: v.dict.view()}
+}
+
+// rows are the columns of a layer, shared by the engine's table and the published Layer.
+type rows struct {
+	ids        column[string]
+	permanents column[uint32]
+	seqs       column[data.Seq]
+	states     column[rowState]
+	// points holds the place of features with one point; shapes everything else, nil for those.
+	points column[geo.Point]
+	shapes column[*geo.Shape]
+	attrs  []values
+}
+
+func (r *rows) shape(i Slot) geo.Shape {
+	if s := r.shapes.at(uint32(i)); s != nil {
+		return *s
+	}
+	return geo.PointShape(r.points.at(uint32(i)))
+}
+
+func (r *rows) view() rows {
+	v := rows{
+		ids: r.ids.view(), permanents: r.permanents.view(), seqs: r.seqs.view(), states: r.states.view(),
+		points: r.points.view(), shapes: r.shapes.view(), attrs: make([]values, len(r.attrs)),
+	}
+	for i := range r.attrs {
+		v.attrs[i] = r.attrs[i].view()
+	}
+	return v
+}
+
+// tree finds slots by box. Boxes are float32 offsets from an origin near the data, rounded outward: exact within
+// 1.6° of the origin, half the memory of float64 everywhere.
+type tree = rtree.RTreeGN[float32, Slot]
+
+// origin is the point that tree boxes are relative to.
+type origin struct{ x, y int64 }
+
+func (o origin) low(p geo.Point) [2]float32 {
+	return [2]float32{roundDown(int64(p.X) - o.x), roundDown(int64(p.Y) - o.y)}
+}
+
+func (o origin) high(p geo.Point) [2]float32 {
+	return [2]float32{roundUp(int64(p.X) - o.x), roundUp(int64(p.Y) - o.y)}
+}
+
+func roundDown(d int64) float32 {
+	f := float32(d)
+	if int64(f) > d {
+		f = math.Nextafter32(f, float32(math.Inf(-1)))
+	}
+	return f
+}
+
+func roundUp(d int64) float32 {
+	f := float32(d)
+	if int64(f) < d {
+		f = math.Nextafter32(f, float32(math.Inf(1)))
+	}
+	return f
+}
+
+// table is the engine's private, mutable form of a layer.
+type table struct {
+	def        *data.Layer
+	defSeq     data.Seq
+	seq        data.Seq
+	generation uint64
+	rows       rows
+	next       Slot
+	alive      int
+	ids        btree.Map[string, Slot]
+	tree       tree
+	origin     origin
+	// placed says that origin is set.
+	placed  bool
+	touched touched
+	// changed says that the published Layer is out of date.
+	changed bool
+}
+
+func newTable(def *data.Layer, seq data.Seq) *table {
+	t := &table{generation: 1}
+	t.define(def, seq)
+	return t
+}
+
+// define takes a new definition. Attributes are only ever appended, so existing columns keep their meaning.
+func (t *table) define(def *data.Layer, seq data.Seq) {
+	t.def, t.defSeq, t.seq, t.changed = def, seq, max(t.seq, seq), true
+	for i := len(t.rows.attrs); i < len(def.Attributes); i++ {
+		t.rows.attrs = append(t.rows.attrs, values{typ: def.Attributes[i].Type})
+	}
+	t.touched.all(seq)
+}
+
+// apply takes one feature change that is newer than what the table holds and returns the boxes it touched, empty
+// ones where there was or is no geometry.
+func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
+	slot, known := t.ids.Get(c.Feature.ID)
+	if known && t.rows.seqs.at(uint32(slot)) > seq {
+		return geo.EmptyBox(), geo.EmptyBox()
+	}
+	before, after = geo.EmptyBox(), geo.EmptyBox()
+	g := t.generation
+	if !known {
+		slot = t.next
+		t.next++
+		t.ids.Set(c.Feature.ID, slot)
+		t.rows.ids.set(g, uint32(slot), c.Feature.ID)
+		t.rows.permanents.set(g, uint32(slot), c.Permanent)
+	}
+	row := uint32(slot)
+	if t.rows.states.at(row) == rowAlive {
+		before = t.box(slot)
+		t.unplace(slot, before)
+		t.alive--
+	}
+	t.rows.seqs.set(g, row, seq)
+	t.seq, t.changed = max(t.seq, seq), true
+	if c.Op == data.OpDelete {
+		t.rows.states.set(g, row, rowDeleted)
+		t.clear(slot)
+		return before, after
+	}
+	t.rows.states.set(g, row, rowAlive)
+	t.alive++
+	t.setShape(slot, c.Feature.Shape)
+	after = c.Feature.Shape.Box()
+	t.place(slot, after)
+	for i := range t.rows.attrs {
+		t.rows.attrs[i].put(g, slot, c.Feature.Value(i))
+	}
+	return before, after
+}
+
+func (t *table) setShape(slot Slot, s geo.Shape) {
+	row := uint32(slot)
+	if s.Kind() == geo.KindPoint && len(s.Vertices()) == 1 {
+		t.rows.points.set(t.generation, row, s.Vertices()[0])
+		if t.rows.shapes.at(row) != nil {
+			t.rows.shapes.set(t.generation, row, nil)
+		}
+		return
+	}
+	t.rows.shapes.set(t.generation, row, &s)
+}
+
+// clear drops the content of a deleted row, so that it holds no memory beyond its id.
+func (t *table) clear(slot Slot) {
+	if t.rows.shapes.at(uint32(slot)) != nil {
+		t.rows.shapes.set(t.generation, uint32(slot), nil)
+	}
+	for i := range t.rows.attrs {
+		t.rows.attrs[i].put(t.generation, slot, data.Value{})
+	}
+}
+
+func (t *table) box(slot Slot) geo.Box {
+	if s := t.rows.shapes.at(uint32(slot)); s != nil {
+		return s.Box()
+	}
+	p := t.rows.points.at(uint32(slot))
+	return geo.Box{Min: p, Max: p}
+}
+
+func (t *table) place(slot Slot, b geo.Box) {
+	if b.Empty() {
+		return
+	}
+	if !t.placed {
+		t.origin, t.placed = origin{int64(b.Min.X), int64(b.Min.Y)}, true
+	}
+	t.tree.Insert(t.origin.low(b.Min), t.origin.high(b.Max), slot)
+}
+
+func (t *table) unplace(slot Slot, b geo.Box) {
+	if !b.Empty() {
+		t.tree.Delete(t.origin.low(b.Min), t.origin.high(b.Max), slot)
+	}
+}
+
+// publish is the immutable form. It starts a new generation, so later writes clone what the view shares.
+func (t *table) publish() *Layer {
+	t.generation++
+	t.changed = false
+	return &Layer{
+		def: t.def, defSeq: t.defSeq, seq: t.seq, rows: t.rows.view(), next: t.next, alive: t.alive,
+		ids: t.ids.Copy(), tree: t.tree.Copy(), origin: t.origin, touched: t.touched.view(),
+	}
+}

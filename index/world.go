@@ -1,0 +1,52 @@
+package index
+
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// World is the city at one Seq. It is immutable and safe for any number of readers; it stays valid, and its memory
+// held, as long as someone refers to it.
+type World struct {
+	epoch   data.Epoch
+	seq     data.Seq
+	layers  []*Layer
+	schemes []*data.Scheme
+	// defined is the Seq of the newest change of a layer definition or scheme.
+	defined data.Seq
+}
+
+// Epoch is the identity of the history.
+func (w *World) Epoch() data.Epoch { return w.epoch }
+
+// Seq is the position in the change log that the World shows.
+func (w *World) Seq() data.Seq { return w.seq }
+
+// Defined is the Seq of the newest change of any layer definition or scheme. Whatever is derived from definitions
+// alone can be kept while it stays the same.
+func (w *World) Defined() data.Seq { return w.defined }
+
+// Layers are the layers in the order in which they were created.
+func (w *World) Layers() []*Layer { return w.layers }
+
+// Layer finds a layer by name.
+func (w *World) Layer(name string) (*Layer, bool) {
+	i := slices.IndexFunc(w.layers, func(l *Layer) bool { return l.def.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return w.layers[i], true
+}
+
+// Schemes are the declared schemes in the order in which they were created.
+func (w *World) Schemes() []*data.Scheme { return w.schemes }
+
+// Scheme finds a declared scheme by name.
+func (w *World) Scheme(name string) (*data.Scheme, bool) {
+	i := slices.IndexFunc(w.schemes, func(s *data.Scheme) bool { return s.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return w.schemes[i], true
+}
