@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// bar shows how far long work is: a progress bar on a terminal, a line every few seconds elsewhere.
+type bar struct {
+	bar       *progressbar.ProgressBar
+	out       io.Writer
+	name      string
+	total     int64
+	next      time.Time
+	rowErrors int
+}
+
+// lineEvery is how often progress is printed where there is no terminal.
+const lineEvery = 5 * time.Second
+
+func newBar(e *env, name string, total int64, quiet bool) *bar {
+	b := &bar{out: e.stderr, name: name, total: total, next: time.Now().Add(lineEvery)}
+	if quiet {
+		b.out = io.Discard
+		return b
+	}
+	if f, ok := e.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		b.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(e.stderr), progressbar.OptionSetDescription(name), progressbar.OptionShowBytes(true),
+			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	}
+	return b
+}
+
+func (b *bar) set(n int64) {
+	if b.bar != nil {
+		// An error here is one of drawing.
+		_ = b.bar.Set64(n)
+		return
+	}
+	if now := time.Now(); now.After(b.next) {
+		b.next = now.Add(lineEvery)
+		if b.total > 0 {
+			fmt.Fprintf(b.out, "%s: %d %%\n", b.name, min(100, n*100/b.total))
+		} else {
+			fmt.Fprintf(b.out, "%s: %d bytes\n", b.name, n)
+		}
+	}
+}
+
+// line prints a message without disturbing the bar.
+func (b *bar) line(out io.Writer, text string) {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+	}
+	fmt.Fprintln(out, text)
+}
+
+func (b *bar) finish() {
+	if b.bar != nil {
+		_ = b.bar.Finish()
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/index"
+)
+
+// admin gives the server what only the owner of the store can do.
+type admin struct {
+	store  *boltstore.DB
+	engine *index.Engine
+}
+
+// Check verifies store and World and reports every broken invariant as a line.
+func (a admin) Check(ctx context.Context, report func(line string)) (problems int, err error) {
+	note := func(line string) {
+		problems++
+		report(line)
+	}
+	if err := a.store.Check(ctx, func(p boltstore.Problem) { note(p.String()) }); err != nil {
+		return problems, err
+	}
+	return problems, a.engine.World().Check(ctx, note)
+}
+
+// Backup writes a consistent copy of the store.
+func (a admin) Backup(ctx context.Context, w io.Writer) error { return a.store.Backup(ctx, w) }
+
+type checkCmd struct {
+	Repair bool `help:"Truncate a torn tail and discard a damaged checkpoint. Needs a stopped server."`
+}
+
+// checkEvent mirrors the lines of POST /v1/check.
+type checkEvent struct {
+	Problem string `json:"problem"`
+	Done    *struct {
+		Problems int      `json:"problems"`
+		Seq      data.Seq `json:"seq"`
+	} `json:"done"`
+	Failed string `json:"failed"`
+}
+
+// Run verifies the store, through the server when one is alive. It fails when anything is wrong.
+func (cmd *checkCmd) Run(e *env) error {
+	path := filepath.Join(e.cli.Data, storeFile)
+	if alive(e.ctx, e.cli.Data) {
+		if cmd.Repair {
+			return errors.New("the store is being served; stop the server before --repair")
+		}
+		h, err := socketClient(e.cli.Data)
+		if err != nil {
+			return err
+		}
+		return checkLive(e, client{h})
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no store: %w", err)
+	}
+	if cmd.Repair {
+		done, err := boltstore.Repair(e.ctx, path, storeOptions(e, boltstore.VerifyNone))
+		for _, line := range done {
+			fmt.Fprintln(e.stdout, line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return checkOffline(e)
+}
+
+func checkLive(e *env, c client) error {
+	resp, err := c.do(e.ctx, http.MethodPost, "/v1/check", nil, "application/json", http.NoBody)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	lines := json.NewDecoder(bufio.NewReader(resp.Body))
+	for {
+		var ev checkEvent
+		if err := lines.Decode(&ev); err != nil {
+			return fmt.Errorf("the check was cut off: %w", err)
+		}
+		switch {
+		case ev.Problem != "":
+			fmt.Fprintln(e.stdout, ev.Problem)
+		case ev.Failed != "":
+			return errors.New(ev.Failed)
+		case ev.Done != nil:
+			return checkVerdict(e, ev.Done.Problems, ev.Done.Seq)
+		}
+	}
+}
+
+// checkOffline opens the store only after a first look at the bytes, so that damage is listed and not just met.
+func checkOffline(e *env) error {
+	store, err := boltstore.Open(filepath.Join(e.cli.Data, storeFile), storeOptions(e, boltstore.VerifyNone))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	engine := index.NewEngine(store)
+	problems := 0
+	report := func(line string) {
+		problems++
+		fmt.Fprintln(e.stdout, line)
+	}
+	if err := store.Check(e.ctx, func(p boltstore.Problem) { report(p.String()) }); err != nil {
+		return err
+	}
+	if problems == 0 {
+		if err := engine.Load(e.ctx, nil); err != nil {
+			report(err.Error())
+		} else if err := engine.World().Check(e.ctx, report); err != nil {
+			return err
+		}
+	}
+	return checkVerdict(e, problems, store.Last())
+}
+
+func checkVerdict(e *env, problems int, seq data.Seq) error {
+	if problems > 0 {
+		fmt.Fprintf(e.stdout, "%d problems up to seq %d\n", problems, seq)
+		return errFailed
+	}
+	_, err := fmt.Fprintf(e.stdout, "the store is sound up to seq %d\n", seq)
+	return err
+}

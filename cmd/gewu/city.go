@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/oklog/run"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/internal/obs"
+	"github.com/gewu-city/gewu/server"
+	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/web"
+)
+
+// storeFile is the name of the store in the data folder.
+const storeFile = "gewu.db"
+
+// drainTime is how long requests may take to end when the server stops.
+const drainTime = 10 * time.Second
+
+// cityOptions are the settings of a served city.
+type cityOptions struct {
+	token      string
+	cacheBytes int64
+	verify     boltstore.Verify
+}
+
+// city is an opened data folder with everything that runs over it: this process holds its store.
+type city struct {
+	dir    string
+	store  *boltstore.DB
+	engine *index.Engine
+	server *server.Server
+	env    *env
+}
+
+// openCity opens the store of the data folder, creating it when there is none, and loads the World.
+func openCity(e *env, o cityOptions) (*city, error) {
+	if err := os.MkdirAll(e.cli.Data, 0o750); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	path := filepath.Join(e.cli.Data, storeFile)
+	store, err := boltstore.Open(path, storeOptions(e, o.verify))
+	if errors.Is(err, data.ErrLocked) {
+		return nil, fmt.Errorf("%s is in use by another process that does not answer on its control socket", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &city{dir: e.cli.Data, store: store, engine: index.NewEngine(store), env: e}
+	start := time.Now()
+	if err := c.engine.Load(e.ctx, nil); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	w := c.engine.World()
+	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
+	c.server, err = server.New(server.Config{
+		Store: store, Engine: c.engine, Locator: grid.NewLocator(),
+		Tiles: tiles.NewMaker(tiles.Options{CacheBytes: o.cacheBytes}),
+		Web:   web.Dist(), Logger: e.log, Now: time.Now, Registry: obs.NewRegistry(), Build: obs.ReadBuild(),
+		Token: o.token, Admin: admin{store, c.engine},
+	})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return c, nil
+}
+
+func storeOptions(e *env, verify boltstore.Verify) boltstore.Options {
+	return boltstore.Options{Now: time.Now, Logger: e.log, Verify: verify}
+}
+
+// serve runs the store, the engine and the HTTP server on the control socket and on listener, when that is not nil.
+// With do it ends when do has ended; otherwise it ends with ctx. It closes the store.
+//
+// The end is the reverse of the flow of data. run.Group interrupts its actors one after the other in the order in
+// which they were added, so each interrupt below returns only when its actor has let go of what comes after it.
+func (c *city) serve(ctx context.Context, listener net.Listener, do func(context.Context, client) error) (err error) {
+	defer func() { err = errors.Join(err, c.store.Close()) }()
+	socket, err := listenSocket(c.dir)
+	if err != nil {
+		return err
+	}
+	var g run.Group
+	c.addCaller(&g, ctx, do)
+	for _, l := range []net.Listener{listener, socket} {
+		if l != nil {
+			c.addHTTP(&g, l)
+		}
+	}
+	// Not derived from ctx: they must outlive the requests that are being drained.
+	addLoop(&g, c.engine.Run)
+	addLoop(&g, func(ctx context.Context) error { return c.store.Run(ctx, c.engine) })
+	return g.Run()
+}
+
+// addCaller adds what the group waits for: do, or the end of ctx.
+func (c *city) addCaller(g *run.Group, ctx context.Context, do func(context.Context, client) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	g.Add(func() error {
+		if do == nil {
+			<-ctx.Done()
+			return nil
+		}
+		h, err := socketClient(c.dir)
+		if err != nil {
+			return err
+		}
+		defer h.CloseIdleConnections()
+		return do(ctx, client{h})
+	}, func(error) { cancel() })
+}
+
+// addHTTP adds an HTTP server on a listener. Its interrupt drains it.
+func (c *city) addHTTP(g *run.Group, l net.Listener) {
+	s := &http.Server{
+		Handler: c.server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: obs.StdLogger(c.env.log),
+	}
+	g.Add(func() error {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve %s: %w", l.Addr(), err)
+		}
+		return nil
+	}, func(error) {
+		c.server.Drain()
+		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		if err := s.Shutdown(ctx); err != nil {
+			c.env.log.Warn("requests were cut off", "listener", l.Addr().String(), "error", err)
+			_ = s.Close()
+		}
+	})
+}
+
+// addLoop adds background work whose interrupt waits for its end.
+func addLoop(g *run.Group, loop func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	g.Add(func() error {
+		defer close(ended)
+		return loop(ctx)
+	}, func(error) {
+		cancel()
+		<-ended
+	})
+}

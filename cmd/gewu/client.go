@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// client speaks to the server of a data folder: the one that is running, or one that this command started for
+// itself. Every command takes this one way, so that a file is validated and written alike whoever asks.
+type client struct{ http *http.Client }
+
+// withCity runs do with a client for the city. If no server is alive it opens the store, serves it on the control
+// socket alone while do runs, and closes it again.
+func withCity(e *env, do func(ctx context.Context, c client) error) error {
+	if alive(e.ctx, e.cli.Data) {
+		h, err := socketClient(e.cli.Data)
+		if err != nil {
+			return err
+		}
+		defer h.CloseIdleConnections()
+		return do(e.ctx, client{h})
+	}
+	city, err := openCity(e, cityOptions{})
+	if err != nil {
+		return err
+	}
+	return city.serve(e.ctx, nil, do)
+}
+
+// problem is the part of an RFC 9457 document that a person needs.
+type problem struct {
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Field  string `json:"field"`
+	Value  string `json:"value"`
+}
+
+// do sends a request and returns the answer, or what a problem document says as an error. The caller closes the
+// body.
+func (c client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
+	u := url.URL{Scheme: "http", Host: "gewu", Opaque: "//gewu" + path, RawQuery: query.Encode()}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if resp.StatusCode < 400 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	var p problem
+	if json.Unmarshal(raw, &p) != nil || p.Title == "" {
+		return nil, fmt.Errorf("%s %s: %s", method, path, resp.Status)
+	}
+	if p.Detail == "" {
+		return nil, errors.New(p.Title)
+	}
+	return nil, errors.New(p.Detail)
+}
+
+// send sends v as JSON and reads the answer into out, when that is not nil.
+func (c client) send(ctx context.Context, method, path string, v, out any) error {
+	var body io.Reader
+	contentType := ""
+	if v != nil {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		body, contentType = bytes.NewReader(raw), "application/json"
+	}
+	resp, err := c.do(ctx, method, path, nil, contentType, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/sample"
+)
+
+type demoCmd struct {
+	listenFlags
+	Wipe bool `help:"Delete the city in the data folder and load the sample afresh."`
+}
+
+// sampleMark is the file that says that the demo loaded its sample into the folder, and completely.
+const sampleMark = "sample-loaded"
+
+// Run serves the sample city, loading it first unless the folder already holds it.
+func (cmd *demoCmd) Run(e *env) error {
+	if alive(e.ctx, e.cli.Data) {
+		return fmt.Errorf("%s is already being served; stop that server or use another --data", e.cli.Data)
+	}
+	files := sample.FS()
+	town, err := sample.Load(files)
+	if err != nil {
+		return err
+	}
+	loaded, err := cmd.prepare(e)
+	if err != nil {
+		return err
+	}
+	l, err := cmd.listen(e)
+	if err != nil {
+		return err
+	}
+	city, err := openCity(e, cmd.options())
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	if loaded {
+		cmd.announce(e, l)
+		return city.serve(e.ctx, l, nil)
+	}
+	return city.serve(e.ctx, l, func(ctx context.Context, c client) error {
+		start := time.Now()
+		if err := loadCity(ctx, e, c, files, town); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("load the sample: %w", err)
+		}
+		fmt.Fprintf(e.stdout, "%s loaded in %.1f s\n", town.Title.In("en", town.Name), time.Since(start).Seconds())
+		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(town.Name+"\n"), 0o600); err != nil {
+			return err
+		}
+		cmd.announce(e, l)
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// prepare reports whether the folder already holds the sample. It never touches a city that the demo did not load,
+// unless it is told to wipe it.
+func (cmd *demoCmd) prepare(e *env) (loaded bool, err error) {
+	mark, store := filepath.Join(e.cli.Data, sampleMark), filepath.Join(e.cli.Data, storeFile)
+	// Made before loading and filled after it, so that a load that was cut off is known as ours and goes on.
+	if cmd.Wipe {
+		for _, f := range []string{store, mark} {
+			if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return false, err
+			}
+		}
+	}
+	if info, err := os.Stat(mark); err == nil {
+		return info.Size() > 0, nil
+	}
+	if _, err := os.Stat(store); err == nil {
+		return false, fmt.Errorf("%s holds another city; use another --data, or --wipe to delete it", e.cli.Data)
+	}
+	if err := os.MkdirAll(e.cli.Data, 0o750); err != nil {
+		return false, err
+	}
+	return false, os.WriteFile(mark, nil, 0o600)
+}
+
+// loadCity creates the layers and schemes of a city and imports its files. It may be repeated after a failure.
+func loadCity(ctx context.Context, e *env, c client, files fs.FS, city sample.City) error {
+	for _, step := range city.Steps {
+		if err := loadStep(ctx, e, c, files, step); err != nil {
+			return err
+		}
+	}
+	for _, s := range city.Schemes {
+		if err := ensure(ctx, c, "/v1/schemes", s.Name, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ensure creates a definition unless there is one of that name.
+func ensure(ctx context.Context, c client, collection, name string, definition any) error {
+	resp, err := c.do(ctx, http.MethodGet, collection+"/"+url.PathEscape(name), nil, "", nil)
+	if err == nil {
+		return resp.Body.Close()
+	}
+	return c.send(ctx, http.MethodPost, collection, definition, nil)
+}
+
+func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.Step) error {
+	definition, err := files.Open(step.Layer)
+	if err != nil {
+		return err
+	}
+	defer definition.Close()
+	layer, err := convert.DecodeLayer(definition, "toml")
+	if err != nil {
+		return fmt.Errorf("%s: %w", step.Layer, err)
+	}
+	if err := ensure(ctx, c, "/v1/layers", layer.Name, layer); err != nil {
+		return err
+	}
+	opened, total, err := openAll(files, step.Files)
+	if err != nil {
+		return err
+	}
+	defer opened.close()
+	query := url.Values{"ignore": step.Ignore}
+	for name, value := range map[string]string{"format": step.Format, "crs": step.CRS, "id": step.ID, "lon": step.Lon, "lat": step.Lat} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	for column, attribute := range step.Map {
+		query.Add("map", column+"="+attribute)
+	}
+	if step.FixRings {
+		query.Set("fix_rings", "true")
+	}
+	b := newBar(e, fmt.Sprintf("%-10s", layer.Name), total, false)
+	defer b.finish()
+	summary, err := importFiles(ctx, c, layer.Name, query, opened, func(ev importEvent) {
+		if ev.Progress != nil {
+			b.set(ev.Progress.Bytes)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	b.line(e.stdout, fmt.Sprintf("%-10s %d features", layer.Name, summary.Added+summary.Changed+summary.Unchanged))
+	return nil
+}
+
+func openAll(files fs.FS, names []string) (opened namedFiles, total int64, err error) {
+	for _, name := range names {
+		f, err := files.Open(name)
+		if err != nil {
+			opened.close()
+			return nil, 0, err
+		}
+		opened = append(opened, namedFile{path.Base(name), f})
+		if info, err := f.Stat(); err == nil {
+			total += info.Size()
+		}
+	}
+	return opened, total, nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+type exportCmd struct {
+	Layer  string `help:"Layer to write." required:"" placeholder:"NAME"`
+	Format string `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
+	CRS    string `help:"Coordinate system of the file. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
+	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
+	Output string `help:"File to write; - is standard output. A name ending in .gz is compressed." short:"o" default:"-" placeholder:"FILE"`
+}
+
+// Run writes the layer as it is at one Seq. A file is replaced only when it is complete.
+func (cmd *exportCmd) Run(e *env) (err error) {
+	format := cmd.Format
+	if format == "" {
+		ok := false
+		if format, ok = convert.DetectFormat(cmd.Output); !ok {
+			return fmt.Errorf("the format cannot be told from %q; say --format %s", cmd.Output, strings.Join(convert.Formats(), "|"))
+		}
+	}
+	query := url.Values{"format": {format}}
+	for name, value := range map[string]string{"crs": cmd.CRS, "bbox": cmd.BBox} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if strings.HasSuffix(cmd.Output, ".gz") {
+		query.Set("gzip", "true")
+	}
+	return withCity(e, func(ctx context.Context, c client) error {
+		resp, err := c.do(ctx, http.MethodGet, "/v1/layers/"+url.PathEscape(cmd.Layer)+"/export", query, "", nil)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if cmd.Output == "-" {
+			_, err := io.Copy(e.stdout, resp.Body)
+			return err
+		}
+		return writeWhole(cmd.Output, resp.Body)
+	})
+}
+
+// writeWhole writes a file so that it exists complete or not at all.
+func writeWhole(name string, r io.Reader) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".part-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := io.Copy(f, r); err != nil {
+		_ = f.Close()
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := f.Sync(); err != nil {
+		_ = f.Close()
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+type importCmd struct {
+	Layer     string            `help:"Layer that takes the features." required:"" placeholder:"NAME"`
+	Format    string            `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
+	CRS       string            `help:"Coordinate system of the file, such as EPSG:3826. Default: longitude and latitude, or what the file states." name:"crs" placeholder:"CRS"`
+	ID        string            `help:"Column of the feature id. Default: the layer's id rule." name:"id" placeholder:"COL"`
+	Lon       string            `help:"Column of the longitude or easting." placeholder:"COL"`
+	Lat       string            `help:"Column of the latitude or northing." placeholder:"COL"`
+	Geometry  string            `help:"Column of the geometry as WKT." placeholder:"COL"`
+	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
+	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
+	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
+	Effective string            `help:"When the changes took effect (RFC 3339). Default: now." placeholder:"T"`
+	FixRings  bool              `help:"Repair invalid rings and report each, instead of refusing the row."`
+	Strict    bool              `help:"Stop at the first wrong row."`
+	DryRun    bool              `help:"Only report what would happen."`
+	Quiet     bool              `help:"No progress bar." short:"q"`
+	Files     []string          `arg:"" help:"Files to import, in one go; - is standard input." placeholder:"FILE"`
+}
+
+// mostRowErrors bounds the wrong rows that are printed; the summary counts all.
+const mostRowErrors = 100
+
+// Run imports the files and prints a summary. Wrong rows make it fail after the rest has been imported.
+func (cmd *importCmd) Run(e *env) error {
+	files, total, err := cmd.open(e)
+	if err != nil {
+		return err
+	}
+	defer files.close()
+	return withCity(e, func(ctx context.Context, c client) error {
+		bar := newBar(e, "import "+cmd.Layer, total, cmd.Quiet)
+		summary, err := importFiles(ctx, c, cmd.Layer, cmd.query(), files, func(ev importEvent) { cmd.show(e, bar, ev) })
+		bar.finish()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s: %s\n", cmd.Layer, summary.text())
+		if summary.Failed > 0 {
+			return errFailed
+		}
+		return nil
+	})
+}
+
+func (cmd *importCmd) query() url.Values {
+	q := url.Values{"mode": {cmd.Mode}, "ignore": cmd.Ignore}
+	for name, value := range map[string]string{
+		"format": cmd.Format, "crs": cmd.CRS, "id": cmd.ID, "lon": cmd.Lon, "lat": cmd.Lat, "geometry": cmd.Geometry,
+		"effective": cmd.Effective,
+	} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	for column, attribute := range cmd.Map {
+		q.Add("map", column+"="+attribute)
+	}
+	for name, set := range map[string]bool{"fix_rings": cmd.FixRings, "strict": cmd.Strict, "dry_run": cmd.DryRun} {
+		if set {
+			q.Set(name, "true")
+		}
+	}
+	return q
+}
+
+func (cmd *importCmd) show(e *env, bar *bar, ev importEvent) {
+	switch {
+	case ev.Progress != nil:
+		bar.set(ev.Progress.Bytes)
+	case ev.Row != nil:
+		if bar.rowErrors++; bar.rowErrors <= mostRowErrors {
+			bar.line(e.stderr, ev.Row.Error())
+		} else if bar.rowErrors == mostRowErrors+1 {
+			bar.line(e.stderr, "further wrong rows are only counted")
+		}
+	case ev.Note != "":
+		bar.line(e.stderr, ev.Note)
+	}
+}
+
+// namedFile is a file to send.
+type namedFile struct {
+	name string
+	body io.ReadCloser
+}
+
+type namedFiles []namedFile
+
+func (f namedFiles) close() {
+	for _, file := range f {
+		_ = file.body.Close()
+	}
+}
+
+// open opens all files before anything is sent, so that a missing one stops the import at once. total is their size
+// in bytes, or -1 when it is not known.
+func (cmd *importCmd) open(e *env) (files namedFiles, total int64, err error) {
+	for _, name := range cmd.Files {
+		if name == "-" {
+			files, total = append(files, namedFile{"standard input", io.NopCloser(e.stdin)}), -1
+			if cmd.Format == "" {
+				return nil, 0, errors.New("--format is needed for standard input")
+			}
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			files.close()
+			return nil, 0, err
+		}
+		files = append(files, namedFile{filepath.Base(name), f})
+		if info, err := f.Stat(); err == nil && total >= 0 {
+			total += info.Size()
+		}
+		if _, ok := convert.DetectFormat(name); !ok && cmd.Format == "" {
+			files.close()
+			return nil, 0, fmt.Errorf("%s: the format cannot be told from the name; say --format %s", name, strings.Join(convert.Formats(), "|"))
+		}
+	}
+	return files, total, nil
+}
+
+// importEvent and importSummary mirror the lines of POST /v1/layers/{layer}/import.
+type importEvent struct {
+	Progress *struct {
+		Bytes int64 `json:"bytes"`
+		Rows  int   `json:"rows"`
+	} `json:"progress"`
+	Row    *convert.RowError `json:"row_error"`
+	Note   string            `json:"note"`
+	Failed string            `json:"failed"`
+	Done   *importSummary    `json:"done"`
+}
+
+type importSummary struct {
+	Import    string   `json:"import"`
+	Seq       data.Seq `json:"seq"`
+	Rows      int      `json:"rows"`
+	Added     int      `json:"added"`
+	Changed   int      `json:"changed"`
+	Unchanged int      `json:"unchanged"`
+	Ended     int      `json:"ended"`
+	Failed    int      `json:"failed"`
+	Kept      int      `json:"kept"`
+	DryRun    bool     `json:"dry_run"`
+	Unmatched []string `json:"unmatched"`
+}
+
+func (s *importSummary) text() string {
+	var b strings.Builder
+	if s.DryRun {
+		b.WriteString("dry run, nothing was written: ")
+	}
+	fmt.Fprintf(&b, "%d rows: %d added, %d changed, %d ended, %d unchanged, %d failed",
+		s.Rows, s.Added, s.Changed, s.Ended, s.Unchanged, s.Failed)
+	if s.Kept > 0 {
+		fmt.Fprintf(&b, "; %d missing features were kept because rows failed", s.Kept)
+	}
+	if len(s.Unmatched) > 0 {
+		fmt.Fprintf(&b, "; columns without an attribute: %s", strings.Join(s.Unmatched, ", "))
+	}
+	return b.String()
+}
+
+// importFiles streams files to the server and reads its events. It fails when the import could not go on.
+func importFiles(ctx context.Context, c client, layer string, query url.Values, files namedFiles, show func(importEvent)) (*importSummary, error) {
+	body, form := io.Pipe()
+	parts := multipart.NewWriter(form)
+	go func() {
+		form.CloseWithError(sendFiles(parts, files))
+	}()
+	// The sender ends when nobody reads any more.
+	defer body.Close()
+	resp, err := c.do(ctx, http.MethodPost, "/v1/layers/"+url.PathEscape(layer)+"/import", query, parts.FormDataContentType(), body)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewReader(resp.Body)
+	events := json.NewDecoder(lines)
+	failed := ""
+	for {
+		var ev importEvent
+		if err := events.Decode(&ev); err != nil {
+			return nil, fmt.Errorf("the import was cut off: %w", err)
+		}
+		show(ev)
+		if ev.Failed != "" {
+			failed = ev.Failed
+		}
+		if ev.Done != nil {
+			if failed != "" {
+				return ev.Done, errors.New(failed)
+			}
+			return ev.Done, nil
+		}
+	}
+}
+
+func sendFiles(parts *multipart.Writer, files namedFiles) error {
+	for _, f := range files {
+		part, err := parts.CreateFormFile("file", f.name)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(part, f.body); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	return parts.Close()
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+type layerCmd struct {
+	Create layerCreateCmd `cmd:"" help:"Create a layer from a definition file."`
+	Alter  layerAlterCmd  `cmd:"" help:"Change a layer: titles, zoom, roles, further attributes."`
+	Drop   layerDropCmd   `cmd:"" help:"Drop a layer and all of its features."`
+	List   layerListCmd   `cmd:"" help:"List the layers." default:"1"`
+}
+
+type layerCreateCmd struct {
+	File string `help:"Definition in TOML or JSON." required:"" type:"existingfile" placeholder:"FILE"`
+}
+
+// Run creates the layer.
+func (cmd *layerCreateCmd) Run(e *env) error {
+	return withLayerFile(e, cmd.File, func(ctx context.Context, c client, l *data.Layer) error {
+		if err := c.send(ctx, http.MethodPost, "/v1/layers", l, nil); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.stdout, "layer %s created\n", l.Name)
+		return err
+	})
+}
+
+type layerAlterCmd struct {
+	File string `help:"The whole new definition in TOML or JSON." required:"" type:"existingfile" placeholder:"FILE"`
+}
+
+// Run alters the layer.
+func (cmd *layerAlterCmd) Run(e *env) error {
+	return withLayerFile(e, cmd.File, func(ctx context.Context, c client, l *data.Layer) error {
+		if err := c.send(ctx, http.MethodPatch, "/v1/layers/"+url.PathEscape(l.Name), l, nil); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.stdout, "layer %s altered\n", l.Name)
+		return err
+	})
+}
+
+func withLayerFile(e *env, file string, do func(context.Context, client, *data.Layer) error) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	l, err := convert.DecodeLayer(bytes.NewReader(raw), definitionFormat(file))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c, l) })
+}
+
+// definitionFormat is toml unless the file is called .json.
+func definitionFormat(file string) string {
+	if strings.HasSuffix(strings.ToLower(file), ".json") {
+		return "json"
+	}
+	return "toml"
+}
+
+type layerDropCmd struct {
+	Name string `arg:"" help:"Name of the layer."`
+	Yes  bool   `help:"Do not ask." short:"y"`
+}
+
+// Run drops the layer after a confirmation.
+func (cmd *layerDropCmd) Run(e *env) error {
+	if !cmd.Yes {
+		fmt.Fprintf(e.stderr, "Drop layer %s and all of its features? Type its name to go on: ", cmd.Name)
+		var answer string
+		if _, err := fmt.Fscanln(e.stdin, &answer); err != nil || answer != cmd.Name {
+			fmt.Fprintln(e.stderr, "Nothing was dropped.")
+			return errFailed
+		}
+	}
+	return withCity(e, func(ctx context.Context, c client) error {
+		if err := c.send(ctx, http.MethodDelete, "/v1/layers/"+url.PathEscape(cmd.Name), nil, nil); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.stdout, "layer %s dropped\n", cmd.Name)
+		return err
+	})
+}
+
+type layerListCmd struct {
+	JSON bool `help:"Print the definitions as JSON."`
+}
+
+// Run lists the layers.
+func (cmd *layerListCmd) Run(e *env) error {
+	return withCity(e, func(ctx context.Context, c client) error {
+		var list struct {
+			Layers []struct {
+				data.Layer
+				Count int `json:"count"`
+			} `json:"layers"`
+		}
+		if err := c.send(ctx, http.MethodGet, "/v1/layers", nil, &list); err != nil {
+			return err
+		}
+		if cmd.JSON {
+			out := json.NewEncoder(e.stdout)
+			out.SetIndent("", "  ")
+			return out.Encode(list)
+		}
+		t := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(t, "NAME\tTITLE\tGEOMETRY\tFEATURES\tATTRIBUTES")
+		for _, l := range list.Layers {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\n", l.Name, l.Title.In("zh", ""), l.Geometry, l.Count, len(l.Attributes))
+		}
+		return t.Flush()
+	})
+}

@@ -1,0 +1,11 @@
+// Command gewu is the spatial engine of a city: one binary that stores, serves and queries it.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

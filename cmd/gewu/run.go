@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // time zones of attributes work on machines without a zone database
+
+	"github.com/alecthomas/kong"
+
+	"github.com/gewu-city/gewu/internal/obs"
+)
+
+// cli is the whole command line. Flags, environment variables (GEWU_DATA…) and the configuration file have the same
+// names; a flag wins over the environment, which wins over the file.
+type cli struct {
+	Config   kong.ConfigFlag `help:"Configuration file (TOML) with the names of flags as keys." placeholder:"FILE" type:"path"`
+	Data     string          `help:"Folder that holds the city." default:"./gewu-data" placeholder:"DIR" env:"GEWU_DATA"`
+	Store    string          `help:"Where changes are kept: bolt, a file in the data folder." default:"bolt" env:"GEWU_STORE"`
+	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn, error." default:"info" env:"GEWU_LOG_LEVEL"`
+
+	Serve   serveCmd   `cmd:"" help:"Serve the city: map, API and tiles."`
+	Demo    demoCmd    `cmd:"" help:"Load the sample city Taipei and serve it."`
+	Layer   layerCmd   `cmd:"" help:"Create, alter, drop and list layers."`
+	Scheme  schemeCmd  `cmd:"" help:"Create, drop and list schemes of cells."`
+	Import  importCmd  `cmd:"" help:"Stream files into a layer."`
+	Export  exportCmd  `cmd:"" help:"Write a layer to a file."`
+	Locate  locateCmd  `cmd:"" help:"Find the areas, cells, address and parts of points."`
+	Check   checkCmd   `cmd:"" help:"Verify the store and everything derived from it."`
+	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of the store, also while serving."`
+	Restore restoreCmd `cmd:"" help:"Put a backup into an empty or stopped store."`
+	Bench   benchCmd   `cmd:"" help:"Measure the engine on the city's own data."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what a command gets besides its flags.
+type env struct {
+	ctx    context.Context //nolint:containedctx // lives as long as one command
+	cli    *cli
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+}
+
+// errFailed ends a command that has already said what is wrong.
+var errFailed = errors.New("failed")
+
+// run parses args and runs one command. It returns the exit code: 0 done, 1 failed, 2 wrong usage.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	code, exited := 0, false
+	parser, err := kong.New(&c,
+		kong.Name("gewu"),
+		kong.Description("gewu 格物: a city's spatial engine. Start with: gewu demo"),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(n int) { code, exited = n, true }),
+		kong.Configuration(loadTOML),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		// Longitudes west of Greenwich start with a hyphen.
+		kong.WithHyphenPrefixedParameters(true),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "gewu:", err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return code
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "gewu:", err)
+		var parse *kong.ParseError
+		if errors.As(err, &parse) {
+			fmt.Fprintf(stderr, "Run \"gewu --help\" for the commands and flags.\n")
+		}
+		return 2
+	}
+	e := &env{ctx: ctx, cli: &c, stdin: stdin, stdout: stdout, stderr: stderr, log: obs.NewLogger(stderr, c.LogLevel)}
+	if c.Store != "bolt" {
+		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
+		return 2
+	}
+	if err := command.Run(e); err != nil {
+		if !errors.Is(err, errFailed) {
+			fmt.Fprintln(stderr, "gewu:", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+type versionCmd struct{}
+
+// Run prints version, revision and Go version.
+func (versionCmd) Run(e *env) error {
+	b := obs.ReadBuild()
+	_, err := fmt.Fprintf(e.stdout, "gewu %s %s %s\n", b.Version, b.Revision, b.Go)
+	return err
+}

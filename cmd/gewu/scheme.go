@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+type schemeCmd struct {
+	Create schemeCreateCmd `cmd:"" help:"Create a scheme from a definition file."`
+	Drop   schemeDropCmd   `cmd:"" help:"Drop a scheme; its cells stay in their layer."`
+	List   schemeListCmd   `cmd:"" help:"List the schemes." default:"1"`
+}
+
+type schemeCreateCmd struct {
+	File string `help:"Definition in TOML or JSON." required:"" type:"existingfile" placeholder:"FILE"`
+}
+
+// Run creates the scheme.
+func (cmd *schemeCreateCmd) Run(e *env) error {
+	raw, err := os.ReadFile(cmd.File)
+	if err != nil {
+		return err
+	}
+	s, err := convert.DecodeScheme(bytes.NewReader(raw), definitionFormat(cmd.File))
+	if err != nil {
+		return fmt.Errorf("%s: %w", cmd.File, err)
+	}
+	return withCity(e, func(ctx context.Context, c client) error {
+		if err := c.send(ctx, http.MethodPost, "/v1/schemes", s, nil); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.stdout, "scheme %s created\n", s.Name)
+		return err
+	})
+}
+
+type schemeDropCmd struct {
+	Name string `arg:"" help:"Name of the scheme."`
+}
+
+// Run drops the scheme.
+func (cmd *schemeDropCmd) Run(e *env) error {
+	return withCity(e, func(ctx context.Context, c client) error {
+		return c.send(ctx, http.MethodDelete, "/v1/schemes/"+url.PathEscape(cmd.Name), nil, nil)
+	})
+}
+
+type schemeListCmd struct{}
+
+// Run lists the schemes.
+func (cmd *schemeListCmd) Run(e *env) error {
+	return withCity(e, func(ctx context.Context, c client) error {
+		var list struct {
+			Schemes []data.Scheme `json:"schemes"`
+		}
+		if err := c.send(ctx, http.MethodGet, "/v1/schemes", nil, &list); err != nil {
+			return err
+		}
+		t := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(t, "NAME\tTITLE\tLEVELS\tCELLS")
+		for _, s := range list.Schemes {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Title.In("zh", ""), strings.Join(s.Levels, " > "), s.Cells.Layer)
+		}
+		return t.Flush()
+	})
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/gewu-city/gewu/data/boltstore"
+)
+
+// listenFlags are shared by serve and demo.
+type listenFlags struct {
+	Listen    string `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
+	Token     string `help:"Allows writes from elsewhere with the header \"Authorization: Bearer TOKEN\". Better given as GEWU_TOKEN than as a flag, which other users of the machine can see." placeholder:"TOKEN" env:"GEWU_TOKEN"`
+	TileCache int64  `help:"Memory for encoded tiles in MiB." default:"256" env:"GEWU_TILE_CACHE"`
+}
+
+func (f listenFlags) options() cityOptions {
+	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20}
+}
+
+// listen opens the address.
+func (f listenFlags) listen(e *env) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(e.ctx, "tcp", f.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with --listen HOST:PORT", err)
+	}
+	return l, nil
+}
+
+// announce prints where the city is and who may write.
+func (f listenFlags) announce(e *env, l net.Listener) {
+	addr := l.Addr().String()
+	host, port, err := net.SplitHostPort(addr)
+	ip, parseErr := netip.ParseAddr(host)
+	loopback := err == nil && parseErr == nil && ip.IsLoopback()
+	if parseErr == nil && ip.IsUnspecified() {
+		addr = net.JoinHostPort("localhost", port)
+	}
+	fmt.Fprintf(e.stdout, "gewu serves http://%s/\n", strings.Replace(addr, "127.0.0.1", "localhost", 1))
+	switch {
+	case loopback && f.Token == "":
+		fmt.Fprintln(e.stdout, "Programs on this machine may read and write without a login.")
+	case f.Token == "":
+		fmt.Fprintln(e.stdout, "Everyone who reaches this address may read. Only programs on this machine may write; --token allows it from elsewhere.")
+	default:
+		fmt.Fprintln(e.stdout, "Everyone who reaches this address may read. Writing needs the token, except on this machine.")
+	}
+}
+
+type serveCmd struct {
+	listenFlags
+	Verify string `help:"How much of the store to verify before serving: auto (everything up to 1 GiB), full, tail." enum:"auto,full,tail" default:"auto" env:"GEWU_VERIFY"`
+}
+
+var verifyDepths = map[string]boltstore.Verify{
+	"auto": boltstore.VerifyAuto, "full": boltstore.VerifyFull, "tail": boltstore.VerifyTail,
+}
+
+// Run serves until the process is told to stop.
+func (cmd *serveCmd) Run(e *env) error {
+	if alive(e.ctx, e.cli.Data) {
+		return fmt.Errorf("%s is already being served; stop that server or use another --data", e.cli.Data)
+	}
+	l, err := cmd.listen(e)
+	if err != nil {
+		return err
+	}
+	o := cmd.options()
+	o.verify = verifyDepths[cmd.Verify]
+	city, err := openCity(e, o)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	cmd.announce(e, l)
+	return city.serve(e.ctx, l, nil)
+}

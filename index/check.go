@@ -1,0 +1,84 @@
+package index
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// checkEvery is the number of features between two looks at the context.
+const checkEvery = 4096
+
+// Check verifies the invariants of a World and reports each that is broken: ids and slots belong to each other,
+// permanent ids are unique, every feature with geometry is found at its place and nothing else is, values have the
+// types of their attributes, and no change is newer than the World. It returns the error of ctx.
+func (w *World) Check(ctx context.Context, report func(problem string)) error {
+	permanents := map[uint32]string{}
+	for _, l := range w.layers {
+		if err := l.check(ctx, w.seq, permanents, report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Layer) check(ctx context.Context, seq data.Seq, permanents map[uint32]string, report func(string)) error {
+	name := l.def.Name
+	alive, placed := 0, 0
+	for s := range l.next {
+		if s%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		id, at := l.ID(s), fmt.Sprintf("layer %s, feature %q", name, l.ID(s))
+		if got, ok := l.ids.Get(id); !ok || got != s {
+			report(fmt.Sprintf("%s: the id index names slot %d, the feature lies in slot %d", at, got, s))
+		}
+		if other, taken := permanents[l.Permanent(s)]; taken {
+			report(fmt.Sprintf("%s: permanent id %d also belongs to %s", at, l.Permanent(s), other))
+		}
+		permanents[l.Permanent(s)] = at
+		if l.ChangedAt(s) > seq {
+			report(fmt.Sprintf("%s: changed at seq %d, after the world's %d", at, l.ChangedAt(s), seq))
+		}
+		if l.rows.states.at(uint32(s)) != rowAlive {
+			continue
+		}
+		alive++
+		if problem := l.checkFeature(s); problem != "" {
+			report(at + ": " + problem)
+		}
+		if l.Shape(s).Kind() != geo.KindNone {
+			placed++
+		}
+	}
+	if alive != l.alive {
+		report(fmt.Sprintf("layer %s: counts %d features and has %d", name, l.alive, alive))
+	}
+	if n := l.tree.Len(); n != placed {
+		report(fmt.Sprintf("layer %s: the tree holds %d features of %d with geometry", name, n, placed))
+	}
+	return nil
+}
+
+func (l *Layer) checkFeature(s Slot) string {
+	f := l.Feature(s)
+	if err := l.def.Check(&f); err != nil {
+		return err.Error()
+	}
+	if f.Shape.Kind() == geo.KindNone {
+		return ""
+	}
+	found := 0
+	l.Search(f.Shape.Box(), func(t Slot) bool {
+		if t == s {
+			found++
+		}
+		return true
+	})
+	if found != 1 {
+		return fmt.Sprintf("is found %d times at its place", found)
+	}
+	return ""
+}
