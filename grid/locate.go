@@ -171,6 +171,11 @@ func (l *Locator) owners(w *index.World, plan *Plan, p geo.Point, scheme string)
 	return found
 }
 
+// Parent is the area of a level's layer that a cell overlaps most: its parent for display where levels need not nest.
+func (l *Locator) Parent(w *index.World, cellLayer string, cell index.Slot, levelLayer string) (index.Slot, bool) {
+	return l.parents.of(w, cellLayer, cell, levelLayer)
+}
+
 func touchingOwner(w *index.World, layer string, p geo.Point) owner {
 	if lay, ok := w.Layer(layer); ok {
 		if touching := lay.Touching(p); len(touching) > 0 {

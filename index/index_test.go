@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,9 +40,9 @@ func pointAt(x, y int32) geo.Shape { return geo.PointShape(geo.Point{X: baseX + 
 // that a World taken earlier still answers as it did.
 func TestEqualsLinearScan(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		log := newMemLog()
-		e := start(t, log)
-		log.append(define(lamps), define(zones))
+		log := indextest.NewLog()
+		e := indextest.Start(t, log)
+		log.Append(indextest.Define(lamps), indextest.Define(zones))
 		model := map[string]data.Feature{}
 		type snapshot struct {
 			world *index.World
@@ -54,17 +55,17 @@ func TestEqualsLinearScan(t *testing.T) {
 			for range rapid.IntRange(1, 20).Draw(rt, "changes") {
 				id := fmt.Sprint(rapid.IntRange(0, 40).Draw(rt, "id"))
 				if _, exists := model[id]; exists && rapid.Bool().Draw(rt, "end") {
-					changes = append(changes, end("lamps", id))
+					changes = append(changes, indextest.End("lamps", id))
 					delete(model, id)
 					continue
 				}
-				c := put("lamps", id, pointAt(coord.Draw(rt, "x"), coord.Draw(rt, "y")),
+				c := indextest.Put("lamps", id, pointAt(coord.Draw(rt, "x"), coord.Draw(rt, "y")),
 					data.TextValue(data.Text, rapid.SampledFrom([]string{"a", "b", "路燈"}).Draw(rt, "name")),
 					rapid.SampledFrom([]data.Value{{}, data.NumberValue(0), data.NumberValue(7.5)}).Draw(rt, "height"))
 				changes = append(changes, c)
 				model[id] = c.Feature
 			}
-			w := at(t, e, log.append(changes...))
+			w := indextest.At(t, e, log.Append(changes...))
 			old = append(old, snapshot{w, maps.Clone(model)})
 		}
 		for _, s := range old {
@@ -150,15 +151,15 @@ func compareNearest(t *rapid.T, l *index.Layer, model map[string]data.Feature, p
 
 // TestPolygonsOwnPoints checks the edge rule through the index: of cells that share edges exactly one owns a point.
 func TestPolygonsOwnPoints(t *testing.T) {
-	log := newMemLog()
-	e := start(t, log)
-	changes := []data.Change{define(zones)}
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	changes := []data.Change{indextest.Define(zones)}
 	for i := range int32(4) {
 		for j := range int32(4) {
-			changes = append(changes, put("zones", fmt.Sprint(i, "-", j), rect(baseX+i*100, baseY+j*100, baseX+i*100+100, baseY+j*100+100)))
+			changes = append(changes, indextest.Put("zones", fmt.Sprint(i, "-", j), indextest.Rect(baseX+i*100, baseY+j*100, baseX+i*100+100, baseY+j*100+100)))
 		}
 	}
-	l, _ := at(t, e, log.append(changes...)).Layer("zones")
+	l, _ := indextest.At(t, e, log.Append(changes...)).Layer("zones")
 	for x := int32(0); x <= 400; x += 50 {
 		for y := int32(0); y <= 400; y += 50 {
 			p, owners := geo.Point{X: baseX + x, Y: baseY + y}, 0
@@ -183,9 +184,9 @@ func TestPolygonsOwnPoints(t *testing.T) {
 
 // TestReadersDuringPublication lets readers query while the writer publishes; -race finds any sharing.
 func TestReadersDuringPublication(t *testing.T) {
-	log := newMemLog()
-	e := start(t, log)
-	at(t, e, log.append(define(lamps)))
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	indextest.At(t, e, log.Append(indextest.Define(lamps)))
 	rounds := 1000
 	if testing.Short() {
 		rounds = 200
@@ -225,9 +226,9 @@ func TestReadersDuringPublication(t *testing.T) {
 	var last data.Seq
 	for i := range rounds {
 		id := fmt.Sprint(r.IntN(5000))
-		last = log.append(put("lamps", id, pointAt(r.Int32N(10_000), r.Int32N(10_000)), data.TextValue(data.Text, fmt.Sprint(i))))
+		last = log.Append(indextest.Put("lamps", id, pointAt(r.Int32N(10_000), r.Int32N(10_000)), data.TextValue(data.Text, fmt.Sprint(i))))
 	}
-	at(t, e, last)
+	indextest.At(t, e, last)
 	close(done)
 	readers.Wait()
 }
@@ -235,13 +236,13 @@ func TestReadersDuringPublication(t *testing.T) {
 // TestStamps checks that a change marks the tiles of its old and its new place at every zoom and no others, beyond
 // the margin.
 func TestStamps(t *testing.T) {
-	log := newMemLog()
-	log.append(define(lamps), put("lamps", "1", pointAt(0, 0)))
-	e := start(t, log)
+	log := indextest.NewLog()
+	log.Append(indextest.Define(lamps), indextest.Put("lamps", "1", pointAt(0, 0)))
+	e := indextest.Start(t, log)
 	l, _ := e.World().Layer("lamps")
 	loaded := e.World().Seq()
-	seq := log.append(put("lamps", "1", pointAt(300_000, 0)))
-	l, _ = at(t, e, seq).Layer("lamps")
+	seq := log.Append(indextest.Put("lamps", "1", pointAt(300_000, 0)))
+	l, _ = indextest.At(t, e, seq).Layer("lamps")
 	for z := 0; z <= data.MaxZoom; z++ {
 		for _, p := range []geo.Point{{X: baseX, Y: baseY}, {X: baseX + 300_000, Y: baseY}} {
 			x, y := p.Mercator()
@@ -263,9 +264,9 @@ func TestStamps(t *testing.T) {
 
 // TestFeedCoalesces checks that a slow subscriber gets one result that covers all it missed.
 func TestFeedCoalesces(t *testing.T) {
-	log := newMemLog()
-	e := start(t, log)
-	at(t, e, log.append(define(lamps), define(zones)))
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	indextest.At(t, e, log.Append(indextest.Define(lamps), indextest.Define(zones)))
 	sub := e.Subscribe(0)
 	defer sub.Close()
 	var boxes []geo.Box
@@ -273,11 +274,11 @@ func TestFeedCoalesces(t *testing.T) {
 	for i := range int32(100) {
 		shape := pointAt(i*1000, i*500)
 		boxes = append(boxes, shape.Box())
-		last = log.append(put("lamps", fmt.Sprint(i), shape))
-		at(t, e, last)
+		last = log.Append(indextest.Put("lamps", fmt.Sprint(i), shape))
+		indextest.At(t, e, last)
 	}
-	last = log.append(put("zones", "z", rect(baseX, baseY, baseX+10, baseY+10)))
-	at(t, e, last)
+	last = log.Append(indextest.Put("zones", "z", indextest.Rect(baseX, baseY, baseX+10, baseY+10)))
+	indextest.At(t, e, last)
 	got, err := sub.Next(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -302,12 +303,12 @@ func TestFeedCoalesces(t *testing.T) {
 
 // TestFeedResumes checks that a subscriber that comes back gets what it missed, or is told that nobody knows.
 func TestFeedResumes(t *testing.T) {
-	log := newMemLog()
-	e := start(t, log)
-	from := log.append(define(lamps))
-	at(t, e, from)
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	from := log.Append(indextest.Define(lamps))
+	indextest.At(t, e, from)
 	for i := range 10 {
-		at(t, e, log.append(put("lamps", fmt.Sprint(i), pointAt(int32(i), 0))))
+		indextest.At(t, e, log.Append(indextest.Put("lamps", fmt.Sprint(i), pointAt(int32(i), 0))))
 	}
 	for _, test := range []struct {
 		after data.Seq
@@ -325,36 +326,36 @@ func TestFeedResumes(t *testing.T) {
 // TestLoadEqualsRun checks that World = f(log): loading a history gives what following it gave, also from a
 // checkpoint whose records are newer than its mark.
 func TestLoadEqualsRun(t *testing.T) {
-	log := newMemLog()
-	followed := start(t, log)
+	log := indextest.NewLog()
+	followed := indextest.Start(t, log)
 	r := rand.New(rand.NewPCG(3, 4))
-	log.append(define(lamps))
-	log.append(define(zones))
+	log.Append(indextest.Define(lamps))
+	log.Append(indextest.Define(zones))
 	for i := range 300 {
 		id := fmt.Sprint(r.IntN(50))
-		c := put("lamps", id, pointAt(r.Int32N(1000), 0), data.TextValue(data.Text, fmt.Sprint(i)))
+		c := indextest.Put("lamps", id, pointAt(r.Int32N(1000), 0), data.TextValue(data.Text, fmt.Sprint(i)))
 		if r.IntN(4) == 0 {
-			c = end("lamps", id)
+			c = indextest.End("lamps", id)
 		}
-		log.append(c)
+		log.Append(c)
 	}
 	wider := *lamps
 	wider.Attributes = append(slices.Clone(lamps.Attributes), data.Attribute{Name: "colour", Type: data.Text})
-	log.append(define(&wider))
-	log.append(put("lamps", "1", pointAt(5, 5), data.Value{}, data.Value{}, data.Value{}, data.TextValue(data.Text, "red")))
-	last := log.append(drop("zones"))
-	want := at(t, followed, last)
+	log.Append(indextest.Define(&wider))
+	log.Append(indextest.Put("lamps", "1", pointAt(5, 5), data.Value{}, data.Value{}, data.Value{}, data.TextValue(data.Text, "red")))
+	last := log.Append(indextest.Drop("zones"))
+	want := indextest.At(t, followed, last)
 
-	loaded := start(t, log)
+	loaded := indextest.Start(t, log)
 	same(t, loaded.World(), want)
 
 	// A checkpoint complete up to 100 that already holds the newest records.
-	withCheckpoint := newMemLog()
-	withCheckpoint.entries, withCheckpoint.mark = log.entries, 100
-	withCheckpoint.checkpoint = append(withCheckpoint.checkpoint,
-		data.Record{Seq: 1, Change: define(lamps)}, data.Record{Seq: 2, Change: define(zones)})
+	withCheckpoint := log.Share()
+	withCheckpoint.Mark = 100
+	withCheckpoint.Records = append(withCheckpoint.Records,
+		data.Record{Seq: 1, Change: indextest.Define(lamps)}, data.Record{Seq: 2, Change: indextest.Define(zones)})
 	newest := map[string]data.Record{}
-	for _, entry := range log.entries {
+	for _, entry := range log.All() {
 		for _, c := range entry.Changes {
 			if c.Stream == data.StreamFeature && (entry.Seq <= 100 || entry.Seq > 200) {
 				newest[c.Feature.ID] = data.Record{Seq: entry.Seq, Change: c}
@@ -362,9 +363,9 @@ func TestLoadEqualsRun(t *testing.T) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(newest)) {
-		withCheckpoint.checkpoint = append(withCheckpoint.checkpoint, newest[id])
+		withCheckpoint.Records = append(withCheckpoint.Records, newest[id])
 	}
-	same(t, start(t, withCheckpoint).World(), want)
+	same(t, indextest.Start(t, withCheckpoint).World(), want)
 }
 
 func same(t *testing.T, got, want *index.World) {
@@ -389,15 +390,15 @@ func same(t *testing.T, got, want *index.World) {
 
 // TestUniqueTexts crosses the size at which an attribute of unique texts stops being interned.
 func TestUniqueTexts(t *testing.T) {
-	log := newMemLog()
-	e := start(t, log)
-	changes := []data.Change{define(lamps)}
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	changes := []data.Change{indextest.Define(lamps)}
 	const n = 40_000
 	for i := range n {
-		changes = append(changes, put("lamps", fmt.Sprint(i), pointAt(int32(i%200), int32(i/200)), data.TextValue(data.Text, fmt.Sprint("unique ", i))))
+		changes = append(changes, indextest.Put("lamps", fmt.Sprint(i), pointAt(int32(i%200), int32(i/200)), data.TextValue(data.Text, fmt.Sprint("unique ", i))))
 	}
-	log.append(changes...)
-	l, _ := at(t, e, log.append(put("lamps", "7", pointAt(0, 0), data.TextValue(data.Text, "unique 39999")))).Layer("lamps")
+	log.Append(changes...)
+	l, _ := indextest.At(t, e, log.Append(indextest.Put("lamps", "7", pointAt(0, 0), data.TextValue(data.Text, "unique 39999")))).Layer("lamps")
 	var ids []string
 	for s := range l.Equal(0, data.TextValue(data.Text, "unique 39999")) {
 		ids = append(ids, l.ID(s))

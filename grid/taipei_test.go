@@ -1,0 +1,291 @@
+package grid_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
+	"github.com/gewu-city/gewu/sample"
+)
+
+// taipei is the sample city, loaded once for all tests of the package.
+var taipei = sync.OnceValues(func() (*index.World, error) {
+	city, err := sample.Load(sample.FS())
+	if err != nil {
+		return nil, err
+	}
+	log := indextest.NewLog()
+	for _, step := range city.Steps {
+		if err := load(log, step); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range city.Schemes {
+		log.Append(data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: s.Name, Scheme: &s})
+	}
+	e := index.NewEngine(log)
+	err = e.Load(context.Background(), nil)
+	return e.World(), err
+})
+
+func load(log *indextest.Log, step sample.Step) error {
+	definition, err := sample.FS().Open(step.Layer)
+	if err != nil {
+		return err
+	}
+	defer definition.Close()
+	layer, err := convert.DecodeLayer(definition, "toml")
+	if err != nil {
+		return err
+	}
+	log.Append(indextest.Define(layer))
+	o := convert.Options{Layer: layer, ID: step.ID, Lon: step.Lon, Lat: step.Lat, Map: step.Map, FixRings: step.FixRings}
+	if step.CRS != "" {
+		if o.CRS, err = geo.LookupCRS(step.CRS); err != nil {
+			return err
+		}
+	}
+	var changes []data.Change
+	for _, name := range step.Files {
+		f, err := sample.FS().Open(name)
+		if err != nil {
+			return err
+		}
+		for row, err := range convert.Read(context.Background(), step.Format, f, o) {
+			if err != nil {
+				return err
+			}
+			if row.Err != nil {
+				return row.Err
+			}
+			changes = append(changes, indextest.Put(layer.Name, row.Feature.ID, row.Feature.Shape, row.Feature.Values...))
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	log.Append(changes...)
+	return nil
+}
+
+func city(t testing.TB) *index.World {
+	t.Helper()
+	w, err := taipei()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// TestTaipeiAddresses locates 20,000 random doors and compares the village found with the one that the city's
+// register states. The two sources disagree on doors near borders; 99.7 % is what they agree on.
+func TestTaipeiAddresses(t *testing.T) {
+	w := city(t)
+	addresses, _ := w.Layer("addresses")
+	villages, _ := w.Layer("villages")
+	units, _ := w.Layer("units")
+	stated := addresses.Def().MatchAttribute("village")
+	var all []index.Slot
+	for s := range addresses.Slots() {
+		all = append(all, s)
+	}
+	const n = 20_000
+	r := rand.New(rand.NewPCG(2004, 10))
+	locator := grid.NewLocator()
+	agree, outside, several := 0, 0, 0
+	for range n {
+		s := all[r.IntN(len(all))]
+		p, _ := addresses.Point(s)
+		loc := locator.Locate(w, p, "", grid.Reach{})
+		code := ""
+		for _, a := range loc.Areas {
+			if a.Level == "village" {
+				code = a.Code
+			}
+		}
+		// The register writes 6300100-002 for village 6300100002.
+		want := addresses.Value(s, stated).String()
+		if len(want) > 8 && want[:7]+want[8:] == code {
+			agree++
+		}
+		cells := 0
+		units.Covering(p, func(index.Slot) bool { cells++; return true })
+		switch {
+		case cells == 0:
+			outside++
+			t.Logf("in no unit area: %s at %v, %v", addresses.ID(s), p.Lon(), p.Lat())
+		case cells > 1:
+			several++
+			t.Errorf("in %d unit areas: %s at %v, %v", cells, addresses.ID(s), p.Lon(), p.Lat())
+		}
+		if cells == 1 && (len(loc.Cells) != 1 || loc.Cells[0].Scheme != "unit") {
+			t.Errorf("%s: cells %+v", addresses.ID(s), loc.Cells)
+		}
+	}
+	t.Logf("%d of %d villages agree (%.2f %%), %d addresses in no unit area, %d in several; %d villages",
+		agree, n, 100*float64(agree)/n, outside, several, villages.Len())
+	if agree*1000 < n*997 {
+		t.Errorf("only %d of %d villages agree", agree, n)
+	}
+}
+
+// TestTaipeiChain checks one place that can be verified on any map: Taipei 101.
+func TestTaipeiChain(t *testing.T) {
+	w := city(t)
+	p, _ := geo.FromDegrees(121.5645, 25.0338)
+	loc := grid.NewLocator().Locate(w, p, "unit", grid.DefaultReach)
+	if len(loc.Areas) != 2 || loc.Areas[0].Name != "信義區" || loc.Areas[1].Name != "西村里" {
+		t.Errorf("areas %+v", loc.Areas)
+	}
+	if len(loc.Cells) != 1 || loc.Cells[0].Code == "" {
+		t.Errorf("cells %+v", loc.Cells)
+	}
+	if loc.Address == nil || loc.Address.Road == "" || loc.Address.DistanceM > 200 {
+		t.Errorf("address %+v", loc.Address)
+	}
+	for i, part := range loc.Parts {
+		if part.DistanceM > 50 || i > 0 && part.DistanceM < loc.Parts[i-1].DistanceM {
+			t.Errorf("parts %+v", loc.Parts)
+		}
+	}
+}
+
+// TestParentByOverlap compares the parent of every tenth unit area with the area of overlap sampled on a lattice.
+func TestParentByOverlap(t *testing.T) {
+	w := city(t)
+	units, _ := w.Layer("units")
+	villages, _ := w.Layer("villages")
+	straddling, checked := 0, 0
+	locator := grid.NewLocator()
+	for s := range units.Slots() {
+		if s%10 != 0 {
+			continue
+		}
+		counts := map[index.Slot]int{}
+		box, inside := units.Box(s), 0
+		shape := units.Shape(s)
+		const steps = 40
+		for i := range steps {
+			for j := range steps {
+				p := geo.Point{
+					X: box.Min.X + int32((int64(box.Max.X)-int64(box.Min.X))*int64(i)/steps),
+					Y: box.Min.Y + int32((int64(box.Max.Y)-int64(box.Min.Y))*int64(j)/steps),
+				}
+				if shape.Contains(p) {
+					inside++
+					villages.Covering(p, func(v index.Slot) bool { counts[v]++; return true })
+				}
+			}
+		}
+		parent, ok := locator.Parent(w, "units", s, "villages")
+		if !ok {
+			continue
+		}
+		checked++
+		if len(counts) > 1 {
+			straddling++
+		}
+		for v, n := range counts {
+			// Sampling is good to a few points of hundreds.
+			if v != parent && n > counts[parent]+inside/10+2 {
+				t.Errorf("unit %s: parent %s has %d samples, %s has %d of %d", units.ID(s), villages.ID(parent), counts[parent], villages.ID(v), n, inside)
+			}
+		}
+	}
+	t.Logf("%d of %d units checked straddle villages", straddling, checked)
+	if checked < units.Len()/12 {
+		t.Errorf("only %d units have a parent", checked)
+	}
+}
+
+// TestOutline checks the edge rule on the outline: a point that nothing covers belongs to the touching cell with the
+// lowest permanent id and to that cell's parents; beyond, to nothing.
+func TestOutline(t *testing.T) {
+	log := indextest.NewLog()
+	level := func(name string) *data.Layer {
+		return &data.Layer{Name: name + "s", Geometry: data.GeometryPolygon, Roles: data.Roles{Area: &data.AreaRole{Level: name}}}
+	}
+	cells := &data.Layer{Name: "cells", Geometry: data.GeometryPolygon, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit"}}}
+	log.Append(indextest.Define(level("district")), indextest.Define(level("village")), indextest.Define(cells))
+	const x, y = 1_215_000_000, 250_000_000
+	r := func(x0, y0, x1, y1 int32) geo.Shape { return indextest.Rect(x+x0, y+y0, x+x1, y+y1) }
+	log.Append(
+		indextest.Put("districts", "D1", r(0, 0, 100, 200)),
+		// V-north is older than V-south, but cell C-south is older than C-north.
+		indextest.Put("villages", "V-north", r(0, 100, 100, 200)), indextest.Put("villages", "V-south", r(0, 0, 100, 100)),
+		indextest.Put("cells", "C-south", r(0, 0, 100, 100)), indextest.Put("cells", "C-north", r(0, 100, 100, 200)),
+	)
+	w := indextest.Start(t, log).World()
+	locator := grid.NewLocator()
+	for _, test := range []struct {
+		name, cell, village string
+		x, y                int32
+	}{
+		{"inside", "C-south", "V-south", 50, 50},
+		{"shared edge goes north", "C-north", "V-north", 50, 100},
+		{"west edge moves east", "C-south", "V-south", 0, 50},
+		{"south edge moves north", "C-south", "V-south", 50, 0},
+		{"east outline", "C-south", "V-south", 100, 50},
+		{"north outline", "C-north", "V-north", 50, 200},
+		{"east outline where two touch", "C-south", "V-south", 100, 100},
+		{"outside", "", "", 101, 50},
+	} {
+		loc := locator.Locate(w, geo.Point{X: x + test.x, Y: y + test.y}, "", grid.DefaultReach)
+		cell, village := "", ""
+		if len(loc.Cells) == 1 {
+			cell = loc.Cells[0].Code
+		}
+		for _, a := range loc.Areas {
+			if a.Level == "village" {
+				village = a.Code
+			}
+		}
+		if cell != test.cell || village != test.village || (test.cell == "") != (len(loc.Areas) == 0) {
+			t.Errorf("%s: cell %q village %q areas %v, want %q %q", test.name, cell, village, loc.Areas, test.cell, test.village)
+		}
+		if loc.Areas == nil || loc.Cells == nil || loc.Parts == nil {
+			t.Errorf("%s: nil lists", test.name)
+		}
+	}
+}
+
+func BenchmarkLocate(b *testing.B) {
+	w := city(b)
+	addresses, _ := w.Layer("addresses")
+	var points []geo.Point
+	for s := range addresses.Slots() {
+		if p, ok := addresses.Point(s); ok && s%4 == 0 {
+			points = append(points, p)
+		}
+	}
+	locator := grid.NewLocator()
+	for _, bench := range []struct {
+		name  string
+		reach grid.Reach
+	}{{"areas+cells", grid.Reach{}}, {"full", grid.DefaultReach}} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				locator.Locate(w, points[i%len(points)], "", bench.reach)
+				i++
+			}
+		})
+	}
+	b.Run("cell only", func(b *testing.B) {
+		units, _ := w.Layer("units")
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			units.Covering(points[i%len(points)], func(index.Slot) bool { return false })
+			i++
+		}
+	})
+}

@@ -1,0 +1,184 @@
+// Package indextest helps tests that need a city in memory: a log without a disk, an engine that runs until the test
+// ends, and short ways to write changes and shapes. Only tests import it.
+package indextest
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"testing"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Log is a log in memory: what the engine needs of a store and nothing else. It is safe for concurrent use.
+type Log struct {
+	mu         sync.Mutex
+	entries    []*data.Entry
+	signal     chan struct{}
+	permanents map[string]uint32
+	// Records and Mark are what Checkpoint yields; set them before the engine loads.
+	Records []data.Record
+	Mark    data.Seq
+}
+
+// NewLog returns an empty log.
+func NewLog() *Log {
+	return &Log{signal: make(chan struct{}), permanents: map[string]uint32{}}
+}
+
+// Append adds a transaction, giving features their permanent ids, and returns its Seq.
+func (m *Log) Append(changes ...data.Change) data.Seq {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range changes {
+		if c := &changes[i]; c.Stream == data.StreamFeature {
+			key := c.Layer + "/" + c.Feature.ID
+			if m.permanents[key] == 0 {
+				m.permanents[key] = uint32(len(m.permanents) + 1)
+			}
+			c.Permanent = m.permanents[key]
+		}
+	}
+	seq := data.Seq(len(m.entries) + 1)
+	m.entries = append(m.entries, &data.Entry{Seq: seq, Changes: changes})
+	close(m.signal)
+	m.signal = make(chan struct{})
+	return seq
+}
+
+// Share returns a log with the same entries, for a second engine with another checkpoint.
+func (m *Log) Share() *Log {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Log{entries: m.entries, signal: make(chan struct{}), permanents: m.permanents}
+}
+
+// All are the entries so far.
+func (m *Log) All() []*data.Entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.entries
+}
+
+// Epoch implements index.Log.
+func (m *Log) Epoch() data.Epoch { return "test" }
+
+// Last implements index.Log.
+func (m *Log) Last() data.Seq {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return data.Seq(len(m.entries))
+}
+
+// Wait implements index.Log.
+func (m *Log) Wait(ctx context.Context, after data.Seq) error {
+	for {
+		m.mu.Lock()
+		last, signal := data.Seq(len(m.entries)), m.signal
+		m.mu.Unlock()
+		if last > after {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-signal:
+		}
+	}
+}
+
+// Entries implements index.Log.
+func (m *Log) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error] {
+	return func(yield func(*data.Entry, error) bool) {
+		m.mu.Lock()
+		entries := m.entries[after:]
+		m.mu.Unlock()
+		for _, e := range entries {
+			if !yield(e, ctx.Err()) {
+				return
+			}
+		}
+	}
+}
+
+// Checkpoint implements index.Log.
+func (m *Log) Checkpoint(_ context.Context, mark *data.Seq) iter.Seq2[data.Record, error] {
+	return func(yield func(data.Record, error) bool) {
+		*mark = m.Mark
+		for _, r := range m.Records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Put adds or changes a feature.
+func Put(layer, id string, shape geo.Shape, values ...data.Value) data.Change {
+	return data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: layer, Feature: data.Feature{ID: id, Shape: shape, Values: values}}
+}
+
+// End ends a feature.
+func End(layer, id string) data.Change {
+	return data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: layer, Feature: data.Feature{ID: id}}
+}
+
+// Define creates or alters a layer.
+func Define(l *data.Layer) data.Change {
+	return data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: l.Name, Definition: l}
+}
+
+// Drop ends a layer.
+func Drop(name string) data.Change {
+	return data.Change{Stream: data.StreamSchema, Op: data.OpDelete, Layer: name}
+}
+
+// Start loads and runs an engine until the test ends and then checks the invariants of its World.
+func Start(t testing.TB, log *Log) *index.Engine {
+	t.Helper()
+	e := index.NewEngine(log)
+	if err := e.Load(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("engine: %v", err)
+		}
+		if err := e.World().Check(context.Background(), func(p string) { t.Errorf("broken invariant: %s", p) }); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// At waits for the World at seq.
+func At(t testing.TB, e *index.Engine, seq data.Seq) *index.World {
+	t.Helper()
+	w, err := e.Wait(t.Context(), seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Polygon is a polygon of one ring, given without its closing vertex.
+func Polygon(points ...geo.Point) geo.Shape {
+	xy := append(points[:len(points):len(points)], points[0])
+	s, err := geo.NewShape(geo.KindPolygon, xy, []uint32{uint32(len(xy))}, []uint32{1})
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// Rect is a rectangle in integer units.
+func Rect(x0, y0, x1, y1 int32) geo.Shape {
+	return Polygon(geo.Point{X: x0, Y: y0}, geo.Point{X: x1, Y: y0}, geo.Point{X: x1, Y: y1}, geo.Point{X: x0, Y: y1})
+}
