@@ -1,0 +1,68 @@
+package geo
+
+import "math"
+
+// LabelPoint is a point for a label or symbol. For polygons it is the pole of inaccessibility of the largest one: the
+// inner point farthest from the outline, up to 1 % of the polygon's size; it always lies in the polygon
+// ([Shape.Contains]) unless the polygon is a sliver without a grid point inside, when it is a vertex. For lines it
+// is the middle of the longest one, for points the first, and without geometry the zero Point. The answer depends on
+// the shape only.
+//
+// The search is that of V. Agafonkin's polylabel (2016): squares are split in the order of the best distance that
+// they may still hold.
+func LabelPoint(s Shape) Point {
+	switch s.kind {
+	case KindPoint:
+		return s.xy[0]
+	case KindLine:
+		return middle(s)
+	case KindPolygon:
+		from, to := s.Polygon(largest(s))
+		return pole(s, from, to)
+	default:
+		return Point{}
+	}
+}
+
+func largest(s Shape) int {
+	best, at := -1.0, 0
+	if s.NumPolygons() == 1 {
+		return 0
+	}
+	e := newEqualArea(s.Box())
+	for i := range s.polys {
+		if a := math.Abs(e.polygon(s, i)); a > best {
+			best, at = a, i
+		}
+	}
+	return at
+}
+
+// middle is the point half-way along the longest line.
+func middle(s Shape) Point {
+	var run []Point
+	best := -1.0
+	for i := range s.rings {
+		l := 0.0
+		for r, j := s.Ring(i), 1; j < len(r); j++ {
+			l += Distance(r[j-1], r[j])
+		}
+		if l > best {
+			best, run = l, s.Ring(i)
+		}
+	}
+	left := best / 2
+	for j := 1; j < len(run); j++ {
+		d := Distance(run[j-1], run[j])
+		if d >= left && d > 0 {
+			t := left / d
+			a, b := run[j-1], run[j]
+			return Point{
+				X: int32(math.RoundToEven(float64(a.X) + t*(float64(b.X)-float64(a.X)))),
+				Y: int32(math.RoundToEven(float64(a.Y) + t*(float64(b.Y)-float64(a.Y)))),
+			}
+		}
+		left -= d
+	}
+	return run[0]
+}
