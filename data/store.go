@@ -40,8 +40,9 @@ type Store interface {
 
 	// Checkpoint yields the newest checkpoint: one record for each layer, scheme and feature that exists or existed
 	// (definitions first), each with the Seq of its newest change at that time, and stores in mark the Seq up to which the
-	// checkpoint is complete. Records may be newer than mark, so replay must skip a change that is not newer than
-	// the record it has. Without a checkpoint it yields nothing and mark is 0.
+	// checkpoint is complete. Records may be newer than mark, so replay must skip a change that is older than the
+	// record it has; one of the same Seq is applied, because an entry may change a feature more than once. Without a
+	// checkpoint it yields nothing and mark is 0; with one, no entry after mark drops a layer.
 	Checkpoint(ctx context.Context, mark *Seq) iter.Seq2[Record, error]
 
 	// Close releases the store after Run has ended.

@@ -1,0 +1,95 @@
+package boltstore
+
+import (
+	"math"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// draft is what the next transaction of a group builds on.
+type draft struct {
+	position
+	defs definitions
+}
+
+// admit checks the changes of a request in order against what is current, earlier changes of the group and of the
+// request included, and fills their permanent ids and previous seqs. On an error nothing of the request remains.
+func (c *committer) admit(d *draft, r *request) error {
+	mark := len(c.heads.undo)
+	next := *d
+	next.seq++
+	if r.defines {
+		next.defs = next.defs.clone()
+	}
+	for i := range r.changes {
+		var err error
+		if r.changes[i].Stream == data.StreamFeature {
+			err = c.admitFeature(&next, i, &r.changes[i])
+		} else {
+			err = c.admitDefinition(&next, i, r)
+		}
+		if err != nil {
+			c.heads.rollback(mark)
+			return err
+		}
+		data.LinkPayload(r.payload(i), r.changes[i].Permanent, r.changes[i].Prev)
+		r.changes[i].IfSeq = nil
+	}
+	*d = next
+	return nil
+}
+
+func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
+	fail := func(err error) error {
+		return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
+	}
+	def := d.defs.layers[ch.Layer]
+	if !def.exists() {
+		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is not a layer"})
+	}
+	key := headKey{ch.Layer, ch.Feature.ID}
+	head, known := c.heads.get(key, def.born)
+	have := data.Seq(0)
+	if known && !head.Deleted {
+		have = head.Seq
+	}
+	if ch.IfSeq != nil && *ch.IfSeq != have {
+		return &data.ConflictError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Want: *ch.IfSeq, Have: have}
+	}
+	if ch.Op == data.OpDelete {
+		if have == 0 {
+			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "does not exist"})
+		}
+	} else if err := def.change.Definition.Check(&ch.Feature); err != nil {
+		return fail(err)
+	}
+	if !known {
+		if d.permanent == math.MaxUint32 {
+			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "the store has given out all permanent ids"})
+		}
+		d.permanent++
+		head.Permanent = d.permanent
+	}
+	ch.Permanent, ch.Prev = head.Permanent, head.Seq
+	c.heads.set(key, data.Head{Seq: d.seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
+	return nil
+}
+
+func (c *committer) admitDefinition(d *draft, i int, r *request) error {
+	ch := &r.changes[i]
+	if err := d.defs.admit(d.seq, i, ch); err != nil {
+		return err
+	}
+	if ch.Stream == data.StreamSchema && ch.Op == data.OpDelete {
+		for j := range r.changes[:i] {
+			if e := &r.changes[j]; e.Stream == data.StreamFeature && e.Layer == ch.Layer {
+				return &data.ChangeError{Change: i, Layer: ch.Layer, Err: &data.FieldError{
+					Field: "layer", Value: ch.Layer, Why: "is dropped after the same transaction has changed its features",
+				}}
+			}
+		}
+	}
+	data.LinkPayload(r.payload(i), 0, ch.Prev)
+	d.defs.apply(d.seq, *ch, r.payload(i))
+	return nil
+}

@@ -1,0 +1,123 @@
+package boltstore
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// request is one transaction on its way through the committer.
+type request struct {
+	tx      data.Tx
+	changes []data.Change // the store's own copy
+	// payloads are the encoded changes, one after the other; ends[i] is the end of change i. They are encoded by the
+	// caller of Append, so that callers share the work; the committer adds permanent id and previous seq.
+	payloads []byte
+	ends     []int
+	// defines is set when the transaction changes definitions.
+	defines bool
+
+	state atomic.Int32
+	done  chan struct{}
+	seq   data.Seq
+	err   error
+}
+
+// States of a request. Whoever moves it away from waiting owns its outcome.
+const (
+	stateWaiting = iota
+	stateTaken
+	stateGone
+)
+
+func (r *request) take() bool  { return r.state.CompareAndSwap(stateWaiting, stateTaken) }
+func (r *request) leave() bool { return r.state.CompareAndSwap(stateWaiting, stateGone) }
+
+func (r *request) answer(seq data.Seq, err error) {
+	r.seq, r.err = seq, err
+	close(r.done)
+}
+
+// payload is the encoding of change i.
+func (r *request) payload(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = r.ends[i-1]
+	}
+	return r.payloads[start:r.ends[i]:r.ends[i]]
+}
+
+// newRequest copies and encodes a transaction.
+func newRequest(tx data.Tx) (*request, error) {
+	if len(tx.Changes) == 0 {
+		return nil, data.ErrEmpty
+	}
+	if len(tx.Changes) > data.MaxTxChanges || len(tx.Actor)+len(tx.Cause) > data.MaxTxBytes {
+		return nil, data.ErrTooLarge
+	}
+	const typical = 192 // bytes of a point with a few attributes
+	r := &request{
+		tx:       tx,
+		changes:  make([]data.Change, len(tx.Changes)),
+		payloads: make([]byte, 0, len(tx.Changes)*typical),
+		ends:     make([]int, len(tx.Changes)),
+		done:     make(chan struct{}),
+	}
+	r.tx.Changes = nil
+	var decoder data.Decoder
+	for i := range tx.Changes {
+		c := &tx.Changes[i]
+		b, err := data.AppendPayload(r.payloads, c)
+		if err != nil {
+			return nil, &data.ChangeError{Change: i, Layer: c.Layer, ID: c.Feature.ID, Err: err}
+		}
+		if len(b)+len(tx.Actor)+len(tx.Cause) > data.MaxTxBytes {
+			return nil, data.ErrTooLarge
+		}
+		own := data.Change{Stream: c.Stream, Op: c.Op, Layer: c.Layer, IfSeq: c.IfSeq}
+		switch {
+		case c.Stream != data.StreamFeature:
+			r.defines = true
+			// A definition is full of maps and slices that the caller may change; decoding is the deep copy.
+			copied, err := decoder.Payload(b[len(r.payloads):])
+			if err != nil {
+				return nil, &data.ChangeError{Change: i, Layer: c.Layer, Err: err}
+			}
+			own.Definition, own.Scheme = copied.Definition, copied.Scheme
+		case c.Op == data.OpDelete:
+			own.Feature.ID = c.Feature.ID
+		default:
+			own.Feature = c.Feature
+		}
+		r.changes[i] = own
+		r.payloads, r.ends[i] = b, len(b)
+	}
+	return r, nil
+}
+
+// Append makes tx durable and returns its Seq, as [data.Store] says. It keeps the shapes and values of the changes,
+// which must not be modified afterwards. When ctx ends before the commit has begun nothing is written and its error
+// returns; once the commit has begun Append waits for the outcome, which takes milliseconds.
+func (db *DB) Append(ctx context.Context, tx data.Tx) (data.Seq, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	r, err := newRequest(tx)
+	if err != nil {
+		return 0, err
+	}
+	if !db.queue.put(r) {
+		return 0, data.ErrClosed
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		if r.leave() {
+			return 0, fmt.Errorf("append to store: %w", ctx.Err())
+		}
+		<-r.done
+	}
+	return r.seq, r.err
+}

@@ -1,0 +1,104 @@
+// Package boltstore keeps a city's change log in one bbolt file. It is gewu's default store.
+//
+// A commit appends to the log and to nothing else that grows: header and payloads of all transactions that waited
+// are written with one sync of the disk. What exists now is a projection: it is written in the background, in blocks
+// of records (the checkpoint), and can be thrown away. The layout of the file is written down in docs/formats.
+//
+// # Layers that are dropped
+//
+// A schema delete drops a layer: its definition and all its features end with that transaction, without a change of
+// their own, and projections drop them. The heads of the features are gone: when a layer of the same name is created
+// later it is a new layer, its features get new permanent ids and their Prev starts at 0. A transaction may change
+// each definition once, and may not touch features of a layer before it drops the layer.
+//
+// # Goroutines
+//
+// Open starts none. Run starts all of them and returns after they have ended. Methods are safe for concurrent use.
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+var _ data.Store = (*DB)(nil)
+
+// DB is an open store. It is safe for concurrent use.
+type DB struct {
+	path  string
+	opts  Options
+	log   *slog.Logger
+	bolt  *bbolt.DB
+	file  *os.File
+	epoch data.Epoch
+
+	queue   queue
+	ring    ring
+	tip     tip
+	steps   chan *step // from the checkpointer to the committer, who is the only writer
+	kick    chan struct{}
+	running atomic.Bool
+	failure atomic.Pointer[failure]
+	stats   counters
+	size    atomic.Int64 // bytes of the file in use
+
+	// damagedBlocks is set while Open has found a checkpoint that must be thrown away.
+	damagedBlocks bool
+	// commit is (*bbolt.Tx).Commit; tests replace it to fail at a given point.
+	commit func(*bbolt.Tx) error
+
+	closing sync.Once
+	ended   chan struct{} // closed when Run has ended or the store is closed
+}
+
+// failure is why the store does not write at the moment.
+type failure struct {
+	err error
+	// final means that the outcome of a commit is not known: nothing is written until the store is opened again.
+	final bool
+}
+
+// Epoch is the identity of the history.
+func (db *DB) Epoch() data.Epoch { return db.epoch }
+
+// Last is the Seq of the newest durable entry.
+func (db *DB) Last() data.Seq { return db.tip.load().seq }
+
+// Path is the file of the store.
+func (db *DB) Path() string { return db.path }
+
+// Failure is why the store does not accept appends at the moment, wrapping data.ErrReadOnly; nil when it does. The
+// next append tries again, so that space freed on a full disk ends the state.
+func (db *DB) Failure() error {
+	if f := db.failure.Load(); f != nil {
+		return f.err
+	}
+	return nil
+}
+
+// end wakes everyone who waits for the store.
+func (db *DB) end() { db.closing.Do(func() { close(db.ended) }) }
+
+// Close releases the file. It must be called after Run has ended; appends and waits then return data.ErrClosed.
+func (db *DB) Close() error {
+	db.queue.close()
+	db.end()
+	if err := db.bolt.Close(); err != nil {
+		return fmt.Errorf("close store %s: %w", db.path, err)
+	}
+	return nil
+}
+
+// now is the injected clock in the precision of the log.
+func (db *DB) now() time.Time { return db.opts.Now().UTC().Truncate(time.Microsecond) }
+
+var errRunTwice = errors.New("boltstore: Run was called twice")

@@ -1,0 +1,141 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Checkpoint yields the newest checkpoint and stores its mark, as [data.Store] says. It is read in one read
+// transaction: all records are those of one moment, and pages that are replaced meanwhile are reused only when the
+// sequence has ended, so the consumer should not rest between records. A checkpoint that is damaged, or from before
+// a layer was dropped, counts as none.
+func (db *DB) Checkpoint(ctx context.Context, mark *data.Seq) iter.Seq2[data.Record, error] {
+	return func(yield func(data.Record, error) bool) {
+		*mark = 0
+		r, err := db.openCheckpoint()
+		if err != nil {
+			yield(data.Record{}, err)
+			return
+		}
+		if r == nil {
+			return
+		}
+		defer func() { _ = guard(r.tx.Rollback) }() // a read transaction has nothing to lose
+		*mark = r.mark
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(data.Record{}, err)
+				return
+			}
+			records, err := r.next()
+			if err != nil {
+				yield(data.Record{}, db.corrupt("checkpoint", err.Error(), true))
+				return
+			}
+			if records == nil {
+				return
+			}
+			for _, record := range records {
+				if !yield(record, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// checkpointReader reads a checkpoint block by block.
+type checkpointReader struct {
+	tx      *bbolt.Tx
+	mark    data.Seq
+	defs    []data.Record
+	cursor  *bbolt.Cursor
+	k, v    []byte
+	decoder data.Decoder
+}
+
+// openCheckpoint begins to read the checkpoint; nil when there is none that may be used.
+func (db *DB) openCheckpoint() (*checkpointReader, error) {
+	var r *checkpointReader
+	err := guard(func() error {
+		tx, err := db.bolt.Begin(false)
+		if err != nil {
+			return err
+		}
+		s, err := readSettings(tx)
+		if err == nil && s.usable() {
+			if err = checkBlocks(tx); err == nil {
+				r, err = newCheckpointReader(tx, s)
+			}
+			if errors.Is(err, data.ErrFormat) {
+				db.log.Warn("checkpoint is damaged and not used", "file", db.path, "err", err)
+				err = nil
+			}
+		}
+		if r == nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, db.corrupt("checkpoint", err.Error(), true)
+	}
+	return r, nil
+}
+
+func newCheckpointReader(tx *bbolt.Tx, s settings) (*checkpointReader, error) {
+	r := &checkpointReader{tx: tx, mark: s.mark, cursor: tx.Bucket(bucketRows).Cursor()}
+	defs, err := readDefinitions(tx, s.dropped)
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range []map[string]*definition{defs.layers, defs.schemes} {
+		for _, d := range kind {
+			r.defs = append(r.defs, data.Record{Seq: d.seq, Change: d.change})
+		}
+	}
+	r.k, r.v = r.cursor.First()
+	return r, nil
+}
+
+// checkBlocks verifies the checksums of all blocks, so that nobody loads half a checkpoint.
+func checkBlocks(tx *bbolt.Tx) error {
+	return tx.Bucket(bucketRows).ForEach(func(k, v []byte) error {
+		if _, ok := unseal(k, v); !ok {
+			return errBlock
+		}
+		return nil
+	})
+}
+
+var errBlock = errors.Join(data.ErrFormat, errors.New("checksum of a block does not match"))
+
+// next decodes the next block; nil at the end.
+func (r *checkpointReader) next() (records []data.Record, err error) {
+	if records, r.defs = r.defs, nil; records != nil {
+		return records, nil
+	}
+	err = guard(func() error {
+		if r.k == nil {
+			return nil
+		}
+		rows, err := parseBlock(r.k, r.v)
+		if err != nil {
+			return err
+		}
+		records = make([]data.Record, len(rows))
+		for i := range rows {
+			if records[i], err = r.decoder.Record(rows[i].record); err != nil {
+				return err
+			}
+		}
+		r.k, r.v = r.cursor.Next()
+		return nil
+	})
+	return records, err
+}

@@ -1,0 +1,284 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Bounds of one step of the checkpointer, so that writers wait at most about 20 ms for it.
+const (
+	stepBytes  = 1 << 20
+	stepBlocks = 128
+	stepDrops  = 512
+)
+
+// checkpointer keeps the blocks of records up to date with the log. It reads and encodes by itself and hands short
+// steps to the committer, who writes them when no append waits.
+type checkpointer struct {
+	db   *DB
+	mark data.Seq // the newest entry that all blocks take into account
+}
+
+// step is one short write transaction of the checkpointer.
+type step struct {
+	write func(*bbolt.Tx) error
+	done  chan error // holds one element
+}
+
+func (c *committer) step(s *step) {
+	c.starved = 0
+	s.done <- c.db.update(0, s.write)
+}
+
+// submit has the committer write a step.
+func (p *checkpointer) submit(ctx context.Context, write func(*bbolt.Tx) error) error {
+	s := &step{write, make(chan error, 1)}
+	select {
+	case p.db.steps <- s:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-s.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// nudge counts committed changes and wakes the checkpointer when there are enough.
+func (db *DB) nudge(changes int) {
+	most := max(int64(db.opts.CheckpointChanges), int64(db.tip.load().permanent/8))
+	if db.stats.pending.Add(int64(changes)) < most {
+		return
+	}
+	select {
+	case db.kick <- struct{}{}:
+	default:
+	}
+}
+
+// run writes checkpoints until closing is closed, then a last one, or until ctx ends.
+func (p *checkpointer) run(ctx context.Context, closing <-chan struct{}) {
+	interval := p.db.opts.CheckpointInterval
+	timer := time.NewTimer(interval)
+	defer timer.Stop()
+	usable := p.load()
+	for last := false; !last; {
+		if usable || p.db.Last() == 0 {
+			select {
+			case <-p.db.kick:
+			case <-timer.C:
+			case <-closing:
+				last = true
+			}
+		}
+		err := p.pass(ctx)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, data.ErrReadOnly) {
+			p.db.log.Error("checkpoint failed", "file", p.db.path, "err", err)
+		}
+		usable = true // or it failed, and then the timer tries again
+		timer.Reset(interval)
+	}
+}
+
+// load reads the mark. It reports whether the checkpoint may be read.
+func (p *checkpointer) load() bool {
+	usable := true
+	err := p.db.view(func(tx *bbolt.Tx) error {
+		s, err := readSettings(tx)
+		p.mark, usable = s.mark, s.usable()
+		return err
+	})
+	if err != nil {
+		p.db.log.Error("checkpoint cannot be read", "file", p.db.path, "err", err)
+	}
+	return usable
+}
+
+// pass brings the blocks up to the newest entry, in batches that fit in memory. A damaged block throws the
+// checkpoint away and begins anew: it is a projection of the log.
+func (p *checkpointer) pass(ctx context.Context) error {
+	p.db.stats.pending.Store(0)
+	for p.mark < p.db.Last() {
+		b, err := p.collect(ctx)
+		if err == nil {
+			err = p.writeBatch(ctx, b)
+		}
+		if errors.Is(err, data.ErrFormat) {
+			p.db.log.Warn("checkpoint is damaged and is written anew from the log", "file", p.db.path, "err", err)
+			err = p.discard(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// discard throws the checkpoint away.
+func (p *checkpointer) discard(ctx context.Context) error {
+	if err := p.submit(ctx, discardRows); err != nil {
+		return err
+	}
+	p.mark = 0
+	return nil
+}
+
+// discardRows empties the bucket of blocks and takes the mark back.
+func discardRows(tx *bbolt.Tx) error {
+	if err := tx.DeleteBucket(bucketRows); err != nil {
+		return err
+	}
+	if _, err := tx.CreateBucket(bucketRows); err != nil {
+		return err
+	}
+	return putSeq(tx.Bucket(bucketMeta), keyMark, 0)
+}
+
+// batch is what a run of log entries changes in the checkpoint.
+type batch struct {
+	rows    map[string][]row    // by block key
+	dropped map[string]struct{} // layers whose older blocks end
+	last    data.Seq
+}
+
+// collect reads the log after the mark, up to the newest entry or as much as fits in memory.
+func (p *checkpointer) collect(ctx context.Context) (*batch, error) {
+	const mostBytes = 64 << 20
+	b := &batch{rows: map[string][]row{}, dropped: map[string]struct{}{}, last: p.mark}
+	reader := logReader{db: p.db, scanner: newScanner(p.mark + 1)}
+	end := p.db.Last()
+	changes, size := 0, 0
+	for reader.scanner.next <= end {
+		if full := changes >= p.db.opts.batchChanges || size >= mostBytes; full && reader.scanner.done == 0 {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n, err := reader.read(end, func(h *data.Header, payload []byte, _ bool) error {
+			size += len(payload)
+			return b.add(h.Seq, payload)
+		})
+		if err != nil {
+			return nil, err
+		}
+		changes += n
+		if reader.scanner.done > 0 {
+			// The step ended within an entry; take the rest of it before looking at the bounds again.
+			continue
+		}
+	}
+	b.last = reader.scanner.next - 1
+	return b, nil
+}
+
+func (b *batch) add(seq data.Seq, payload []byte) error {
+	head, err := data.PeekPayload(payload)
+	if err != nil {
+		return err
+	}
+	layer := string(head.Layer)
+	switch {
+	case head.Stream == data.StreamFeature:
+		key := blockKey(layer, head.Permanent)
+		b.rows[key] = append(b.rows[key], newRow(seq, head.Permanent, payload))
+	case head.Stream == data.StreamSchema && head.Op == data.OpDelete:
+		b.dropped[layer] = struct{}{}
+		maps.DeleteFunc(b.rows, func(key string, _ []row) bool {
+			of, _ := blockLayer([]byte(key))
+			return string(of) == layer
+		})
+	}
+	return nil
+}
+
+// writeBatch ends the blocks of dropped layers, writes the changed blocks and then moves the mark. A crash between
+// leaves blocks newer than the mark, which the next pass writes again.
+func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
+	for layer := range b.dropped {
+		for more := true; more; {
+			err := p.submit(ctx, func(tx *bbolt.Tx) error {
+				var err error
+				more, err = deleteBlocks(tx.Bucket(bucketRows), layer)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	keys := slices.Sorted(maps.Keys(b.rows))
+	for len(keys) > 0 {
+		n, values, err := p.merge(keys, b)
+		if err != nil {
+			return err
+		}
+		err = p.submit(ctx, func(tx *bbolt.Tx) error {
+			rows := tx.Bucket(bucketRows)
+			for i, v := range values {
+				if err := rows.Put([]byte(keys[i]), v); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		keys = keys[n:]
+	}
+	err := p.submit(ctx, func(tx *bbolt.Tx) error { return putSeq(tx.Bucket(bucketMeta), keyMark, b.last) })
+	if err == nil {
+		p.mark = b.last
+		p.db.stats.mark.Store(uint64(b.last))
+	}
+	return err
+}
+
+// merge encodes the first blocks of keys, as many as one step writes.
+func (p *checkpointer) merge(keys []string, b *batch) (n int, values [][]byte, err error) {
+	err = p.db.view(func(tx *bbolt.Tx) error {
+		rows := tx.Bucket(bucketRows)
+		for size := 0; n < len(keys) && n < stepBlocks && size < stepBytes; n++ {
+			var old []row
+			if v := rows.Get([]byte(keys[n])); v != nil {
+				if old, err = parseBlock([]byte(keys[n]), v); err != nil {
+					return err
+				}
+			}
+			v := mergeBlock(keys[n], old, b.rows[keys[n]], b.last)
+			values = append(values, v)
+			size += len(v)
+		}
+		return nil
+	})
+	return n, values, err
+}
+
+// deleteBlocks deletes blocks of a layer and reports whether there may be more.
+func deleteBlocks(rows *bbolt.Bucket, layer string) (more bool, err error) {
+	prefix := append([]byte(layer), 0)
+	var keys [][]byte
+	cursor := rows.Cursor()
+	for k, _ := cursor.Seek(prefix); len(keys) < stepDrops; k, _ = cursor.Next() {
+		if of, _ := blockLayer(k); string(of) != layer {
+			break
+		}
+		keys = append(keys, append([]byte(nil), k...))
+	}
+	for _, k := range keys {
+		if err := rows.Delete(k); err != nil {
+			return false, err
+		}
+	}
+	return len(keys) == stepDrops, nil
+}

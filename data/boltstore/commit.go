@@ -1,0 +1,215 @@
+package boltstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"runtime"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// committer is the only writer of the file. It lives in Run.
+type committer struct {
+	db    *DB
+	heads overlay
+	defs  definitions
+	// start is the newest entry when the store was opened: the overlay knows nothing up to there.
+	start data.Seq
+	// starved counts the groups since the checkpointer could write.
+	starved int
+}
+
+// starvation is the number of groups after which a waiting step of the checkpointer goes first. A step takes about
+// as long as a group.
+const starvation = 16
+
+// run commits until ctx ends and what waits then is written.
+func (c *committer) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if c.db.queue.empty() {
+			select {
+			case <-c.db.queue.signal:
+				// Writers that the last group woke are about to put their next transaction: let them, so that they share
+				// the group. It costs an idle store nothing.
+				runtime.Gosched()
+			case s := <-c.db.steps:
+				c.step(s)
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if c.starved >= starvation {
+			select {
+			case s := <-c.db.steps:
+				c.step(s)
+			default:
+			}
+		}
+		if c.ready(ctx) {
+			c.commit(c.db.queue.take())
+			c.starved++
+		}
+	}
+	c.db.queue.refuse()
+	for !c.db.queue.empty() && c.known() {
+		c.commit(c.db.queue.take())
+	}
+	c.db.queue.close()
+}
+
+// known reports whether the heads of all entries are known, and few enough are waiting for the engine.
+func (c *committer) known() bool {
+	if c.heads.base.Applied() < c.start {
+		return false
+	}
+	c.heads.prune()
+	return len(c.heads.heads) < c.db.opts.overlayHeads
+}
+
+// ready waits until the engine has caught up so far that appends can be checked. Meanwhile the checkpointer writes.
+func (c *committer) ready(ctx context.Context) bool {
+	if c.known() {
+		return true
+	}
+	const longest = 5 * time.Millisecond
+	pause := 100 * time.Microsecond
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			if c.known() {
+				return true
+			}
+			pause = min(2*pause, longest)
+			timer.Reset(pause)
+		case s := <-c.db.steps:
+			c.step(s)
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// commit checks a group, writes it with one sync and answers everyone.
+func (c *committer) commit(group []*request) {
+	if f := c.db.failure.Load(); f != nil && f.final {
+		for _, r := range group {
+			r.answer(0, f.err)
+		}
+		return
+	}
+	before := c.db.tip.load()
+	d := draft{position: *before, defs: c.defs}
+	// The clock is read once per group and never runs backwards, also across a change of the machine's time.
+	if now := c.db.now(); now.After(d.recorded) {
+		d.recorded = now
+	}
+	accepted := group[:0:0]
+	var entries []*data.Entry
+	var headers [][]byte
+	changes := 0
+	for _, r := range group {
+		if err := c.admit(&d, r); err != nil {
+			r.answer(0, err)
+			continue
+		}
+		e, header := c.entry(&d, r)
+		d.hash = sha256.Sum256(header)
+		r.seq = d.seq
+		accepted = append(accepted, r)
+		entries = append(entries, e)
+		headers = append(headers, header)
+		changes += len(r.changes)
+	}
+	if len(accepted) == 0 {
+		return
+	}
+	if err := c.write(accepted, headers, &d); err != nil {
+		c.heads.rollback(0)
+		for _, r := range accepted {
+			r.answer(0, err)
+		}
+		return
+	}
+	c.heads.keep(d.seq)
+	c.defs = d.defs
+	c.db.ring.add(entries)
+	c.db.tip.move(d.position)
+	c.db.ring.trim(c.heads.base.Applied())
+	c.db.stats.add(len(accepted), changes)
+	for _, r := range accepted {
+		r.answer(r.seq, nil)
+	}
+	if d.defs.dropped == d.seq {
+		changes = math.MaxInt32 // the checkpoint is of no use until it knows
+	}
+	c.db.nudge(changes)
+}
+
+// entry builds the log entry of an admitted request and its encoded header.
+func (c *committer) entry(d *draft, r *request) (*data.Entry, []byte) {
+	h := data.Header{
+		Seq: d.seq, Recorded: d.recorded, Effective: d.recorded, Actor: r.tx.Actor, Cause: r.tx.Cause,
+		PrevHash: d.hash, Payloads: make([]data.Hash, len(r.changes)), Permanent: d.permanent,
+	}
+	if !r.tx.Effective.IsZero() {
+		h.Effective = time.UnixMicro(r.tx.Effective.UnixMicro()).UTC()
+	}
+	for i := range r.changes {
+		h.Payloads[i] = sha256.Sum256(r.payload(i))
+	}
+	return h.Entry(r.changes), data.AppendHeader(nil, &h)
+}
+
+// Run commits appends and writes checkpoints until ctx ends, then finishes what was accepted, writes a last
+// checkpoint and returns after everything it started has ended. heads answers the preconditions: an append waits
+// until heads has applied what the store held when it was opened. Run may be called once.
+func (db *DB) Run(ctx context.Context, heads data.Heads) error {
+	if !db.running.CompareAndSwap(false, true) {
+		return errRunTwice
+	}
+	defer db.end()
+	defs, err := db.definitions()
+	if err != nil {
+		db.queue.close()
+		return fmt.Errorf("run store %s: %w", db.path, err)
+	}
+	c := &committer{
+		db:    db,
+		defs:  defs,
+		start: db.Last(),
+		heads: overlay{base: heads, heads: map[headKey]data.Head{}},
+	}
+	cp := &checkpointer{db: db}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cp.run(work, ctx.Done())
+	}()
+	c.run(ctx)
+	c.finish(ended, db.opts.ShutdownTimeout)
+	stop()
+	<-ended
+	return nil
+}
+
+// finish writes the steps of the last checkpoint until the checkpointer has ended or the time is over.
+func (c *committer) finish(ended <-chan struct{}, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	for {
+		select {
+		case s := <-c.db.steps:
+			c.step(s)
+		case <-ended:
+			return
+		case <-timer.C:
+			return
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package boltstore
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// lockWait is how long Open waits for another process that is about to end.
+const lockWait = 250 * time.Millisecond
+
+// mapBytes is the address range reserved for the file. A larger file is mapped anew, which waits for readers, so it
+// is generous where addresses are plenty. Windows would extend the file to it.
+func mapBytes() int {
+	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
+		return 0
+	}
+	return 16 << 30
+}
+
+// Open opens the store in a file, and creates it when there is none. It starts no goroutine; [DB.Run] does. Errors:
+// data.ErrLocked when another process holds the file, *data.CorruptError when it is damaged, and a message that
+// names the versions when a newer program has written it.
+func Open(path string, opts Options) (*DB, error) {
+	if opts.Now == nil {
+		return nil, errors.New("open store: Options.Now is missing")
+	}
+	opts = opts.withDefaults()
+	db := &DB{
+		path: path, opts: opts, log: opts.Logger,
+		queue:  queue{signal: make(chan struct{}, 1)},
+		ring:   ring{most: opts.ringChanges},
+		steps:  make(chan *step),
+		kick:   make(chan struct{}, 1),
+		ended:  make(chan struct{}),
+		commit: (*bbolt.Tx).Commit,
+	}
+	if err := db.open(); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	return db, nil
+}
+
+func (db *DB) open() (err error) {
+	file, err := db.opts.openFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	db.file = file
+	defer func() {
+		if err != nil && db.bolt == nil {
+			_ = file.Close() // the reason for which Open fails matters more
+		}
+	}()
+	// The file is verified by reading, before bbolt maps it: bbolt trusts what it maps, and a damaged page may make
+	// it read outside. The lock comes first, or another process could be writing meanwhile.
+	if err := lock(file, lockWait); err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	created, err := blank(file, info.Size())
+	if err != nil {
+		return err
+	}
+	if !created {
+		if err := db.verify(info.Size()); err != nil {
+			return err
+		}
+	}
+	if err := db.openBolt(); err != nil {
+		return err
+	}
+	if created {
+		err = db.create()
+	} else {
+		err = db.load()
+	}
+	if err == nil && db.opts.Verify == VerifyTail {
+		err = db.verifyTail()
+	}
+	if err == nil && db.damagedBlocks {
+		err = db.update(0, discardRows)
+	}
+	if err != nil {
+		bolt := db.bolt
+		db.bolt = nil
+		return errors.Join(err, bolt.Close())
+	}
+	db.size.Store(info.Size())
+	return nil
+}
+
+func (db *DB) openBolt() error {
+	var bolt *bbolt.DB
+	err := guard(func() (err error) {
+		bolt, err = bbolt.Open(db.path, 0o600, &bbolt.Options{
+			Timeout:         lockWait,
+			FreelistType:    bbolt.FreelistMapType,
+			InitialMmapSize: mapBytes(),
+			PageSize:        pageSize,
+			MaxSize:         db.opts.MaxFileBytes,
+			NoStatistics:    true,
+			OpenFile:        func(string, int, fs.FileMode) (*os.File, error) { return db.file, nil },
+		})
+		return err
+	})
+	var crash *panicError
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return data.ErrLocked
+	case errors.As(err, &crash), errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum),
+		errors.Is(err, bolterrors.ErrVersionMismatch):
+		return db.corrupt("file header", err.Error(), false)
+	case err != nil:
+		return err
+	}
+	db.bolt = bolt
+	return nil
+}
+
+// create writes the buckets of a new store.
+func (db *DB) create() error {
+	epoch, err := newEpoch()
+	if err != nil {
+		return err
+	}
+	db.epoch = epoch
+	db.tip.move(position{})
+	return db.update(0, func(tx *bbolt.Tx) error { return createBuckets(tx, epoch, db.now()) })
+}
+
+func createBuckets(tx *bbolt.Tx, epoch data.Epoch, now time.Time) error {
+	for _, name := range [][]byte{bucketMeta, bucketDefs, bucketLog, bucketRows} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	meta := tx.Bucket(bucketMeta)
+	return errors.Join(
+		meta.Put(keyFormat, seal(keyFormat, binary.BigEndian.AppendUint32(nil, formatVersion))),
+		meta.Put(keyEpoch, seal(keyEpoch, []byte(epoch))),
+		meta.Put(keyCreated, seal(keyCreated, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))),
+		putLast(meta, 0, data.Hash{}),
+	)
+}
+
+// newEpoch is 128 random bits as text.
+func newEpoch() (data.Epoch, error) {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("make an epoch: %w", err)
+	}
+	return data.Epoch(hex.EncodeToString(b[:])), nil
+}
+
+// load reads where the log ends.
+func (db *DB) load() error {
+	var broken error
+	err := db.view(func(tx *bbolt.Tx) error {
+		s, err := readSettings(tx)
+		if err != nil {
+			broken = db.corrupt("bucket meta", err.Error(), true)
+			return nil
+		}
+		if broken = checkFormat(s.format); broken != nil {
+			return nil
+		}
+		db.epoch = s.epoch
+		p := position{seq: s.last, hash: s.lastHash}
+		if s.last > 0 {
+			key := logKey(s.last, 0)
+			h, err := data.DecodeHeader(tx.Bucket(bucketLog).Get(key[:]))
+			if err != nil {
+				broken = db.corrupt(fmt.Sprintf("log entry %d", s.last), err.Error(), true)
+				return nil
+			}
+			p.recorded, p.permanent = h.Recorded, h.Permanent
+		}
+		db.tip.move(p)
+		return nil
+	})
+	return errors.Join(err, broken)
+}
+
+func checkFormat(version uint32) error {
+	if version > formatVersion {
+		return fmt.Errorf("the file has format %d and this program reads up to %d: use the newer gewu that wrote it", version, formatVersion)
+	}
+	return nil
+}
+
+// definitions reads the bucket of definitions.
+func (db *DB) definitions() (definitions, error) {
+	var defs definitions
+	err := db.view(func(tx *bbolt.Tx) error {
+		s, err := readSettings(tx)
+		if err != nil {
+			return db.corrupt("bucket meta", err.Error(), true)
+		}
+		if defs, err = readDefinitions(tx, s.dropped); err != nil {
+			return db.corrupt("bucket defs", err.Error(), true)
+		}
+		return nil
+	})
+	return defs, err
+}
+
+// corrupt describes damage. What the log can rebuild, and damage of nothing but the newest entries, is repairable
+// in place; everything else needs a backup.
+func (db *DB) corrupt(where, what string, repairable bool) *data.CorruptError {
+	return corrupt(db.path, where, what, repairable)
+}
+
+func corrupt(path, where, what string, repairable bool) *data.CorruptError {
+	dir := filepath.Dir(path)
+	repair := fmt.Sprintf("gewu restore FILE --data %s", dir)
+	if repairable {
+		repair = fmt.Sprintf("gewu check --data %s --repair", dir)
+	}
+	return &data.CorruptError{Where: path + ": " + where, What: what, Repair: repair}
+}

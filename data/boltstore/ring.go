@@ -1,0 +1,64 @@
+package boltstore
+
+import (
+	"sync"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// ring holds the newest entries, so that a follower near the tip reads no file and decodes nothing.
+type ring struct {
+	mu      sync.Mutex
+	entries []*data.Entry // without gaps
+	changes int
+	most    int // bound in changes
+}
+
+// keptChanges is how many changes stay in the ring after the engine has applied them, for other followers.
+const keptChanges = 4096
+
+func (r *ring) add(entries []*data.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range entries {
+		r.entries = append(r.entries, e)
+		r.changes += len(e.Changes)
+	}
+	r.drop(func(*data.Entry) bool { return r.changes > r.most })
+}
+
+// trim forgets old entries that the engine has applied: they hold far more memory than the engine needs for them.
+func (r *ring) trim(applied data.Seq) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(func(e *data.Entry) bool { return r.changes > keptChanges && e.Seq <= applied })
+}
+
+// drop removes entries from the old end while old holds.
+func (r *ring) drop(old func(*data.Entry) bool) {
+	n := 0
+	for n < len(r.entries) && old(r.entries[n]) {
+		r.changes -= len(r.entries[n].Changes)
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	rest := copy(r.entries, r.entries[n:])
+	clear(r.entries[rest:])
+	r.entries = r.entries[:rest]
+}
+
+// after returns up to most entries following seq; none when the ring does not reach back so far.
+func (r *ring) after(seq data.Seq, most int) []*data.Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.entries) == 0 || seq+1 < r.entries[0].Seq {
+		return nil
+	}
+	from := int(seq + 1 - r.entries[0].Seq)
+	if from >= len(r.entries) {
+		return nil
+	}
+	return append([]*data.Entry(nil), r.entries[from:min(from+most, len(r.entries))]...)
+}

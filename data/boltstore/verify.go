@@ -1,0 +1,109 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// fullBytes is the file size up to which VerifyAuto reads everything: about a second.
+const fullBytes = 1 << 30
+
+// verify checks a file before it is mapped.
+func (db *DB) verify(size int64) error {
+	if db.opts.Verify == VerifyNone {
+		return nil
+	}
+	meta, err := checkHeaders(db.path, db.file, size)
+	if err != nil {
+		return err
+	}
+	if int64(meta.pages)*pageSize > size {
+		// A mapped page behind the end of the file faults, so bbolt never gets to see such a file.
+		db.opts.Verify = VerifyFull
+	}
+	if db.opts.Verify == VerifyAuto && size > fullBytes {
+		db.opts.Verify = VerifyTail
+	}
+	if db.opts.Verify == VerifyTail {
+		return nil // the tail is read after the file is mapped
+	}
+	in, err := inspect(context.Background(), db.file, size, meta, visitor{})
+	if err != nil {
+		return err
+	}
+	if err := in.err(db.path); err != nil {
+		return err
+	}
+	if len(in.blocks) > 0 {
+		db.damagedBlocks = true
+		db.log.Warn("checkpoint is damaged and is written anew from the log", "file", db.path, "problem", in.blocks[0].String())
+	}
+	return nil
+}
+
+// checkHeaders reads the two headers of a file and returns the one that counts. Each is written in one sector, so a
+// crash leaves both valid: when one is not, the newest transaction may be the one that it announced.
+func checkHeaders(path string, r io.ReaderAt, size int64) (boltMeta, error) {
+	a, okA := readMeta(r, 0)
+	b, okB := readMeta(r, 1)
+	switch {
+	case !okA && !okB:
+		return boltMeta{}, corrupt(path, "file header", "is not that of a gewu store, or both copies are damaged", false)
+	case !okA || !okB:
+		which := 0
+		if okA {
+			which = 1
+		}
+		return boltMeta{}, corrupt(path, fmt.Sprintf("file header %d", which), "is damaged; the newest entry may be lost", true)
+	case size < 4*pageSize:
+		return boltMeta{}, corrupt(path, "file", fmt.Sprintf("is cut off at %d bytes", size), false)
+	}
+	if b.txid > a.txid {
+		return b, nil
+	}
+	return a, nil
+}
+
+// blank reports whether a file is the beginning of a store whose creation was interrupted: empty, all zero, or
+// without a transaction. It empties the file then.
+func blank(f *os.File, size int64) (bool, error) {
+	const most = 64 << 10
+	if size > most {
+		return false, nil
+	}
+	b := make([]byte, size)
+	if _, err := f.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	zero := len(bytes.Trim(b, "\x00")) == 0
+	meta, ok := readMeta(f, 1)
+	// bbolt makes an empty file with headers of the transactions 0 and 1.
+	if !zero && !(ok && meta.txid <= 1) {
+		return false, nil
+	}
+	return true, f.Truncate(0)
+}
+
+// tailEntries are the newest entries that VerifyTail reads.
+const tailEntries = 100
+
+// verifyTail reads the newest entries.
+func (db *DB) verifyTail() error {
+	last := db.Last()
+	from := data.Seq(0)
+	if last > tailEntries {
+		from = last - tailEntries
+	}
+	for _, err := range db.Entries(context.Background(), from) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

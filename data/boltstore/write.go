@@ -1,0 +1,152 @@
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// logFill is how full a page of the log becomes before the next is begun. Nothing is ever inserted between.
+const logFill = 0.97
+
+// write puts the accepted requests of a group into the log and makes them durable. The error wraps
+// data.ErrReadOnly when nothing was written, data.ErrUncertain when that is not known.
+func (c *committer) write(accepted []*request, headers [][]byte, d *draft) error {
+	err := c.db.update(d.seq, func(tx *bbolt.Tx) error {
+		log := tx.Bucket(bucketLog)
+		log.FillPercent = logFill
+		for i, r := range accepted {
+			key := logKey(r.seq, 0)
+			if err := log.Put(key[:], headers[i]); err != nil {
+				return err
+			}
+			for n := range r.changes {
+				key := logKey(r.seq, uint32(n)+1)
+				if err := log.Put(key[:], r.payload(n)); err != nil {
+					return err
+				}
+			}
+		}
+		if accepted[0].defines {
+			if err := putDefinitions(tx, d); err != nil {
+				return err
+			}
+		}
+		return putLast(tx.Bucket(bucketMeta), d.seq, d.hash)
+	})
+	return err
+}
+
+func putDefinitions(tx *bbolt.Tx, d *draft) error {
+	defs := tx.Bucket(bucketDefs)
+	for _, kind := range []map[string]*definition{d.defs.layers, d.defs.schemes} {
+		for _, def := range kind {
+			if def.seq != d.seq {
+				continue
+			}
+			if err := def.put(defs); err != nil {
+				return err
+			}
+		}
+	}
+	if d.defs.dropped != d.seq {
+		return nil
+	}
+	return putSeq(tx.Bucket(bucketMeta), keyDropped, d.seq)
+}
+
+// update runs fn in a write transaction of the file and commits it. seq is the last entry the transaction writes,
+// 0 for none: when the commit fails it tells whether the transaction is visible all the same, which happens when
+// only the last sync failed.
+func (db *DB) update(seq data.Seq, fn func(*bbolt.Tx) error) (err error) {
+	if f := db.failure.Load(); f != nil && f.final {
+		return f.err
+	}
+	db.grow()
+	cause := db.tryUpdate(fn)
+	if cause == nil {
+		if db.failure.Swap(nil) != nil {
+			db.log.Info("store writes again", "file", db.path)
+		}
+		return nil
+	}
+	f := &failure{err: fmt.Errorf("%w: %w", data.ErrReadOnly, cause)}
+	err = f.err
+	var crash *panicError
+	visible, readable := db.visible(seq)
+	if visible || !readable || errors.As(cause, &crash) {
+		f.final = true
+		err = fmt.Errorf("%w: %w", data.ErrUncertain, cause)
+	}
+	db.failure.Store(f)
+	db.log.Error("store cannot write", "file", db.path, "final", f.final, "err", cause)
+	return err
+}
+
+func (db *DB) tryUpdate(fn func(*bbolt.Tx) error) (err error) {
+	tx, err := db.bolt.Begin(true)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err = guard(func() error { return fn(tx) })
+	if err != nil {
+		return errors.Join(err, guard(tx.Rollback))
+	}
+	size := tx.Size()
+	if err := guard(func() error { return db.commit(tx) }); err != nil {
+		return err
+	}
+	db.size.Store(size)
+	return nil
+}
+
+// visible reports whether readers see the entry seq, and whether they could look.
+func (db *DB) visible(seq data.Seq) (visible, readable bool) {
+	if seq == 0 {
+		return false, true // a checkpoint: being visible or not makes no difference
+	}
+	err := db.view(func(tx *bbolt.Tx) error {
+		key := logKey(seq, 0)
+		visible = tx.Bucket(bucketLog).Get(key[:]) != nil
+		return nil
+	})
+	return visible, err == nil
+}
+
+// grow makes the file grow in proportion to its size: a small store stays small, a large one is not extended (with
+// a sync each) too often.
+func (db *DB) grow() {
+	const least, most = 256 << 10, 64 << 20
+	db.bolt.AllocSize = min(max(int(db.size.Load()/8), least), most)
+}
+
+// panicError is a panic of the page code, or a fault of the mapped file: a disk that cannot be read.
+type panicError struct{ reason any }
+
+// Error says what happened.
+func (e *panicError) Error() string { return fmt.Sprintf("reading the file failed: %v", e.reason) }
+
+// guard turns panics and memory faults within fn into an error.
+func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = &panicError{reason}
+		}
+	}()
+	return fn()
+}
+
+// view runs fn in a read transaction. Damage that makes the page code panic is a *data.CorruptError.
+func (db *DB) view(fn func(*bbolt.Tx) error) error {
+	var crash *panicError
+	err := guard(func() error { return db.bolt.View(fn) })
+	if errors.As(err, &crash) {
+		return db.corrupt("page", crash.Error(), true)
+	}
+	return err
+}

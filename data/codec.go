@@ -1,0 +1,108 @@
+package data
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+)
+
+// codecVersion is the first byte of every encoded header and payload. A new layout takes a new number and the old
+// decoders stay: logs are read for decades. The layouts are written down in docs/formats/log.md.
+const codecVersion = 1
+
+// ErrFormat is returned, wrapped with what and where, for bytes that are not a header, payload or record.
+var ErrFormat = errors.New("data: malformed encoding")
+
+// crcTable is Castagnoli's polynomial, which processors compute in hardware.
+var crcTable = crc32.MakeTable(crc32.Castagnoli)
+
+// Checksum is the CRC-32C of the concatenated parts. It guards against random damage where no hash does.
+func Checksum(parts ...[]byte) uint32 {
+	sum := uint32(0)
+	for _, p := range parts {
+		sum = crc32.Update(sum, crcTable, p)
+	}
+	return sum
+}
+
+// Header is the first record of a transaction in the log: everything but the changes.
+type Header struct {
+	Seq       Seq
+	Recorded  time.Time
+	Effective time.Time
+	Actor     string
+	Cause     string
+	// PrevHash is the SHA-256 of the encoded header before this one, zero for the first.
+	PrevHash Hash
+	// Payloads are the SHA-256 of the encoded payloads in order; their number is the number of changes.
+	Payloads []Hash
+	// Permanent is the highest permanent id given out up to and including this transaction.
+	Permanent uint32
+}
+
+// Entry is the log entry of the header with its changes, which it keeps.
+func (h *Header) Entry(changes []Change) *Entry {
+	return &Entry{
+		Seq: h.Seq, Recorded: h.Recorded, Effective: h.Effective, Actor: h.Actor, Cause: h.Cause,
+		PrevHash: h.PrevHash, Payloads: h.Payloads, Changes: changes,
+	}
+}
+
+// headerFixed is the length of the members before the two texts.
+const headerFixed = 1 + 8 + 8 + 8 + 4 + len(Hash{})
+
+// AppendHeader appends the encoding of h to dst: version, seq, recorded and effective time in microseconds since
+// 1970, highest permanent id, hash of the previous header, actor, cause, payload hashes, CRC-32C of all before. The
+// checksum covers what the chain does not yet: the newest header.
+func AppendHeader(dst []byte, h *Header) []byte {
+	start := len(dst)
+	dst = append(dst, codecVersion)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Seq))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Recorded.UnixMicro()))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Effective.UnixMicro()))
+	dst = binary.BigEndian.AppendUint32(dst, h.Permanent)
+	dst = append(dst, h.PrevHash[:]...)
+	dst = appendText(dst, h.Actor)
+	dst = appendText(dst, h.Cause)
+	dst = binary.AppendUvarint(dst, uint64(len(h.Payloads)))
+	for i := range h.Payloads {
+		dst = append(dst, h.Payloads[i][:]...)
+	}
+	return binary.BigEndian.AppendUint32(dst, Checksum(dst[start:]))
+}
+
+// DecodeHeader decodes what [AppendHeader] wrote. It keeps nothing of b and survives any bytes: the error then
+// wraps [ErrFormat].
+func DecodeHeader(b []byte) (Header, error) {
+	if len(b) < headerFixed+4 {
+		return Header{}, fmt.Errorf("%w: header of %d bytes is too short", ErrFormat, len(b))
+	}
+	if b[0] != codecVersion {
+		return Header{}, fmt.Errorf("%w: header has codec version %d, this program reads up to %d", ErrFormat, b[0], codecVersion)
+	}
+	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
+	if Checksum(body) != sum {
+		return Header{}, fmt.Errorf("%w: checksum of the header does not match", ErrFormat)
+	}
+	h := Header{
+		Seq:       Seq(binary.BigEndian.Uint64(b[1:])),
+		Recorded:  time.UnixMicro(int64(binary.BigEndian.Uint64(b[9:]))).UTC(),
+		Effective: time.UnixMicro(int64(binary.BigEndian.Uint64(b[17:]))).UTC(),
+		Permanent: binary.BigEndian.Uint32(b[25:]),
+	}
+	copy(h.PrevHash[:], b[29:])
+	// The texts are copied one by one: the hashes behind them are long and would be kept alive by a substring.
+	r := reader{s: viewText(body), at: headerFixed}
+	h.Actor, h.Cause = cloneText(r.text()), cloneText(r.text())
+	count := r.count(len(Hash{}))
+	if r.bad || r.left() != count*len(Hash{}) {
+		return Header{}, fmt.Errorf("%w: header ends at byte %d of %d", ErrFormat, r.at, len(body))
+	}
+	h.Payloads = make([]Hash, count)
+	for i := range h.Payloads {
+		copy(h.Payloads[i][:], body[r.at+i*len(Hash{}):])
+	}
+	return h, nil
+}

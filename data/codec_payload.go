@@ -1,0 +1,194 @@
+package data
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+)
+
+// payloadFixed is the length of the members at fixed places: version, stream, operation, permanent id, previous seq.
+const payloadFixed = 1 + 1 + 1 + 4 + 8
+
+// AppendPayload appends the encoding of a change to dst: version, stream, operation, permanent id, seq of the
+// previous change of the same thing, layer (the name of a layer or scheme), then for a feature its id, shape and
+// values, for a definition its JSON, for a delete only what names the thing. IfSeq is not stored. The error is a
+// *FieldError: the stream or operation is unknown, the definition is missing, or a vertex or value cannot be stored.
+func AppendPayload(dst []byte, c *Change) ([]byte, error) {
+	dst = append(dst, codecVersion, byte(c.Stream), byte(c.Op))
+	dst = binary.BigEndian.AppendUint32(dst, c.Permanent)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(c.Prev))
+	dst = appendText(dst, c.Layer)
+	if c.Op != OpPut && c.Op != OpDelete {
+		return nil, &FieldError{Field: "op", Value: fmt.Sprint(c.Op), Why: "must be put or delete"}
+	}
+	switch c.Stream {
+	case StreamFeature:
+		dst = appendText(dst, c.Feature.ID)
+		if c.Op == OpDelete {
+			return dst, nil
+		}
+		dst, err := appendShape(dst, c.Feature.Shape)
+		if err != nil {
+			return nil, err
+		}
+		return appendValues(dst, c.Feature.Values)
+	case StreamSchema:
+		if c.Op == OpDelete {
+			return dst, nil
+		}
+		if c.Definition == nil {
+			return nil, &FieldError{Field: "definition", Why: "is missing"}
+		}
+		return appendJSON(dst, c.Definition)
+	case StreamScheme:
+		if c.Op == OpDelete {
+			return dst, nil
+		}
+		if c.Scheme == nil {
+			return nil, &FieldError{Field: "scheme", Why: "is missing"}
+		}
+		return appendJSON(dst, c.Scheme)
+	default:
+		return nil, &FieldError{Field: "stream", Value: fmt.Sprint(c.Stream), Why: "cannot be stored"}
+	}
+}
+
+func appendJSON(dst []byte, v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, &FieldError{Field: "definition", Why: err.Error()}
+	}
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...), nil
+}
+
+// LinkPayload overwrites the permanent id and the previous seq in an encoded payload: a store encodes changes
+// before it knows them.
+func LinkPayload(payload []byte, permanent uint32, prev Seq) {
+	binary.BigEndian.PutUint32(payload[3:], permanent)
+	binary.BigEndian.PutUint64(payload[7:], uint64(prev))
+}
+
+// PayloadHead is what [PeekPayload] reads of a payload without decoding it.
+type PayloadHead struct {
+	Stream    Stream
+	Op        Op
+	Permanent uint32
+	Prev      Seq
+	// Layer aliases the payload.
+	Layer []byte
+}
+
+// PeekPayload reads the members before the content. The error wraps [ErrFormat].
+func PeekPayload(b []byte) (PayloadHead, error) {
+	r := reader{s: viewText(b)}
+	head, layer, err := r.payloadHead()
+	if err != nil {
+		return PayloadHead{}, err
+	}
+	head.Layer = b[r.at-len(layer) : r.at : r.at]
+	return head, nil
+}
+
+func (r *reader) payloadHead() (PayloadHead, string, error) {
+	if r.left() < payloadFixed {
+		return PayloadHead{}, "", fmt.Errorf("%w: payload of %d bytes is too short", ErrFormat, r.left())
+	}
+	if v := r.byte(); v != codecVersion {
+		return PayloadHead{}, "", fmt.Errorf("%w: payload has codec version %d, this program reads up to %d", ErrFormat, v, codecVersion)
+	}
+	head := PayloadHead{Stream: Stream(r.byte()), Op: Op(r.byte())}
+	head.Permanent = r.uint32()
+	head.Prev = Seq(r.uint64())
+	layer := r.text()
+	switch {
+	case r.bad:
+		return PayloadHead{}, "", fmt.Errorf("%w: payload ends in the layer name", ErrFormat)
+	case head.Op != OpPut && head.Op != OpDelete:
+		return PayloadHead{}, "", fmt.Errorf("%w: payload has operation %d", ErrFormat, head.Op)
+	case head.Stream != StreamFeature && head.Stream != StreamSchema && head.Stream != StreamScheme:
+		return PayloadHead{}, "", fmt.Errorf("%w: payload has stream %d", ErrFormat, head.Stream)
+	}
+	return head, layer, nil
+}
+
+// Decoder decodes payloads and records. It makes all layer names of its results share one string each. The zero
+// Decoder is ready; a Decoder must not be used by several goroutines at once.
+type Decoder struct {
+	names map[string]string
+}
+
+// maxNames bounds the names that a Decoder remembers, in case the bytes are not what they should be.
+const maxNames = 4096
+
+func (d *Decoder) name(s string) string {
+	if known, ok := d.names[s]; ok {
+		return known
+	}
+	if d.names == nil || len(d.names) >= maxNames {
+		d.names = map[string]string{}
+	}
+	s = cloneText(s)
+	d.names[s] = s
+	return s
+}
+
+// Payload decodes what [AppendPayload] wrote. It keeps nothing of b; the texts of one feature share one copy. It
+// survives any bytes: the error then wraps [ErrFormat].
+func (d *Decoder) Payload(b []byte) (Change, error) {
+	r := reader{s: string(b)}
+	head, layer, err := r.payloadHead()
+	if err != nil {
+		return Change{}, err
+	}
+	c := Change{Stream: head.Stream, Op: head.Op, Layer: d.name(layer), Permanent: head.Permanent, Prev: head.Prev}
+	switch {
+	case c.Stream == StreamFeature:
+		c.Feature.ID = r.text()
+		if c.Op == OpPut {
+			if c.Feature.Shape, err = r.shape(); err != nil {
+				return Change{}, fmt.Errorf("%w: %w", ErrFormat, err)
+			}
+			c.Feature.Values = r.values()
+		}
+	case c.Op == OpDelete:
+	case c.Stream == StreamSchema:
+		c.Definition = &Layer{}
+		err = json.Unmarshal([]byte(r.text()), c.Definition)
+	default:
+		c.Scheme = &Scheme{}
+		err = json.Unmarshal([]byte(r.text()), c.Scheme)
+	}
+	switch {
+	case r.bad:
+		return Change{}, fmt.Errorf("%w: payload of %d bytes is cut off or has a wrong length", ErrFormat, len(b))
+	case err != nil:
+		return Change{}, fmt.Errorf("%w: definition: %w", ErrFormat, err)
+	case r.left() != 0:
+		return Change{}, fmt.Errorf("%w: %d bytes after the payload", ErrFormat, r.left())
+	}
+	return c, nil
+}
+
+// AppendRecord appends the encoding of a record to dst: its seq in eight bytes, and the payload of its change. The
+// payload is given encoded, as the log holds it.
+func AppendRecord(dst []byte, seq Seq, payload []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(dst, uint64(seq)), payload...)
+}
+
+// SplitRecord is the seq and the encoded payload of a record, which aliases b. The error wraps [ErrFormat].
+func SplitRecord(b []byte) (Seq, []byte, error) {
+	if len(b) < 8+payloadFixed {
+		return 0, nil, fmt.Errorf("%w: record of %d bytes is too short", ErrFormat, len(b))
+	}
+	return Seq(binary.BigEndian.Uint64(b)), b[8:], nil
+}
+
+// Record decodes what [AppendRecord] wrote, with the guarantees of [Decoder.Payload].
+func (d *Decoder) Record(b []byte) (Record, error) {
+	seq, payload, err := SplitRecord(b)
+	if err != nil {
+		return Record{}, err
+	}
+	c, err := d.Payload(payload)
+	return Record{Seq: seq, Change: c}, err
+}

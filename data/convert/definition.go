@@ -1,0 +1,123 @@
+package convert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// The formats of definitions.
+const (
+	TOML = "toml"
+	JSON = "json"
+)
+
+// DecodeLayer reads and validates the definition of a layer, in TOML or JSON. A key that no definition has is an
+// error that names it.
+func DecodeLayer(r io.Reader, format string) (*data.Layer, error) {
+	l := &data.Layer{}
+	if err := DecodeDefinition(r, format, l); err != nil {
+		return nil, err
+	}
+	if err := l.Validate(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// LoadLayer reads and validates the definition of a layer from a file, whose extension tells the format.
+func LoadLayer(file string) (*data.Layer, error) {
+	return load(file, DecodeLayer)
+}
+
+// DecodeScheme reads the definition of a scheme, in TOML or JSON, as [DecodeLayer] does. Validating it needs the
+// layers: see [data.Scheme.Validate].
+func DecodeScheme(r io.Reader, format string) (*data.Scheme, error) {
+	s := &data.Scheme{}
+	if err := DecodeDefinition(r, format, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// LoadScheme reads the definition of a scheme from a file, whose extension tells the format.
+func LoadScheme(file string) (*data.Scheme, error) {
+	return load(file, DecodeScheme)
+}
+
+func load[T any](file string, decode func(io.Reader, string) (*T, error)) (*T, error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // a file that was only read
+	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(file)), ".")
+	v, err := decode(in, format)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return v, nil
+}
+
+// DecodeDefinition reads configuration into v, in TOML or JSON. Keys that v does not have are an error that names
+// them, so that a misspelt key is not silently without effect.
+func DecodeDefinition(r io.Reader, format string, v any) error {
+	switch format {
+	case TOML:
+		meta, err := toml.NewDecoder(r).Decode(v)
+		if err != nil {
+			return tomlError(err)
+		}
+		if unknown := meta.Undecoded(); len(unknown) > 0 {
+			return fmt.Errorf("unknown key %s", unknown[0])
+		}
+		return nil
+	case JSON:
+		d := json.NewDecoder(r)
+		d.DisallowUnknownFields()
+		if err := d.Decode(v); err != nil {
+			return jsonError(err)
+		}
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			return errors.New("text follows the definition")
+		}
+		return nil
+	default:
+		return fmt.Errorf("definitions are toml or json, not %q", format)
+	}
+}
+
+// tomlError says where and what, without the library's layout over several lines.
+func tomlError(err error) error {
+	var parse toml.ParseError
+	if errors.As(err, &parse) {
+		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
+	}
+	return err
+}
+
+func jsonError(err error) error {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind):
+		return &data.FieldError{Field: kind.Field, Why: "must not be a " + kind.Value}
+	case errors.As(err, &syntax):
+		return fmt.Errorf("byte %d: %w", syntax.Offset, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the definition ends in the middle")
+	}
+	// encoding/json has no type for unknown keys: json: unknown field "x".
+	if key, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return fmt.Errorf("unknown key %s", strings.Trim(key, `"`))
+	}
+	return err
+}

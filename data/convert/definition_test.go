@@ -1,0 +1,96 @@
+package convert_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+const layerTOML = `
+name = "addresses"
+title = { zh = "门牌", en = "Addresses" }
+geometry = "point"
+id = { attribute = "code" }
+zoom = { min = 15, max = 22 }
+roles = { address = { road = "road" } }
+[[attributes]]
+name = "code"
+type = "code"
+[[attributes]]
+name = "road"
+type = "text"
+required = true
+`
+
+const layerJSON = `{"name":"addresses","title":{"zh":"门牌","en":"Addresses"},"geometry":"point","id":{"attribute":"code"},
+"zoom":{"min":15,"max":22},"roles":{"address":{"road":"road"}},
+"attributes":[{"name":"code","type":"code"},{"name":"road","type":"text","required":true}]}`
+
+func TestLayerIsTheSameInBothFormats(t *testing.T) {
+	a, err := convert.DecodeLayer(strings.NewReader(layerTOML), convert.TOML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := convert.DecodeLayer(strings.NewReader(layerJSON), convert.JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a, b); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecodeLayerRefuses(t *testing.T) {
+	for name, test := range map[string]struct{ format, text, want string }{
+		"TOML key":        {convert.TOML, layerTOML + "colour = 'red'", "unknown key attributes.colour"},
+		"TOML nested key": {convert.TOML, "name = 'a'\nroles = { area = { levle = 'x' } }", "unknown key roles.area.levle"},
+		"TOML syntax":     {convert.TOML, "name = 'a'\ntype = ", "line 2: "},
+		"TOML type":       {convert.TOML, "name = 7", "line 1: "},
+		"JSON key":        {convert.JSON, `{"name":"a","roles":{"area":{"levle":"x"}}}`, "unknown key levle"},
+		"JSON syntax":     {convert.JSON, `{"name":}`, "byte 9: "},
+		"JSON type":       {convert.JSON, `{"zoom":{"min":"x"}}`, "zoom.min: must not be a string"},
+		"JSON end":        {convert.JSON, `{"name":"a"`, "the definition ends in the middle"},
+		"JSON twice":      {convert.JSON, layerJSON + "{}", "text follows the definition"},
+		"wrong":           {convert.JSON, `{"name":"A","geometry":"point","attributes":[]}`, `name: must match`},
+		"format":          {"yaml", "", `definitions are toml or json, not "yaml"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := convert.DecodeLayer(strings.NewReader(test.text), test.format)
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	if l, err := convert.LoadLayer(write("a.toml", layerTOML)); err != nil || l.Name != "addresses" {
+		t.Error(l, err)
+	}
+	if _, err := convert.LoadLayer(write("b.TOML", "x = 1")); err == nil || !strings.HasSuffix(err.Error(), "b.TOML: unknown key x") {
+		t.Error(err)
+	}
+	if _, err := convert.LoadLayer(filepath.Join(dir, "absent.toml")); err == nil {
+		t.Error("an absent file loads")
+	}
+	const scheme = `{"name":"unit","levels":["district"],"cells":{"layer":"units","code":"CODEBASE"},"code_rule":"none"}`
+	if s, err := convert.LoadScheme(write("s.json", scheme)); err != nil || s.Cells.Code != "CODEBASE" {
+		t.Error(s, err)
+	}
+	if _, err := convert.LoadScheme(write("t.toml", "level = []")); err == nil {
+		t.Error("an unknown key passes")
+	}
+}

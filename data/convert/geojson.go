@@ -1,0 +1,259 @@
+package convert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// collection reads GeoJSON features.
+type collection struct {
+	*builder
+	ranks []rank // how the current row supplied each attribute
+	named bool   // the caller named the system of the coordinates
+	rows  int
+}
+
+func newCollection(b *builder) *collection {
+	return &collection{builder: b, ranks: make([]rank, len(b.Layer.Attributes)), named: b.CRS != nil}
+}
+
+// readGeoJSON reads a FeatureCollection member by member, or a single Feature or geometry.
+func readGeoJSON(b *builder, in io.Reader) error {
+	c := newCollection(b)
+	dec := json.NewDecoder(in)
+	err := c.object(dec)
+	if err == nil || errors.Is(err, errStop) || b.ctx.Err() != nil {
+		return err
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return b.fatal("is not JSON after byte %d, behind row %d: %w", dec.InputOffset(), c.rows, unexpected(err))
+	}
+	return b.fatal("%w", err)
+}
+
+// unexpected is the name of an end of file in the middle.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (c *collection) object(dec *json.Decoder) error {
+	switch token, err := dec.Token(); {
+	case errors.Is(err, io.EOF):
+		return errors.New("the file is empty")
+	case err != nil:
+		return err
+	case token != json.Delim('{'):
+		return errors.New("the file is not a GeoJSON object: it must start with {")
+	}
+	kind, found := "", false
+	kept := map[string]json.RawMessage{}
+	for dec.More() {
+		token, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		switch name, _ := token.(string); name {
+		case "features":
+			found = true
+			if err := c.features(dec); err != nil {
+				return err
+			}
+		case "type", "crs", "id", "geometry", "properties", "coordinates", "geometries":
+			var value json.RawMessage
+			if err := dec.Decode(&value); err != nil {
+				return err
+			}
+			switch name {
+			case "crs":
+				if err := c.system(value); err != nil {
+					return err
+				}
+			case "type":
+				kind = unquote(value)
+			}
+			kept[name] = value
+		default:
+			if err := skip(dec); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("the file has more than one JSON value; if every line is a feature, the format is geojsonseq")
+	}
+	switch {
+	case found:
+		return nil
+	case kind == "FeatureCollection":
+		return errors.New("the FeatureCollection has no features member")
+	case kind == "Feature" || geometryTypes[kind]:
+		text, err := json.Marshal(kept)
+		if err != nil {
+			return err
+		}
+		return c.row(text, 0, true)
+	default:
+		return fmt.Errorf("the file is not GeoJSON: its type is %q", shorten(kind))
+	}
+}
+
+func (c *collection) features(dec *json.Decoder) error {
+	switch token, err := dec.Token(); {
+	case err != nil:
+		return err
+	case token != json.Delim('['):
+		return errors.New("features must be an array")
+	}
+	var text json.RawMessage
+	for dec.More() {
+		if err := dec.Decode(&text); err != nil {
+			return err
+		}
+		if err := c.row(text, 0, false); err != nil {
+			return err
+		}
+	}
+	_, err := dec.Token()
+	return err
+}
+
+// skip moves over a value without keeping it.
+func skip(dec *json.Decoder) error {
+	for depth := 0; ; {
+		token, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+	}
+}
+
+// system takes the crs member of GeoJSON before RFC 7946. What the caller says goes before what the file says.
+func (c *collection) system(value []byte) error {
+	if c.named || isNull(value) {
+		return nil
+	}
+	var crs struct {
+		Type       string
+		Properties struct{ Name string }
+	}
+	if err := json.Unmarshal(value, &crs); err != nil || crs.Type != "name" || crs.Properties.Name == "" {
+		return fmt.Errorf("the crs member %s does not name a system; name it with --crs", shorten(string(value)))
+	}
+	system, err := geo.LookupCRS(crs.Properties.Name)
+	if err != nil {
+		return fmt.Errorf("the crs member: %w", err)
+	}
+	if c.rows > 0 && !degrees(system) {
+		return fmt.Errorf("the crs member names %s behind the features, which were read as longitude and latitude; name it with --crs", system.Name())
+	}
+	c.CRS = system
+	return nil
+}
+
+// row turns the JSON of one feature into a row. The text is not kept.
+func (c *collection) row(text []byte, line int, bare bool) error {
+	c.rows++
+	if !utf8.Valid(text) {
+		return c.fail(c.rows, line, &data.FieldError{Value: invalidPart(text), Why: encodingHint})
+	}
+	o, err := splitFeature(text, bare)
+	if err != nil {
+		return c.fail(c.rows, line, err)
+	}
+	f, present, notes, err := c.decode(o)
+	if err != nil {
+		return c.fail(c.rows, line, err)
+	}
+	return c.emit(Row{Number: c.rows, Feature: f, Present: present, Notes: notes})
+}
+
+func (c *collection) decode(o object) (f data.Feature, present []bool, notes []string, err *data.FieldError) {
+	values := make([]data.Value, len(c.Layer.Attributes))
+	clear(c.ranks)
+	id := o.id
+	if c.ID != "" {
+		id = ""
+	}
+	_, _ = members(o.properties, func(name string, value []byte) error {
+		if err != nil {
+			return nil
+		}
+		if c.ID != "" && name == c.ID && !isNull(value) {
+			if id = unquote(value); value[0] != '"' {
+				id, _ = numberText(value)
+			}
+		}
+		t := c.columns.find(name)
+		if !t.use() || c.ranks[t.attribute] != 0 && c.ranks[t.attribute] <= t.rank {
+			return nil
+		}
+		c.ranks[t.attribute] = t.rank
+		values[t.attribute], err = c.property(t.attribute, value, false)
+		if err != nil {
+			err.Field = name
+		}
+		return nil
+	})
+	if err != nil {
+		return f, nil, nil, err
+	}
+	switch {
+	case c.ID != "" && id == "":
+		return f, nil, nil, &data.FieldError{Field: c.ID, Why: "is missing; it holds the id"}
+	case c.ID == "" && c.idAttribute >= 0 && !values[c.idAttribute].Null():
+		id = "" // the attribute holds the id
+	}
+	g, wrong := parseGeometry(o.geometry, 0)
+	if wrong != nil {
+		return f, nil, nil, &data.FieldError{Field: "geometry", Why: wrong.Error()}
+	}
+	shape, notes, err := c.geometryShape("geometry", g)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	f, err = c.feature(id, shape, values)
+	return f, c.supplied(id != ""), notes, err
+}
+
+// supplied tells which attributes the current row supplied; an id of its own fills the attribute that holds it.
+func (c *collection) supplied(id bool) []bool {
+	present := make([]bool, len(c.ranks))
+	for i, r := range c.ranks {
+		present[i] = r != 0 || id && i == c.idAttribute
+	}
+	return present
+}
+
+// invalidPart is the text around the first byte that is not UTF-8.
+func invalidPart(text []byte) string {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return string(text[max(0, i-20):min(len(text), i+20)])
+		}
+		i += size
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+package convert
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// toLonLat converts a coordinate pair; a nil system is longitude and latitude.
+func toLonLat(crs geo.CRS, x, y float64) (lon, lat float64, ok bool) {
+	if crs == nil {
+		return x, y, x >= -180 && x <= 180 && y >= -90 && y <= 90
+	}
+	return crs.ToLonLat(x, y)
+}
+
+// outside says why a coordinate pair is no place in a system.
+func outside(crs geo.CRS) string {
+	if crs == nil {
+		return "is not a longitude and latitude; if the file uses another system, name it with --crs"
+	}
+	return "lies outside the area of " + crs.Name()
+}
+
+// toDegrees converts all coordinates of g, which may be overwritten.
+func toDegrees(crs geo.CRS, g orb.Geometry) (orb.Geometry, error) {
+	var err error
+	g = project.Geometry(g, func(p orb.Point) orb.Point {
+		lon, lat, ok := toLonLat(crs, p[0], p[1])
+		if !ok && err == nil {
+			err = fmt.Errorf("coordinate %v, %v %s", p[0], p[1], outside(crs))
+		}
+		return orb.Point{lon, lat}
+	})
+	return g, err
+}
+
+// geometryShape turns a geometry as read, which it overwrites, into a valid shape. field names it in errors.
+func (b *builder) geometryShape(field string, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
+	return shapeOf(b.Layer, b.CRS, b.FixRings, field, g)
+}
+
+func shapeOf(l *data.Layer, crs geo.CRS, fix bool, field string, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
+	if g == nil {
+		if l.Geometry == data.GeometryNone {
+			return geo.Shape{}, nil, nil
+		}
+		return geo.Shape{}, nil, &data.FieldError{Field: field, Why: "is missing; the layer holds " + string(l.Geometry)}
+	}
+	g, err := toDegrees(crs, g)
+	if err != nil {
+		return geo.Shape{}, nil, &data.FieldError{Field: field, Why: err.Error()}
+	}
+	s, err := geo.FromOrb(g)
+	if err != nil {
+		return geo.Shape{}, nil, &data.FieldError{Field: field, Why: err.Error()}
+	}
+	if got := s.Kind().String(); got != string(l.Geometry) {
+		return s, nil, &data.FieldError{Field: field, Value: got, Why: "the layer holds " + string(l.Geometry)}
+	}
+	if s.Kind() != geo.KindPolygon {
+		return s, nil, nil
+	}
+	return validRings(fix, field, s)
+}
+
+// validRings refuses a polygon shape with invalid rings, or repairs it and says what was repaired.
+func validRings(fix bool, field string, s geo.Shape) (geo.Shape, []string, *data.FieldError) {
+	defects := geo.Validate(s)
+	if len(defects) == 0 {
+		return s, nil, nil
+	}
+	if !fix {
+		why := defects[0].Error()
+		if more := len(defects) - 1; more > 0 {
+			why += fmt.Sprintf(" and %d more", more)
+		}
+		return s, nil, &data.FieldError{Field: field, Why: why}
+	}
+	fixed, repaired, err := geo.Fix(s)
+	if err != nil {
+		return s, nil, &data.FieldError{Field: field, Why: "cannot be repaired: " + err.Error()}
+	}
+	notes := make([]string, len(repaired))
+	for i, d := range repaired {
+		notes[i] = "repaired " + d.Error()
+	}
+	return fixed, notes, nil
+}
+
+// degrees reports whether a system counts in degrees: there a coordinate has seven decimals, in metres four.
+func degrees(crs geo.CRS) bool {
+	if crs == nil {
+		return true
+	}
+	// Any place in the area of a system tells; these lie in the areas of all systems known.
+	x, y, ok := crs.FromLonLat(121, 25)
+	return ok && math.Abs(x-121) < 1 && math.Abs(y-25) < 1
+}

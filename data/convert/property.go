@@ -1,0 +1,122 @@
+package convert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// object is a GeoJSON Feature taken apart; the parts are JSON text.
+type object struct {
+	id         string
+	geometry   []byte
+	properties []byte
+}
+
+// splitFeature takes a GeoJSON Feature apart. A bare geometry counts as a feature without properties when bare is
+// set. text must be valid JSON.
+func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
+	var o object
+	var kind string
+	var id []byte
+	isObject, _ := members(text, func(name string, value []byte) error {
+		switch name {
+		case "type":
+			if value[0] == '"' {
+				kind = unquote(value)
+			}
+		case "id":
+			id = value
+		case "geometry":
+			o.geometry = value
+		case "properties":
+			o.properties = value
+		}
+		return nil
+	})
+	switch {
+	case !isObject:
+		return o, &data.FieldError{Value: string(text), Why: "is not a GeoJSON Feature"}
+	case kind == "Feature":
+	case bare && geometryTypes[kind]:
+		return object{geometry: text}, nil
+	default:
+		return o, &data.FieldError{Field: "type", Value: kind, Why: "must be Feature"}
+	}
+	if !isNull(o.properties) && o.properties[0] != '{' {
+		return o, &data.FieldError{Field: "properties", Value: string(o.properties), Why: "must be an object"}
+	}
+	switch {
+	case isNull(id):
+	case id[0] == '"':
+		o.id = unquote(id)
+	case isNumber(id):
+		o.id, _ = numberText(id)
+	default:
+		return o, &data.FieldError{Field: "id", Value: string(id), Why: "must be a string or a number"}
+	}
+	return o, nil
+}
+
+var geometryTypes = map[string]bool{
+	"Point": true, "MultiPoint": true, "LineString": true, "MultiLineString": true, "Polygon": true, "MultiPolygon": true,
+	"GeometryCollection": true,
+}
+
+// property reads the JSON value of attribute i. Files are read leniently, since other programs write numbers as
+// text; the API is strict and takes text only where text belongs.
+func (b *builder) property(i int, value []byte, strict bool) (data.Value, *data.FieldError) {
+	a := &b.Layer.Attributes[i]
+	wrong := func() (data.Value, *data.FieldError) {
+		return data.Value{}, &data.FieldError{Field: a.Name, Value: string(value), Why: "must be " + string(a.Type)}
+	}
+	switch {
+	case isNull(value):
+		return data.Value{}, nil
+	case value[0] == '"':
+		if strict && (a.Type == data.Int || a.Type == data.Number || a.Type == data.Bool) {
+			return wrong()
+		}
+		return b.parse(i, unquote(value))
+	case value[0] == 't' || value[0] == 'f':
+		switch {
+		case a.Type == data.Bool:
+			return data.BoolValue(value[0] == 't'), nil
+		case a.Type.IsText():
+			return data.TextValue(a.Type, string(value)), nil
+		}
+		return wrong()
+	case value[0] == '{' || value[0] == '[':
+		if a.Type != data.Text || strict {
+			return wrong()
+		}
+		return data.TextValue(a.Type, compact(value)), nil
+	}
+	switch {
+	case a.Type == data.Date || a.Type == data.Time || strict && a.Type == data.Bool:
+		return wrong()
+	case a.Type.IsText():
+		text, ok := numberText(value)
+		if !ok {
+			return wrong()
+		}
+		return data.TextValue(a.Type, text), nil
+	}
+	return b.parse(i, string(value))
+}
+
+// validJSON says what is wrong with text that must be one JSON value.
+func validJSON(text []byte) error {
+	if json.Valid(text) {
+		return nil
+	}
+	var raw json.RawMessage
+	err := json.Unmarshal(text, &raw)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("is not JSON at byte %d: %w", syntax.Offset, err)
+	}
+	return fmt.Errorf("is not JSON: %w", err)
+}

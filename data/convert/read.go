@@ -1,0 +1,173 @@
+package convert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Options say how the columns of a file (properties, in GeoJSON) become features of a layer.
+type Options struct {
+	// Layer is the layer that the features must fit.
+	Layer *data.Layer
+	// File names the file in messages.
+	File string
+	// CRS is the system of the coordinates. Nil is longitude and latitude, or the system that a GeoJSON file names.
+	CRS geo.CRS
+	// ID is the column of the feature id; empty follows the id rule of the layer.
+	ID string
+	// Lon and Lat are the columns of a point's coordinates, Geometry the one of a geometry as WKT, all in CSV.
+	// Without them, columns with the usual names are taken.
+	Lon, Lat, Geometry string
+	// Map names the attribute of a column where names alone do not tell.
+	Map map[string]string
+	// Ignore are columns, or attributes, that are left alone: what a layer holds in them stays.
+	Ignore []string
+	// FixRings repairs invalid rings and notes each repair, instead of refusing the row.
+	FixRings bool
+	// Comma is the delimiter of CSV; zero finds it from the header.
+	Comma rune
+	// NewID makes ids for features that come without one and whose layer does not tell; see [ULIDs]. Nil refuses
+	// such rows.
+	NewID func() (string, error)
+	// Report, when not nil, is filled when reading ends without an error.
+	Report *Report
+}
+
+// Row is one row of a file: a feature that fits the layer, or the reason why there is none.
+type Row struct {
+	// Number counts the rows with data from 1.
+	Number  int
+	Feature data.Feature
+	// Present tells for each attribute of the layer whether the row supplies it, be it as null. Rows share the
+	// slice: it must not be written.
+	Present []bool
+	// Err is set when the row is no feature.
+	Err *RowError
+	// Notes are repairs made to the row.
+	Notes []string
+}
+
+// Report says what became of the columns.
+type Report struct {
+	// Matched maps each column used to its attribute.
+	Matched map[string]string
+	// Unmatched are the columns without an attribute, in order of first appearance; Ignored the ones left out on
+	// request.
+	Unmatched, Ignored []string
+	// Missing are the attributes that no column supplied, save the one that holds the id.
+	Missing []string
+}
+
+// RowError says which row of which file is wrong, in which field, and what value it had.
+type RowError struct {
+	File string `json:"file,omitempty"`
+	// Row counts rows with data from 1.
+	Row int `json:"row"`
+	// Line is the physical line on which the row starts, 0 when not known.
+	Line  int    `json:"line,omitempty"`
+	Field string `json:"field,omitempty"`
+	// Value is shortened to what helps to find it.
+	Value string `json:"value,omitempty"`
+	Why   string `json:"why"`
+}
+
+// Error is "file: row 3 (line 5): field: why (value …)".
+func (e *RowError) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		b.WriteString(e.File + ": ")
+	}
+	fmt.Fprintf(&b, "row %d", e.Row)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, " (line %d)", e.Line)
+	}
+	b.WriteString(": ")
+	if e.Field != "" {
+		b.WriteString(e.Field + ": ")
+	}
+	b.WriteString(e.Why)
+	if e.Value != "" {
+		fmt.Fprintf(&b, " (value %q)", e.Value)
+	}
+	return b.String()
+}
+
+// Read yields the rows of a file in order. A wrong row yields a Row with Err and the rest goes on; an error ends the
+// sequence: an unknown format, a file that cannot be read, columns that cannot be matched, or the end of ctx. The file is
+// unpacked as by [Open].
+func Read(ctx context.Context, format string, r io.Reader, o Options) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		if err := read(ctx, format, r, o, func(row Row) bool { return yield(row, nil) }); err != nil {
+			yield(Row{}, err)
+		}
+	}
+}
+
+func read(ctx context.Context, format string, r io.Reader, o Options, yield func(Row) bool) error {
+	readers := map[string]func(*builder, io.Reader) error{CSV: readCSV, GeoJSON: readGeoJSON, GeoJSONSeq: readSequence}
+	readFormat, ok := readers[format]
+	if !ok {
+		return fmt.Errorf("%s: unknown format %q; known are %s", o.File, format, strings.Join(Formats(), ", "))
+	}
+	text, err := Open(o.File, r)
+	if err != nil {
+		return err
+	}
+	b, err := newBuilder(ctx, o, yield)
+	if err != nil {
+		return err
+	}
+	err = readFormat(b, text)
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	if err == nil {
+		b.report()
+	}
+	return err
+}
+
+// checkEvery is the number of rows between looks at the context.
+const checkEvery = 256
+
+// emit hands a row to the caller. errStop says that the caller wants no more.
+func (b *builder) emit(row Row) error {
+	if !b.yield(row) {
+		return errStop
+	}
+	if row.Number%checkEvery == 0 {
+		return b.ctx.Err()
+	}
+	return nil
+}
+
+// fail hands a wrong row to the caller.
+func (b *builder) fail(number, line int, err *data.FieldError) error {
+	return b.emit(Row{Number: number, Err: &RowError{
+		File: b.File, Row: number, Line: line, Field: err.Field, Value: shorten(err.Value), Why: err.Why,
+	}})
+}
+
+// fatal is an error of the whole file.
+func (b *builder) fatal(format string, args ...any) error {
+	return fmt.Errorf("%s: "+format, slices.Insert(args, 0, any(b.File))...)
+}
+
+// shorten cuts a value for a message; 80 characters are enough to find it in a file.
+func shorten(s string) string {
+	const most = 80
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most]) + "…"
+}

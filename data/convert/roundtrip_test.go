@@ -1,0 +1,261 @@
+package convert_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// everyType is a layer with an attribute of each type whose names collide with those of coordinates.
+func everyType(kind data.GeometryKind, rule data.IDRule) *data.Layer {
+	return &data.Layer{Name: "l", Geometry: kind, ID: rule, Attributes: []data.Attribute{
+		{Name: "code", Type: data.Code}, {Name: "ID", Type: data.Text}, {Name: "lon", Type: data.Int}, {Name: "lat", Type: data.Number},
+		{Name: "wkt", Type: data.Bool}, {Name: "day", Type: data.Date}, {Name: "时间", Type: data.Time, Zone: "Asia/Taipei"}, {Name: "x_y", Type: data.Ref},
+	}}
+}
+
+var (
+	anyText  = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{" a ", "a,b;c\td|e", "\"", "\r\n", "a\rb", "\n", "路", "null", "1"}))
+	fullText = anyText.Filter(func(s string) bool { return s != "" })
+	anyID    = rapid.StringMatching(`[^\x00-\x1f\x7f]{1,20}`).Filter(func(s string) bool { return len(s) <= data.MaxIDBytes })
+)
+
+// drawValue draws a value that is not null.
+func drawValue(t *rapid.T, kind data.Type) data.Value {
+	switch kind {
+	case data.Int:
+		return data.IntValue(rapid.Int64().Draw(t, "int"))
+	case data.Number:
+		return data.NumberValue(rapid.Float64().Filter(func(f float64) bool { return f-f == 0 }).Draw(t, "number"))
+	case data.Bool:
+		return data.BoolValue(rapid.Bool().Draw(t, "bool"))
+	case data.Date:
+		return data.WordValue(data.Date, uint64(rapid.Int64Range(-100_000, 100_000).Draw(t, "day")))
+	case data.Time:
+		return data.WordValue(data.Time, uint64(rapid.Int64Range(-1e15, 1e16).Draw(t, "microseconds")))
+	default:
+		return data.TextValue(kind, fullText.Draw(t, "text"))
+	}
+}
+
+// Coordinates lie where every system known is used.
+func drawPoint(t *rapid.T) geo.Point {
+	return geo.Point{
+		X: rapid.Int32Range(119_0000000, 123_0000000).Draw(t, "x"),
+		Y: rapid.Int32Range(21_0000000, 26_0000000).Draw(t, "y"),
+	}
+}
+
+// drawShape draws squares that do not touch, each with a hole, so that every shape is valid.
+func drawShape(t *rapid.T, kind data.GeometryKind, most int) geo.Shape {
+	parts := rapid.IntRange(1, most).Draw(t, "parts")
+	o := drawPoint(t)
+	size := rapid.Int32Range(4, 100_000).Draw(t, "size")
+	var xy []geo.Point
+	var rings, polys []uint32
+	square := func(x, y, side int32, hole bool) {
+		ring := []geo.Point{{X: x, Y: y}, {X: x + side, Y: y}, {X: x + side, Y: y + side}, {X: x, Y: y + side}, {X: x, Y: y}}
+		if hole {
+			ring[1], ring[3] = ring[3], ring[1]
+		}
+		xy = append(xy, ring...)
+		rings = append(rings, uint32(len(xy)))
+	}
+	var shape geo.Shape
+	var err error
+	switch kind {
+	case data.GeometryPoint:
+		for i := range parts {
+			xy = append(xy, geo.Point{X: o.X + int32(i)*size, Y: o.Y})
+		}
+		shape, err = geo.NewShape(geo.KindPoint, xy, nil, nil)
+	case data.GeometryLine:
+		for i := range parts {
+			xy = append(xy, geo.Point{X: o.X, Y: o.Y + int32(i)}, geo.Point{X: o.X + size, Y: o.Y + int32(i)})
+			rings = append(rings, uint32(len(xy)))
+		}
+		shape, err = geo.NewShape(geo.KindLine, xy, rings, nil)
+	case data.GeometryPolygon:
+		for i := range parts {
+			square(o.X+int32(i)*(size+1), o.Y, size, false)
+			square(o.X+int32(i)*(size+1)+1, o.Y+1, size-2, true)
+			polys = append(polys, uint32(len(rings)))
+		}
+		shape, err = geo.NewShape(geo.KindPolygon, xy, rings, polys)
+	case data.GeometryNone:
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shape
+}
+
+func drawFeature(t *rapid.T, l *data.Layer, parts int) data.Feature {
+	f := data.Feature{ID: anyID.Draw(t, "id"), Shape: drawShape(t, l.Geometry, parts), Values: make([]data.Value, len(l.Attributes))}
+	for i, a := range l.Attributes {
+		if rapid.Bool().Draw(t, "set") {
+			f.Values[i] = drawValue(t, a.Type)
+		}
+	}
+	if l.ID.Attribute != "" {
+		f.Values[l.AttributeIndex(l.ID.Attribute)] = data.TextValue(data.Code, f.ID)
+	}
+	return f
+}
+
+var kinds = []data.GeometryKind{data.GeometryPoint, data.GeometryLine, data.GeometryPolygon, data.GeometryNone}
+
+func TestDecodeFeatureReadsWhatAppendFeatureWrites(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		layer := everyType(rapid.SampledFrom(kinds).Draw(t, "kind"), data.IDRule{})
+		f := drawFeature(t, layer, 3)
+		text := convert.AppendFeature(nil, layer, &f, convert.Member{Name: "seq", Value: []byte("1")})
+		got, err := convert.DecodeFeature(layer, text, nil)
+		if err != nil || !got.Equal(&f) {
+			t.Fatalf("%v\n%s\n%s", err, text, convert.AppendFeature(nil, layer, &got))
+		}
+	})
+}
+
+func TestReadGivesWhatWasWritten(t *testing.T) {
+	var systems []geo.CRS
+	for _, name := range append(geo.KnownCRS(), "") {
+		crs, _ := geo.LookupCRS(name) // nil for no name
+		systems = append(systems, crs)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		rule := rapid.SampledFrom([]data.IDRule{{}, {Attribute: "code"}, {Generate: "hash"}}).Draw(t, "rule")
+		layer := everyType(rapid.SampledFrom(kinds).Draw(t, "kind"), rule)
+		format := rapid.SampledFrom(convert.Formats()).Draw(t, "format")
+		crs := rapid.SampledFrom(systems).Draw(t, "crs")
+		o := convert.WriteOptions{
+			CRS: crs, Gzip: rapid.Bool().Draw(t, "gzip"), BOM: rapid.Bool().Draw(t, "bom"), WKT: rapid.Bool().Draw(t, "wkt"),
+			Comma: rapid.SampledFrom([]rune{0, ';', '\t', '|'}).Draw(t, "comma"),
+		}
+		parts := 3
+		if format == convert.CSV && layer.Geometry == data.GeometryPoint && !o.WKT {
+			parts = 1
+		}
+		features := make([]data.Feature, rapid.IntRange(0, 5).Draw(t, "features"))
+		var b bytes.Buffer
+		w, err := convert.NewWriter(&b, format, layer, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range features {
+			features[i] = drawFeature(t, layer, parts)
+			if err := w.Write(&features[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		in := convert.Options{Layer: layer, CRS: crs, Comma: o.Comma}
+		if format == convert.GeoJSON {
+			in.CRS = nil // the file says it
+		}
+		i := 0
+		for row, err := range convert.Read(t.Context(), format, &b, in) {
+			if err != nil || row.Err != nil || !row.Feature.Equal(&features[i]) {
+				t.Fatalf("row %d: %v %v\n%q\ngot  %s\nwant %s", i, err, row.Err, text,
+					convert.AppendFeature(nil, layer, &row.Feature), convert.AppendFeature(nil, layer, &features[i]))
+			}
+			i++
+		}
+		if i != len(features) {
+			t.Fatalf("%d rows of %d", i, len(features))
+		}
+	})
+}
+
+func TestWriteText(t *testing.T) {
+	layer := points(t)
+	layer.Attributes = layer.Attributes[:3]
+	f := data.Feature{
+		ID: "a", Shape: geo.PointShape(geo.Point{X: 1215000000, Y: 250000001}),
+		Values: []data.Value{data.TextValue(data.Text, " x, \"y\""), data.IntValue(7), data.NumberValue(1e6)},
+	}
+	tm2, err := geo.LookupCRS("EPSG:3826")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const properties = `"properties":{"name":" x, \"y\"","n":7,"size":1000000}}`
+	for name, test := range map[string]struct {
+		format string
+		o      convert.WriteOptions
+		want   string
+	}{
+		"CSV":          {convert.CSV, convert.WriteOptions{}, "id,lon,lat,name,n,size\na,121.5,25.0000001,\" x, \"\"y\"\"\",7,1000000\n"},
+		"CSV in TM2":   {convert.CSV, convert.WriteOptions{CRS: tm2, BOM: true, Comma: ';'}, "\ufeffid;lon;lat;name;n;size\na;300454.5164;2765729.2388;\" x, \"\"y\"\"\";7;1000000\n"},
+		"CSV with WKT": {convert.CSV, convert.WriteOptions{WKT: true}, "id,wkt,name,n,size\na,POINT(121.5 25.0000001),\" x, \"\"y\"\"\",7,1000000\n"},
+		"GeoJSON": {
+			convert.GeoJSON, convert.WriteOptions{},
+			"{\"type\":\"FeatureCollection\",\"features\":[\n" + `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[121.5,25.0000001]},` + properties + "\n]}\n",
+		},
+		"GeoJSON in TM2": {
+			convert.GeoJSON, convert.WriteOptions{CRS: tm2},
+			`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3826"}},"features":[` + "\n" +
+				`{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[300454.5164,2765729.2388]},` + properties + "\n]}\n",
+		},
+		"GeoJSONSeq": {convert.GeoJSONSeq, convert.WriteOptions{}, `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[121.5,25.0000001]},` + properties + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			w, err := convert.NewWriter(&b, test.format, layer, test.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Write(&f); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if b.String() != test.want {
+				t.Errorf("got\n%s\nwant\n%s", b.String(), test.want)
+			}
+		})
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	tm2, err := geo.LookupCRS("EPSG:3826")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := geo.NewShape(geo.KindPoint, []geo.Point{{X: 1}, {X: 2}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		format string
+		o      convert.WriteOptions
+		shape  geo.Shape
+		want   string
+	}{
+		"format":     {format: "shp", want: `unknown format "shp"; known are csv, geojson, geojsonseq`},
+		"comma":      {format: convert.CSV, o: convert.WriteOptions{Comma: '，'}, want: `'，' cannot be a delimiter`},
+		"two points": {format: convert.CSV, shape: two, want: `feature "a" has 2 points, which columns lon and lat cannot hold: export CSV with WKT, or GeoJSON`},
+		"outside":    {format: convert.GeoJSON, o: convert.WriteOptions{CRS: tm2}, shape: two, want: `feature "a": 1e-07, 0 lies outside the area of EPSG:3826`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			w, err := convert.NewWriter(&b, test.format, points(t), test.o)
+			if err == nil {
+				err = w.Write(&data.Feature{ID: "a", Shape: test.shape})
+			}
+			if fmt.Sprint(err) != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,149 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+)
+
+// parseWKT reads well-known text. Z and M values are dropped and a leading SRID is skipped: the system of a file is
+// said once, by the caller.
+//
+// It is not orb/encoding/wkt because that one refuses Z, more than one blank between numbers and MULTIPOINT without
+// inner brackets, all of which GIS programs write, and does not say where a text is wrong.
+func parseWKT(text string) (orb.Geometry, error) {
+	w := wktText{text: text}
+	if before, _, ok := strings.Cut(text, ";"); ok && len(before) >= 5 && strings.EqualFold(before[:5], "SRID=") {
+		w.at = len(before) + 1
+	}
+	g, err := w.geometry(0)
+	if err == nil && w.peek() != 0 {
+		err = errors.New("text follows the geometry")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("is not WKT at character %d: %w", w.at+1, err)
+	}
+	return g, nil
+}
+
+type wktText struct {
+	text string
+	at   int
+}
+
+// peek moves over blanks and returns the byte behind them, 0 at the end.
+func (w *wktText) peek() byte {
+	for ; w.at < len(w.text); w.at++ {
+		if c := w.text[w.at]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c
+		}
+	}
+	return 0
+}
+
+// take moves over c and reports whether it was there.
+func (w *wktText) take(c byte) bool {
+	found := w.peek() == c && w.at < len(w.text)
+	if found {
+		w.at++
+	}
+	return found
+}
+
+// run moves over the bytes of a set and returns them.
+func (w *wktText) run(set string) string {
+	w.peek()
+	from := w.at
+	for w.at < len(w.text) && strings.IndexByte(set, w.text[w.at]) >= 0 {
+		w.at++
+	}
+	return w.text[from:w.at]
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// word moves over one of some words, in any case, and reports whether it was there.
+func (w *wktText) word(words ...string) bool {
+	mark := w.at
+	got := w.run(letters)
+	for _, word := range words {
+		if strings.EqualFold(got, word) {
+			return true
+		}
+	}
+	w.at = mark
+	return false
+}
+
+func (w *wktText) geometry(depth int) (orb.Geometry, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
+	// No type ends in Z or M, so POLYGONZ is POLYGON with heights.
+	kind := strings.TrimRight(strings.ToUpper(w.run(letters)), "ZM")
+	w.word("Z", "M", "ZM")
+	switch kind {
+	case "POINT":
+		ps, err := many(w, w.position)
+		if err != nil || len(ps) == 0 {
+			return orb.MultiPoint{}, err
+		}
+		if len(ps) > 1 {
+			return nil, errors.New("a point has one position")
+		}
+		return ps[0], nil
+	case "GEOMETRYCOLLECTION":
+		m, err := many(w, func() (orb.Geometry, error) { return w.geometry(depth + 1) })
+		return orb.Collection(m), err
+	default:
+		return readCoordinates(kind, w)
+	}
+}
+
+func (w *wktText) list(member func() error) error {
+	if w.word("EMPTY") {
+		return nil
+	}
+	if !w.take('(') {
+		return errors.New("( expected")
+	}
+	for {
+		if err := member(); err != nil {
+			return err
+		}
+		switch {
+		case w.take(','):
+		case w.take(')'):
+			return nil
+		default:
+			return errors.New(", or ) expected")
+		}
+	}
+}
+
+// position reads up to four numbers, which may have brackets of their own, as in MULTIPOINT((1 2), (3 4)).
+func (w *wktText) position() (p orb.Point, err error) {
+	brackets := w.take('(')
+	n := 0
+	for ; n < 4; n++ {
+		number := w.run("+-.0123456789eE")
+		if number == "" && n >= len(p) {
+			break
+		}
+		f, err := strconv.ParseFloat(number, 64)
+		if err != nil {
+			w.at -= len(number)
+			return p, errors.New("a number is expected")
+		}
+		if n < len(p) {
+			p[n] = f
+		}
+	}
+	if brackets && !w.take(')') {
+		return p, errors.New(") expected")
+	}
+	return p, nil
+}

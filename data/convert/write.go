@@ -1,0 +1,138 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Writer writes features to a file. Close ends the file but does not close what lies below; without it the file is
+// not complete. A feature that the format cannot hold is an error that names it, and nothing of it is written. A
+// Writer belongs to one goroutine.
+type Writer interface {
+	Write(f *data.Feature) error
+	Close() error
+}
+
+// WriteOptions say how a file is written.
+type WriteOptions struct {
+	// CRS is the system of the coordinates, longitude and latitude when nil.
+	CRS geo.CRS
+	// Gzip packs the file.
+	Gzip bool
+	// BOM starts CSV with a byte order mark, without which some spreadsheets take UTF-8 for another encoding.
+	BOM bool
+	// Comma is the delimiter of CSV, a comma when zero.
+	Comma rune
+	// WKT writes points in CSV as WKT too, which several points in one feature need.
+	WKT bool
+}
+
+// NewWriter starts a file in one of the [Formats].
+func NewWriter(w io.Writer, format string, l *data.Layer, o WriteOptions) (Writer, error) {
+	out := &output{w: w, layer: l, places: newPlaces(o.CRS)}
+	if o.Gzip {
+		out.zip = gzip.NewWriter(w)
+		out.w = out.zip
+	}
+	switch format {
+	case CSV:
+		return newCSVWriter(out, o)
+	case GeoJSON:
+		return newGeoJSONWriter(out), nil
+	case GeoJSONSeq:
+		return &sequenceWriter{out}, nil
+	default:
+		return nil, fmt.Errorf("unknown format %q; known are %s", format, strings.Join(Formats(), ", "))
+	}
+}
+
+// output collects text and writes it in large pieces.
+type output struct {
+	w      io.Writer
+	zip    *gzip.Writer
+	layer  *data.Layer
+	places places
+	text   []byte
+}
+
+// check refuses features that the chosen system cannot hold.
+func (o *output) check(f *data.Feature) error {
+	if p, ok := o.places.inside(f.Shape); !ok {
+		return fmt.Errorf("feature %q: %v, %v lies outside the area of %s", f.ID, p.Lon(), p.Lat(), o.places.crs.Name())
+	}
+	return nil
+}
+
+// flush writes what was collected once it is more than limit bytes.
+func (o *output) flush(limit int) error {
+	if len(o.text) <= limit {
+		return nil
+	}
+	_, err := o.w.Write(o.text)
+	o.text = o.text[:0]
+	return err
+}
+
+func (o *output) close() error {
+	err := o.flush(0)
+	if o.zip != nil {
+		err = errors.Join(err, o.zip.Close())
+	}
+	return err
+}
+
+// sequenceWriter writes one feature per line, without separators, so that line tools can be used on the file.
+type sequenceWriter struct{ *output }
+
+func (s *sequenceWriter) Write(f *data.Feature) error {
+	if err := s.check(f); err != nil {
+		return err
+	}
+	s.text = append(s.places.appendFeature(s.text, s.layer, f), '\n')
+	return s.flush(bufferBytes)
+}
+
+func (s *sequenceWriter) Close() error { return s.close() }
+
+// geojsonWriter writes a FeatureCollection with one feature per line.
+type geojsonWriter struct {
+	*output
+	some bool
+}
+
+func newGeoJSONWriter(o *output) *geojsonWriter {
+	o.text = append(o.text, `{"type":"FeatureCollection",`...)
+	if crs := o.places.crs; crs != nil {
+		// RFC 7946 knows only longitude and latitude; the member of GeoJSON 2008 is what GIS programs read.
+		name := strings.Replace(crs.Name(), "EPSG:", "urn:ogc:def:crs:EPSG::", 1)
+		o.text = append(o.text, `"crs":{"type":"name","properties":{"name":`...)
+		o.text = append(appendString(o.text, name), `}},`...)
+	}
+	o.text = append(o.text, `"features":[`...)
+	return &geojsonWriter{output: o}
+}
+
+func (g *geojsonWriter) Write(f *data.Feature) error {
+	if err := g.check(f); err != nil {
+		return err
+	}
+	if g.some {
+		g.text = append(g.text, ',')
+	}
+	g.some = true
+	g.text = append(g.text, '\n')
+	g.text = g.places.appendFeature(g.text, g.layer, f)
+	return g.flush(bufferBytes)
+}
+
+func (g *geojsonWriter) Close() error {
+	g.text = append(g.text, "\n]}\n"...)
+	return g.close()
+}

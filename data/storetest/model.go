@@ -1,0 +1,251 @@
+// Package storetest holds the contract that every data.Store passes, and a plain model of what a store says, for
+// tests of stores and of their users.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+var _ data.Heads = (*Model)(nil)
+
+// Model is the city as maps: what a follower of the log knows. It answers preconditions as an engine does. It is
+// safe for concurrent use.
+type Model struct {
+	mu       sync.RWMutex
+	applied  data.Seq
+	layers   map[string]*defined
+	schemes  map[string]*defined
+	features map[string]map[string]*Feature
+}
+
+// defined is the newest change of a layer or scheme.
+type defined struct {
+	seq    data.Seq
+	change data.Change
+}
+
+// Feature is the newest change of a feature. Of a deleted one only the id is left.
+type Feature struct {
+	data.Head
+	data.Feature
+}
+
+// NewModel is an empty city.
+func NewModel() *Model {
+	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, features: map[string]map[string]*Feature{}}
+}
+
+// Applied is the Seq up to which the model knows everything.
+func (m *Model) Applied() data.Seq {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.applied
+}
+
+// Head is the newest change of a feature.
+func (m *Model) Head(layer, id string) (data.Head, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	f, ok := m.features[layer][id]
+	if !ok {
+		return data.Head{}, false
+	}
+	return f.Head, true
+}
+
+// Layer is the current definition of a layer.
+func (m *Model) Layer(name string) (*data.Layer, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if d := m.layers[name]; d != nil && d.change.Op == data.OpPut {
+		return d.change.Definition, true
+	}
+	return nil, false
+}
+
+// Scheme is the current definition of a scheme.
+func (m *Model) Scheme(name string) (*data.Scheme, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if d := m.schemes[name]; d != nil && d.change.Op == data.OpPut {
+		return d.change.Scheme, true
+	}
+	return nil, false
+}
+
+// Get is a feature that exists.
+func (m *Model) Get(layer, id string) (Feature, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	f, ok := m.features[layer][id]
+	if !ok || f.Deleted {
+		return Feature{}, false
+	}
+	return *f, true
+}
+
+// Apply takes an entry over. Changes that are older than what the model has are skipped.
+func (m *Model) Apply(e *data.Entry) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range e.Changes {
+		m.take(e.Seq, &e.Changes[i], false)
+	}
+	m.applied = max(m.applied, e.Seq)
+}
+
+// Load takes a checkpoint over, up to mark.
+func (m *Model) Load(mark data.Seq, records ...data.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range records {
+		m.take(records[i].Seq, &records[i].Change, true)
+	}
+	m.applied = max(m.applied, mark)
+}
+
+func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
+	switch c.Stream {
+	case data.StreamFeature:
+		features := m.features[c.Layer]
+		if features == nil {
+			features = map[string]*Feature{}
+			m.features[c.Layer] = features
+		}
+		// Several changes of one feature in one entry have its Seq: the last one wins.
+		if old := features[c.Feature.ID]; old != nil && seq < old.Seq {
+			return
+		}
+		f := &Feature{Head: data.Head{Seq: seq, Permanent: c.Permanent, Deleted: c.Op == data.OpDelete}}
+		f.ID = c.Feature.ID
+		if !f.Deleted {
+			f.Feature = c.Feature
+		}
+		features[c.Feature.ID] = f
+	case data.StreamSchema:
+		if old := m.layers[c.Layer]; old != nil && seq < old.seq {
+			return
+		}
+		m.layers[c.Layer] = &defined{seq, *c}
+		if c.Op == data.OpDelete && !loading {
+			delete(m.features, c.Layer)
+		}
+	case data.StreamScheme:
+		if old := m.schemes[c.Layer]; old != nil && seq < old.seq {
+			return
+		}
+		m.schemes[c.Layer] = &defined{seq, *c}
+	default:
+	}
+}
+
+// Follow loads the checkpoint of a store and then applies its entries until ctx ends or the store is closed, for
+// which it returns nil.
+func (m *Model) Follow(ctx context.Context, store data.Store) error {
+	var mark data.Seq
+	for r, err := range store.Checkpoint(ctx, &mark) {
+		if err != nil {
+			return ended(ctx, err)
+		}
+		m.Load(0, r)
+	}
+	m.Load(mark)
+	for {
+		if err := m.CatchUp(ctx, store); err != nil {
+			return ended(ctx, err)
+		}
+		if err := store.Wait(ctx, m.Applied()); err != nil {
+			return ended(ctx, err)
+		}
+	}
+}
+
+// ended is nil for the errors with which following ends as intended.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, data.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// CatchUp applies the entries that the store has by now.
+func (m *Model) CatchUp(ctx context.Context, store data.Store) error {
+	for e, err := range store.Entries(ctx, m.Applied()) {
+		if err != nil {
+			return err
+		}
+		if want := m.Applied() + 1; e.Seq != want {
+			return fmt.Errorf("entry %d follows %d", e.Seq, want-1)
+		}
+		m.Apply(e)
+	}
+	return nil
+}
+
+// Diff says how the model differs from another in definitions and features, deleted ones included; empty when it
+// does not.
+func (m *Model) Diff(other *Model) string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	other.mu.RLock()
+	defer other.mu.RUnlock()
+	if m.applied != other.applied {
+		return fmt.Sprintf("applied %d, other %d", m.applied, other.applied)
+	}
+	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}} {
+		if d := diffDefined(maps[0], maps[1]); d != "" {
+			return what + " " + d
+		}
+	}
+	layers := maps.Clone(m.features)
+	maps.Copy(layers, other.features)
+	for layer := range layers {
+		if d := diffFeatures(m.features[layer], other.features[layer]); d != "" {
+			return layer + "/" + d
+		}
+	}
+	return ""
+}
+
+func diffDefined(a, b map[string]*defined) string {
+	if len(a) != len(b) {
+		return fmt.Sprintf("%d definitions, other %d", len(a), len(b))
+	}
+	for name, x := range a {
+		y := b[name]
+		if y == nil || x.seq != y.seq || x.change.Op != y.change.Op || x.change.Prev != y.change.Prev {
+			return fmt.Sprintf("%s: %+v, other %+v", name, x, y)
+		}
+		if p, q := mustEncode(&x.change), mustEncode(&y.change); string(p) != string(q) {
+			return fmt.Sprintf("%s: %q, other %q", name, p, q)
+		}
+	}
+	return ""
+}
+
+func diffFeatures(a, b map[string]*Feature) string {
+	if len(a) != len(b) {
+		return fmt.Sprintf(" %d features, other %d", len(a), len(b))
+	}
+	for id, x := range a {
+		y := b[id]
+		if y == nil || x.Head != y.Head || !x.Feature.Equal(&y.Feature) {
+			return fmt.Sprintf("%s: %+v, other %+v", id, x, y)
+		}
+	}
+	return ""
+}
+
+func mustEncode(c *data.Change) []byte {
+	b, err := data.AppendPayload(nil, c)
+	if err != nil {
+		return []byte(err.Error())
+	}
+	return b
+}
