@@ -1,0 +1,181 @@
+package tiles_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/tiles/tiletest"
+)
+
+// grid makes n × n cells without gaps around a point: corners jittered, shared edges with extra vertices, some of them
+// exactly on the edge. outline is the ring round all of them.
+func grid(t testing.TB, rng *rand.Rand, center geo.Point, n int, side int32) (changes []data.Change, outline orb.Ring) {
+	t.Helper()
+	corner := make([][]geo.Point, n+1)
+	jitter := func(v int32) int32 { return v + int32(rng.IntN(int(side)*2/3+1)) - side/3 }
+	for i := range corner {
+		corner[i] = make([]geo.Point, n+1)
+		for j := range corner[i] {
+			corner[i][j] = geo.Point{
+				X: jitter(center.X + (int32(i)-int32(n)/2)*side), Y: jitter(center.Y + (int32(j)-int32(n)/2)*side),
+			}
+		}
+	}
+	// between returns the inner vertices of the edge a–b, the same ones in both directions.
+	type edge struct{ a, b geo.Point }
+	inner := map[edge][]geo.Point{}
+	between := func(a, b geo.Point) []geo.Point {
+		if ps, ok := inner[edge{a, b}]; ok {
+			return ps
+		}
+		var ps, back []geo.Point
+		for k := range rng.IntN(4) {
+			f := float64(k+1) / 5
+			p := geo.Point{X: a.X + int32(f*float64(b.X-a.X)), Y: a.Y + int32(f*float64(b.Y-a.Y))}
+			if rng.IntN(2) == 0 {
+				p.X += int32(rng.IntN(int(side)/10+1)) - side/20
+				p.Y += int32(rng.IntN(int(side)/10+1)) - side/20
+			}
+			ps = append(ps, p)
+			back = append([]geo.Point{p}, back...)
+		}
+		inner[edge{a, b}], inner[edge{b, a}] = ps, back
+		return ps
+	}
+	for i := range n {
+		for j := range n {
+			ring := orb.Ring{}
+			loop := []geo.Point{corner[i][j], corner[i+1][j], corner[i+1][j+1], corner[i][j+1], corner[i][j]}
+			for k := range 4 {
+				ring = append(ring, loop[k].Orb())
+				for _, p := range between(loop[k], loop[k+1]) {
+					ring = append(ring, p.Orb())
+				}
+			}
+			ring = append(ring, ring[0])
+			id := fmt.Sprintf("c%d_%d", i, j)
+			changes = append(changes, tiletest.Put("cells", id, shape(t, orb.Polygon{ring}), text(id), text("单元"+id)))
+		}
+	}
+	// Round all cells, counter-clockwise.
+	walk := func(from, to geo.Point) {
+		outline = append(outline, from.Orb())
+		for _, p := range between(from, to) {
+			outline = append(outline, p.Orb())
+		}
+	}
+	for i := range n {
+		walk(corner[i][0], corner[i+1][0])
+	}
+	for j := range n {
+		walk(corner[n][j], corner[n][j+1])
+	}
+	for i := n; i > 0; i-- {
+		walk(corner[i][n], corner[i-1][n])
+	}
+	for j := n; j > 0; j-- {
+		walk(corner[0][j], corner[0][j-1])
+	}
+	return changes, append(outline, outline[0])
+}
+
+// Cells that share edges in the World share them in every tile. Every piece of an inner edge occurs once in each
+// direction, so that only the outline is left: the edges of all cells, added up with their directions, are those of
+// one polygon that covers the same ground.
+func TestNeighboursShareEdges(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
+	const n, side = 24, 12_000
+	cells, outline := cells(), &data.Layer{Name: "outline", Geometry: data.GeometryPolygon}
+	city := tiletest.NewCity(t)
+	city.Apply(tiletest.Define(cells), tiletest.Define(outline))
+	changes, ring := grid(t, rng, center, n, side)
+	changes = append(changes, tiletest.Put("outline", "1", shape(t, orb.Polygon{ring})))
+	w := city.Apply(changes...)
+	m := cold()
+	exact := 0
+	for z := uint32(4); z <= data.MaxZoom; z++ {
+		for range 20 {
+			p := geo.Point{
+				X: center.X + int32(rng.IntN(n*side*11/10)) - n*side*11/20, Y: center.Y + int32(rng.IntN(n*side*11/10)) - n*side*11/20,
+			}
+			x, y := tileOf(p, z)
+			tile := draw(t, m, w, "cells,outline", z, x, y)
+			decoded := decode(t, tile)
+			vertices := map[[2]int64]bool{}
+			addVertices(vertices, decoded.Layer("cells"))
+			addVertices(vertices, decoded.Layer("outline"))
+			got, want := winding(decoded.Layer("cells"), vertices), winding(decoded.Layer("outline"), vertices)
+			if tile.Collapsed > 0 {
+				// A cell smaller than the grid may have turned over; it is left out.
+				continue
+			}
+			exact++
+			if !maps.Equal(got, want) {
+				t.Fatalf("%d/%d/%d: the cells' edges do not add up to the outline", z, x, y)
+			}
+		}
+	}
+	if exact < 200 {
+		t.Errorf("only %d tiles without collapsed cells", exact)
+	}
+}
+
+func addVertices(set map[[2]int64]bool, l tiletest.Layer) {
+	for _, f := range l.Features {
+		for _, p := range f.Parts {
+			for _, v := range p {
+				set[v] = true
+			}
+		}
+	}
+}
+
+// winding adds up the directed edges of a layer, split at the vertices.
+func winding(l tiletest.Layer, vertices map[[2]int64]bool) map[[4]int64]int {
+	sum := map[[4]int64]int{}
+	add := func(a, b [2]int64) {
+		key, n := [4]int64{a[0], a[1], b[0], b[1]}, 1
+		if b[0] < a[0] || b[0] == a[0] && b[1] < a[1] {
+			key, n = [4]int64{b[0], b[1], a[0], a[1]}, -1
+		}
+		if sum[key] += n; sum[key] == 0 {
+			delete(sum, key)
+		}
+	}
+	for _, f := range l.Features {
+		for _, p := range f.Parts {
+			for i, a := range p {
+				split(a, p[(i+1)%len(p)], vertices, add)
+			}
+		}
+	}
+	return sum
+}
+
+// split cuts a–b at the vertices that lie on it.
+func split(a, b [2]int64, vertices map[[2]int64]bool, visit func(a, b [2]int64)) {
+	dx, dy := b[0]-a[0], b[1]-a[1]
+	n := gcd(max(dx, -dx), max(dy, -dy))
+	last := a
+	for i := int64(1); i <= n; i++ {
+		v := [2]int64{a[0] + dx/n*i, a[1] + dy/n*i}
+		if i == n || vertices[v] {
+			visit(last, v)
+			last = v
+		}
+	}
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

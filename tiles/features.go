@@ -1,0 +1,154 @@
+package tiles
+
+import (
+	"context"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// LabelSuffix makes the name of a polygon layer's label points from the layer's name.
+const LabelSuffix = "_label"
+
+// Keys that every feature, and every label point, has beside the attributes of its layer.
+const (
+	keyID    = "id"
+	keyLabel = "label"
+)
+
+// featureWriter writes the features of one layer of the World, and for polygons their label points, into two layers
+// of the tile.
+type featureWriter struct {
+	b        *builder
+	layer    *index.Layer
+	def      *data.Layer
+	points   frame // the frame without snapping
+	main     *layerWriter
+	label    *layerWriter
+	named    int // the attribute that labels show, or -1
+	oversize int // features left out because they are too large
+	// Numbers of keys plus one; 0 for keys not used yet. The id comes first, then the attributes.
+	keys, labelKeys []uint32
+}
+
+func newFeatureWriter(b *builder, l *index.Layer) *featureWriter {
+	def := l.Def()
+	w := &featureWriter{
+		b: b, layer: l, def: def, points: b.frame, named: def.LabelAttribute(),
+		main: newLayerWriter(def.Name), label: newLayerWriter(def.Name + LabelSuffix),
+		keys: make([]uint32, len(def.Attributes)+1), labelKeys: make([]uint32, 3),
+	}
+	b.drawer.frame = b.frame
+	if def.Geometry != data.GeometryPoint {
+		b.drawer.frame = b.frame.snapping(def)
+	}
+	b.drawer.collapsed = 0
+	return w
+}
+
+// write encodes the candidates in order and returns how many it took before the layer was full.
+func (w *featureWriter) write(ctx context.Context, found []candidate) (int, error) {
+	for i, c := range found {
+		if i%checkEvery == 0 && ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		if !w.draw(c.slot()) {
+			continue
+		}
+		if w.tooLarge(c.slot()) {
+			w.oversize++
+			continue
+		}
+		if w.main.count > 0 && w.main.size()+len(w.b.drawer.out.bytes) > w.b.limit {
+			return i, nil
+		}
+		w.feature(c)
+	}
+	return len(found), nil
+}
+
+// draw leaves the geometry of a feature in the drawer.
+func (w *featureWriter) draw(s index.Slot) bool {
+	if p, single := w.layer.Point(s); single {
+		return w.b.drawer.point(p)
+	}
+	return w.b.drawer.draw(w.layer.Shape(s))
+}
+
+// tooLarge reports whether one feature would take more than half of what the layer may hold.
+func (w *featureWriter) tooLarge(s index.Slot) bool {
+	size := len(w.b.drawer.out.bytes)
+	if size > w.b.limit/2 {
+		return true
+	}
+	for i := range w.def.Attributes {
+		size += len(w.layer.Value(s, i).Text())
+	}
+	return size > w.b.limit/2
+}
+
+func (w *featureWriter) feature(c candidate) {
+	s := c.slot()
+	m := w.main
+	m.tag(use(m, &w.keys[0], keyID), m.text(w.layer.ID(s)))
+	for i := range w.def.Attributes {
+		if v := w.layer.Value(s, i); !v.Null() {
+			m.tag(use(m, &w.keys[i+1], w.def.Attributes[i].Name), m.value(v))
+		}
+	}
+	kind := byte(typePoint)
+	switch w.def.Geometry {
+	case data.GeometryLine:
+		kind = typeLine
+	case data.GeometryPolygon:
+		kind = typePolygon
+	default:
+	}
+	m.feature(uint64(c.permanent()), kind, w.b.drawer.out.bytes)
+	if w.def.Geometry == data.GeometryPolygon {
+		w.labelPoint(c)
+	}
+}
+
+// labelPoint writes the feature's label point into the one tile that holds it, so that a name appears once.
+func (w *featureWriter) labelPoint(c candidate) {
+	s := c.slot()
+	at := w.b.labels.point(w.b.epoch, w.layer, s)
+	if !w.points.holds(at.x, at.y) {
+		return
+	}
+	m := w.label
+	m.tag(use(m, &w.labelKeys[0], keyID), m.text(w.layer.ID(s)))
+	if v := w.layer.Value(s, w.named); !v.Null() {
+		name := w.def.Attributes[w.named].Name
+		m.tag(use(m, &w.labelKeys[1], name), m.value(v))
+		if name != keyLabel {
+			m.tag(use(m, &w.labelKeys[2], keyLabel), m.text(v.String()))
+		}
+	}
+	w.b.drawer.out.reset()
+	w.b.drawer.out.points([]vertex{w.points.unit(at.x, at.y)})
+	m.feature(uint64(c.permanent()), typePoint, w.b.drawer.out.bytes)
+}
+
+// use is the number of a key, given out at its first use.
+func use(m *layerWriter, number *uint32, name string) uint32 {
+	if *number == 0 {
+		*number = m.key(name) + 1
+	}
+	return *number - 1
+}
+
+// finish adds the layers to the tile. dropped is the number of candidates that were not tried.
+func (w *featureWriter) finish(dropped int) {
+	t := &w.b.tile
+	t.bytes = w.label.appendTo(w.main.appendTo(t.bytes))
+	t.features += w.main.count
+	t.collapsed += w.b.drawer.collapsed
+	if dropped += w.oversize; dropped > 0 {
+		if t.dropped == nil {
+			t.dropped = map[string]int{}
+		}
+		t.dropped[w.def.Name] = dropped
+	}
+}

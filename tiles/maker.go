@@ -1,0 +1,245 @@
+package tiles
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/maypok86/otter/v2"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// DefaultCacheBytes is the size of a cache when [Options] do not say.
+const DefaultCacheBytes = 256 << 20
+
+// Options of a [Maker]; the zero value is good.
+type Options struct {
+	// CacheBytes bounds the compressed tiles kept; 0 means [DefaultCacheBytes], a negative number keeps none.
+	CacheBytes int64
+	// Builds bounds the tiles drawn at the same time, and so the memory it takes; 0 means two for each processor.
+	Builds int
+}
+
+// Tile is one encoded tile. Callers share it and must not write to its members.
+type Tile struct {
+	// Gzip is the tile compressed, nil when it is empty.
+	Gzip []byte
+	// Size is the length before compression, in bytes.
+	Size int
+	// ETag is a hash of the bytes before compression, without quotes: 32 hexadecimal digits. A tile that is drawn
+	// again and comes out the same keeps it.
+	ETag string
+	// Seq is the position of the World that was asked for, for which the tile is true.
+	Seq data.Seq
+	// Features is the number of features of all layers, label points not counted.
+	Features int
+	// Dropped is the number of features left out for each layer that exceeded a limit; nil when there are none.
+	Dropped map[string]int
+	// Collapsed is the number of polygons that vanished because they are smaller than the grid of this zoom level.
+	Collapsed int
+}
+
+// Empty reports whether the tile has no layers.
+func (t *Tile) Empty() bool { return t.Size == 0 }
+
+// Bytes is the tile without compression, freshly allocated.
+func (t *Tile) Bytes() ([]byte, error) {
+	if t.Empty() {
+		return nil, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(t.Gzip))
+	if err != nil {
+		return nil, fmt.Errorf("tiles: decompress: %w", err)
+	}
+	b := make([]byte, t.Size)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return nil, fmt.Errorf("tiles: decompress: %w", err)
+	}
+	return b, nil
+}
+
+// Stats are counters since the Maker was made, and the present size of its cache.
+type Stats struct {
+	Hits   uint64 // tiles answered from the cache
+	Misses uint64 // tiles not in the cache, or out of date
+	Builds uint64 // tiles drawn; less than Misses when callers shared one
+	Labels uint64 // label points found
+	Tiles  int    // tiles in the cache
+	Bytes  uint64 // their weight
+}
+
+// Maker makes tiles and keeps them as long as they are true. It is safe for concurrent use and starts no goroutines.
+type Maker struct {
+	cache   *otter.Cache[tileKey, *entry] // nil when nothing is kept
+	labels  *labels
+	flights flights
+	slots   chan struct{}
+	zippers sync.Pool
+
+	hits, misses, builds atomic.Uint64
+}
+
+// tileKey names a tile of a list of layers.
+type tileKey struct {
+	epoch   data.Epoch
+	layers  string
+	z, x, y uint32
+}
+
+// entry is a tile with the positions between which it is known to be true: nothing changed it after stamp, as seen
+// at seq.
+type entry struct {
+	tile       Tile
+	stamp, seq data.Seq
+}
+
+// trueFor reports whether the tile is the same in a World at seq with the given stamp. The World may be younger than
+// the entry or older: some reader may still hold it.
+func (e *entry) trueFor(seq, stamp data.Seq) bool { return stamp <= e.seq && e.stamp <= seq }
+
+// flightKey names what callers can share: Worlds with the same stamp have the same tile.
+type flightKey struct {
+	tileKey
+	stamp data.Seq
+}
+
+// NewMaker returns a Maker with an empty cache.
+func NewMaker(o Options) *Maker {
+	if o.CacheBytes == 0 {
+		o.CacheBytes = DefaultCacheBytes
+	}
+	if o.Builds <= 0 {
+		o.Builds = 2 * runtime.GOMAXPROCS(0)
+	}
+	m := &Maker{labels: newLabels(), slots: make(chan struct{}, o.Builds)}
+	m.zippers.New = func() any { return gzip.NewWriter(io.Discard) }
+	if o.CacheBytes > 0 {
+		m.cache = otter.Must(&otter.Options[tileKey, *entry]{
+			MaximumWeight: uint64(o.CacheBytes), Weigher: weigh, Executor: inline,
+		})
+	}
+	return m
+}
+
+// weigh is the memory of a cache entry; small empty tiles count with what holds them.
+func weigh(k tileKey, e *entry) uint32 {
+	const overhead = 512
+	return uint32(overhead + len(k.layers) + len(e.tile.Gzip))
+}
+
+// Tile returns tile z/x/y of a tileset of w. Errors are *data.FieldError for an address that does not exist
+// ([CheckAddress]) and for a layer that w does not have, and the error of ctx.
+func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y uint32) (Tile, error) {
+	if err := CheckAddress(z, x, y); err != nil {
+		return Tile{}, err
+	}
+	layers := make([]*index.Layer, len(set.Layers))
+	var stamp data.Seq
+	for i, name := range set.Layers {
+		l, ok := w.Layer(name)
+		if !ok {
+			return Tile{}, &data.FieldError{Field: "tileset", Value: name, Why: "is not a layer; known are " + known(w)}
+		}
+		layers[i] = l
+		stamp = max(stamp, l.DefSeq(), l.Stamp(int(z), x, y))
+	}
+	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y}
+	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
+		m.hits.Add(1)
+		return e.at(w), nil
+	}
+	m.misses.Add(1)
+	if err := ctx.Err(); err != nil {
+		return Tile{}, err
+	}
+	e, err := m.flights.do(ctx, flightKey{key, stamp}, func(ctx context.Context) (*entry, error) {
+		select {
+		case m.slots <- struct{}{}:
+			defer func() { <-m.slots }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		// Another flight may have landed between the look into the cache and this one's start.
+		if e, ok := m.lookup(key, w.Seq(), stamp); ok {
+			return e, nil
+		}
+		return m.make(ctx, w, layers, key, stamp)
+	})
+	if err != nil {
+		return Tile{}, err
+	}
+	return e.at(w), nil
+}
+
+func (e *entry) at(w *index.World) Tile {
+	t := e.tile
+	t.Seq = w.Seq()
+	return t
+}
+
+func (m *Maker) lookup(key tileKey, seq, stamp data.Seq) (*entry, bool) {
+	if m.cache == nil {
+		return nil, false
+	}
+	e, ok := m.cache.GetIfPresent(key)
+	if !ok || !e.trueFor(seq, stamp) {
+		return nil, false
+	}
+	return e, true
+}
+
+// make draws, compresses and keeps a tile.
+func (m *Maker) make(ctx context.Context, w *index.World, layers []*index.Layer, key tileKey, stamp data.Seq) (*entry, error) {
+	m.builds.Add(1)
+	d, err := build(ctx, m.labels, key.epoch, layers, newFrame(key.z, key.x, key.y))
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(d.bytes)
+	e := &entry{stamp: stamp, seq: w.Seq(), tile: Tile{
+		Size: len(d.bytes), ETag: hex.EncodeToString(sum[:16]),
+		Features: d.features, Dropped: d.dropped, Collapsed: d.collapsed,
+	}}
+	if len(d.bytes) > 0 {
+		if e.tile.Gzip, err = m.zip(d.bytes); err != nil {
+			return nil, err
+		}
+	}
+	if m.cache != nil {
+		m.cache.Set(key, e)
+	}
+	return e, nil
+}
+
+func (m *Maker) zip(b []byte) ([]byte, error) {
+	z, _ := m.zippers.Get().(*gzip.Writer)
+	defer m.zippers.Put(z)
+	var out bytes.Buffer
+	z.Reset(&out)
+	if _, err := z.Write(b); err != nil {
+		return nil, fmt.Errorf("tiles: compress: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("tiles: compress: %w", err)
+	}
+	return bytes.Clone(out.Bytes()), nil
+}
+
+// Stats returns the counters. It may be called at any time.
+func (m *Maker) Stats() Stats {
+	s := Stats{Hits: m.hits.Load(), Misses: m.misses.Load(), Builds: m.builds.Load(), Labels: m.labels.found.Load()}
+	if m.cache != nil {
+		s.Tiles, s.Bytes = m.cache.EstimatedSize(), m.cache.WeightedSize()
+	}
+	return s
+}

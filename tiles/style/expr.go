@@ -1,0 +1,40 @@
+package style
+
+// expr is a MapLibre expression.
+type expr []any
+
+// stop is a value at a zoom level.
+type stop struct {
+	zoom  float64
+	value any
+}
+
+// byZoom interpolates between stops; base above 1 makes growth faster towards deep levels.
+func byZoom(base float64, stops ...stop) expr {
+	e := expr{"interpolate", expr{"exponential", base}, expr{"zoom"}}
+	if base == 1 {
+		e[1] = expr{"linear"}
+	}
+	for _, s := range stops {
+		e = append(e, s.zoom, s.value)
+	}
+	return e
+}
+
+// byState chooses by the feature state that the page sets.
+func byState(selected, hover, otherwise any) expr {
+	return expr{
+		"case",
+		expr{"boolean", expr{"feature-state", "selected"}, false}, selected,
+		expr{"boolean", expr{"feature-state", "hover"}, false}, hover,
+		otherwise,
+	}
+}
+
+// widths is a line width that grows with the zoom level from thin to thick and more where selected.
+func widths(thin, thick float64) expr {
+	width := func(w float64) expr { return byState(w+2, w+1, w) }
+	return byZoom(1.4, stop{8, width(thin)}, stop{18, width(thick)})
+}
+
+func get(attribute string) expr { return expr{"get", attribute} }

@@ -1,0 +1,112 @@
+// Package style makes the map style of a tileset: a MapLibre style document, generated from what the layers of a World
+// are for. It has no glyphs and no sprite: text is drawn with the fonts of the reader's machine.
+package style
+
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles"
+)
+
+// Themes and Languages are what [Build] knows.
+var (
+	Themes    = []string{"light", "dark"}
+	Languages = []string{"zh", "en"}
+)
+
+// Style is a MapLibre style document, version 8.
+type Style struct {
+	Version  int               `json:"version"`
+	Name     string            `json:"name"`
+	Metadata Metadata          `json:"metadata"`
+	Center   [2]float64        `json:"center"`
+	Zoom     float64           `json:"zoom"`
+	Sources  map[string]Source `json:"sources"`
+	Layers   []Layer           `json:"layers"`
+}
+
+// Metadata says what the style was made for.
+type Metadata struct {
+	Lang  string `json:"lang"`
+	Theme string `json:"theme"`
+}
+
+// Source is a vector source described by a TileJSON document.
+type Source struct {
+	Type string `json:"type"`
+	URL  string `json:"url"`
+}
+
+// Layer is one layer of the style. Several draw one layer of the city.
+type Layer struct {
+	ID          string         `json:"id"`
+	Type        string         `json:"type"`
+	Source      string         `json:"source,omitempty"`
+	SourceLayer string         `json:"source-layer,omitempty"`
+	MinZoom     float64        `json:"minzoom,omitempty"`
+	MaxZoom     float64        `json:"maxzoom,omitempty"`
+	Filter      expr           `json:"filter,omitempty"`
+	Layout      map[string]any `json:"layout,omitempty"`
+	Paint       map[string]any `json:"paint,omitempty"`
+	Metadata    *LayerMetadata `json:"metadata,omitempty"`
+}
+
+// LayerMetadata ties a style layer to the layer of the city that it draws.
+type LayerMetadata struct {
+	Layer  string `json:"gewu:layer"`
+	Legend Legend `json:"gewu:legend"`
+}
+
+// Legend is what a layer tree shows beside a layer's title. All style layers of one layer have the same.
+type Legend struct {
+	Title  string `json:"title"`
+	Kind   string `json:"kind"` // fill, line or circle
+	Color  string `json:"color"`
+	Stroke string `json:"stroke,omitempty"`
+}
+
+// Build makes the style of a tileset of w in a theme and language. baseURL is what comes before /tiles, without a
+// slash at its end. Layers that w does not have are left out. An unknown theme or language is a *data.FieldError.
+func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string) (Style, error) {
+	colors, ok := themes[theme]
+	if !ok {
+		return Style{}, &data.FieldError{Field: "style", Value: theme, Why: "must be light or dark"}
+	}
+	if !slices.Contains(Languages, lang) {
+		return Style{}, &data.FieldError{Field: "lang", Value: lang, Why: "must be zh or en"}
+	}
+	doc := tiles.Describe(w, set, baseURL)
+	s := Style{
+		Version: 8, Name: title(colors, lang), Metadata: Metadata{Lang: lang, Theme: theme},
+		Center: [2]float64{doc.Center[0], doc.Center[1]}, Zoom: doc.Center[2],
+		Sources: map[string]Source{set.Name: {Type: "vector", URL: baseURL + "/tiles/" + set.Name + ".json"}},
+	}
+	p := painter{colors: colors, lang: lang, source: set.Name}
+	p.paint(ordered(w, set))
+	s.Layers = p.layers()
+	return s, nil
+}
+
+func title(c *theme, lang string) string {
+	if lang == "zh" {
+		return "格物 · " + c.titles.In(lang, "")
+	}
+	return "gewu · " + c.titles.In(lang, "")
+}
+
+// ordered is the definitions of the set's layers in drawing order, whatever the order in which they were listed.
+func ordered(w *index.World, set tiles.Tileset) []*data.Layer {
+	all, err := tiles.Resolve(w, tiles.City)
+	if err != nil {
+		return nil
+	}
+	var defs []*data.Layer
+	for _, name := range all.Layers {
+		if l, ok := w.Layer(name); ok && slices.Contains(set.Layers, name) {
+			defs = append(defs, l.Def())
+		}
+	}
+	return defs
+}

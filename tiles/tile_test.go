@@ -1,0 +1,324 @@
+package tiles_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/tiles/tiletest"
+)
+
+func TestBadAddress(t *testing.T) {
+	w := tiletest.NewCity(t).Apply(tiletest.Define(points()))
+	for _, c := range []struct {
+		z, x, y           uint32
+		field, value, why string
+	}{
+		{23, 0, 0, "z", "23", "must be 0–22"},
+		{math.MaxUint32, 0, 0, "z", "4294967295", "must be 0–22"},
+		{0, 1, 0, "x", "1", "must be 0–0 at zoom 0"},
+		{0, 0, 1, "y", "1", "must be 0–0 at zoom 0"},
+		{16, 65536, 0, "x", "65536", "must be 0–65535 at zoom 16"},
+		{22, 0, 1 << 22, "y", "4194304", "must be 0–4194303 at zoom 22"},
+	} {
+		_, err := cold().Tile(context.Background(), w, resolve(t, w, "points"), c.z, c.x, c.y)
+		var field *data.FieldError
+		if !errors.As(err, &field) || field.Field != c.field || field.Value != c.value || field.Why != c.why {
+			t.Errorf("%d/%d/%d: %v", c.z, c.x, c.y, err)
+		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	city := tiletest.NewCity(t)
+	polygon := func(name string, r data.Roles) data.Change {
+		return tiletest.Define(&data.Layer{
+			Name: name, Geometry: data.GeometryPolygon, Roles: r, Attributes: []data.Attribute{{Name: "name", Type: data.Text}},
+		})
+	}
+	area := func(level string) data.Roles { return data.Roles{Area: &data.AreaRole{Level: level, Name: "name"}} }
+	w := city.Apply(
+		tiletest.Define(points()),
+		tiletest.Define(&data.Layer{Name: "people", Geometry: data.GeometryNone}),
+		polygon("houses", data.Roles{Building: &data.NameRole{}}),
+		polygon("villages", area("village")), polygon("districts", area("district")), polygon("zones", area("zone")),
+		tiletest.Define(cells()),
+		tiletest.Define(&data.Layer{Name: "roads", Geometry: data.GeometryLine}),
+		tiletest.Scheme(&data.Scheme{Name: "unit", Levels: []string{"district", "village"}, Cells: data.SchemeCells{Layer: "cells"}}),
+	)
+	for name, want := range map[string]string{
+		"city":                                  "districts villages zones cells houses roads points",
+		"points":                                "points",
+		"points,cells":                          "points cells",
+		"cells,points,cells,cells":              "cells points",
+		strings.Repeat("cells,", 80) + "points": "cells points",
+	} {
+		if got := strings.Join(resolve(t, w, name).Layers, " "); got != want {
+			t.Errorf("%.40s: %s, want %s", name, got, want)
+		}
+	}
+	if got := resolve(t, w, "cells,points,cells").Name; got != "cells,points" {
+		t.Errorf("name %q", got)
+	}
+	for name, value := range map[string]string{
+		"": "", "nope": "nope", "cells,": "", "cells,nope": "nope", "people": "people", "cells_label": "cells_label", "city,cells": "city",
+	} {
+		_, err := tiles.Resolve(w, name)
+		var field *data.FieldError
+		if !errors.As(err, &field) || field.Field != "tileset" || field.Value != value {
+			t.Errorf("%q: %v", name, err)
+		} else if name == "nope" && !strings.Contains(field.Why, "city, districts, villages") {
+			t.Errorf("%q does not name what is known: %v", name, err)
+		}
+	}
+	if set := resolve(t, index.NewEngine(tiletest.Log()).World(), "city"); len(set.Layers) != 0 {
+		t.Errorf("empty world: %v", set)
+	}
+}
+
+// A layer that has gone between Resolve and Tile is an error, not a panic.
+func TestLayerGone(t *testing.T) {
+	city := tiletest.NewCity(t)
+	set := resolve(t, city.Apply(tiletest.Define(points())), "points")
+	w := city.Apply(tiletest.Drop("points"))
+	var field *data.FieldError
+	if _, err := cold().Tile(context.Background(), w, set, 0, 0, 0); !errors.As(err, &field) || field.Value != "points" {
+		t.Error(err)
+	}
+}
+
+// The features of a decoded tile are those of the World whose place is in the tile or its buffer, each once, with
+// their attributes, at the right place, by ascending permanent id.
+func TestPointsOfTile(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	city := tiletest.NewCity(t)
+	city.Apply(tiletest.Define(points()))
+	var changes []data.Change
+	at := map[string]geo.Point{}
+	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
+	for i := range 3000 {
+		spread := float64(int32(100) << rng.IntN(20))
+		p := geo.Point{X: center.X + int32(rng.NormFloat64()*spread), Y: center.Y + int32(rng.NormFloat64()*spread)}
+		id := fmt.Sprint("p", i)
+		at[id] = p
+		changes = append(changes, tiletest.Put("points", id, geo.PointShape(p), text("k"), data.IntValue(int64(i))))
+	}
+	w := city.Apply(changes...)
+	layer := w.Layers()[0]
+	m := cold()
+	for z := uint32(0); z <= data.MaxZoom; z++ {
+		for range 10 {
+			x, y := tileOf(at[fmt.Sprint("p", rng.IntN(3000))], z)
+			want := map[string][2]int64{}
+			for id, p := range at {
+				mx, my := p.Mercator()
+				n := float64(uint64(tiles.Extent) << z)
+				v := [2]int64{int64(math.Floor(mx*n+0.5)) - int64(x)*tiles.Extent, int64(math.Floor(my*n+0.5)) - int64(y)*tiles.Extent}
+				if min(v[0], v[1]) >= -tiles.Buffer && max(v[0], v[1]) <= tiles.Extent+tiles.Buffer {
+					want[id] = v
+				}
+			}
+			got := decode(t, draw(t, m, w, "points", z, x, y)).Layer("points").Features
+			if len(got) != len(want) {
+				t.Fatalf("%d/%d/%d: %d features, want %d", z, x, y, len(got), len(want))
+			}
+			if !slices.IsSortedFunc(got, func(a, b tiletest.Feature) int { return int(a.ID) - int(b.ID) }) {
+				t.Fatalf("%d/%d/%d: not by permanent id", z, x, y)
+			}
+			for _, f := range got {
+				id, _ := f.Get("id").(string)
+				slot, _ := layer.Lookup(id)
+				if f.Parts[0][0] != want[id] || f.Get("count") != layer.Value(slot, 1).Int() || f.ID != uint64(layer.Permanent(slot)) {
+					t.Fatalf("%d/%d/%d: %+v, want %v", z, x, y, f, want[id])
+				}
+			}
+		}
+	}
+}
+
+// Each polygon has one label point at each zoom level, in the tile that holds it, within the polygon.
+func TestLabelPoints(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
+	city := tiletest.NewCity(t)
+	city.Apply(tiletest.Define(cells()))
+	changes, _ := grid(t, rng, center, 12, 12_000)
+	w := city.Apply(changes...)
+	m := cold()
+	set := resolve(t, w, "cells")
+	for _, z := range []uint32{12, 14, 16, 17} {
+		seen := map[string]int{}
+		box := w.Layers()[0].Bounds()
+		x0, y1 := tileOf(box.Min, z)
+		x1, y0 := tileOf(box.Max, z)
+		for x := x0; x <= x1; x++ {
+			for y := y0; y <= y1; y++ {
+				tile, err := m.Tile(context.Background(), w, set, z, x, y)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range decode(t, tile).Layer("cells_label").Features {
+					id, _ := f.Get("id").(string)
+					seen[id]++
+					if f.Get("label") != "单元"+id || f.Get("name") != "单元"+id || f.Get("code") != nil {
+						t.Errorf("%s: %v", id, f.Tags)
+					}
+					if p := f.Parts[0][0]; p[0] < 0 || p[0] > tiles.Extent || p[1] < 0 || p[1] > tiles.Extent {
+						t.Errorf("%s lies outside its tile: %v", id, p)
+					}
+				}
+			}
+		}
+		if len(seen) != len(changes) {
+			t.Errorf("z%d: %d labels of %d", z, len(seen), len(changes))
+		}
+		for id, n := range seen {
+			if n != 1 {
+				t.Errorf("z%d: %s occurs %d times", z, id, n)
+			}
+		}
+	}
+	if got := m.Stats().Labels; got != uint64(len(changes)) {
+		t.Errorf("%d label points were searched for %d cells", got, len(changes))
+	}
+}
+
+// Layers are drawn at their own zoom levels only.
+func TestZoomRange(t *testing.T) {
+	def := points()
+	def.Zoom = data.ZoomRange{Min: 3, Max: 5}
+	city := tiletest.NewCity(t)
+	w := city.Apply(tiletest.Define(def), tiletest.Put("points", "a", geo.PointShape(geo.Point{X: 1, Y: 1})))
+	for z := uint32(0); z < 9; z++ {
+		x, y := tileOf(geo.Point{X: 1, Y: 1}, z)
+		if tile := draw(t, cold(), w, "points", z, x, y); tile.Empty() != (z < 3 || z > 5) {
+			t.Errorf("z%d: %d bytes", z, tile.Size)
+		}
+	}
+}
+
+// Places at the antimeridian and beyond the Mercator square are drawn at the edge of the world, once.
+func TestEdgeOfTheWorld(t *testing.T) {
+	city := tiletest.NewCity(t)
+	w := city.Apply(
+		tiletest.Define(points()),
+		tiletest.Define(&data.Layer{Name: "land", Geometry: data.GeometryPolygon}),
+		tiletest.Put("points", "east", geo.PointShape(geo.Point{X: geo.MaxX, Y: 0})),
+		tiletest.Put("points", "west", geo.PointShape(geo.Point{X: -geo.MaxX, Y: 0})),
+		tiletest.Put("points", "north", geo.PointShape(geo.Point{X: 5, Y: geo.MaxY})),
+		tiletest.Put("points", "south", geo.PointShape(geo.Point{X: 5, Y: -geo.MaxY})),
+		tiletest.Put("land", "all", shape(t, orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}})),
+	)
+	want := map[string][2]int64{"east": {4096, 2048}, "west": {0, 2048}, "north": {2048, 0}, "south": {2048, 4096}}
+	decoded := decode(t, draw(t, cold(), w, "points,land", 0, 0, 0))
+	for _, f := range decoded.Layer("points").Features {
+		id, _ := f.Get("id").(string)
+		if f.Parts[0][0] != want[id] {
+			t.Errorf("%s at %v, want %v", id, f.Parts[0][0], want[id])
+		}
+		delete(want, id)
+	}
+	if len(want) != 0 {
+		t.Errorf("missing: %v", want)
+	}
+	if got := decoded.Layer("land").Features[0].Parts[0].Area2(); got != 2*4096*4096 {
+		t.Errorf("the world has area %d", got/2)
+	}
+	for _, c := range []struct {
+		x, y uint32
+		id   string
+	}{{1<<22 - 1, 1 << 21, "east"}, {0, 1 << 21, "west"}, {1 << 21, 0, "north"}, {1 << 21, 1<<22 - 1, "south"}} {
+		got := decode(t, draw(t, cold(), w, "points", 22, c.x, c.y)).Layer("points").Features
+		if len(got) != 1 || got[0].Get("id") != c.id {
+			t.Errorf("z22 %s: %v", c.id, got)
+		}
+	}
+}
+
+// Building tiles does not write to the World.
+func TestWorldUntouched(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
+	city := tiletest.NewCity(t)
+	city.Apply(tiletest.Define(cells()), tiletest.Define(points()), tiletest.Define(&data.Layer{Name: "lines", Geometry: data.GeometryLine}))
+	changes, ring := grid(t, rng, center, 8, 12_000)
+	changes = append(changes,
+		tiletest.Put("lines", "l", shape(t, orb.MultiLineString{orb.LineString(ring), orb.LineString(ring[:5])})),
+		tiletest.Put("points", "p", shape(t, orb.MultiPoint(ring)), text("a")))
+	w := city.Apply(changes...)
+	before := worldText(w)
+	m := cold()
+	for z := uint32(0); z <= data.MaxZoom; z++ {
+		x, y := tileOf(center, z)
+		draw(t, m, w, "city", z, x, y)
+	}
+	if worldText(w) != before {
+		t.Error("a tile changed the World")
+	}
+}
+
+func worldText(w *index.World) string {
+	var b strings.Builder
+	for _, l := range w.Layers() {
+		for s := range l.Slots() {
+			f := l.Feature(s)
+			fmt.Fprintln(&b, f.ID, f.Shape.Vertices(), f.Shape.RingEnds(), f.Shape.PolygonEnds(), f.Values)
+		}
+	}
+	return b.String()
+}
+
+// A layer over the limits is thinned, the same way every time, and says by how much.
+func TestLimits(t *testing.T) {
+	long := strings.Repeat("字", 6000)
+	city := tiletest.NewCity(t)
+	city.Apply(tiletest.Define(points()))
+	const n = tiles.MaxFeatures + 1000
+	var changes []data.Change
+	for i := range n {
+		p := geo.Point{X: int32(i%256) * 1000, Y: int32(i/256) * 1000}
+		changes = append(changes, tiletest.Put("points", fmt.Sprint(i), geo.PointShape(p)))
+	}
+	w := city.Apply(changes...)
+	tile := draw(t, cold(), w, "points", 0, 0, 0)
+	if tile.Features != tiles.MaxFeatures || tile.Dropped["points"] != n-tiles.MaxFeatures {
+		t.Errorf("%d features, dropped %v", tile.Features, tile.Dropped)
+	}
+	for i := range 1000 {
+		changes[i].Feature.Values = []data.Value{text(fmt.Sprint(i, long))}
+	}
+	city.Apply(tiletest.Drop("points"), tiletest.Define(points()))
+	w = city.Apply(changes[:1000]...)
+	tile = draw(t, cold(), w, "points", 0, 0, 0)
+	if tile.Size > tiles.MaxLayerBytes+1<<16 || tile.Size < tiles.MaxLayerBytes/2 || tile.Features+tile.Dropped["points"] != 1000 {
+		t.Errorf("%d bytes, %d features, dropped %v", tile.Size, tile.Features, tile.Dropped)
+	}
+	if again := draw(t, cold(), w, "points", 0, 0, 0); again.ETag != tile.ETag {
+		t.Error("two runs differ")
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	city := tiletest.NewCity(t)
+	w := city.Apply(tiletest.Define(points()), tiletest.Put("points", "a", geo.PointShape(geo.Point{})))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	m := tiles.NewMaker(tiles.Options{})
+	if _, err := m.Tile(ctx, w, resolve(t, w, "points"), 0, 0, 0); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if tile := draw(t, m, w, "points", 0, 0, 0); tile.Features != 1 {
+		t.Error("a cancelled request spoiled the next one")
+	}
+}

@@ -1,0 +1,140 @@
+package tiles
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// TileJSON is a TileJSON 3.0.0 document.
+type TileJSON struct {
+	TileJSON     string        `json:"tilejson"`
+	Name         string        `json:"name"`
+	Version      string        `json:"version"`
+	Scheme       string        `json:"scheme"`
+	Tiles        []string      `json:"tiles"`
+	MinZoom      int           `json:"minzoom"`
+	MaxZoom      int           `json:"maxzoom"`
+	Bounds       [4]float64    `json:"bounds"` // west, south, east, north in degrees
+	Center       [3]float64    `json:"center"` // longitude, latitude, zoom
+	Attribution  string        `json:"attribution,omitempty"`
+	VectorLayers []VectorLayer `json:"vector_layers"`
+	// Seq and Epoch say which state of which history the document describes.
+	Seq   data.Seq   `json:"seq"`
+	Epoch data.Epoch `json:"epoch"`
+}
+
+// VectorLayer describes one layer of the tiles. Fields maps attribute names to String, Number or Boolean.
+type VectorLayer struct {
+	ID          string            `json:"id"`
+	Description string            `json:"description"`
+	MinZoom     int               `json:"minzoom"`
+	MaxZoom     int               `json:"maxzoom"`
+	Fields      map[string]string `json:"fields"`
+}
+
+// Describe makes the TileJSON document of a tileset. baseURL is what comes before /tiles, without a slash at its
+// end. Layers that w does not have are left out.
+func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
+	doc := TileJSON{
+		TileJSON: "3.0.0", Name: set.Name, Version: "1.0." + strconv.FormatUint(uint64(w.Seq()), 10), Scheme: "xyz",
+		Tiles:        []string{baseURL + "/tiles/" + set.Name + "/{z}/{x}/{y}.mvt"},
+		VectorLayers: []VectorLayer{}, Seq: w.Seq(), Epoch: w.Epoch(),
+	}
+	var credits []string
+	box := geo.EmptyBox()
+	doc.MinZoom = data.MaxZoom
+	for _, name := range set.Layers {
+		l, ok := w.Layer(name)
+		if !ok {
+			continue
+		}
+		def := l.Def()
+		box = box.Union(l.Bounds())
+		if a := def.Attribution; a != "" && !slices.Contains(credits, a) {
+			credits = append(credits, a)
+		}
+		doc.MinZoom = min(doc.MinZoom, def.Zoom.Min)
+		doc.MaxZoom = max(doc.MaxZoom, servedZoom(def.Zoom))
+	}
+	if len(set.Layers) == 0 {
+		doc.MinZoom = 0
+	}
+	doc.Attribution = strings.Join(credits, " · ")
+	for _, name := range set.Layers {
+		if l, ok := w.Layer(name); ok {
+			doc.VectorLayers = append(doc.VectorLayers, describe(l.Def(), doc.MaxZoom)...)
+		}
+	}
+	doc.Bounds, doc.Center = view(box, doc.MinZoom, doc.MaxZoom)
+	return doc
+}
+
+// servedZoom is the deepest zoom level that clients need to ask for.
+func servedZoom(zoom data.ZoomRange) int {
+	if zoom.Max != 0 {
+		return max(zoom.Min, min(zoom.Max, DetailZoom))
+	}
+	return max(zoom.Min, DetailZoom)
+}
+
+func describe(def *data.Layer, deepest int) []VectorLayer {
+	last := deepest
+	if def.Zoom.Max != 0 {
+		last = min(last, def.Zoom.Max)
+	}
+	main := VectorLayer{
+		ID: def.Name, Description: def.Title.In("zh", def.Name), MinZoom: def.Zoom.Min, MaxZoom: last,
+		Fields: map[string]string{keyID: "String"},
+	}
+	for _, a := range def.Attributes {
+		main.Fields[a.Name] = fieldType(a.Type)
+	}
+	if def.Geometry != data.GeometryPolygon {
+		return []VectorLayer{main}
+	}
+	label := VectorLayer{
+		ID: def.Name + LabelSuffix, Description: main.Description, MinZoom: main.MinZoom, MaxZoom: main.MaxZoom,
+		Fields: map[string]string{keyID: "String"},
+	}
+	if i := def.LabelAttribute(); i >= 0 {
+		label.Fields[keyLabel] = "String"
+		label.Fields[def.Attributes[i].Name] = fieldType(def.Attributes[i].Type)
+	}
+	return []VectorLayer{main, label}
+}
+
+func fieldType(t data.Type) string {
+	switch t {
+	case data.Int, data.Number:
+		return "Number"
+	case data.Bool:
+		return "Boolean"
+	default:
+		return "String"
+	}
+}
+
+// view is the bounds and centre of what there is to see; the whole world when there is nothing.
+func view(box geo.Box, minZoom, maxZoom int) (bounds [4]float64, center [3]float64) {
+	if box.Empty() {
+		return [4]float64{-180, -geo.MaxMercatorLat, 180, geo.MaxMercatorLat}, [3]float64{0, 0, float64(minZoom)}
+	}
+	clamp := func(lat float64) float64 { return max(-geo.MaxMercatorLat, min(geo.MaxMercatorLat, lat)) }
+	bounds = [4]float64{box.Min.Lon(), clamp(box.Min.Lat()), box.Max.Lon(), clamp(box.Max.Lat())}
+	west, south := box.Min.Mercator()
+	east, north := box.Max.Mercator()
+	middle := geo.FromMercator((west+east)/2, (north+south)/2)
+	// The zoom level at which the bounds fill a window of 1024 × 768 pixels, with tiles of 512.
+	const wide, high, most = 2.0, 1.5, 16
+	zoom := most
+	if fit := min(wide/max(east-west, 1e-9), high/max(south-north, 1e-9)); fit < 1<<most {
+		zoom = int(math.Floor(math.Log2(fit)))
+	}
+	return bounds, [3]float64{middle.Lon(), middle.Lat(), float64(max(minZoom, min(maxZoom, zoom)))}
+}
