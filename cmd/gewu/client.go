@@ -96,3 +96,9 @@ func (c client) send(ctx context.Context, method, path string, v, out any) error
 	}
 	return json.NewDecoder(resp.Body).Decode(out)
 }
+
+// drain reads an answer to its end, so that the connection can be used again.
+func drain(resp *http.Response) error {
+	_, err := io.Copy(io.Discard, resp.Body)
+	return errors.Join(err, resp.Body.Close())
+}

@@ -4,6 +4,7 @@ package obs
 
 import (
 	"io"
+	"log"
 	"log/slog"
 	"runtime/debug"
 
@@ -56,3 +57,6 @@ func ReadBuild() Build {
 	}
 	return b
 }
+
+// StdLogger adapts a logger for standard library types that want a *log.Logger; its lines are warnings.
+func StdLogger(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelWarn) }
