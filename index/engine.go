@@ -43,7 +43,7 @@ type Engine struct {
 	// schemeSeqs[i] is the Seq of schemes[i]'s newest change.
 	schemeSeqs []data.Seq
 	defined    data.Seq
-	// dropped remembers layers that ended during a load, so that older records do not bring them back.
+	// pending is what became dirty since the last publication, by layer.
 	pending map[string]*dirtyLayer
 }
 
@@ -65,6 +65,10 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 	for record, err := range e.log.Checkpoint(ctx, &mark) {
 		if err != nil {
 			return fmt.Errorf("read checkpoint: %w", err)
+		}
+		if record.Change.Stream == data.StreamFeature && e.table(record.Change.Layer) == nil {
+			// Records may be newer than the mark: the log after it defines the layer and holds the feature.
+			continue
 		}
 		if err := e.apply(record.Seq, &record.Change, nil); err != nil {
 			return fmt.Errorf("checkpoint record of %s/%s: %w", record.Change.Layer, record.Change.Feature.ID, err)
