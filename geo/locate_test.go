@@ -143,7 +143,8 @@ func TestLocateAgainstMovedPoint(t *testing.T) {
 		coord := rapid.Int32Range(-span, span)
 		point := rapid.Custom(func(t *rapid.T) geo.Point { return geo.Point{X: coord.Draw(t, "x"), Y: coord.Draw(t, "y")} })
 		ring := rapid.SliceOfN(point, 3, 9).Draw(rt, "ring")
-		s := polygon(t, append(ring, ring[0]), []geo.Point{point.Draw(rt, "a"), point.Draw(rt, "b"), point.Draw(rt, "c")})
+		a, b, c := point.Draw(rt, "a"), point.Draw(rt, "b"), point.Draw(rt, "c")
+		s := polygon(t, append(ring, ring[len(ring)-1], ring[0]), []geo.Point{a, b, c, c, a})
 		probes := rapid.SliceOfN(point, 1, 5).Draw(rt, "probes")
 		for i, p := range ring {
 			q := ring[(i+1)%len(ring)]

@@ -120,6 +120,7 @@ func checkEnds(what string, ends []uint32, total, least int) error {
 // a ring or line with too few distinct vertices. The input is not modified.
 func FromOrb(g orb.Geometry) (Shape, error) {
 	b := builder{}
+	b.s.xy = make([]Point, 0, size(g))
 	if err := b.add(g); err != nil {
 		return Shape{}, err
 	}
@@ -127,6 +128,40 @@ func FromOrb(g orb.Geometry) (Shape, error) {
 		return Shape{}, errors.New("geometry is empty")
 	}
 	return b.s, nil
+}
+
+// size is the number of vertices of a geometry.
+func size(g orb.Geometry) int {
+	n := 0
+	switch g := g.(type) {
+	case orb.Point:
+		n = 1
+	case orb.MultiPoint:
+		n = len(g)
+	case orb.LineString:
+		n = len(g)
+	case orb.MultiLineString:
+		for _, l := range g {
+			n += len(l)
+		}
+	case orb.Ring:
+		n = len(g)
+	case orb.Polygon:
+		for _, r := range g {
+			n += len(r)
+		}
+	case orb.MultiPolygon:
+		for _, p := range g {
+			n += size(p)
+		}
+	case orb.Bound:
+		n = 5
+	case orb.Collection:
+		for _, m := range g {
+			n += size(m)
+		}
+	}
+	return n
 }
 
 type builder struct{ s Shape }

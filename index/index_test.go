@@ -323,6 +323,26 @@ func TestFeedResumes(t *testing.T) {
 	}
 }
 
+// TestFeedAfterRestart checks that a subscriber from before a restart is told that nobody knows what it missed.
+func TestFeedAfterRestart(t *testing.T) {
+	log := indextest.NewLog()
+	log.Append(indextest.Define(lamps))
+	from := log.Append(indextest.Put("lamps", "1", pointAt(0, 0)))
+	last := log.Append(indextest.Put("lamps", "2", pointAt(0, 0)))
+	e := indextest.Start(t, log)
+	missed := e.Subscribe(from)
+	defer missed.Close()
+	if got, err := missed.Next(t.Context()); err != nil || !got.Reset || got.To != last {
+		t.Errorf("from %d: %+v, %v", from, got, err)
+	}
+	current := e.Subscribe(last)
+	defer current.Close()
+	log.Append(indextest.Put("lamps", "3", pointAt(0, 0)))
+	if got, err := current.Next(t.Context()); err != nil || got.Reset || got.From != last {
+		t.Errorf("from %d: %+v, %v", last, got, err)
+	}
+}
+
 // TestLoadEqualsRun checks that World = f(log): loading a history gives what following it gave, also from a
 // checkpoint whose records are newer than its mark.
 func TestLoadEqualsRun(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
@@ -20,10 +21,10 @@ import (
 func edit(rng *rand.Rand, center geo.Point, n int) data.Change {
 	id := fmt.Sprint(rng.IntN(n))
 	if rng.IntN(5) == 0 {
-		return tiletest.Delete("points", id)
+		return indextest.End("points", id)
 	}
 	p := geo.Point{X: center.X + int32(rng.IntN(400_000)), Y: center.Y + int32(rng.IntN(400_000))}
-	return tiletest.Put("points", id, geo.PointShape(p), text(fmt.Sprint("k", rng.IntN(3))))
+	return indextest.Put("points", id, geo.PointShape(p), text(fmt.Sprint("k", rng.IntN(3))))
 }
 
 // Whatever is edited, the cached answer is the one that a Maker without a cache gives, for the newest World and for
@@ -32,17 +33,17 @@ func TestCacheFollowsTheData(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
 	city := tiletest.NewCity(t)
-	worlds := []*index.World{city.Apply(tiletest.Define(points()), tiletest.Define(cells()))}
+	worlds := []*index.World{city.Apply(indextest.Define(points()), indextest.Define(cells()))}
 	cached := tiles.NewMaker(tiles.Options{})
 	for round := range 300 {
 		switch {
 		case round == 150:
 			def := points()
 			def.Zoom.Max = 17
-			worlds = append(worlds, city.Apply(tiletest.Define(def)))
+			worlds = append(worlds, city.Apply(indextest.Define(def)))
 		case round == 200:
-			city.Apply(tiletest.Drop("points"))
-			worlds = append(worlds[:0], city.Apply(tiletest.Define(points())))
+			city.Apply(indextest.Drop("points"))
+			worlds = append(worlds[:0], city.Apply(indextest.Define(points())))
 		default:
 			worlds = append(worlds, city.Apply(edit(rng, center, 60)))
 		}
@@ -65,8 +66,8 @@ func TestCacheFollowsTheData(t *testing.T) {
 func TestOnlyTouchedTilesAreDrawnAgain(t *testing.T) {
 	city := tiletest.NewCity(t)
 	at := geo.Point{X: 1_215_000_000, Y: 250_300_000}
-	city.Apply(tiletest.Define(points()))
-	w := city.Apply(tiletest.Put("points", "a", geo.PointShape(at), text("lamp")))
+	city.Apply(indextest.Define(points()))
+	w := city.Apply(indextest.Put("points", "a", geo.PointShape(at), text("lamp")))
 	m := tiles.NewMaker(tiles.Options{})
 	const z = 16
 	x, y := tileOf(at, z)
@@ -79,7 +80,7 @@ func TestOnlyTouchedTilesAreDrawnAgain(t *testing.T) {
 	}
 	drawAll()
 	before, old := m.Stats().Builds, draw(t, m, w, "points", z, x, y)
-	w = city.Apply(tiletest.Put("points", "a", geo.PointShape(at), text("tree")))
+	w = city.Apply(indextest.Put("points", "a", geo.PointShape(at), text("tree")))
 	drawAll()
 	if again := m.Stats().Builds - before; again < 1 || again > 4 {
 		t.Errorf("%d of 64 tiles were drawn again for one point", again)
@@ -87,7 +88,7 @@ func TestOnlyTouchedTilesAreDrawnAgain(t *testing.T) {
 	if changed := draw(t, m, w, "points", z, x, y); changed.ETag == old.ETag {
 		t.Error("the tile of the point did not change")
 	}
-	w = city.Apply(tiletest.Put("points", "a", geo.PointShape(at), text("lamp")))
+	w = city.Apply(indextest.Put("points", "a", geo.PointShape(at), text("lamp")))
 	if back := draw(t, m, w, "points", z, x, y); back.ETag != old.ETag || back.Seq != w.Seq() {
 		t.Error("a tile that came back to what it was has another ETag")
 	}
@@ -96,7 +97,7 @@ func TestOnlyTouchedTilesAreDrawnAgain(t *testing.T) {
 // The cache keeps to its bound.
 func TestCacheBound(t *testing.T) {
 	city := tiletest.NewCity(t)
-	w := city.Apply(tiletest.Define(points()))
+	w := city.Apply(indextest.Define(points()))
 	m := tiles.NewMaker(tiles.Options{CacheBytes: 20_000})
 	for x := range uint32(500) {
 		draw(t, m, w, "points", 12, x, 0)
@@ -109,10 +110,10 @@ func TestCacheBound(t *testing.T) {
 // Callers who ask at once share one build, and one that gives up does not take the others with it.
 func TestSharedBuild(t *testing.T) {
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(points()))
+	city.Apply(indextest.Define(points()))
 	var changes []data.Change
 	for i := range 20_000 {
-		changes = append(changes, tiletest.Put("points", fmt.Sprint(i), geo.PointShape(geo.Point{X: int32(i) * 1000}), text("x")))
+		changes = append(changes, indextest.Put("points", fmt.Sprint(i), geo.PointShape(geo.Point{X: int32(i) * 1000}), text("x")))
 	}
 	w := city.Apply(changes...)
 	set := resolve(t, w, "points")
@@ -145,7 +146,7 @@ func TestSharedBuild(t *testing.T) {
 func TestReadersAndWriter(t *testing.T) {
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(points()), tiletest.Define(cells()))
+	city.Apply(indextest.Define(points()), indextest.Define(cells()))
 	changes, _ := grid(t, rand.New(rand.NewPCG(11, 12)), center, 6, 12_000)
 	city.Apply(changes...)
 	m := tiles.NewMaker(tiles.Options{CacheBytes: 1 << 20})

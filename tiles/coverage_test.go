@@ -10,6 +10,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
 
@@ -60,7 +61,7 @@ func grid(t testing.TB, rng *rand.Rand, center geo.Point, n int, side int32) (ch
 			}
 			ring = append(ring, ring[0])
 			id := fmt.Sprintf("c%d_%d", i, j)
-			changes = append(changes, tiletest.Put("cells", id, shape(t, orb.Polygon{ring}), text(id), text("单元"+id)))
+			changes = append(changes, indextest.Put("cells", id, shape(t, orb.Polygon{ring}), text(id), text("单元"+id)))
 		}
 	}
 	// Round all cells, counter-clockwise.
@@ -94,9 +95,9 @@ func TestNeighboursShareEdges(t *testing.T) {
 	const n, side = 24, 12_000
 	cells, outline := cells(), &data.Layer{Name: "outline", Geometry: data.GeometryPolygon}
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(cells), tiletest.Define(outline))
+	city.Apply(indextest.Define(cells), indextest.Define(outline))
 	changes, ring := grid(t, rng, center, n, side)
-	changes = append(changes, tiletest.Put("outline", "1", shape(t, orb.Polygon{ring})))
+	changes = append(changes, indextest.Put("outline", "1", shape(t, orb.Polygon{ring})))
 	w := city.Apply(changes...)
 	m := cold()
 	exact := 0

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
@@ -100,7 +101,7 @@ func load(t *testing.T, archive *txtar.Archive) *index.World {
 					t.Fatalf("layers.json: %v", err)
 				}
 				defs[l.Name] = l
-				city.Apply(tiletest.Define(l))
+				city.Apply(indextest.Define(l))
 			}
 		case "features.ndjson":
 			for line := range bytes.Lines(f.Data) {
@@ -133,7 +134,7 @@ func feature(t *testing.T, defs map[string]*data.Layer, line []byte) data.Change
 		}
 		values[i] = value
 	}
-	return tiletest.Put(f.Layer, f.ID, shape(t, f.Geometry.orb(t)), values...)
+	return indextest.Put(f.Layer, f.ID, shape(t, f.Geometry.orb(t)), values...)
 }
 
 // geometry is a GeoJSON geometry.

@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
@@ -35,8 +36,8 @@ func TestMillionVertices(t *testing.T) {
 	}
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
 	city := tiletest.NewCity(t)
-	w := city.Apply(tiletest.Define(cells()),
-		tiletest.Put("cells", "big", shape(t, orb.Polygon{star(center, 1_000_000, 0.1)}), text("big"), text("大")))
+	w := city.Apply(indextest.Define(cells()),
+		indextest.Put("cells", "big", shape(t, orb.Polygon{star(center, 1_000_000, 0.1)}), text("big"), text("大")))
 	m := cold()
 	set := resolve(t, w, "cells")
 	for z := uint32(0); z <= data.MaxZoom; z++ {
@@ -60,7 +61,7 @@ func densePoints(tb testing.TB, n int) *index.World {
 	tb.Helper()
 	rng := rand.New(rand.NewPCG(16, 17))
 	city := tiletest.NewCity(tb)
-	city.Apply(tiletest.Define(&data.Layer{Name: "points", Geometry: data.GeometryPoint, Attributes: []data.Attribute{
+	city.Apply(indextest.Define(&data.Layer{Name: "points", Geometry: data.GeometryPoint, Attributes: []data.Attribute{
 		{Name: "code", Type: data.Code}, {Name: "category", Type: data.Text}, {Name: "status", Type: data.Text},
 	}}))
 	x, y := tileOf(geo.Point{X: 1_215_000_000, Y: 250_300_000}, 16)
@@ -70,7 +71,7 @@ func densePoints(tb testing.TB, n int) *index.World {
 		p := geo.Point{
 			X: box.Min.X + int32(rng.IntN(int(box.Max.X-box.Min.X))), Y: box.Min.Y + int32(rng.IntN(int(box.Max.Y-box.Min.Y))),
 		}
-		changes = append(changes, tiletest.Put("points", fmt.Sprint("id", i), geo.PointShape(p),
+		changes = append(changes, indextest.Put("points", fmt.Sprint("id", i), geo.PointShape(p),
 			data.TextValue(data.Code, fmt.Sprintf("11010100100%05d", i)), text(fmt.Sprint("category", i%40)), text(fmt.Sprint("status", i%5))))
 	}
 	return city.Apply(changes...)
@@ -100,7 +101,7 @@ func BenchmarkPoints10k(b *testing.B) { benchmark(b, densePoints(b, 10_000), 16)
 func cellWorld(b *testing.B) *index.World {
 	b.Helper()
 	city := tiletest.NewCity(b)
-	city.Apply(tiletest.Define(cells()))
+	city.Apply(indextest.Define(cells()))
 	changes, _ := grid(b, rand.New(rand.NewPCG(18, 19)), geo.Point{X: 1_215_000_000, Y: 250_300_000}, 100, 7_000)
 	return city.Apply(changes...)
 }

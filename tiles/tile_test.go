@@ -15,12 +15,13 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
 
 func TestBadAddress(t *testing.T) {
-	w := tiletest.NewCity(t).Apply(tiletest.Define(points()))
+	w := tiletest.NewCity(t).Apply(indextest.Define(points()))
 	for _, c := range []struct {
 		z, x, y           uint32
 		field, value, why string
@@ -43,18 +44,18 @@ func TestBadAddress(t *testing.T) {
 func TestResolve(t *testing.T) {
 	city := tiletest.NewCity(t)
 	polygon := func(name string, r data.Roles) data.Change {
-		return tiletest.Define(&data.Layer{
+		return indextest.Define(&data.Layer{
 			Name: name, Geometry: data.GeometryPolygon, Roles: r, Attributes: []data.Attribute{{Name: "name", Type: data.Text}},
 		})
 	}
 	area := func(level string) data.Roles { return data.Roles{Area: &data.AreaRole{Level: level, Name: "name"}} }
 	w := city.Apply(
-		tiletest.Define(points()),
-		tiletest.Define(&data.Layer{Name: "people", Geometry: data.GeometryNone}),
+		indextest.Define(points()),
+		indextest.Define(&data.Layer{Name: "people", Geometry: data.GeometryNone}),
 		polygon("houses", data.Roles{Building: &data.NameRole{}}),
 		polygon("villages", area("village")), polygon("districts", area("district")), polygon("zones", area("zone")),
-		tiletest.Define(cells()),
-		tiletest.Define(&data.Layer{Name: "roads", Geometry: data.GeometryLine}),
+		indextest.Define(cells()),
+		indextest.Define(&data.Layer{Name: "roads", Geometry: data.GeometryLine}),
 		tiletest.Scheme(&data.Scheme{Name: "unit", Levels: []string{"district", "village"}, Cells: data.SchemeCells{Layer: "cells"}}),
 	)
 	for name, want := range map[string]string{
@@ -82,7 +83,7 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%q does not name what is known: %v", name, err)
 		}
 	}
-	if set := resolve(t, index.NewEngine(tiletest.Log()).World(), "city"); len(set.Layers) != 0 {
+	if set := resolve(t, index.NewEngine(indextest.NewLog()).World(), "city"); len(set.Layers) != 0 {
 		t.Errorf("empty world: %v", set)
 	}
 }
@@ -90,8 +91,8 @@ func TestResolve(t *testing.T) {
 // A layer that has gone between Resolve and Tile is an error, not a panic.
 func TestLayerGone(t *testing.T) {
 	city := tiletest.NewCity(t)
-	set := resolve(t, city.Apply(tiletest.Define(points())), "points")
-	w := city.Apply(tiletest.Drop("points"))
+	set := resolve(t, city.Apply(indextest.Define(points())), "points")
+	w := city.Apply(indextest.Drop("points"))
 	var field *data.FieldError
 	if _, err := cold().Tile(context.Background(), w, set, 0, 0, 0); !errors.As(err, &field) || field.Value != "points" {
 		t.Error(err)
@@ -103,7 +104,7 @@ func TestLayerGone(t *testing.T) {
 func TestPointsOfTile(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(points()))
+	city.Apply(indextest.Define(points()))
 	var changes []data.Change
 	at := map[string]geo.Point{}
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
@@ -112,7 +113,7 @@ func TestPointsOfTile(t *testing.T) {
 		p := geo.Point{X: center.X + int32(rng.NormFloat64()*spread), Y: center.Y + int32(rng.NormFloat64()*spread)}
 		id := fmt.Sprint("p", i)
 		at[id] = p
-		changes = append(changes, tiletest.Put("points", id, geo.PointShape(p), text("k"), data.IntValue(int64(i))))
+		changes = append(changes, indextest.Put("points", id, geo.PointShape(p), text("k"), data.IntValue(int64(i))))
 	}
 	w := city.Apply(changes...)
 	layer := w.Layers()[0]
@@ -152,7 +153,7 @@ func TestLabelPoints(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(cells()))
+	city.Apply(indextest.Define(cells()))
 	changes, _ := grid(t, rng, center, 12, 12_000)
 	w := city.Apply(changes...)
 	m := cold()
@@ -199,7 +200,7 @@ func TestZoomRange(t *testing.T) {
 	def := points()
 	def.Zoom = data.ZoomRange{Min: 3, Max: 5}
 	city := tiletest.NewCity(t)
-	w := city.Apply(tiletest.Define(def), tiletest.Put("points", "a", geo.PointShape(geo.Point{X: 1, Y: 1})))
+	w := city.Apply(indextest.Define(def), indextest.Put("points", "a", geo.PointShape(geo.Point{X: 1, Y: 1})))
 	for z := uint32(0); z < 9; z++ {
 		x, y := tileOf(geo.Point{X: 1, Y: 1}, z)
 		if tile := draw(t, cold(), w, "points", z, x, y); tile.Empty() != (z < 3 || z > 5) {
@@ -212,13 +213,13 @@ func TestZoomRange(t *testing.T) {
 func TestEdgeOfTheWorld(t *testing.T) {
 	city := tiletest.NewCity(t)
 	w := city.Apply(
-		tiletest.Define(points()),
-		tiletest.Define(&data.Layer{Name: "land", Geometry: data.GeometryPolygon}),
-		tiletest.Put("points", "east", geo.PointShape(geo.Point{X: geo.MaxX, Y: 0})),
-		tiletest.Put("points", "west", geo.PointShape(geo.Point{X: -geo.MaxX, Y: 0})),
-		tiletest.Put("points", "north", geo.PointShape(geo.Point{X: 5, Y: geo.MaxY})),
-		tiletest.Put("points", "south", geo.PointShape(geo.Point{X: 5, Y: -geo.MaxY})),
-		tiletest.Put("land", "all", shape(t, orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}})),
+		indextest.Define(points()),
+		indextest.Define(&data.Layer{Name: "land", Geometry: data.GeometryPolygon}),
+		indextest.Put("points", "east", geo.PointShape(geo.Point{X: geo.MaxX, Y: 0})),
+		indextest.Put("points", "west", geo.PointShape(geo.Point{X: -geo.MaxX, Y: 0})),
+		indextest.Put("points", "north", geo.PointShape(geo.Point{X: 5, Y: geo.MaxY})),
+		indextest.Put("points", "south", geo.PointShape(geo.Point{X: 5, Y: -geo.MaxY})),
+		indextest.Put("land", "all", shape(t, orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}})),
 	)
 	want := map[string][2]int64{"east": {4096, 2048}, "west": {0, 2048}, "north": {2048, 0}, "south": {2048, 4096}}
 	decoded := decode(t, draw(t, cold(), w, "points,land", 0, 0, 0))
@@ -251,11 +252,11 @@ func TestWorldUntouched(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(cells()), tiletest.Define(points()), tiletest.Define(&data.Layer{Name: "lines", Geometry: data.GeometryLine}))
+	city.Apply(indextest.Define(cells()), indextest.Define(points()), indextest.Define(&data.Layer{Name: "lines", Geometry: data.GeometryLine}))
 	changes, ring := grid(t, rng, center, 8, 12_000)
 	changes = append(changes,
-		tiletest.Put("lines", "l", shape(t, orb.MultiLineString{orb.LineString(ring), orb.LineString(ring[:5])})),
-		tiletest.Put("points", "p", shape(t, orb.MultiPoint(ring)), text("a")))
+		indextest.Put("lines", "l", shape(t, orb.MultiLineString{orb.LineString(ring), orb.LineString(ring[:5])})),
+		indextest.Put("points", "p", shape(t, orb.MultiPoint(ring)), text("a")))
 	w := city.Apply(changes...)
 	before := worldText(w)
 	m := cold()
@@ -283,12 +284,12 @@ func worldText(w *index.World) string {
 func TestLimits(t *testing.T) {
 	long := strings.Repeat("字", 6000)
 	city := tiletest.NewCity(t)
-	city.Apply(tiletest.Define(points()))
+	city.Apply(indextest.Define(points()))
 	const n = tiles.MaxFeatures + 1000
 	var changes []data.Change
 	for i := range n {
 		p := geo.Point{X: int32(i%256) * 1000, Y: int32(i/256) * 1000}
-		changes = append(changes, tiletest.Put("points", fmt.Sprint(i), geo.PointShape(p)))
+		changes = append(changes, indextest.Put("points", fmt.Sprint(i), geo.PointShape(p)))
 	}
 	w := city.Apply(changes...)
 	tile := draw(t, cold(), w, "points", 0, 0, 0)
@@ -298,7 +299,7 @@ func TestLimits(t *testing.T) {
 	for i := range 1000 {
 		changes[i].Feature.Values = []data.Value{text(fmt.Sprint(i, long))}
 	}
-	city.Apply(tiletest.Drop("points"), tiletest.Define(points()))
+	city.Apply(indextest.Drop("points"), indextest.Define(points()))
 	w = city.Apply(changes[:1000]...)
 	tile = draw(t, cold(), w, "points", 0, 0, 0)
 	if tile.Size > tiles.MaxLayerBytes+1<<16 || tile.Size < tiles.MaxLayerBytes/2 || tile.Features+tile.Dropped["points"] != 1000 {
@@ -311,7 +312,7 @@ func TestLimits(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	city := tiletest.NewCity(t)
-	w := city.Apply(tiletest.Define(points()), tiletest.Put("points", "a", geo.PointShape(geo.Point{})))
+	w := city.Apply(indextest.Define(points()), indextest.Put("points", "a", geo.PointShape(geo.Point{})))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	m := tiles.NewMaker(tiles.Options{})

@@ -101,7 +101,7 @@ func tomlError(err error) error {
 	if errors.As(err, &parse) {
 		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
 	}
-	return err
+	return errors.New(strings.TrimPrefix(err.Error(), "toml: "))
 }
 
 func jsonError(err error) error {

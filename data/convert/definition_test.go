@@ -50,7 +50,7 @@ func TestDecodeLayerRefuses(t *testing.T) {
 		"TOML key":        {convert.TOML, layerTOML + "colour = 'red'", "unknown key attributes.colour"},
 		"TOML nested key": {convert.TOML, "name = 'a'\nroles = { area = { levle = 'x' } }", "unknown key roles.area.levle"},
 		"TOML syntax":     {convert.TOML, "name = 'a'\ntype = ", "line 2: "},
-		"TOML type":       {convert.TOML, "name = 7", "line 1: "},
+		"TOML type":       {convert.TOML, "name = 7", `line 1 (last key "name"): incompatible types`},
 		"JSON key":        {convert.JSON, `{"name":"a","roles":{"area":{"levle":"x"}}}`, "unknown key levle"},
 		"JSON syntax":     {convert.JSON, `{"name":}`, "byte 9: "},
 		"JSON type":       {convert.JSON, `{"zoom":{"min":"x"}}`, "zoom.min: must not be a string"},

@@ -59,14 +59,14 @@ func decodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (f 
 func (b *builder) properties(text []byte) (values []data.Value, err *data.FieldError) {
 	values = make([]data.Value, len(b.Layer.Attributes))
 	seen := make([]bool, len(values))
-	_, _ = members(text, func(name string, value []byte) error {
+	_, _ = members(text, func(name, value []byte) error {
 		if err != nil {
 			return nil
 		}
-		i := b.columns.attribute(name)
+		i := b.columns.attribute(string(name))
 		switch {
 		case i < 0:
-			err = &data.FieldError{Field: "properties." + shorten(name), Why: fmt.Sprintf("is not an attribute of layer %s; its attributes are %s",
+			err = &data.FieldError{Field: "properties." + shorten(string(name)), Why: fmt.Sprintf("is not an attribute of layer %s; its attributes are %s",
 				b.Layer.Name, strings.Join(attributeNames(b.Layer), ", "))}
 		case seen[i]:
 			err = &data.FieldError{Field: "properties." + b.Layer.Attributes[i].Name, Why: "is given twice"}

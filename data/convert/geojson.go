@@ -196,23 +196,26 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	if c.ID != "" {
 		id = ""
 	}
-	_, _ = members(o.properties, func(name string, value []byte) error {
+	_, _ = members(o.properties, func(name, value []byte) error {
 		if err != nil {
 			return nil
 		}
-		if c.ID != "" && name == c.ID && !isNull(value) {
+		if c.ID != "" && string(name) == c.ID && !isNull(value) {
 			if id = unquote(value); value[0] != '"' {
 				id, _ = numberText(value)
 			}
 		}
-		t := c.columns.find(name)
+		t, ok := c.columns.known[string(name)]
+		if !ok {
+			t = c.columns.find(string(name))
+		}
 		if !t.use() || c.ranks[t.attribute] != 0 && c.ranks[t.attribute] <= t.rank {
 			return nil
 		}
 		c.ranks[t.attribute] = t.rank
 		values[t.attribute], err = c.property(t.attribute, value, false)
 		if err != nil {
-			err.Field = name
+			err.Field = string(name)
 		}
 		return nil
 	})

@@ -92,15 +92,21 @@ func (c *cursor) elements(member func() error) (bool, error) {
 	return true, nil
 }
 
-// members calls member for each member of an object. It reports false when text is no object.
-func members(text []byte, member func(name string, value []byte) error) (bool, error) {
+// members calls member for each member of an object; the name is valid until it returns. It reports false when text is
+// no object.
+func members(text []byte, member func(name, value []byte) error) (bool, error) {
 	c := cursor{text: text}
 	if c.peek() != '{' {
 		return false, nil
 	}
 	c.at++
 	for c.peek() != '}' && c.at < len(c.text) {
-		name := unquote(c.value())
+		name := c.value()
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = []byte(unquote(name))
+		} else if len(name) >= 2 {
+			name = name[1 : len(name)-1]
+		}
 		if c.peek() == ':' {
 			c.at++
 		}

@@ -20,8 +20,8 @@ func parseGeometry(text []byte, depth int) (orb.Geometry, error) {
 	}
 	var kind string
 	var coordinates, geometries cursor
-	isObject, _ := members(text, func(name string, value []byte) error {
-		switch name {
+	isObject, _ := members(text, func(name, value []byte) error {
+		switch string(name) {
 		case "type":
 			if value[0] == '"' {
 				kind = unquote(value)

@@ -21,8 +21,8 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 	var o object
 	var kind string
 	var id []byte
-	isObject, _ := members(text, func(name string, value []byte) error {
-		switch name {
+	isObject, _ := members(text, func(name, value []byte) error {
+		switch string(name) {
 		case "type":
 			if value[0] == '"' {
 				kind = unquote(value)

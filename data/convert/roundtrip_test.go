@@ -195,7 +195,7 @@ func TestWriteText(t *testing.T) {
 		want   string
 	}{
 		"CSV":          {convert.CSV, convert.WriteOptions{}, "id,lon,lat,name,n,size\na,121.5,25.0000001,\" x, \"\"y\"\"\",7,1000000\n"},
-		"CSV in TM2":   {convert.CSV, convert.WriteOptions{CRS: tm2, BOM: true, Comma: ';'}, "\ufeffid;lon;lat;name;n;size\na;300454.5164;2765729.2388;\" x, \"\"y\"\"\";7;1000000\n"},
+		"CSV in TM2":   {convert.CSV, convert.WriteOptions{CRS: tm2, BOM: true, Comma: ';'}, "\ufeffid;lon;lat;name;n;size\na;300470.4123;2765870.6448;\" x, \"\"y\"\"\";7;1000000\n"},
 		"CSV with WKT": {convert.CSV, convert.WriteOptions{WKT: true}, "id,wkt,name,n,size\na,POINT(121.5 25.0000001),\" x, \"\"y\"\"\",7,1000000\n"},
 		"GeoJSON": {
 			convert.GeoJSON, convert.WriteOptions{},
@@ -204,7 +204,7 @@ func TestWriteText(t *testing.T) {
 		"GeoJSON in TM2": {
 			convert.GeoJSON, convert.WriteOptions{CRS: tm2},
 			`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3826"}},"features":[` + "\n" +
-				`{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[300454.5164,2765729.2388]},` + properties + "\n]}\n",
+				`{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[300470.4123,2765870.6448]},` + properties + "\n]}\n",
 		},
 		"GeoJSONSeq": {convert.GeoJSONSeq, convert.WriteOptions{}, `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[121.5,25.0000001]},` + properties + "\n"},
 	} {

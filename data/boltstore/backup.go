@@ -1,0 +1,134 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Backup writes a consistent copy of the store, which is a store file itself, and returns the number of bytes. It
+// works while the store is in use, at the cost of pages that are reused only afterwards. Use [VerifyFile] on the copy.
+func (db *DB) Backup(ctx context.Context, w io.Writer) (int64, error) {
+	var n int64
+	err := db.view(func(tx *bbolt.Tx) error {
+		var err error
+		n, err = tx.WriteTo(&cancelWriter{w, ctx.Err})
+		return err
+	})
+	if err != nil {
+		return n, fmt.Errorf("back up store %s: %w", db.path, err)
+	}
+	return n, nil
+}
+
+// cancelWriter fails when its context has ended.
+type cancelWriter struct {
+	io.Writer
+	ended func() error
+}
+
+func (w *cancelWriter) Write(b []byte) (int, error) {
+	if err := w.ended(); err != nil {
+		return 0, err
+	}
+	return w.Writer.Write(b)
+}
+
+// Info describes a store file.
+type Info struct {
+	Epoch   data.Epoch
+	Last    data.Seq
+	Changes int
+	Bytes   int64
+}
+
+// VerifyFile reads a store file that no process has open, a backup for example, and checks structure, hashes and
+// checksums. Damage is *data.CorruptError.
+func VerifyFile(ctx context.Context, path string) (Info, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Info{}, fmt.Errorf("verify store: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // the file was only read
+	in, _, size, err := verifyFile(ctx, path, f)
+	if err != nil {
+		return Info{}, fmt.Errorf("verify store: %w", err)
+	}
+	return Info{Epoch: in.epoch, Last: in.last, Changes: in.changes, Bytes: size}, nil
+}
+
+func verifyFile(ctx context.Context, path string, f *os.File) (*inspection, boltMeta, int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, boltMeta{}, 0, err
+	}
+	meta, err := checkHeaders(path, f, info.Size())
+	if err != nil {
+		return nil, meta, 0, err
+	}
+	in, err := inspect(ctx, f, info.Size(), meta, visitor{})
+	if err == nil {
+		err = in.err(path)
+	}
+	return in, meta, info.Size(), err
+}
+
+// Restore writes the history of a backup into the store at path, with a new epoch: clients that saw the history
+// before must not mix the two. A store that is there is kept under another name, which is returned; one that is open
+// is data.ErrLocked. The backup is checked first, and damage of it is *data.CorruptError.
+func Restore(ctx context.Context, backup, path string, opts Options) (kept string, err error) {
+	kept, err = restore(ctx, backup, path, opts)
+	if err != nil {
+		return kept, fmt.Errorf("restore %s: %w", backup, err)
+	}
+	return kept, nil
+}
+
+func restore(ctx context.Context, backup, path string, opts Options) (string, error) {
+	src, err := os.Open(backup)
+	if err != nil {
+		return "", err
+	}
+	defer src.Close() //nolint:errcheck // the file is only read
+	in, meta, size, err := verifyFile(ctx, backup, src)
+	if err != nil {
+		return "", err
+	}
+	old, _, err := openLocked(path)
+	switch {
+	case err == nil:
+		defer old.Close() //nolint:errcheck // only its lock was needed
+	case !errors.Is(err, os.ErrNotExist):
+		return "", err
+	}
+	if same, err := sameFile(src, path); err != nil || same {
+		return "", errors.Join(err, errors.New("the backup is the store itself"))
+	}
+	epoch, err := newEpoch()
+	if err != nil {
+		return "", err
+	}
+	fresh := path + ".restored"
+	if err := rewrite(ctx, src, size, meta, in.intact, fresh, epoch, opts.Now().UTC()); err != nil {
+		return "", err
+	}
+	return replace(path, fresh, ".replaced")
+}
+
+func sameFile(f *os.File, path string) (bool, error) {
+	a, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	b, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(a, b), err
+}

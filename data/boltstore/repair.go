@@ -1,0 +1,78 @@
+package boltstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Repaired says what [Repair] did.
+type Repaired struct {
+	Problems []Problem
+	// Last is the newest entry that is left; Lost is the number of newer ones that were cut off.
+	Last, Lost data.Seq
+	// Kept is the damaged file, empty when nothing had to be done.
+	Kept string
+	// NewEpoch is set when the history changed, so that clients must not mix it with the one before.
+	NewEpoch bool
+}
+
+// Repair writes a damaged store anew from the entries of its log that are in order, and keeps the damaged file under
+// another name. It repairs what costs at most the newest entries; other damage is returned as *data.CorruptError that
+// names the restore of a backup. The store must not be open: data.ErrLocked. A store in order stays as it is.
+func Repair(ctx context.Context, path string, opts Options) (Repaired, error) {
+	done, err := repair(ctx, path, opts)
+	if err != nil {
+		return done, fmt.Errorf("repair store: %w", err)
+	}
+	return done, nil
+}
+
+func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
+	var done Repaired
+	f, size, err := openLocked(path)
+	if err != nil {
+		return done, err
+	}
+	defer f.Close() //nolint:errcheck // the file is only read
+	meta, problem, ok := bestHeader(f)
+	if problem != nil {
+		done.Problems = append(done.Problems, *problem)
+	}
+	if !ok {
+		return done, corrupt(path, problem.Where, problem.What, false)
+	}
+	in, err := inspect(ctx, f, size, meta, visitor{})
+	if err != nil {
+		return done, err
+	}
+	if err := checkFormat(in.format); err != nil {
+		return done, err
+	}
+	done.Problems = append(append(done.Problems, in.problems...), in.blocks...)
+	done.Last = in.intact
+	if len(done.Problems) == 0 {
+		return done, nil
+	}
+	if !in.repairable() {
+		return done, in.err(path)
+	}
+	if in.last > in.intact {
+		done.Lost = in.last - in.intact
+	}
+	epoch := in.epoch
+	// After a damaged header nobody knows what the newest transaction was.
+	if done.Lost > 0 || epoch == "" || in.last == 0 || problem != nil {
+		done.NewEpoch = true
+		if epoch, err = newEpoch(); err != nil {
+			return done, err
+		}
+	}
+	fresh := path + ".repaired"
+	if err := rewrite(ctx, f, size, meta, in.intact, fresh, epoch, opts.Now().UTC()); err != nil {
+		return done, err
+	}
+	done.Kept, err = replace(path, fresh, ".damaged")
+	return done, err
+}

@@ -1,0 +1,162 @@
+package convert_test
+
+import (
+	"context"
+	"encoding/csv"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+// addCases seeds a fuzz test with the inputs of the case files.
+func addCases(f *testing.F, format string) {
+	f.Helper()
+	files, err := filepath.Glob("testdata/read/*.txtar")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no cases", err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, part := range archive.Files {
+			if got, ok := convert.DetectFormat(part.Name); ok && got == format {
+				f.Add(string(part.Data), uint8(1))
+			}
+		}
+	}
+}
+
+// readAll checks the promise of Read: a row is a feature that fits the layer, or says why not, and numbers ascend.
+func readAll(t *testing.T, format, text string, kind uint8) {
+	layer := everyType(kinds[int(kind)%len(kinds)], data.IDRule{Generate: []string{"", "hash"}[kind>>2&1]})
+	number := 0
+	options := convert.Options{Layer: layer, File: "f", FixRings: kind&8 != 0, Report: &convert.Report{}}
+	for row, err := range convert.Read(context.Background(), format, strings.NewReader(text), options) {
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "f: ") {
+				t.Fatalf("an error without the file: %v", err)
+			}
+			return
+		}
+		number++
+		if row.Number != number {
+			t.Fatalf("row %d after row %d", row.Number, number-1)
+		}
+		if row.Err != nil {
+			if row.Err.Why == "" || row.Err.Row != number || row.Err.File != "f" || len(row.Err.Value) > 400 {
+				t.Fatalf("%#v", row.Err)
+			}
+			continue
+		}
+		if err := layer.Check(&row.Feature); err != nil {
+			t.Fatal(err)
+		}
+		if len(row.Present) != len(layer.Attributes) {
+			t.Fatalf("present is %v", row.Present)
+		}
+		again, err := convert.DecodeFeature(layer, convert.AppendFeature(nil, layer, &row.Feature), nil)
+		if err != nil || !again.Equal(&row.Feature) {
+			t.Fatalf("%s: %v", convert.AppendFeature(nil, layer, &row.Feature), err)
+		}
+	}
+}
+
+func FuzzCSV(f *testing.F) {
+	addCases(f, convert.CSV)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.CSV, text, kind) })
+}
+
+func FuzzGeoJSON(f *testing.F) {
+	addCases(f, convert.GeoJSON)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.GeoJSON, text, kind) })
+}
+
+func FuzzGeoJSONSeq(f *testing.F) {
+	addCases(f, convert.GeoJSONSeq)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.GeoJSONSeq, text, kind) })
+}
+
+func FuzzDecodeFeature(f *testing.F) {
+	addCases(f, convert.GeoJSONSeq)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) {
+		layer := everyType(kinds[int(kind)%len(kinds)], data.IDRule{})
+		feature, err := convert.DecodeFeature(layer, []byte(text), nil)
+		if err == nil {
+			err = layer.Check(&feature)
+		} else {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzRecords compares with encoding/csv: what that reader takes, this one reads alike.
+func FuzzRecords(f *testing.F) {
+	f.Add("a,b\n1,2\n\n\"x\"\"y\",\"1\n2\"\n")
+	f.Add("\"a\"\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		reader := csv.NewReader(strings.NewReader(text))
+		reader.FieldsPerRecord = -1
+		want, err := reader.ReadAll()
+		// That reader turns CRLF into LF inside quotes and drops a CR at the end of the file.
+		if err != nil || strings.Contains(text, "\r") {
+			return
+		}
+		got, errs := convert.Records(text)
+		if strings.Join(errs, "") != "" || !slices.EqualFunc(got, want, slices.Equal) {
+			t.Fatalf("got %q, %v\nwant %q", got, errs, want)
+		}
+	})
+}
+
+// TestRecordsGoOn has records whose quotes are wrong, and the lines that follow them.
+func TestRecordsGoOn(t *testing.T) {
+	long := strings.Repeat("x\n", 3000)
+	for text, want := range map[string]string{
+		"a\n\"b\nc\nd":               "a|!2|c|d",
+		"a\n\"b\"c\nd":               "a|!2|d",
+		"\"" + long + "\"\nz":        "!1|" + strings.ReplaceAll(long[2:], "\n", "|") + "!3001|z",
+		"\"a\nb\",\"c\nd\"\n\"e\nf":  "a\nb,c\nd|!4|f",
+		"a,\"\"\n,\n":                "a,|,",
+		"\r\n\n a \r\n":              " a ",
+		"\"" + long[:1000] + "\"\nz": long[:1000] + "|z",
+		"a\rb\n":                     "a\rb",
+	} {
+		got, errs := convert.Records(text)
+		var parts []string
+		for i, record := range got {
+			if errs[i] != "" {
+				parts = append(parts, "!"+errs[i])
+				continue
+			}
+			parts = append(parts, strings.Join(record, ","))
+		}
+		if strings.Join(parts, "|") != want {
+			t.Errorf("%.40q: got %.200q, want %.200q", text, strings.Join(parts, "|"), want)
+		}
+	}
+}
+
+func FuzzWKT(f *testing.F) {
+	for _, text := range []string{
+		"POINT(1 2)", "point z (1 2 3)", "MULTIPOINT((1 2),(3 4))", "MULTIPOINT(1 2,3 4)", "POINT EMPTY", "LINESTRING(0 0,1 1)",
+		"MULTILINESTRING((0 0,1 1),(2 2,3 3))", "GEOMETRYCOLLECTION(POINT(1 2),POINT(3 4))", "SRID=4326;POINT(1 2)",
+		"MULTIPOLYGON(((0 0,0 1,1 1,0 0)))",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		readAll(t, convert.CSV, "id;geo_wkt\na;"+text+"\n", 0)
+		readAll(t, convert.CSV, "id;geo_wkt\na;"+text+"\n", 2)
+	})
+}

@@ -1,0 +1,154 @@
+package archtest
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// modulePath is the prefix of our own imports.
+const modulePath = "github.com/gewu-city/gewu"
+
+// Bounds of growth, tests and generated files not counted. A file or package that reaches its bound holds more than
+// one idea.
+const (
+	maxFileLines    = 500
+	maxPackageLines = 3000
+)
+
+// row says which packages of the module a package may import. Packages of common may be imported by all.
+type row struct {
+	dir string
+	may []string
+	why string
+	// planned rows fix the edges of a package before it exists.
+	planned bool
+}
+
+// common may be imported from everywhere: it knows no domain word.
+var common = []string{"internal/obs"}
+
+// below is what the packages that compose may use.
+var below = []string{"geo", "data", "index", "index/filter", "grid", "geocode", "tiles", "tiles/style", "people"}
+
+// rows is the import table. Imports point down only and siblings do not import each other. The packages that choose
+// a store (data/boltstore, data/pgstore) are named by cmd/gewu alone.
+var rows = []row{
+	{dir: "internal/obs", why: "logger, metrics and build information serve everyone, so they depend on no one"},
+	{dir: "internal/archtest", why: "reads the tree and imports nothing of it"},
+	{dir: "geo", why: "pure functions on coordinates"},
+	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
+	{dir: "data/boltstore", may: []string{"data", "geo"}, why: "a store knows the log and the codec only"},
+	{dir: "data/pgstore", may: []string{"data", "geo"}, why: "a store knows the log and the codec only", planned: true},
+	{dir: "data/storetest", may: []string{"data", "geo"}, why: "the contract is written against data.Store, not against a store"},
+	{dir: "data/convert", may: []string{"data", "geo"}, why: "formats become features; what happens to them is the caller's matter"},
+	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
+	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
+	{dir: "index", may: []string{"index/filter", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
+	{dir: "grid", may: []string{"index", "data", "geo"}, why: "sibling of geocode, tiles and people"},
+	{dir: "grid/coverage", may: []string{"index", "data", "geo"}, why: "the coverage model does not know drafts or locate", planned: true},
+	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
+	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
+	{dir: "geocode", may: []string{"index", "data", "geo"}, why: "sibling of grid, tiles and people", planned: true},
+	{dir: "tiles", may: []string{"index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and people"},
+	{dir: "tiles/style", may: []string{"tiles", "index", "data", "geo"}, why: "a style names the layers of a tileset"},
+	{dir: "tiles/tiletest", may: []string{"tiles", "index", "index/indextest", "data", "geo"}, why: "a city for tests"},
+	{dir: "people", may: []string{"index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and tiles", planned: true},
+	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},
+	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},
+	{dir: "profile", may: append([]string{"cases"}, below...), why: "a profile configures everything below it", planned: true},
+	{dir: "server/auth", may: append([]string{"cases", "profile"}, below...), why: "answers who asks, not what", planned: true},
+	{dir: "server/ogcapi", may: append([]string{"cases", "profile"}, below...), why: "sibling of open311", planned: true},
+	{dir: "server/open311", may: append([]string{"cases", "profile"}, below...), why: "sibling of ogcapi", planned: true},
+	{dir: "server", may: append([]string{
+		"server/auth", "server/ogcapi", "server/open311", "cases", "profile", "data/convert",
+	}, below...), why: "gets its store and its pages from cmd"},
+	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
+	{dir: "web", why: "embedded pages; cmd hands them to the server"},
+	{dir: "cmd/gewu", may: append([]string{
+		"server", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
+		"data/boltstore", "data/pgstore", "data/storetest", "data/convert",
+	}, below...), why: "the only place that knows everything"},
+	{dir: "test", why: "black box: starts the built binary and speaks HTTP"},
+}
+
+// testsMayNot bounds what test files may import beyond their package's row: they may use stores, the contract, the
+// sample and each other's packages, but nothing may reach up to these unless it stands there itself.
+var testsMayNot = []string{"cmd/gewu", "server"}
+
+// ban forbids an import path or a selector, with the reason and what to use instead. Test files are free, and so are
+// the packages that serve tests only.
+type ban struct {
+	// path is an import path; with name set, only that member of it is banned.
+	path, name string
+	// in says where the ban holds.
+	in  func(dir string) bool
+	why string
+}
+
+// tops are the folders at and above server.
+var tops = []string{"cmd", "server", "web", "test"}
+
+func under(dir string, folders ...string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return dir == f || strings.HasPrefix(dir, f+"/") })
+}
+
+// servesTests tells a package of helpers for tests by its name: storetest, indextest.
+func servesTests(dir string) bool {
+	base := path.Base(dir)
+	return strings.HasSuffix(base, "test") && base != "test"
+}
+
+func everywhere(string) bool      { return true }
+func outsideCmd(dir string) bool  { return !under(dir, "cmd") }
+func belowServer(dir string) bool { return !under(dir, tops...) }
+func withoutHTTP(dir string) bool { return belowServer(dir) && !under(dir, "cases/adapters") }
+func withoutClock(dir string) bool {
+	return belowServer(dir) && !under(dir, "internal/obs", "cases/adapters")
+}
+func exceptObs(dir string) bool     { return !under(dir, "internal/obs") }
+func exceptServer(dir string) bool  { return !under(dir, "server") }
+func exceptPgstore(dir string) bool { return !under(dir, "data/pgstore") }
+
+const (
+	whyClock    = "the clock is passed in, so that tests and virtual time work; durations for metrics come from internal/obs"
+	whyPrint    = "write to the writer that cmd passes; nothing else owns standard output"
+	whyRegistry = "there is no global metrics registry; take a prometheus.Registerer"
+)
+
+// bans is the table of banned imports and names.
+var bans = []ban{
+	{path: "net/http", in: withoutHTTP, why: "HTTP lives in server and cmd"},
+	{path: "github.com/gorilla/mux", in: exceptServer, why: "routes are listed in server/routes.go only"},
+	{path: "time", name: "Now", in: withoutClock, why: whyClock},
+	{path: "time", name: "Since", in: withoutClock, why: whyClock},
+	{path: "time", name: "Until", in: withoutClock, why: whyClock},
+	{path: "fmt", name: "Print", in: outsideCmd, why: whyPrint},
+	{path: "fmt", name: "Printf", in: outsideCmd, why: whyPrint},
+	{path: "fmt", name: "Println", in: outsideCmd, why: whyPrint},
+	{path: "os", name: "Exit", in: outsideCmd, why: "return an error; only main ends the process"},
+	{path: "log", in: exceptObs, why: "use log/slog, injected; internal/obs adapts it for the standard library"},
+	{path: "log/slog", name: "Default", in: everywhere, why: "the logger is injected"},
+	{path: "log/slog", name: "SetDefault", in: everywhere, why: "the logger is injected"},
+	{path: "net/http", name: "DefaultServeMux", in: everywhere, why: "routes are listed in server/routes.go only"},
+	{path: "net/http", name: "Error", in: everywhere, why: "return an error; the adapter writes the problem document"},
+	{path: "github.com/prometheus/client_golang/prometheus/promauto", in: everywhere, why: whyRegistry},
+	{path: "github.com/prometheus/client_golang/prometheus", name: "MustRegister", in: everywhere, why: whyRegistry},
+	{path: "github.com/prometheus/client_golang/prometheus", name: "Register", in: everywhere, why: whyRegistry},
+	{path: "github.com/prometheus/client_golang/prometheus", name: "DefaultRegisterer", in: everywhere, why: whyRegistry},
+	{path: "github.com/jackc/pgx/v5", in: exceptPgstore, why: "SQL lives in data/pgstore"},
+	{path: "io/ioutil", in: everywhere, why: "use os or io"},
+	{path: "github.com/pkg/errors", in: everywhere, why: "use fmt.Errorf with %w"},
+	{path: "C", in: everywhere, why: "no cgo: one static binary for every platform"},
+	{path: "github.com/spf13/viper", in: everywhere, why: "flags, environment and file come from one kong struct"},
+	{path: "github.com/sirupsen/logrus", in: everywhere, why: "use log/slog"},
+	{path: "github.com/gin-gonic/gin", in: everywhere, why: "use gorilla/mux and handlers that return errors"},
+	{path: "gorm.io/gorm", in: everywhere, why: "no ORM"},
+}
+
+// domainWords may not be part of an identifier in internal/.
+var domainWords = []string{"layer", "feature", "cell", "scheme", "tile", "district", "village", "geocode", "parcel"}
+
+// leftovers are the marks of unfinished work; an open end belongs in an issue. They are spelt in two halves so that
+// this file does not hold them.
+var leftovers = []string{"TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"}
