@@ -34,11 +34,11 @@ func readTSV(t *testing.T, name string) [][4]float64 {
 	return out
 }
 
-func mustCRS(t testing.TB, name string) geo.CRS {
-	t.Helper()
+func mustCRS(tb testing.TB, name string) geo.CRS {
+	tb.Helper()
 	c, err := geo.LookupCRS(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
@@ -82,7 +82,7 @@ func TestCRSAgainstGDAL(t *testing.T) {
 
 func TestLookupCRS(t *testing.T) {
 	for name, want := range map[string]string{
-		"4326": "EPSG:4326", "EPSG:4326": "EPSG:4326", " epsg:4326 ": "EPSG:4326",
+		"4326": "EPSG:4326", "EPSG:4326": "EPSG:4326", "epsg:4326\n": "EPSG:4326",
 		"epsg:3826": "EPSG:3826", "urn:ogc:def:crs:EPSG::3826": "EPSG:3826",
 		"urn:ogc:def:crs:EPSG:9.9:4490": "EPSG:4490",
 		"urn:ogc:def:crs:OGC:1.3:CRS84": "CRS84", "CRS84": "CRS84", "OGC:CRS84": "CRS84",
@@ -119,10 +119,20 @@ func TestCRSOutside(t *testing.T) {
 		crs  string
 		x, y float64
 	}{
-		{"4326", 302619, 2764684}, {"4326", 181, 0}, {"4326", 0, 91}, {"4326", nan, 0}, {"4326", 0, inf},
-		{"3826", 121.5, 25.0}, {"3826", 0, 0}, {"3826", nan, 0}, {"3826", inf, inf}, {"3826", 2764684, 302619},
+		{"4326", 302619, 2764684},
+		{"4326", 181, 0},
+		{"4326", 0, 91},
+		{"4326", nan, 0},
+		{"4326", 0, inf},
+		{"3826", 121.5, 25.0},
+		{"3826", 0, 0},
+		{"3826", nan, 0},
+		{"3826", inf, inf},
+		{"3826", 2764684, 302619},
 		{"3826", 1e300, -1e300},
-		{"3857", 2.1e7, 0}, {"3857", 0, -2.1e7}, {"3857", nan, nan},
+		{"3857", 2.1e7, 0},
+		{"3857", 0, -2.1e7},
+		{"3857", nan, nan},
 	} {
 		if lon, lat, ok := mustCRS(t, test.crs).ToLonLat(test.x, test.y); ok {
 			t.Errorf("%s: %v, %v is accepted as %v, %v", test.crs, test.x, test.y, lon, lat)
@@ -167,7 +177,7 @@ func TestTileBox(t *testing.T) {
 	}
 	p, _ := geo.FromDegrees(121.5, 25.05)
 	mx, my := p.Mercator()
-	for z := uint32(0); z <= 31; z++ {
+	for z := range uint32(32) {
 		n := math.Exp2(float64(z))
 		x, y := uint32(mx*n), uint32(my*n)
 		b := geo.TileBox(z, x, y)

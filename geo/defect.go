@@ -36,7 +36,7 @@ const (
 )
 
 // Defect is one reason why a shape is invalid. It is comparable, and an error.
-type Defect struct {
+type Defect struct { //nolint:errname // a finding that can serve as an error; the word of the vocabulary is defect
 	Kind DefectKind
 	// Ring is the index of the ring in the shape ([Shape.Ring]); of two rings it is the later one.
 	Ring int

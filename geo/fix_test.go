@@ -8,8 +8,9 @@ import (
 	"os"
 	"testing"
 
-	"github.com/gewu-city/gewu/geo"
 	"github.com/paulmach/orb"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // scaled multiplies all coordinates.
@@ -57,12 +58,8 @@ func meant(s geo.Shape, p geo.Point) bool {
 
 func TestFixKeepsTheGround(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
-	rounds := 4000
-	if testing.Short() {
-		rounds = 500
-	}
-	repaired := 0
-	for range rounds {
+	repaired, n := 0, rounds(3000)
+	for range n {
 		span := []int32{4, 8, 16}[r.IntN(3)]
 		s := scaled(randomShape(r, span), 1000)
 		fixed, defects, err := geo.Fix(s)
@@ -88,8 +85,8 @@ func TestFixKeepsTheGround(t *testing.T) {
 			}
 		}
 	}
-	if repaired < rounds/2 {
-		t.Errorf("only %d of %d shapes were repaired", repaired, rounds)
+	if repaired < n/2 {
+		t.Errorf("only %d of %d shapes were repaired", repaired, n)
 	}
 }
 
@@ -105,7 +102,7 @@ func outline(s geo.Shape) geo.Shape {
 // On a grid hardly finer than the shapes every crossing is rounded far.
 func TestFixOnACoarseGrid(t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 24))
-	for range 20000 {
+	for range rounds(8000) {
 		s := randomShape(r, []int32{3, 5, 9, 40}[r.IntN(4)])
 		fixed, _, err := geo.Fix(s)
 		if err != nil {
@@ -136,6 +133,10 @@ func TestFixCases(t *testing.T) {
 		{"hole sticks out", "POLYGON((0 0,8 0,8 8,0 8,0 0),(6 2,6 4,12 4,12 2,6 2))", "POLYGON((0 0,8 0,8 2,6 2,6 4,8 4,8 8,0 8,0 0))"},
 		{"parts share an edge", "MULTIPOLYGON(((0 0,4 0,4 4,0 4,0 0)),((4 0,8 0,8 4,4 4,4 0)))", "POLYGON((0 0,4 0,8 0,8 4,4 4,0 4,0 0))"},
 		{"flat hole", "POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,4 4,3 3,2 2))", "POLYGON((0 0,9 0,9 9,0 9,0 0))"},
+		{
+			"islands in lakes", "MULTIPOLYGON(((0 0,90 0,99 0,90 0,90 90,0 90,0 0),(10 10,10 80,80 80,80 10,10 10)),((20 20,70 20,70 70,20 70,20 20),(30 30,30 60,60 60,60 30,30 30)),((40 40,50 40,50 50,40 40)))",
+			"MULTIPOLYGON(((0 0,90 0,90 90,0 90,0 0),(10 10,10 80,80 80,80 10,10 10)),((20 20,70 20,70 70,20 70,20 20),(30 30,30 60,60 60,60 30,30 30)),((40 40,50 40,50 50,40 40)))",
+		},
 		{"chain of holes", "POLYGON((0 0,8 0,8 8,0 8,0 0),(0 4,4 6,8 4,4 2,0 4))", "MULTIPOLYGON(((0 0,8 0,8 4,4 2,0 4,0 0)),((0 4,4 6,8 4,8 8,0 8,0 4)))"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

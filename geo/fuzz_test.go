@@ -5,8 +5,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/gewu-city/gewu/geo"
 	"github.com/paulmach/orb"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // FuzzNewShape builds shapes from arbitrary parts, as a decoder of damaged bytes would.

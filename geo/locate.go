@@ -1,5 +1,7 @@
 package geo
 
+import "slices"
+
 // Where says on which side of a polygon's outline a point lies. There is no third answer: see [Shape.Locate].
 type Where uint8
 
@@ -77,12 +79,7 @@ func crossings(ring []Point, p Point) bool {
 // a point shape.
 func (s Shape) OnBoundary(p Point) bool {
 	if s.kind == KindPoint {
-		for _, q := range s.xy {
-			if q == p {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(s.xy, p)
 	}
 	start := uint32(0)
 	for _, end := range s.rings {

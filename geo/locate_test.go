@@ -6,8 +6,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/gewu-city/gewu/geo"
 	"pgregory.net/rapid"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // movedInside is the edge rule by its definition: the point really moves by (ε, ε²) with ε = 2^-200, far below any
@@ -37,8 +38,8 @@ func movedInside(s geo.Shape, p geo.Point) bool {
 
 func rat(v int32) *big.Rat { return new(big.Rat).SetInt64(int64(v)) }
 
-func polygon(t testing.TB, rings ...[]geo.Point) geo.Shape {
-	t.Helper()
+func polygon(tb testing.TB, rings ...[]geo.Point) geo.Shape {
+	tb.Helper()
 	var xy []geo.Point
 	var ends []uint32
 	for _, r := range rings {
@@ -50,14 +51,15 @@ func polygon(t testing.TB, rings ...[]geo.Point) geo.Shape {
 	}
 	s, err := geo.NewShape(geo.KindPolygon, xy, ends, []uint32{uint32(len(ends))})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // coverage cuts a square into cells that share their vertices: jittered quadrangles, some kept, some cut along a
 // diagonal, some into a fan around a centre, some with an island. It returns the cells and their bounds.
-func coverage(t *rapid.T, tb testing.TB, n int, origin geo.Point, flip bool) ([]geo.Shape, geo.Box) {
+func coverage(tb testing.TB, t *rapid.T, n int, origin geo.Point, flip bool) ([]geo.Shape, geo.Box) {
+	tb.Helper()
 	const size = 16
 	jitter := rapid.Int32Range(-2, 2)
 	at := make([][]geo.Point, n+1)
@@ -114,7 +116,7 @@ func coverage(t *rapid.T, tb testing.TB, n int, origin geo.Point, flip bool) ([]
 func TestEachPointInOneCell(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		origin := geo.Point{X: rapid.SampledFrom([]int32{0, 1215000000, -geo.MaxX}).Draw(rt, "x"), Y: rapid.SampledFrom([]int32{0, 250000000}).Draw(rt, "y")}
-		cells, box := coverage(rt, t, 3, origin, rapid.Bool().Draw(rt, "flip"))
+		cells, box := coverage(t, rt, 3, origin, rapid.Bool().Draw(rt, "flip"))
 		for x := box.Min.X; x <= box.Max.X; x++ {
 			for y := box.Min.Y; y <= box.Max.Y; y++ {
 				p := geo.Point{X: x, Y: y}

@@ -6,8 +6,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/gewu-city/gewu/geo"
 	"pgregory.net/rapid"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // exactOrient is the definition in arbitrary precision.

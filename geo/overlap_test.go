@@ -5,9 +5,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/gewu-city/gewu/geo"
 	"github.com/peterstace/simplefeatures/geom"
 	"pgregory.net/rapid"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // areaOf is the area of a reference geometry in units, by this package's measure of the rounded shape.
@@ -33,11 +34,7 @@ func areaOf(t *testing.T, g geom.Geometry) float64 {
 
 func TestOverlapAreaAgainstReference(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 42))
-	rounds := 300
-	if testing.Short() {
-		rounds = 50
-	}
-	for range rounds {
+	for range rounds(300) {
 		c := geo.Point{X: 1215600000 + r.Int32N(40000), Y: 250600000 + r.Int32N(40000)}
 		a := polygon(t, star(3+r.IntN(60), r.Uint64()))
 		b := polygon(t, starAt(3+r.IntN(200), r.Uint64(), c, 2000+30000*r.Float64()))
@@ -95,7 +92,7 @@ func turned(s geo.Shape) geo.Shape {
 // Cells of a coverage do not overlap, and together cover what they should of another shape.
 func TestOverlapAreaOfACoverage(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		cells, box := coverage(rt, t, 3, geo.Point{X: 1215000000, Y: 250000000}, false)
+		cells, box := coverage(t, rt, 3, geo.Point{X: 1215000000, Y: 250000000}, false)
 		whole := polygon(t, []geo.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}})
 		probe := polygon(t, []geo.Point{{1215000000 - 5, 250000007}, {1215000040, 250000003}, {1215000021, 250000100}})
 		noise := 1e-9 * whole.Area()

@@ -10,7 +10,7 @@ import (
 func TestSweepAgainstAllPairs(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	clean, touching := 0, 0
-	for range 60000 {
+	for range iterations(20000) {
 		span := []int32{3, 6, 20}[r.IntN(3)]
 		edges := make([]edge, 0, 8)
 		for range 1 + r.IntN(8) {
@@ -24,6 +24,7 @@ func TestSweepAgainstAllPairs(t *testing.T) {
 		for j := range edges {
 			for i := range j {
 				switch rel, _ := relate(edges[i], edges[j]); rel {
+				case apart:
 				case touch:
 					want[[2]int{i, j}] = true
 				case cross, overlap:
@@ -39,6 +40,7 @@ func TestSweepAgainstAllPairs(t *testing.T) {
 			got := map[[2]int]bool{}
 			find(edges, func(i, j int) bool {
 				switch rel, _ := relate(edges[i], edges[j]); rel {
+				case apart:
 				case touch:
 					got[[2]int{i, j}] = true
 				case cross, overlap:
@@ -55,7 +57,7 @@ func TestSweepAgainstAllPairs(t *testing.T) {
 			touching += len(want)
 		}
 	}
-	if clean < 1000 || touching < 1000 {
+	if clean < 100 || touching < 100 {
 		t.Errorf("only %d clean sets with %d touches", clean, touching)
 	}
 }
@@ -63,7 +65,7 @@ func TestSweepAgainstAllPairs(t *testing.T) {
 // Noding leaves edges that meet in common ends only, and moves nothing by more than a unit.
 func TestNodeIsNoded(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	for range 20000 {
+	for range iterations(8000) {
 		span := []int32{4, 9, 30, 1000}[r.IntN(4)]
 		var edges []edge
 		for range 2 + r.IntN(9) {
@@ -77,7 +79,7 @@ func TestNodeIsNoded(t *testing.T) {
 			for i := range j {
 				e, f := noded[i], noded[j]
 				rel, at := relate(e, f)
-				common := at == e.a && at == f.a || at == e.a && at == f.b || at == e.b && at == f.a || at == e.b && at == f.b
+				common := (at == e.a || at == e.b) && (at == f.a || at == f.b)
 				same := e.a == f.a && e.b == f.b || e.a == f.b && e.b == f.a
 				if rel == cross || rel == overlap && !same || rel == touch && !common {
 					t.Fatalf("%v and %v of %v", e, f, edges)
@@ -85,4 +87,12 @@ func TestNodeIsNoded(t *testing.T) {
 			}
 		}
 	}
+}
+
+// iterations is n, or a tenth of it in short runs.
+func iterations(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
 }

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed city.toml layers files README.md
+//go:embed city.toml layers files
 var files embed.FS
 
 // FS is the files of the city; city.toml says what they are, see [Load].

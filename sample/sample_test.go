@@ -1,7 +1,9 @@
 package sample_test
 
 import (
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -68,6 +70,7 @@ func loadLayer(t *testing.T, name string) *data.Layer {
 var cityBox = geo.Box{Min: geo.Point{X: 121_4550000, Y: 24_9550000}, Max: geo.Point{X: 121_6700000, Y: 25_2150000}}
 
 func readStep(t *testing.T, step sample.Step, layer *data.Layer) {
+	t.Helper()
 	want := expected[layer.Name]
 	var crs geo.CRS
 	if step.CRS != "" {
@@ -153,5 +156,56 @@ func TestSize(t *testing.T) {
 	}
 	if total > 10<<20 {
 		t.Errorf("the sample takes %d bytes", total)
+	}
+}
+
+// TestSecondSnapshot compares the trees with those of twenty days later: what an import with --mode replace and
+// --ignore UpdDate has to find.
+func TestSecondSnapshot(t *testing.T) {
+	city, err := sample.Load(sample.FS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := city.Steps[len(city.Steps)-1]
+	layer := loadLayer(t, step.Layer)
+	crs, err := geo.LookupCRS(step.CRS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string, in io.Reader, each func(data.Feature)) {
+		o := convert.Options{Layer: layer, File: name, CRS: crs, Lon: step.Lon, Lat: step.Lat, Ignore: []string{"UpdDate"}}
+		for row, err := range convert.Read(t.Context(), step.Format, in, o) {
+			if err != nil || row.Err != nil {
+				t.Fatal(err, row.Err)
+			}
+			each(row.Feature)
+		}
+	}
+	before := map[string]data.Feature{}
+	first, err := sample.FS().Open(step.Files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	read(step.Files[0], first, func(f data.Feature) { before[f.ID] = f })
+	const later = "../test/testdata/street_trees.2026-08-23.csv.gz"
+	second, err := os.Open(later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	added, changed := 0, 0
+	read(later, second, func(f data.Feature) {
+		g, ok := before[f.ID]
+		switch {
+		case !ok:
+			added++
+		case !g.Equal(&f):
+			changed++
+		}
+		delete(before, f.ID)
+	})
+	if added != 1 || len(before) != 56 || changed != 0 {
+		t.Errorf("%d added, %d ended, %d changed; want 1, 56, 0", added, len(before), changed)
 	}
 }

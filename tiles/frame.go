@@ -27,6 +27,9 @@ const coarsest = 8
 // buffer. It must not exceed [index.TileMargin], or edits would leave stale tiles behind.
 const searchMargin = float64(Buffer+coarsest) / Extent
 
+// This does not compile when it does.
+const _ = uint(index.TileMargin*Extent - (Buffer + coarsest))
+
 // CheckAddress verifies that z/x/y names a tile. The error is a *data.FieldError with the allowed range.
 func CheckAddress(z, x, y uint32) error {
 	if z > data.MaxZoom {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paulmach/orb"
-
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
@@ -206,120 +204,5 @@ func TestZoomRange(t *testing.T) {
 		if tile := draw(t, cold(), w, "points", z, x, y); tile.Empty() != (z < 3 || z > 5) {
 			t.Errorf("z%d: %d bytes", z, tile.Size)
 		}
-	}
-}
-
-// Places at the antimeridian and beyond the Mercator square are drawn at the edge of the world, once.
-func TestEdgeOfTheWorld(t *testing.T) {
-	city := tiletest.NewCity(t)
-	w := city.Apply(
-		indextest.Define(points()),
-		indextest.Define(&data.Layer{Name: "land", Geometry: data.GeometryPolygon}),
-		indextest.Put("points", "east", geo.PointShape(geo.Point{X: geo.MaxX, Y: 0})),
-		indextest.Put("points", "west", geo.PointShape(geo.Point{X: -geo.MaxX, Y: 0})),
-		indextest.Put("points", "north", geo.PointShape(geo.Point{X: 5, Y: geo.MaxY})),
-		indextest.Put("points", "south", geo.PointShape(geo.Point{X: 5, Y: -geo.MaxY})),
-		indextest.Put("land", "all", shape(t, orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}})),
-	)
-	want := map[string][2]int64{"east": {4096, 2048}, "west": {0, 2048}, "north": {2048, 0}, "south": {2048, 4096}}
-	decoded := decode(t, draw(t, cold(), w, "points,land", 0, 0, 0))
-	for _, f := range decoded.Layer("points").Features {
-		id, _ := f.Get("id").(string)
-		if f.Parts[0][0] != want[id] {
-			t.Errorf("%s at %v, want %v", id, f.Parts[0][0], want[id])
-		}
-		delete(want, id)
-	}
-	if len(want) != 0 {
-		t.Errorf("missing: %v", want)
-	}
-	if got := decoded.Layer("land").Features[0].Parts[0].Area2(); got != 2*4096*4096 {
-		t.Errorf("the world has area %d", got/2)
-	}
-	for _, c := range []struct {
-		x, y uint32
-		id   string
-	}{{1<<22 - 1, 1 << 21, "east"}, {0, 1 << 21, "west"}, {1 << 21, 0, "north"}, {1 << 21, 1<<22 - 1, "south"}} {
-		got := decode(t, draw(t, cold(), w, "points", 22, c.x, c.y)).Layer("points").Features
-		if len(got) != 1 || got[0].Get("id") != c.id {
-			t.Errorf("z22 %s: %v", c.id, got)
-		}
-	}
-}
-
-// Building tiles does not write to the World.
-func TestWorldUntouched(t *testing.T) {
-	rng := rand.New(rand.NewPCG(7, 8))
-	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
-	city := tiletest.NewCity(t)
-	city.Apply(indextest.Define(cells()), indextest.Define(points()), indextest.Define(&data.Layer{Name: "lines", Geometry: data.GeometryLine}))
-	changes, ring := grid(t, rng, center, 8, 12_000)
-	changes = append(changes,
-		indextest.Put("lines", "l", shape(t, orb.MultiLineString{orb.LineString(ring), orb.LineString(ring[:5])})),
-		indextest.Put("points", "p", shape(t, orb.MultiPoint(ring)), text("a")))
-	w := city.Apply(changes...)
-	before := worldText(w)
-	m := cold()
-	for z := uint32(0); z <= data.MaxZoom; z++ {
-		x, y := tileOf(center, z)
-		draw(t, m, w, "city", z, x, y)
-	}
-	if worldText(w) != before {
-		t.Error("a tile changed the World")
-	}
-}
-
-func worldText(w *index.World) string {
-	var b strings.Builder
-	for _, l := range w.Layers() {
-		for s := range l.Slots() {
-			f := l.Feature(s)
-			fmt.Fprintln(&b, f.ID, f.Shape.Vertices(), f.Shape.RingEnds(), f.Shape.PolygonEnds(), f.Values)
-		}
-	}
-	return b.String()
-}
-
-// A layer over the limits is thinned, the same way every time, and says by how much.
-func TestLimits(t *testing.T) {
-	long := strings.Repeat("字", 6000)
-	city := tiletest.NewCity(t)
-	city.Apply(indextest.Define(points()))
-	const n = tiles.MaxFeatures + 1000
-	var changes []data.Change
-	for i := range n {
-		p := geo.Point{X: int32(i%256) * 1000, Y: int32(i/256) * 1000}
-		changes = append(changes, indextest.Put("points", fmt.Sprint(i), geo.PointShape(p)))
-	}
-	w := city.Apply(changes...)
-	tile := draw(t, cold(), w, "points", 0, 0, 0)
-	if tile.Features != tiles.MaxFeatures || tile.Dropped["points"] != n-tiles.MaxFeatures {
-		t.Errorf("%d features, dropped %v", tile.Features, tile.Dropped)
-	}
-	for i := range 1000 {
-		changes[i].Feature.Values = []data.Value{text(fmt.Sprint(i, long))}
-	}
-	city.Apply(indextest.Drop("points"), indextest.Define(points()))
-	w = city.Apply(changes[:1000]...)
-	tile = draw(t, cold(), w, "points", 0, 0, 0)
-	if tile.Size > tiles.MaxLayerBytes+1<<16 || tile.Size < tiles.MaxLayerBytes/2 || tile.Features+tile.Dropped["points"] != 1000 {
-		t.Errorf("%d bytes, %d features, dropped %v", tile.Size, tile.Features, tile.Dropped)
-	}
-	if again := draw(t, cold(), w, "points", 0, 0, 0); again.ETag != tile.ETag {
-		t.Error("two runs differ")
-	}
-}
-
-func TestCancelled(t *testing.T) {
-	city := tiletest.NewCity(t)
-	w := city.Apply(indextest.Define(points()), indextest.Put("points", "a", geo.PointShape(geo.Point{})))
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	m := tiles.NewMaker(tiles.Options{})
-	if _, err := m.Tile(ctx, w, resolve(t, w, "points"), 0, 0, 0); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	if tile := draw(t, m, w, "points", 0, 0, 0); tile.Features != 1 {
-		t.Error("a cancelled request spoiled the next one")
 	}
 }

@@ -27,22 +27,18 @@ func (cmd *backupCmd) Run(e *env) error {
 			return err
 		}
 		// The file is proved before it is needed.
-		store, err := boltstore.Open(cmd.File, storeOptions(e, boltstore.VerifyFull))
+		info, err := boltstore.VerifyFile(e.ctx, cmd.File)
 		if err != nil {
 			return fmt.Errorf("verify the backup: %w", err)
 		}
-		seq := store.Last()
-		if err := store.Close(); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(e.stdout, "%s holds the city up to seq %d and has been verified\n", cmd.File, seq)
+		_, err = fmt.Fprintf(e.stdout, "%s holds the city up to seq %d and has been verified\n", cmd.File, info.Last)
 		return err
 	})
 }
 
 type restoreCmd struct {
 	File string `arg:"" help:"Backup to restore." type:"existingfile" placeholder:"FILE"`
-	Wipe bool   `help:"Replace the store that is there; it is kept beside the new one as gewu.db.old."`
+	Wipe bool   `help:"Replace the store that is there; it is kept beside the new one under another name."`
 }
 
 // Run verifies the backup and puts it in place with a new epoch, so that no client mixes the two histories.
@@ -58,13 +54,14 @@ func (cmd *restoreCmd) Run(e *env) error {
 		if !cmd.Wipe {
 			return fmt.Errorf("%s exists; --wipe replaces it", path)
 		}
-		if err := os.Rename(path, path+".old"); err != nil {
-			return err
-		}
 	}
-	if err := boltstore.Restore(e.ctx, cmd.File, path, storeOptions(e, boltstore.VerifyFull)); err != nil {
+	kept, err := boltstore.Restore(e.ctx, cmd.File, path, storeOptions(e, boltstore.VerifyFull))
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.stdout, "%s has been restored from %s\n", path, cmd.File)
+	if kept != "" {
+		fmt.Fprintf(e.stdout, "the store that was there is kept as %s\n", kept)
+	}
+	_, err = fmt.Fprintf(e.stdout, "%s has been restored from %s\n", path, cmd.File)
 	return err
 }

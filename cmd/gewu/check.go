@@ -35,7 +35,10 @@ func (a admin) Check(ctx context.Context, report func(line string)) (problems in
 }
 
 // Backup writes a consistent copy of the store.
-func (a admin) Backup(ctx context.Context, w io.Writer) error { return a.store.Backup(ctx, w) }
+func (a admin) Backup(ctx context.Context, w io.Writer) error {
+	_, err := a.store.Backup(ctx, w)
+	return err
+}
 
 type checkCmd struct {
 	Repair bool `help:"Truncate a torn tail and discard a damaged checkpoint. Needs a stopped server."`
@@ -68,15 +71,27 @@ func (cmd *checkCmd) Run(e *env) error {
 		return fmt.Errorf("there is no store: %w", err)
 	}
 	if cmd.Repair {
-		done, err := boltstore.Repair(e.ctx, path, storeOptions(e, boltstore.VerifyNone))
-		for _, line := range done {
-			fmt.Fprintln(e.stdout, line)
-		}
-		if err != nil {
+		if err := repairStore(e, path); err != nil {
 			return err
 		}
 	}
-	return checkOffline(e)
+	return checkOffline(e, path)
+}
+
+func repairStore(e *env, path string) error {
+	done, err := boltstore.Repair(e.ctx, path, storeOptions(e, boltstore.VerifyNone))
+	for _, p := range done.Problems {
+		fmt.Fprintln(e.stdout, p)
+	}
+	if err != nil {
+		return err
+	}
+	if done.Kept == "" {
+		fmt.Fprintln(e.stdout, "there was nothing to repair")
+		return nil
+	}
+	fmt.Fprintf(e.stdout, "repaired up to seq %d; %d newer entries were cut off; the damaged file is kept as %s\n", done.Last, done.Lost, done.Kept)
+	return nil
 }
 
 func checkLive(e *env, c client) error {
@@ -102,35 +117,37 @@ func checkLive(e *env, c client) error {
 	}
 }
 
-// checkOffline opens the store only after a first look at the bytes, so that damage is listed and not just met.
-func checkOffline(e *env) error {
-	store, err := boltstore.Open(filepath.Join(e.cli.Data, storeFile), storeOptions(e, boltstore.VerifyNone))
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	engine := index.NewEngine(store)
+// checkOffline reads the bytes before it opens the store, so that damage is listed and not just met.
+func checkOffline(e *env, path string) error {
 	problems := 0
 	report := func(line string) {
 		problems++
 		fmt.Fprintln(e.stdout, line)
 	}
-	if err := store.Check(e.ctx, func(p boltstore.Problem) { report(p.String()) }); err != nil {
+	if err := boltstore.CheckFile(e.ctx, path, func(p boltstore.Problem) { report(p.String()) }); err != nil {
 		return err
 	}
-	if problems == 0 {
-		if err := engine.Load(e.ctx, nil); err != nil {
-			report(err.Error())
-		} else if err := engine.World().Check(e.ctx, report); err != nil {
-			return err
-		}
+	if problems > 0 {
+		return checkVerdict(e, problems, 0)
+	}
+	store, err := boltstore.Open(path, storeOptions(e, boltstore.VerifyNone))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	engine := index.NewEngine(store)
+	if err := engine.Load(e.ctx, nil); err != nil {
+		return err
+	}
+	if err := engine.World().Check(e.ctx, report); err != nil {
+		return err
 	}
 	return checkVerdict(e, problems, store.Last())
 }
 
 func checkVerdict(e *env, problems int, seq data.Seq) error {
 	if problems > 0 {
-		fmt.Fprintf(e.stdout, "%d problems up to seq %d\n", problems, seq)
+		fmt.Fprintf(e.stdout, "%d problems; gewu check --repair mends what it can, gewu restore FILE brings back a backup\n", problems)
 		return errFailed
 	}
 	_, err := fmt.Fprintf(e.stdout, "the store is sound up to seq %d\n", seq)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -101,20 +102,31 @@ func loadCity(ctx context.Context, e *env, c client, files fs.FS, city sample.Ci
 		}
 	}
 	for _, s := range city.Schemes {
-		if err := ensure(ctx, c, "/v1/schemes", s.Name, s); err != nil {
+		if err := ensure(ctx, c, "schemes", s.Name, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ensure creates a definition unless there is one of that name.
+// ensure creates a definition unless the collection has one of that name.
 func ensure(ctx context.Context, c client, collection, name string, definition any) error {
-	resp, err := c.do(ctx, http.MethodGet, collection+"/"+url.PathEscape(name), nil, "", nil)
-	if err == nil {
-		return resp.Body.Close()
+	var list map[string]json.RawMessage
+	if err := c.send(ctx, http.MethodGet, "/v1/"+collection, nil, &list); err != nil {
+		return err
 	}
-	return c.send(ctx, http.MethodPost, collection, definition, nil)
+	var have []struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(list[collection], &have); err != nil {
+		return err
+	}
+	for _, h := range have {
+		if h.Name == name {
+			return nil
+		}
+	}
+	return c.send(ctx, http.MethodPost, "/v1/"+collection, definition, nil)
 }
 
 func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.Step) error {
@@ -127,7 +139,7 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	if err != nil {
 		return fmt.Errorf("%s: %w", step.Layer, err)
 	}
-	if err := ensure(ctx, c, "/v1/layers", layer.Name, layer); err != nil {
+	if err := ensure(ctx, c, "layers", layer.Name, layer); err != nil {
 		return err
 	}
 	opened, total, err := openAll(files, step.Files)
@@ -149,7 +161,7 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	}
 	b := newBar(e, fmt.Sprintf("%-10s", layer.Name), total, false)
 	defer b.finish()
-	summary, err := importFiles(ctx, c, layer.Name, query, opened, func(ev importEvent) {
+	_, err = importFiles(ctx, c, layer.Name, query, opened, func(ev importEvent) {
 		if ev.Progress != nil {
 			b.set(ev.Progress.Bytes)
 		}
@@ -157,7 +169,13 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	if err != nil {
 		return err
 	}
-	b.line(e.stdout, fmt.Sprintf("%-10s %d features", layer.Name, summary.Added+summary.Changed+summary.Unchanged))
+	var loaded struct {
+		Count int `json:"count"`
+	}
+	if err := c.send(ctx, http.MethodGet, "/v1/layers/"+layer.Name, nil, &loaded); err != nil {
+		return err
+	}
+	b.line(e.stdout, fmt.Sprintf("%-10s %d features", layer.Name, loaded.Count))
 	return nil
 }
 

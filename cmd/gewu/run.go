@@ -51,8 +51,8 @@ type env struct {
 // errFailed ends a command that has already said what is wrong.
 var errFailed = errors.New("failed")
 
-// run parses args and runs one command. It returns the exit code: 0 done, 1 failed, 2 wrong usage.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// execute parses args and runs one command. It returns the exit code: 0 done, 1 failed, 2 wrong usage.
+func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli

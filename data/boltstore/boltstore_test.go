@@ -1,7 +1,13 @@
 package boltstore_test
 
 import (
+	"bytes"
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,35 +18,133 @@ import (
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if runWriters() {
+		return // this is a child of TestCrash
+	}
+	flag.Parse()
+	// A random history is a few hundred commits: fewer of them than usual, unless a number is asked for.
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		_ = flag.Set("rapid.checks", "20")
+	}
+	goleak.VerifyTestMain(m)
+}
 
+// file is the store's file in a folder.
+func file(dir string) string { return filepath.Join(dir, "city.gewu") }
+
+// open opens a store and, when the test ends, checks every invariant of it.
 func open(t testing.TB, dir string) *boltstore.DB {
 	t.Helper()
-	db, err := boltstore.Open(filepath.Join(dir, "city.gewu"), boltstore.Options{Now: time.Now})
+	return openWith(t, dir, boltstore.Options{})
+}
+
+func openWith(t testing.TB, dir string, o boltstore.Options) *boltstore.DB {
+	t.Helper()
+	o.Now = time.Now
+	db, err := boltstore.Open(file(dir), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return db
 }
 
-func TestFirst(t *testing.T) {
-	dir := t.TempDir()
-	s := storetest.Start(t, open(t, dir))
-	s.Must(t, storetest.Define(storetest.Lamps()))
-	for i := range 100 {
-		s.Must(t, storetest.Put(string(rune('a'+i%26)), int64(i)))
+// checkClean fails the test for each broken invariant of a store that is not open.
+func checkClean(t testing.TB, dir string) {
+	t.Helper()
+	if _, err := os.Stat(file(dir)); err != nil {
+		return
 	}
-	s.Must(t, storetest.Delete("a"))
-	want := s.Model
-	s.Stop(t)
-	var store data.Store = open(t, dir)
-	defer store.Close()
-	if d := storetest.Replay(t, store).Diff(want); d != "" {
-		t.Error(d)
+	if err := boltstore.CheckFile(t.Context(), file(dir), func(p boltstore.Problem) { t.Errorf("check: %s", p) }); err != nil {
+		t.Errorf("check: %v", err)
 	}
-	m, mark := storetest.Restore(t, store)
-	if d := m.Diff(want); d != "" {
-		t.Error(d)
-	}
-	t.Log(mark, store.Last())
 }
+
+func TestContract(t *testing.T) {
+	contract := func(o boltstore.Options) func(*testing.T) {
+		return func(t *testing.T) {
+			storetest.Run(t, func(t *testing.T, dir string) data.Store {
+				checkClean(t, dir)
+				return openWith(t, dir, o)
+			})
+		}
+	}
+	t.Run("tiny", contract(boltstore.Unsynced(boltstore.Tiny(boltstore.Options{}))))
+	if !testing.Short() {
+		t.Run("standard", contract(boltstore.Options{}))
+	}
+}
+
+func TestLocked(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, dir)
+	if _, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now}); !errors.Is(err, data.ErrLocked) {
+		t.Errorf("second open: %v", err)
+	}
+	if err := boltstore.CheckFile(t.Context(), file(dir), func(boltstore.Problem) {}); !errors.Is(err, data.ErrLocked) {
+		t.Errorf("check of an open store: %v", err)
+	}
+	if _, err := boltstore.Repair(t.Context(), file(dir), boltstore.Options{Now: time.Now}); !errors.Is(err, data.ErrLocked) {
+		t.Errorf("repair of an open store: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, dir).Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRunTwice(t *testing.T) {
+	s := storetest.Start(t, open(t, t.TempDir()))
+	s.Must(t, storetest.Define(storetest.Lamps()))
+	if err := s.Run(t.Context(), s.Model); err == nil {
+		t.Error("run could be called twice")
+	}
+}
+
+// TestClock checks that recorded times do not run backwards when the machine's clock does, also across a restart.
+func TestClock(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678_999, time.UTC)
+	var last time.Time
+	for range 2 {
+		db, err := boltstore.Open(file(dir), boltstore.Options{Now: func() time.Time { return at }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := storetest.Start(t, db)
+		if last.IsZero() {
+			s.Must(t, storetest.Define(storetest.Lamps()))
+			last = at.Truncate(time.Microsecond)
+		}
+		at = at.Add(-time.Hour)
+		s.Must(t, storetest.Put("a", 1))
+		for e, err := range s.Entries(t.Context(), 0) {
+			if err != nil || !e.Recorded.Equal(last) {
+				t.Errorf("entry %d was recorded at %s, want %s (%v)", e.Seq, e.Recorded, last, err)
+			}
+		}
+		s.Stop(t)
+	}
+}
+
+// buffer is a log that tests read.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func (b *buffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

@@ -116,6 +116,8 @@ func (db *DB) openBolt() error {
 			PageSize:        pageSize,
 			MaxSize:         db.opts.MaxFileBytes,
 			NoStatistics:    true,
+			NoSync:          db.opts.noSync,
+			NoGrowSync:      db.opts.noSync,
 			OpenFile:        func(string, int, fs.FileMode) (*os.File, error) { return db.file, nil },
 		})
 		return err

@@ -45,7 +45,9 @@ type Options struct {
 	overlayHeads int
 	// batchChanges bounds the changes that one step of the checkpointer holds in memory.
 	batchChanges int
-	openFile     func(name string, flag int, perm os.FileMode) (*os.File, error)
+	// noSync leaves out the syncs of the disk. A store survives the end of its process without them.
+	noSync   bool
+	openFile func(name string, flag int, perm os.FileMode) (*os.File, error)
 }
 
 func (o Options) withDefaults() Options {

@@ -16,15 +16,18 @@ const benchRows = 50_000
 
 // treeText is a file of ten attributes and two coordinates like the sample's trees.
 func treeText() (*data.Layer, string) {
-	layer := &data.Layer{Name: "trees", Geometry: data.GeometryPoint, ID: data.IDRule{Attribute: "tree_id"}}
-	for _, a := range []data.Attribute{
-		{Name: "tree_id", Type: data.Code}, {Name: "dist", Type: data.Text}, {Name: "region", Type: data.Text},
-		{Name: "remark", Type: data.Text}, {Name: "tree_type", Type: data.Text}, {Name: "diameter", Type: data.Number},
-		{Name: "tree_height", Type: data.Number}, {Name: "survey_date", Type: data.Date},
-		{Name: "upd_date", Type: data.Time, Zone: "Asia/Taipei"}, {Name: "n", Type: data.Int},
-	} {
-		layer.Attributes = append(layer.Attributes, a)
-	}
+	layer := &data.Layer{Name: "trees", Geometry: data.GeometryPoint, ID: data.IDRule{Attribute: "tree_id"}, Attributes: []data.Attribute{
+		{Name: "tree_id", Type: data.Code},
+		{Name: "dist", Type: data.Text},
+		{Name: "region", Type: data.Text},
+		{Name: "remark", Type: data.Text},
+		{Name: "tree_type", Type: data.Text},
+		{Name: "diameter", Type: data.Number},
+		{Name: "tree_height", Type: data.Number},
+		{Name: "survey_date", Type: data.Date},
+		{Name: "upd_date", Type: data.Time, Zone: "Asia/Taipei"},
+		{Name: "n", Type: data.Int},
+	}}
 	var b strings.Builder
 	b.WriteString("TreeID,Dist,Region,Remark,TreeType,Diameter,TreeHeight,SurveyDate,UpdDate,n,lon,lat\n")
 	for i := range benchRows {

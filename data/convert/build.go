@@ -132,8 +132,7 @@ func checkFeature(l *data.Layer, f *data.Feature) *data.FieldError {
 	if err == nil {
 		return nil
 	}
-	var field *data.FieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*data.FieldError](err); ok {
 		return field
 	}
 	return &data.FieldError{Why: err.Error()}

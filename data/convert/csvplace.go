@@ -15,9 +15,16 @@ import (
 var (
 	lonLatNames = [][2]string{
 		{"geolon", "geolat"},
-		{"lon", "lat"}, {"lng", "lat"}, {"long", "lat"}, {"longitude", "latitude"},
-		{"经度", "纬度"}, {"經度", "緯度"},
-		{"x", "y"}, {"twd97x", "twd97y"}, {"tm2x", "tm2y"}, {"easting", "northing"},
+		{"lon", "lat"},
+		{"lng", "lat"},
+		{"long", "lat"},
+		{"longitude", "latitude"},
+		{"经度", "纬度"},
+		{"經度", "緯度"},
+		{"x", "y"},
+		{"twd97x", "twd97y"},
+		{"tm2x", "tm2y"},
+		{"easting", "northing"},
 	}
 	wktNames      = []string{"geowkt", "wkt"}
 	geometryNames = []string{"geometry", "geom", "thegeom"}

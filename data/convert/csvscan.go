@@ -148,7 +148,7 @@ func (r *records) quoted(first int) error {
 			for {
 				if pos == size {
 					if lines == maxRecordLines || size > maxRecordBytes/2 {
-						return fail(fmt.Sprintf("a quote is not closed within %d lines", lines))
+						return fail(fmt.Sprintf("a quote is not closed within %d lines and %d MiB", maxRecordLines, maxRecordBytes>>21))
 					}
 					if size = r.lineEnd(size); pos == size {
 						return fail("a quote is not closed")

@@ -97,8 +97,7 @@ func DecodeDefinition(r io.Reader, format string, v any) error {
 
 // tomlError says where and what, without the library's layout over several lines.
 func tomlError(err error) error {
-	var parse toml.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[toml.ParseError](err); ok {
 		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "toml: "))

@@ -48,10 +48,10 @@ func TestLayerIsTheSameInBothFormats(t *testing.T) {
 func TestDecodeLayerRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ format, text, want string }{
 		"TOML key":        {convert.TOML, layerTOML + "colour = 'red'", "unknown key attributes.colour"},
-		"TOML nested key": {convert.TOML, "name = 'a'\nroles = { area = { levle = 'x' } }", "unknown key roles.area.levle"},
+		"TOML nested key": {convert.TOML, "name = 'a'\nroles = { area = { levels = 'x' } }", "unknown key roles.area.levels"},
 		"TOML syntax":     {convert.TOML, "name = 'a'\ntype = ", "line 2: "},
 		"TOML type":       {convert.TOML, "name = 7", `line 1 (last key "name"): incompatible types`},
-		"JSON key":        {convert.JSON, `{"name":"a","roles":{"area":{"levle":"x"}}}`, "unknown key levle"},
+		"JSON key":        {convert.JSON, `{"name":"a","roles":{"area":{"levels":"x"}}}`, "unknown key levels"},
 		"JSON syntax":     {convert.JSON, `{"name":}`, "byte 9: "},
 		"JSON type":       {convert.JSON, `{"zoom":{"min":"x"}}`, "zoom.min: must not be a string"},
 		"JSON end":        {convert.JSON, `{"name":"a"`, "the definition ends in the middle"},

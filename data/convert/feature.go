@@ -59,10 +59,7 @@ func decodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (f 
 func (b *builder) properties(text []byte) (values []data.Value, err *data.FieldError) {
 	values = make([]data.Value, len(b.Layer.Attributes))
 	seen := make([]bool, len(values))
-	_, _ = members(text, func(name, value []byte) error {
-		if err != nil {
-			return nil
-		}
+	members(text, func(name, value []byte) bool {
 		i := b.columns.attribute(string(name))
 		switch {
 		case i < 0:
@@ -76,7 +73,7 @@ func (b *builder) properties(text []byte) (values []data.Value, err *data.FieldE
 				err.Field = "properties." + err.Field
 			}
 		}
-		return nil
+		return err == nil
 	})
 	return values, err
 }

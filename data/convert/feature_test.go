@@ -52,15 +52,13 @@ func TestDecodeFeature(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			layer := points(t)
 			f, err := convert.DecodeFeature(layer, []byte(test.text), func() (string, error) { return "new", nil })
-			got := ""
+			got := string(convert.AppendFeature(nil, layer, &f))
 			if err != nil {
+				got = err.Error()
 				var field *data.FieldError
 				if !errors.As(err, &field) || len(field.Value) > 100 {
 					t.Errorf("%#v", err)
 				}
-				got = err.Error()
-			} else {
-				got = string(convert.AppendFeature(nil, layer, &f))
 			}
 			if !strings.HasPrefix(got, test.want) {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)

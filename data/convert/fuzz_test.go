@@ -36,6 +36,7 @@ func addCases(f *testing.F, format string) {
 
 // readAll checks the promise of Read: a row is a feature that fits the layer, or says why not, and numbers ascend.
 func readAll(t *testing.T, format, text string, kind uint8) {
+	t.Helper()
 	layer := everyType(kinds[int(kind)%len(kinds)], data.IDRule{Generate: []string{"", "hash"}[kind>>2&1]})
 	number := 0
 	options := convert.Options{Layer: layer, File: "f", FixRings: kind&8 != 0, Report: &convert.Report{}}
@@ -89,12 +90,10 @@ func FuzzDecodeFeature(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, kind uint8) {
 		layer := everyType(kinds[int(kind)%len(kinds)], data.IDRule{})
 		feature, err := convert.DecodeFeature(layer, []byte(text), nil)
-		if err == nil {
-			err = layer.Check(&feature)
-		} else {
+		if err != nil {
 			return
 		}
-		if err != nil {
+		if err := layer.Check(&feature); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -108,8 +107,8 @@ func FuzzRecords(f *testing.F) {
 		reader := csv.NewReader(strings.NewReader(text))
 		reader.FieldsPerRecord = -1
 		want, err := reader.ReadAll()
-		// That reader turns CRLF into LF inside quotes and drops a CR at the end of the file.
-		if err != nil || strings.Contains(text, "\r") {
+		// That reader turns CRLF into LF inside quotes, drops a CR at the end of the file and has no limit of lines.
+		if err != nil || strings.Contains(text, "\r") || strings.Count(text, "\n") >= 1000 {
 			return
 		}
 		got, errs := convert.Records(text)

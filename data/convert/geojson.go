@@ -196,10 +196,7 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	if c.ID != "" {
 		id = ""
 	}
-	_, _ = members(o.properties, func(name, value []byte) error {
-		if err != nil {
-			return nil
-		}
+	members(o.properties, func(name, value []byte) bool {
 		if c.ID != "" && string(name) == c.ID && !isNull(value) {
 			if id = unquote(value); value[0] != '"' {
 				id, _ = numberText(value)
@@ -210,14 +207,14 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 			t = c.columns.find(string(name))
 		}
 		if !t.use() || c.ranks[t.attribute] != 0 && c.ranks[t.attribute] <= t.rank {
-			return nil
+			return true
 		}
 		c.ranks[t.attribute] = t.rank
 		values[t.attribute], err = c.property(t.attribute, value, false)
 		if err != nil {
 			err.Field = string(name)
 		}
-		return nil
+		return err == nil
 	})
 	if err != nil {
 		return f, nil, nil, err

@@ -92,12 +92,12 @@ func (c *cursor) elements(member func() error) (bool, error) {
 	return true, nil
 }
 
-// members calls member for each member of an object; the name is valid until it returns. It reports false when text is
-// no object.
-func members(text []byte, member func(name, value []byte) error) (bool, error) {
+// members calls member for each member of an object until it returns false; the name is valid until then. It reports
+// false when text is no object.
+func members(text []byte, member func(name, value []byte) bool) bool {
 	c := cursor{text: text}
 	if c.peek() != '{' {
-		return false, nil
+		return false
 	}
 	c.at++
 	for c.peek() != '}' && c.at < len(c.text) {
@@ -110,14 +110,14 @@ func members(text []byte, member func(name, value []byte) error) (bool, error) {
 		if c.peek() == ':' {
 			c.at++
 		}
-		if err := member(name, c.value()); err != nil {
-			return true, err
+		if !member(name, c.value()) {
+			break
 		}
 		if c.peek() == ',' {
 			c.at++
 		}
 	}
-	return true, nil
+	return true
 }
 
 // unquote is the string that a JSON string means.
@@ -142,7 +142,7 @@ func isNumber(text []byte) bool {
 // numberText is the shortest decimal form of a JSON number. Whole numbers written as such keep all their digits,
 // also beyond what a float64 holds.
 func numberText(text []byte) (string, bool) {
-	if bytes.IndexAny(text, ".eE") < 0 && string(text) != "-0" {
+	if !bytes.ContainsAny(text, ".eE") && string(text) != "-0" {
 		return string(text), true
 	}
 	f, err := strconv.ParseFloat(string(text), 64)

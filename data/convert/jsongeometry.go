@@ -20,7 +20,7 @@ func parseGeometry(text []byte, depth int) (orb.Geometry, error) {
 	}
 	var kind string
 	var coordinates, geometries cursor
-	isObject, _ := members(text, func(name, value []byte) error {
+	isObject := members(text, func(name, value []byte) bool {
 		switch string(name) {
 		case "type":
 			if value[0] == '"' {
@@ -31,7 +31,7 @@ func parseGeometry(text []byte, depth int) (orb.Geometry, error) {
 		case "geometries":
 			geometries.text = value
 		}
-		return nil
+		return true
 	})
 	switch {
 	case !isObject:

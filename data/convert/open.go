@@ -3,6 +3,7 @@ package convert
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -17,7 +18,7 @@ const bufferBytes = 64 << 10
 func Open(name string, r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, bufferBytes)
 	head, err := in.Peek(4)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
@@ -26,7 +27,7 @@ func Open(name string, r io.Reader) (io.Reader, error) {
 			return nil, fmt.Errorf("%s: unpack gzip: %w", name, err)
 		}
 		in = bufio.NewReaderSize(unzipped, bufferBytes)
-		if head, err = in.Peek(4); err != nil && err != io.EOF {
+		if head, err = in.Peek(4); err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s: unpack gzip: %w", name, err)
 		}
 	}

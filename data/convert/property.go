@@ -21,7 +21,7 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 	var o object
 	var kind string
 	var id []byte
-	isObject, _ := members(text, func(name, value []byte) error {
+	isObject := members(text, func(name, value []byte) bool {
 		switch string(name) {
 		case "type":
 			if value[0] == '"' {
@@ -34,7 +34,7 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 		case "properties":
 			o.properties = value
 		}
-		return nil
+		return true
 	})
 	switch {
 	case !isObject:
@@ -114,8 +114,7 @@ func validJSON(text []byte) error {
 	}
 	var raw json.RawMessage
 	err := json.Unmarshal(text, &raw)
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("is not JSON at byte %d: %w", syntax.Offset, err)
 	}
 	return fmt.Errorf("is not JSON: %w", err)

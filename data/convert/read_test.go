@@ -47,6 +47,7 @@ func TestRead(t *testing.T) {
 }
 
 func runCase(t *testing.T, file string) {
+	t.Helper()
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -56,21 +57,21 @@ func runCase(t *testing.T, file string) {
 	var got strings.Builder
 	var want *txtar.File
 	for i, f := range archive.Files {
-		switch name := f.Name; {
-		case name == "layer.toml":
+		switch f.Name {
+		case "layer.toml":
 			if layer, err = convert.DecodeLayer(bytes.NewReader(f.Data), convert.TOML); err != nil {
 				t.Fatal(err)
 			}
-		case name == "options.toml":
+		case "options.toml":
 			options = readOptions(t, f.Data)
-		case name == "want":
+		case "want":
 			want = &archive.Files[i]
 		default:
-			format, ok := convert.DetectFormat(name)
+			format, ok := convert.DetectFormat(f.Name)
 			if !ok {
-				t.Fatalf("%s has no format", name)
+				t.Fatalf("%s has no format", f.Name)
 			}
-			options.Layer, options.File = layer, name
+			options.Layer, options.File = layer, f.Name
 			text := strings.NewReplacer("⇥", "\t", "␞", "\x1e", "␍\n", "\r\n", "␤\n", "").Replace(string(f.Data))
 			describe(&got, layer, format, text, options)
 		}
@@ -91,6 +92,7 @@ func runCase(t *testing.T, file string) {
 }
 
 func readOptions(t *testing.T, text []byte) convert.Options {
+	t.Helper()
 	var c caseOptions
 	if err := convert.DecodeDefinition(bytes.NewReader(text), convert.TOML, &c); err != nil {
 		t.Fatal(err)
@@ -196,9 +198,14 @@ func TestReadUnknownFormat(t *testing.T) {
 func points(t testing.TB) *data.Layer {
 	t.Helper()
 	l := &data.Layer{Name: "points", Geometry: data.GeometryPoint, Attributes: []data.Attribute{
-		{Name: "name", Type: data.Text}, {Name: "n", Type: data.Int}, {Name: "size", Type: data.Number},
-		{Name: "open", Type: data.Bool}, {Name: "day", Type: data.Date}, {Name: "at", Type: data.Time, Zone: "Asia/Taipei"},
-		{Name: "class", Type: data.Code}, {Name: "owner", Type: data.Ref},
+		{Name: "name", Type: data.Text},
+		{Name: "n", Type: data.Int},
+		{Name: "size", Type: data.Number},
+		{Name: "open", Type: data.Bool},
+		{Name: "day", Type: data.Date},
+		{Name: "at", Type: data.Time, Zone: "Asia/Taipei"},
+		{Name: "class", Type: data.Code},
+		{Name: "owner", Type: data.Ref},
 	}}
 	if err := l.Validate(); err != nil {
 		t.Fatal(err)

@@ -16,8 +16,14 @@ import (
 // everyType is a layer with an attribute of each type whose names collide with those of coordinates.
 func everyType(kind data.GeometryKind, rule data.IDRule) *data.Layer {
 	return &data.Layer{Name: "l", Geometry: kind, ID: rule, Attributes: []data.Attribute{
-		{Name: "code", Type: data.Code}, {Name: "ID", Type: data.Text}, {Name: "lon", Type: data.Int}, {Name: "lat", Type: data.Number},
-		{Name: "wkt", Type: data.Bool}, {Name: "day", Type: data.Date}, {Name: "时间", Type: data.Time, Zone: "Asia/Taipei"}, {Name: "x_y", Type: data.Ref},
+		{Name: "code", Type: data.Code},
+		{Name: "ID", Type: data.Text},
+		{Name: "lon", Type: data.Int},
+		{Name: "lat", Type: data.Number},
+		{Name: "wkt", Type: data.Bool},
+		{Name: "day", Type: data.Date},
+		{Name: "时间", Type: data.Time, Zone: "Asia/Taipei"},
+		{Name: "x_y", Type: data.Ref},
 	}}
 }
 
@@ -198,11 +204,13 @@ func TestWriteText(t *testing.T) {
 		"CSV in TM2":   {convert.CSV, convert.WriteOptions{CRS: tm2, BOM: true, Comma: ';'}, "\ufeffid;lon;lat;name;n;size\na;300470.4123;2765870.6448;\" x, \"\"y\"\"\";7;1000000\n"},
 		"CSV with WKT": {convert.CSV, convert.WriteOptions{WKT: true}, "id,wkt,name,n,size\na,POINT(121.5 25.0000001),\" x, \"\"y\"\"\",7,1000000\n"},
 		"GeoJSON": {
-			convert.GeoJSON, convert.WriteOptions{},
+			convert.GeoJSON,
+			convert.WriteOptions{},
 			"{\"type\":\"FeatureCollection\",\"features\":[\n" + `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[121.5,25.0000001]},` + properties + "\n]}\n",
 		},
 		"GeoJSON in TM2": {
-			convert.GeoJSON, convert.WriteOptions{CRS: tm2},
+			convert.GeoJSON,
+			convert.WriteOptions{CRS: tm2},
 			`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3826"}},"features":[` + "\n" +
 				`{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[300470.4123,2765870.6448]},` + properties + "\n]}\n",
 		},

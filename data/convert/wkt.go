@@ -127,21 +127,18 @@ func (w *wktText) list(member func() error) error {
 // position reads up to four numbers, which may have brackets of their own, as in MULTIPOINT((1 2), (3 4)).
 func (w *wktText) position() (p orb.Point, err error) {
 	brackets := w.take('(')
-	n := 0
-	for ; n < 4; n++ {
+	var numbers [4]float64
+	for i := range numbers {
 		number := w.run("+-.0123456789eE")
-		if number == "" && n >= len(p) {
+		if number == "" && i >= len(p) {
 			break
 		}
-		f, err := strconv.ParseFloat(number, 64)
-		if err != nil {
+		if numbers[i], err = strconv.ParseFloat(number, 64); err != nil {
 			w.at -= len(number)
 			return p, errors.New("a number is expected")
 		}
-		if n < len(p) {
-			p[n] = f
-		}
 	}
+	p = orb.Point{numbers[0], numbers[1]}
 	if brackets && !w.take(')') {
 		return p, errors.New(") expected")
 	}

@@ -42,6 +42,10 @@ func pointName(def *data.Layer) (attribute string, from float64, ok bool) {
 	if a := def.Roles.Address; a != nil && def.AttributeIndex(a.Number) >= 0 {
 		return a.Number, numbers, true
 	}
+	if r := def.Roles.Part; r != nil && def.AttributeIndex(r.Class) >= 0 {
+		// What a part is says more to a reader than its code.
+		return r.Class, others, true
+	}
 	i := def.LabelAttribute()
 	if i < 0 {
 		return "", 0, false

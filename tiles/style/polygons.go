@@ -39,12 +39,12 @@ func (p *painter) border(def *data.Layer, level int) {
 	}
 	p.lines = append(p.lines, l)
 
-	size := 10 + 4*weight
+	size := 9.5 + 5.5*weight
 	n := p.named(def, p.areaLegend(level), []float64{9, 12.5, 14}[min(level, 2)], get("label"),
 		byZoom(1, stop{10, size - 1}, stop{14, size + 2}, stop{18, size + 5}))
 	n.Layout["text-max-width"] = 14
 	if level == 0 {
-		n.Layout["text-letter-spacing"] = 0.12
+		n.Layout["text-letter-spacing"] = 0.18
 		// A large area's name says little once the map shows a small part of it.
 		n.Paint["text-opacity"] = byZoom(1, stop{14, 1}, stop{16, 0.45})
 	} else {

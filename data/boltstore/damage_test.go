@@ -1,0 +1,244 @@
+package boltstore_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/storetest"
+)
+
+// sample makes a store with a few thousand features, large and small transactions, deletes, a dropped layer and a
+// checkpoint, and returns its folder and content.
+func sample(t testing.TB) (dir string, want *storetest.Model) {
+	t.Helper()
+	dir = t.TempDir()
+	s := storetest.Start(t, openWith(t, dir, boltstore.Unsynced(boltstore.Options{CheckpointChanges: 500})))
+	unit := &data.Scheme{Name: "unit", Cells: data.SchemeCells{Layer: "cells"}}
+	s.Must(t, storetest.Define(storetest.Lamps()), storetest.Define(storetest.Cells()), storetest.DefineScheme(unit))
+	old := storetest.Lamps()
+	old.Name = "old"
+	s.Must(t, storetest.Define(old))
+	var changes []data.Change
+	for i := range 2000 {
+		c := storetest.Put(fmt.Sprint("bulk", i), int64(i))
+		changes = append(changes, c)
+		c.Layer = "old"
+		if i%10 == 0 {
+			changes = append(changes, c)
+		}
+	}
+	s.Must(t, changes...)
+	for i := range 500 {
+		s.Must(t, storetest.Put(fmt.Sprint("single", i%300), int64(i)))
+		if i%50 == 0 {
+			s.Must(t, storetest.Delete(fmt.Sprint("bulk", i)))
+		}
+	}
+	s.Must(t, storetest.Drop("old"))
+	s.Stop(t)
+	checkClean(t, dir)
+	return dir, s.Model
+}
+
+// compare checks that a store has all content of a model, by its log and by its checkpoint.
+func compare(t testing.TB, db *boltstore.DB, want *storetest.Model) {
+	t.Helper()
+	if d := storetest.Replay(t, db).Diff(want); d != "" {
+		t.Errorf("log: %s", d)
+	}
+	m, _ := storetest.Restore(t, db)
+	if d := m.Diff(want); d != "" {
+		t.Errorf("checkpoint: %s", d)
+	}
+}
+
+func TestSample(t *testing.T) {
+	dir, want := sample(t)
+	db := open(t, dir)
+	defer db.Close()
+	compare(t, db, want)
+	if _, mark := storetest.Restore(t, db); mark != db.Last() {
+		t.Errorf("checkpoint of a store that was stopped is at %d of %d", mark, db.Last())
+	}
+	// bbolt's own check must agree with what gewu reads.
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	bolt, err := bbolt.Open(file(dir), 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bolt.Close()
+	if err := bolt.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			t.Errorf("bbolt: %v", err)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBitFlips flips one bit at random places of the file: either the store does not open and names the command, or
+// all content is equal. It must never crash.
+func TestBitFlips(t *testing.T) {
+	dir, want := sample(t)
+	whole, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 2000
+	if testing.Short() {
+		n = 300
+	}
+	seed := time.Now().UnixNano()
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	refused, rebuilt := 0, 0
+	flip := t.TempDir()
+	for i := range n {
+		at, bit := random.IntN(len(whole)), random.IntN(8)
+		switch i % 8 {
+		case 0: // headers of the file and of pages are a small part of it and matter most
+			at = random.IntN(2 * 4096 / 40)
+			at = at%80 + at/80*4096
+		case 1, 2:
+			at = at/4096*4096 + random.IntN(48)
+		}
+		damaged := append([]byte(nil), whole...)
+		damaged[at] ^= 1 << bit
+		if err := os.WriteFile(file(flip), damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log buffer
+		db, err := boltstore.Open(file(flip), boltstore.Options{Now: time.Now, Logger: log.logger()})
+		if err != nil {
+			refused++
+			var corrupt *data.CorruptError
+			if !errors.As(err, &corrupt) {
+				t.Errorf("seed %d: byte %d bit %d: not a corrupt error: %v", seed, at, bit, err)
+			}
+			continue
+		}
+		if strings.Contains(log.String(), "checkpoint is damaged") {
+			rebuilt++
+		}
+		compare(t, db, want)
+		if err := db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d: byte %d (page %d, offset %d) bit %d", seed, at, at/4096, at%4096, bit)
+		}
+	}
+	t.Logf("%d flips in %d bytes: %d refused, %d checkpoints thrown away", n, len(whole), refused, rebuilt)
+	if refused == 0 || rebuilt == 0 {
+		t.Error("the flips met nothing")
+	}
+}
+
+// TestTruncated cuts the file off at every kind of place.
+func TestTruncated(t *testing.T) {
+	dir, want := sample(t)
+	whole, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := t.TempDir()
+	for i := range 60 {
+		size := len(whole) * i / 60
+		if i%2 == 1 {
+			size = size / 4096 * 4096
+		}
+		if size == 0 {
+			continue // an empty file is a store to be created
+		}
+		if err := os.WriteFile(file(cut), whole[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, verify := range []boltstore.Verify{boltstore.VerifyAuto, boltstore.VerifyTail} {
+			db, err := boltstore.Open(file(cut), boltstore.Options{Now: time.Now, Verify: verify})
+			var corrupt *data.CorruptError
+			switch {
+			case err == nil:
+				// The file is longer than its pages in use.
+				compare(t, db, want)
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			case !errors.As(err, &corrupt):
+				t.Errorf("cut at %d: %v", size, err)
+			}
+		}
+	}
+}
+
+func TestInterruptedCreation(t *testing.T) {
+	for name, content := range map[string][]byte{"empty": {}, "zero": make([]byte, 4096), "zero pages": make([]byte, 4*4096)} {
+		dir := t.TempDir()
+		if err := os.WriteFile(file(dir), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := open(t, dir).Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		checkClean(t, dir)
+	}
+	// bbolt has made its file and gewu has not made its buckets.
+	dir := t.TempDir()
+	bolt, err := bbolt.Open(file(dir), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bolt.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, dir).Close(); err != nil {
+		t.Error(err)
+	}
+	checkClean(t, dir)
+}
+
+func TestNotAStore(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(file(dir), []byte("This is not a store.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var corrupt *data.CorruptError
+	if _, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now}); !errors.As(err, &corrupt) {
+		t.Errorf("got %v", err)
+	}
+	if b, _ := os.ReadFile(file(dir)); string(b) != "This is not a store.\n" {
+		t.Errorf("the file became %q", b)
+	}
+}
+
+// TestNewerFormat checks that a store of a later program is refused with a message that says so.
+func TestNewerFormat(t *testing.T) {
+	dir, _ := sample(t)
+	db := open(t, dir)
+	err := boltstore.Update(db, func(tx *bbolt.Tx) error {
+		return tx.Bucket(boltstore.BucketMeta).Put(boltstore.KeyFormat, boltstore.Seal(boltstore.KeyFormat, binary.BigEndian.AppendUint32(nil, 7)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, verify := range []boltstore.Verify{boltstore.VerifyFull, boltstore.VerifyNone} {
+		_, err = boltstore.Open(file(dir), boltstore.Options{Now: time.Now, Verify: verify})
+		if err == nil || !strings.Contains(err.Error(), "format 7") || !strings.Contains(err.Error(), "newer gewu") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

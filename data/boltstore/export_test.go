@@ -1,0 +1,40 @@
+package boltstore
+
+import (
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Tiny makes every bound small, so that tests reach them.
+func Tiny(o Options) Options {
+	o.CheckpointChanges, o.batchChanges, o.ringChanges, o.overlayHeads = 1, 3, 5, 4
+	return o
+}
+
+// Unsynced makes a store that does not wait for the disk, for tests of anything else.
+func Unsynced(o Options) Options {
+	o.noSync = true
+	return o
+}
+
+// WithCommit replaces the commit of a bbolt transaction.
+func WithCommit(db *DB, commit func(tx *bbolt.Tx) error) { db.commit = commit }
+
+// Update runs a write transaction outside of Run, to damage a store from inside.
+func Update(db *DB, fn func(tx *bbolt.Tx) error) error { return db.bolt.Update(fn) }
+
+// Names of buckets and keys, for tests that damage a store.
+var (
+	BucketMeta, BucketDefs, BucketLog, BucketRows = bucketMeta, bucketDefs, bucketLog, bucketRows
+	KeyFormat                                     = keyFormat
+)
+
+// LogKey is the key of record n of an entry.
+func LogKey(seq data.Seq, n uint32) []byte {
+	k := logKey(seq, n)
+	return k[:]
+}
+
+// Seal adds the checksum of key and value.
+func Seal(key, value []byte) []byte { return seal(key, value) }

@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// mostRanges bounds the tile ranges of one event; what exceeds it is named by larger ranges.
+const mostRanges = 1024
+
+// changeEvent is the data of an event change. Tile ranges are supersets of what changed.
+type changeEvent struct {
+	Seq     data.Seq    `json:"seq"`
+	Layers  []string    `json:"layers"`
+	Defined bool        `json:"defined"`
+	Tiles   []tileRange `json:"tiles"`
+}
+
+type tileRange struct {
+	Layer string    `json:"layer"`
+	Z     int       `json:"z"`
+	X     [2]uint32 `json:"x"`
+	Y     [2]uint32 `json:"y"`
+}
+
+// handleEvents streams what changes until the client leaves, cannot keep up, or the server drains.
+func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
+	q := parseParams(r)
+	only, last := q.text("layers"), q.text("last_event_id")
+	if err := q.done(""); err != nil {
+		return err
+	}
+	if h := r.Header.Get("Last-Event-ID"); h != "" {
+		last = h
+	}
+	stream := &eventStream{s: s, w: w, r: r, control: http.NewResponseController(w)}
+	if only != "" {
+		stream.only = strings.Split(only, ",")
+		for _, name := range stream.only {
+			if !data.ValidName(name) {
+				return fieldFault(badRequest, "layers", name, "is not the name of a layer")
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	if !s.streams.open(&cancel) {
+		return refuse(unavailable, "the server is going down").with("Retry-After", "2")
+	}
+	defer s.streams.close(&cancel)
+
+	world := s.cfg.Engine.World()
+	after, lost := resume(world, last)
+	sub := s.cfg.Engine.Subscribe(after)
+	defer sub.Close()
+	// To the engine 0 means the present: what came in between would be missing.
+	lost = lost || after == 0 && s.cfg.Engine.World().Seq() != 0
+
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if err := stream.open(world, after, lost); err != nil {
+		return nil //nolint:nilerr // the client has gone
+	}
+	return stream.run(ctx, sub)
+}
+
+// resume finds where a client goes on. lost says that it must fetch everything anew.
+func resume(w *index.World, last string) (after data.Seq, lost bool) {
+	if last == "" {
+		return w.Seq(), false
+	}
+	at, ok := parsePosition(last)
+	if !ok || at.epoch != w.Epoch() || at.seq > w.Seq() {
+		return w.Seq(), true
+	}
+	return at.seq, false
+}
+
+// eventStream is one client of the feed.
+type eventStream struct {
+	s       *Server
+	w       http.ResponseWriter
+	r       *http.Request
+	control *http.ResponseController
+	only    []string
+}
+
+// open greets the client. The id of hello is the position from which the stream goes on, so that a client that breaks
+// off right after it misses nothing.
+func (e *eventStream) open(world *index.World, after data.Seq, lost bool) error {
+	hello := fmt.Sprintf(`{"seq":%d,"epoch":%q}`, after, world.Epoch())
+	if !lost {
+		return e.send("hello", world.Epoch(), after, hello)
+	}
+	if err := e.send("reset", world.Epoch(), world.Seq(), fmt.Sprintf(`{"seq":%d,"epoch":%q}`, world.Seq(), world.Epoch())); err != nil {
+		return err
+	}
+	return e.send("hello", world.Epoch(), world.Seq(), hello)
+}
+
+// run sends events until the end. A client that is slower than the changes gets fewer, larger events: the
+// subscription merges what it has not fetched.
+func (e *eventStream) run(ctx context.Context, sub *index.Subscription) error {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-pause.C:
+		}
+		wait, cancel := context.WithTimeout(ctx, e.s.cfg.Limits.Ping)
+		dirty, err := sub.Next(wait)
+		cancel()
+		switch {
+		case err == nil:
+			err = e.change(dirty)
+		case ctx.Err() != nil, errors.Is(err, data.ErrClosed):
+			return nil
+		case errors.Is(err, context.DeadlineExceeded):
+			err = e.write(": ping\n\n")
+		}
+		if err != nil {
+			return nil //nolint:nilerr // the client has gone or does not read
+		}
+		pause.Reset(e.s.cfg.Limits.EventPause)
+	}
+}
+
+// change tells of one or several publications.
+func (e *eventStream) change(d index.Dirty) error {
+	world := e.s.cfg.Engine.World()
+	if d.Reset {
+		return e.send("reset", world.Epoch(), d.To, fmt.Sprintf(`{"seq":%d,"epoch":%q}`, d.To, world.Epoch()))
+	}
+	names := d.Names()
+	if e.only != nil {
+		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(e.only, name) })
+	}
+	if len(names) == 0 && !d.Defined {
+		// An event without data moves the client's position and is not shown to it.
+		return e.write("id: " + formatPosition(world.Epoch(), d.To) + "\n\n")
+	}
+	text, err := json.Marshal(changeEvent{
+		Seq: d.To, Layers: append([]string{}, names...), Defined: d.Defined, Tiles: rangesOf(world, d, names),
+	})
+	if err != nil {
+		return err
+	}
+	return e.send("change", world.Epoch(), d.To, string(text))
+}
+
+// rangesOf names the tiles of each layer at each zoom level at which it is drawn, up to [index.StampZoom].
+func rangesOf(w *index.World, d index.Dirty, names []string) []tileRange {
+	ranges := []tileRange{}
+	for _, name := range names {
+		layer, ok := w.Layer(name)
+		if !ok {
+			continue
+		}
+		boxes := d.Layers[name]
+		if len(ranges)+len(boxes)*(index.StampZoom+1) > mostRanges && len(boxes) > 0 {
+			union := geo.EmptyBox()
+			for _, b := range boxes {
+				union = union.Union(b)
+			}
+			boxes = []geo.Box{union}
+		}
+		for z := 0; z <= index.StampZoom; z++ {
+			// Deeper tiles follow their parent at the deepest stamped level.
+			if zoom := layer.Def().Zoom; !zoom.Contains(z) && (z < index.StampZoom || zoom.Min <= z) {
+				continue
+			}
+			from := len(ranges)
+			for _, b := range boxes {
+				t := index.Tiles(z, b)
+				r := tileRange{Layer: name, Z: z, X: t.X, Y: t.Y}
+				if !slices.ContainsFunc(ranges[from:], r.within) {
+					ranges = append(ranges, r)
+				}
+			}
+		}
+	}
+	return ranges
+}
+
+// within reports whether all tiles of r are in o, of the same layer and level.
+func (r tileRange) within(o tileRange) bool {
+	return o.X[0] <= r.X[0] && r.X[1] <= o.X[1] && o.Y[0] <= r.Y[0] && r.Y[1] <= o.Y[1]
+}
+
+func (e *eventStream) send(name string, epoch data.Epoch, seq data.Seq, text string) error {
+	return e.write("event: " + name + "\nid: " + formatPosition(epoch, seq) + "\ndata: " + text + "\n\n")
+}
+
+// write sends text within the idle time, or gives the client up.
+func (e *eventStream) write(text string) error {
+	_ = e.control.SetWriteDeadline(e.s.cfg.Now().Add(e.s.cfg.Limits.Idle))
+	if _, err := e.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return e.control.Flush()
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// exportTypes are the media types of the formats.
+var exportTypes = map[string]string{
+	convert.CSV: "text/csv; charset=utf-8", convert.GeoJSON: "application/geo+json", convert.GeoJSONSeq: "application/geo+json-seq",
+}
+
+// contextEvery is the number of features between two looks at the request's context.
+const contextEvery = 256
+
+// handleExport streams a layer as it is in one World: GET /v1/layers/{layer}/export. Features come in the order of
+// their ids. A fault in the middle cuts the connection, so that no client takes a part for the whole.
+func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
+	world, q := s.cfg.Engine.World(), r.URL.Query()
+	layer, ok := world.Layer(mux.Vars(r)["layer"])
+	if !ok {
+		return unknownLayer(world, mux.Vars(r)["layer"])
+	}
+	format := q.Get("format")
+	if format == "" {
+		format = convert.GeoJSON
+	}
+	if !slices.Contains(convert.Formats(), format) {
+		return &data.FieldError{Field: "format", Value: format, Why: "must be one of " + strings.Join(convert.Formats(), ", ")}
+	}
+	o := convert.WriteOptions{Gzip: isTrue(q.Get("gzip")), BOM: isTrue(q.Get("bom")), WKT: isTrue(q.Get("wkt"))}
+	if c := q.Get("crs"); c != "" {
+		crs, err := geo.LookupCRS(c)
+		if err != nil {
+			return &data.FieldError{Field: "crs", Value: c, Why: err.Error()}
+		}
+		o.CRS = crs
+	}
+	box, err := exportBox(q.Get("bbox"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	name := layer.Def().Name + "." + format
+	h.Set("Content-Type", exportTypes[format])
+	if o.Gzip {
+		name += ".gz"
+		h.Set("Content-Type", "application/gzip")
+	}
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("X-Gewu-Seq", strconv.FormatUint(uint64(world.Seq()), 10))
+	out, err := convert.NewWriter(w, format, layer.Def(), o)
+	if err != nil {
+		return err
+	}
+	if err := writeFeatures(r, layer, box, out); err != nil {
+		s.cfg.Logger.WarnContext(r.Context(), "export was cut off", "layer", layer.Def().Name, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// exportBox reads an optional box; nil means everything.
+func exportBox(text string) (*geo.Box, error) {
+	if text == "" {
+		return nil, nil
+	}
+	box, err := parseBox(text)
+	if err != nil {
+		return nil, err
+	}
+	return &box, nil
+}
+
+func writeFeatures(r *http.Request, layer *index.Layer, box *geo.Box, out convert.Writer) error {
+	n := 0
+	for slot := range layer.After("") {
+		if n++; n%contextEvery == 0 && r.Context().Err() != nil {
+			return r.Context().Err()
+		}
+		if box != nil && !layer.Box(slot).Intersects(*box) {
+			continue
+		}
+		f := layer.Feature(slot)
+		if err := out.Write(&f); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}

@@ -1,0 +1,233 @@
+package server
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Bounds of a page of features. A page also ends when it is pageBytes long, so that layers of large polygons do not
+// make answers of gigabytes.
+const (
+	standardPage = 100
+	longestPage  = 10_000
+	pageBytes    = 16 << 20
+)
+
+// equality is one condition of a search: attribute = value.
+type equality struct {
+	attribute int
+	value     data.Value
+}
+
+// search is what a list of features asks for.
+type search struct {
+	layer *index.Layer
+	box   geo.Box
+	boxed bool
+	equal []equality
+	after string
+	limit int
+}
+
+// handleListFeatures lists features in the order of their ids.
+func (s *Server) handleListFeatures(w http.ResponseWriter, r *http.Request) error {
+	q := parseParams(r)
+	world, err := s.world(r, q)
+	if err != nil {
+		return err
+	}
+	layer, ok := world.Layer(mux.Vars(r)["layer"])
+	if !ok {
+		return unknownLayer(world, mux.Vars(r)["layer"])
+	}
+	find := search{layer: layer, limit: q.whole("limit", 1, longestPage, standardPage)}
+	find.box, find.boxed = q.box("bbox")
+	if find.after, err = parseCursor(q.text("cursor"), world.Epoch()); err != nil {
+		return err
+	}
+	find.conditions(q)
+	if err := q.done(" and the attributes of the layer: " + strings.Join(attributeNames(layer.Def()), ", ")); err != nil {
+		return err
+	}
+	// One more than asked for tells whether there is a next page.
+	slots, err := find.run(r)
+	if err != nil {
+		return err
+	}
+	body := []byte(`{"type":"FeatureCollection","features":[`)
+	n := 0
+	for ; n < min(len(slots), find.limit) && len(body) < pageBytes; n++ {
+		if n > 0 {
+			body = append(body, ',')
+		}
+		body = appendFeature(body, layer, slots[n])
+	}
+	body = fmt.Appendf(body, `],"numberReturned":%d,"seq":%d`, n, world.Seq())
+	if n < len(slots) {
+		body = fmt.Appendf(body, `,"next":%q`, formatCursor(world.Epoch(), layer.ID(slots[n-1])))
+	}
+	setSeq(w, world.Seq())
+	return writeBody(w, r, http.StatusOK, typeGeoJSON, append(body, '}'))
+}
+
+func attributeNames(l *data.Layer) []string {
+	names := make([]string, len(l.Attributes))
+	for i, a := range l.Attributes {
+		names[i] = a.Name
+	}
+	return names
+}
+
+// conditions takes every parameter that is not known otherwise and names an attribute.
+func (f *search) conditions(q *params) {
+	def := f.layer.Def()
+	for name, values := range q.values {
+		if slices.Contains(q.known, name) {
+			continue
+		}
+		i := def.MatchAttribute(name)
+		if i < 0 {
+			continue
+		}
+		a := def.Attributes[i]
+		v, err := data.ParseValue(a.Type, q.text(name), a.Location())
+		switch {
+		case err != nil || v.Null():
+			q.fail(fieldFault(badRequest, name, values[0], "must be "+string(a.Type)))
+		case slices.ContainsFunc(f.equal, func(e equality) bool { return e.attribute == i }):
+			q.fail(fieldFault(badRequest, name, values[0], "names the attribute "+a.Name+" a second time"))
+		}
+		f.equal = append(f.equal, equality{i, v})
+	}
+}
+
+func (f *search) holds(slot index.Slot, conditions []equality) bool {
+	for _, e := range conditions {
+		if f.layer.Value(slot, e.attribute) != e.value {
+			return false
+		}
+	}
+	return true
+}
+
+// checkEvery is the number of features between looks at the context.
+const checkEvery = 256
+
+// run finds the first limit+1 slots after the cursor, in the order of ids.
+func (f *search) run(r *http.Request) ([]index.Slot, error) {
+	want := f.limit + 1
+	ordered := !f.boxed && len(f.equal) == 0
+	var found []index.Slot
+	var failed error
+	steps := 0
+	for slot := range f.candidates() {
+		if steps++; steps%checkEvery == 0 {
+			if failed = r.Context().Err(); failed != nil {
+				return nil, failed
+			}
+		}
+		if f.layer.ID(slot) <= f.after || !f.holds(slot, f.equal) {
+			continue
+		}
+		found = append(found, slot)
+		switch {
+		case ordered && len(found) == want:
+			return found, nil
+		case len(found) == 4*want:
+			found = f.first(found, want)
+		}
+	}
+	return f.first(found, want), nil
+}
+
+// candidates are all features that can be meant, by the index that leaves the fewest.
+func (f *search) candidates() iter.Seq[index.Slot] {
+	switch {
+	case f.boxed:
+		return func(yield func(index.Slot) bool) { f.layer.Search(f.box, yield) }
+	case len(f.equal) > 0:
+		return f.layer.Equal(f.equal[0].attribute, f.equal[0].value)
+	default:
+		return f.layer.After(f.after)
+	}
+}
+
+// first keeps the n slots with the lowest ids, in order.
+func (f *search) first(slots []index.Slot, n int) []index.Slot {
+	slices.SortFunc(slots, func(a, b index.Slot) int { return cmp.Compare(f.layer.ID(a), f.layer.ID(b)) })
+	return slots[:min(n, len(slots))]
+}
+
+// A cursor is the epoch and the last id of a page, opaque to clients.
+func formatCursor(epoch data.Epoch, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(string(epoch) + "\n" + id))
+}
+
+func parseCursor(text string, epoch data.Epoch) (after string, err error) {
+	if text == "" {
+		return "", nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	from, id, ok := strings.Cut(string(b), "\n")
+	switch {
+	case err != nil || !ok || id == "" || len(id) > data.MaxIDBytes:
+		return "", fieldFault(badRequest, "cursor", text, "is not one that this server gave")
+	case data.Epoch(from) != epoch:
+		return "", fieldFault(gone, "cursor", text, "belongs to another history; start with the first page")
+	}
+	return id, nil
+}
+
+// appendFeature appends a feature as GeoJSON with its own position and permanent id.
+func appendFeature(dst []byte, l *index.Layer, slot index.Slot) []byte {
+	f := l.Feature(slot)
+	return convert.AppendFeature(dst, l.Def(), &f,
+		convert.Member{Name: "seq", Value: strconv.AppendUint(nil, uint64(l.ChangedAt(slot)), 10)},
+		convert.Member{Name: "permanent", Value: strconv.AppendUint(nil, uint64(l.Permanent(slot)), 10)})
+}
+
+// handleGetFeature answers with one feature; its ETag is the position of its newest change.
+func (s *Server) handleGetFeature(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.readWorld(r)
+	if err != nil {
+		return err
+	}
+	name, id := mux.Vars(r)["layer"], mux.Vars(r)["id"]
+	layer, ok := world.Layer(name)
+	if !ok {
+		return unknownLayer(world, name)
+	}
+	slot, ok := layer.Lookup(id)
+	if !ok {
+		return unknownFeature(layer, id)
+	}
+	tag := strconv.FormatUint(uint64(layer.ChangedAt(slot)), 10)
+	setSeq(w, world.Seq())
+	w.Header().Set("ETag", `"`+tag+`"`)
+	if matchesTag(r.Header.Values("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return writeBody(w, r, http.StatusOK, typeGeoJSON, appendFeature(nil, layer, slot))
+}
+
+func unknownFeature(l *index.Layer, id string) error {
+	p := fieldFault(notFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %d", l.Def().Name, l.Len()))
+	if head, ok := l.Head(id); ok && head.Deleted {
+		p.detail += fmt.Sprintf("; it ended with seq %d", head.Seq)
+	}
+	return p
+}

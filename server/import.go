@@ -1,0 +1,228 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// importEvent is one line of the answer to an import; exactly one member is set.
+type importEvent struct {
+	Progress *importProgress   `json:"progress,omitempty"`
+	Row      *convert.RowError `json:"row_error,omitempty"`
+	Note     string            `json:"note,omitempty"`
+	// Failed ends an import that could not go on; what landed before stays.
+	Failed string         `json:"failed,omitempty"`
+	Done   *ImportSummary `json:"done,omitempty"`
+}
+
+// importProgress tells how far an import is. Bytes are those of the request body.
+type importProgress struct {
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"`
+	Rows  int    `json:"rows"`
+}
+
+// handleImport streams files into a layer: POST /v1/layers/{layer}/import. The body is a file, or multipart/form-data
+// with any number of them; the answer is a line of JSON for each event, ending with done or failed. Both directions
+// stream. Batches become visible as they land.
+func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
+	world := s.cfg.Engine.World()
+	layer, ok := world.Layer(mux.Vars(r)["layer"])
+	if !ok {
+		return unknownLayer(world, mux.Vars(r)["layer"])
+	}
+	o, err := importOptions(r.URL.Query(), layer.Def())
+	if err != nil {
+		return err
+	}
+	im, err := s.newImporter(r, layer.Def().Name, world)
+	if err != nil {
+		return err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return err
+	}
+	im.summary.Import, im.summary.DryRun, o.NewID = id, im.dryRun, s.newID
+
+	control := http.NewResponseController(w)
+	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
+	_ = control.EnableFullDuplex()
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	out := json.NewEncoder(w)
+	// A client that has gone shows up as the end of the request's context.
+	send := func(e importEvent) { _ = out.Encode(e) }
+
+	body := &countingReader{ReadCloser: r.Body}
+	r.Body = body
+	im.rowError = func(e *convert.RowError) {
+		if e.File == "" {
+			e.File = o.File
+		}
+		send(importEvent{Row: e})
+	}
+	im.note = func(n string) { send(importEvent{Note: n}) }
+	im.progress = func(sum *ImportSummary) {
+		send(importEvent{Progress: &importProgress{File: o.File, Bytes: body.n.Load(), Rows: sum.Rows}})
+		_ = control.Flush()
+	}
+	if err := s.importFiles(r, im, &o); err != nil {
+		// The status is sent: the reason goes into the stream, what is behind it into the log.
+		send(importEvent{Failed: s.publicText(r, err)})
+	}
+	send(importEvent{Done: &im.summary})
+	return nil
+}
+
+func (s *Server) newImporter(r *http.Request, layer string, world *index.World) (*importer, error) {
+	q := r.URL.Query()
+	im := &importer{
+		store: s.cfg.Store, engine: s.cfg.Engine, layer: layer, before: world, actor: actorOf(r),
+		mode: ImportMode(q.Get("mode")), strict: isTrue(q.Get("strict")), dryRun: isTrue(q.Get("dry_run")),
+	}
+	switch im.mode {
+	case "":
+		im.mode = ImportUpsert
+	case ImportUpsert, ImportReplace:
+	default:
+		return nil, &data.FieldError{Field: "mode", Value: string(im.mode), Why: "must be upsert or replace"}
+	}
+	if e := q.Get("effective"); e != "" {
+		t, err := time.Parse(time.RFC3339, e)
+		if err != nil {
+			return nil, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00"}
+		}
+		im.effective = t
+	}
+	return im, nil
+}
+
+func isTrue(s string) bool { return s == "1" || s == "true" || s == "yes" }
+
+// importOptions reads the parameters that say how columns become attributes.
+func importOptions(q url.Values, layer *data.Layer) (convert.Options, error) {
+	o := convert.Options{
+		Layer: layer, File: q.Get("name"), ID: q.Get("id"), Lon: q.Get("lon"), Lat: q.Get("lat"),
+		Geometry: q.Get("geometry"), FixRings: isTrue(q.Get("fix_rings")), Report: &convert.Report{},
+	}
+	if c := q.Get("crs"); c != "" {
+		crs, err := geo.LookupCRS(c)
+		if err != nil {
+			return o, &data.FieldError{Field: "crs", Value: c, Why: err.Error()}
+		}
+		o.CRS = crs
+	}
+	for _, pair := range splitList(q["map"]) {
+		from, to, ok := strings.Cut(pair, "=")
+		if !ok {
+			return o, &data.FieldError{Field: "map", Value: pair, Why: "must be column=attribute"}
+		}
+		if o.Map == nil {
+			o.Map = map[string]string{}
+		}
+		o.Map[from] = to
+	}
+	o.Ignore = splitList(q["ignore"])
+	if f := q.Get("format"); f != "" && !slices.Contains(convert.Formats(), f) {
+		return o, &data.FieldError{Field: "format", Value: f, Why: "must be one of " + strings.Join(convert.Formats(), ", ")}
+	}
+	return o, nil
+}
+
+// splitList reads a repeated, comma-separated parameter.
+func splitList(values []string) []string {
+	var list []string
+	for _, v := range values {
+		for s := range strings.SplitSeq(v, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
+}
+
+// importFiles imports the body, file by file, and then ends what none of them mentioned when that was asked for.
+func (s *Server) importFiles(r *http.Request, im *importer, o *convert.Options) error {
+	ctx, format := r.Context(), r.URL.Query().Get("format")
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "multipart/form-data" {
+		if err := s.importFile(ctx, im, r.Body, format, o); err != nil {
+			return err
+		}
+		return im.finish(ctx)
+	}
+	form, err := r.MultipartReader()
+	if err != nil {
+		return &data.FieldError{Field: "body", Why: "is not a form with files: " + err.Error()}
+	}
+	for files := 0; ; files++ {
+		part, err := form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF) && files == 0:
+			return &data.FieldError{Field: "file", Why: "the form has no file"}
+		case errors.Is(err, io.EOF):
+			return im.finish(ctx)
+		case err != nil:
+			return &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
+		}
+		o.File = path.Base(part.FileName())
+		if err := s.importFile(ctx, im, part, format, o); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Server) importFile(ctx context.Context, im *importer, r io.Reader, format string, o *convert.Options) error {
+	if format == "" {
+		var ok bool
+		if format, ok = convert.DetectFormat(o.File); !ok {
+			return &data.FieldError{Field: "format", Value: o.File, Why: "cannot be told from the file name; say which of " + strings.Join(convert.Formats(), ", ")}
+		}
+	}
+	o.Report = &convert.Report{}
+	err := im.file(ctx, format, r, *o)
+	im.summary.Unmatched = mergeNames(im.summary.Unmatched, o.Report.Unmatched)
+	im.summary.Missing = mergeNames(im.summary.Missing, o.Report.Missing)
+	return err
+}
+
+func mergeNames(have, add []string) []string {
+	for _, n := range add {
+		if !slices.Contains(have, n) {
+			have = append(have, n)
+		}
+	}
+	return have
+}
+
+// countingReader counts what has been read of a body; it may be asked while another goroutine reads.
+type countingReader struct {
+	io.ReadCloser
+	n atomic.Int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}

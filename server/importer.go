@@ -1,0 +1,293 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Bounds of one batch of an import: what a transaction and the memory of an import can be.
+const (
+	batchRows = 10_000
+	// batchVertices bounds polygons: 8 bytes a vertex, so 8 MB.
+	batchVertices = 1 << 20
+)
+
+// ImportMode says what happens to features that a file does not mention.
+type ImportMode string
+
+// The modes of an import.
+const (
+	// ImportUpsert leaves them alone.
+	ImportUpsert ImportMode = "upsert"
+	// ImportReplace ends them, provided that every row of the files could be read.
+	ImportReplace ImportMode = "replace"
+)
+
+// ImportSummary counts what an import did.
+type ImportSummary struct {
+	Import    string   `json:"import"`
+	Seq       data.Seq `json:"seq"`
+	Rows      int      `json:"rows"`
+	Added     int      `json:"added"`
+	Changed   int      `json:"changed"`
+	Unchanged int      `json:"unchanged"`
+	Ended     int      `json:"ended"`
+	Failed    int      `json:"failed"`
+	// Kept counts features that replace would have ended if no row had failed.
+	Kept   int  `json:"kept,omitempty"`
+	DryRun bool `json:"dry_run,omitempty"`
+	// Unmatched are columns that match no attribute, Missing attributes that no column supplied.
+	Unmatched []string `json:"unmatched,omitempty"`
+	Missing   []string `json:"missing,omitempty"`
+}
+
+// importer streams rows into a layer. One goroutine reads ahead; the other compares with the World, appends what
+// differs and waits until the engine shows it. It lives as long as one import.
+type importer struct {
+	store     Store
+	engine    *index.Engine
+	layer     string
+	mode      ImportMode
+	strict    bool
+	dryRun    bool
+	actor     string
+	effective time.Time
+	// rowError and note report while the import goes on; progress is called after each batch.
+	rowError func(*convert.RowError)
+	note     func(string)
+	progress func(*ImportSummary)
+
+	summary ImportSummary
+	// seen marks the slots that the files have mentioned.
+	seen slots
+	// before is the World at the start: what replace may end.
+	before *index.World
+}
+
+// rowBatch is a run of rows read ahead.
+type rowBatch struct {
+	rows []convert.Row
+	err  error
+}
+
+// slots is a growing set of slots: one bit each, so memory is flat in the size of the files.
+type slots []uint64
+
+func (s *slots) add(i index.Slot) {
+	for int(i>>6) >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[i>>6] |= 1 << (i & 63)
+}
+
+func (s slots) has(i index.Slot) bool { return int(i>>6) < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
+
+// file imports one file. It returns an error when the file cannot be read or the store fails; wrong rows are
+// counted.
+func (im *importer) file(ctx context.Context, format string, r io.Reader, o convert.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	batches := make(chan rowBatch, 1)
+	go func() {
+		defer close(batches)
+		readBatches(ctx, convert.Read(ctx, format, r, o), batches)
+	}()
+	// The reader must have let go of r before this returns.
+	defer func() {
+		cancel()
+		for range batches {
+		}
+	}()
+	for b := range batches {
+		if b.err != nil {
+			return b.err
+		}
+		if err := im.batch(ctx, b.rows); err != nil {
+			return err
+		}
+		im.progress(&im.summary)
+	}
+	return ctx.Err()
+}
+
+func readBatches(ctx context.Context, rows func(func(convert.Row, error) bool), out chan<- rowBatch) {
+	var b rowBatch
+	vertices := 0
+	send := func() bool {
+		select {
+		case out <- b:
+			b, vertices = rowBatch{}, 0
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for row, err := range rows {
+		if err != nil {
+			if len(b.rows) > 0 && !send() {
+				return
+			}
+			b.err = err
+			send()
+			return
+		}
+		b.rows = append(b.rows, row)
+		vertices += len(row.Feature.Shape.Vertices())
+		if (len(b.rows) >= batchRows || vertices >= batchVertices) && !send() {
+			return
+		}
+	}
+	if len(b.rows) > 0 {
+		send()
+	}
+}
+
+// batch appends what differs from the World and waits until it is visible, so that the next batch compares with it.
+func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
+	layer, ok := im.engine.World().Layer(im.layer)
+	if !ok {
+		return &data.FieldError{Field: "layer", Value: im.layer, Why: "was dropped during the import"}
+	}
+	changes := make([]data.Change, 0, len(rows))
+	// fresh maps the ids of this batch's changes to their place.
+	fresh := make(map[string]int, len(rows))
+	var stop error
+	for i := range rows {
+		row := &rows[i]
+		im.summary.Rows++
+		for _, n := range row.Notes {
+			im.note(n)
+		}
+		err := row.Err
+		if err == nil {
+			changes, err = im.row(layer, row, changes, fresh)
+		}
+		if err != nil {
+			im.summary.Failed++
+			im.rowError(err)
+			if im.strict {
+				stop = errStrict
+				break
+			}
+		}
+	}
+	if err := im.append(ctx, changes); err != nil {
+		return err
+	}
+	if !im.dryRun && len(changes) > 0 {
+		im.markSeen(changes)
+	}
+	return stop
+}
+
+// errStrict ends an import at the first wrong row when that was asked for.
+var errStrict = &data.FieldError{Field: "strict", Why: "the import stopped at the first wrong row; what came before it has been imported"}
+
+// row compares one row with the World and adds a change when it differs.
+func (im *importer) row(layer *index.Layer, row *convert.Row, changes []data.Change, fresh map[string]int) ([]data.Change, *convert.RowError) {
+	f := &row.Feature
+	again := func(same bool) ([]data.Change, *convert.RowError) {
+		if same {
+			im.summary.Unchanged++
+			return changes, nil
+		}
+		return changes, &convert.RowError{Row: row.Number, Field: "id", Value: f.ID, Why: "occurs again with other content in this import; the first row counts"}
+	}
+	if at, ok := fresh[f.ID]; ok {
+		return again(changes[at].Feature.Equal(f))
+	}
+	slot, exists := layer.Lookup(f.ID)
+	if exists {
+		have := layer.Feature(slot)
+		for i := range have.Values {
+			// What the file does not supply stays.
+			if i >= len(row.Present) || !row.Present[i] {
+				for len(f.Values) <= i {
+					f.Values = append(f.Values, data.Value{})
+				}
+				f.Values[i] = have.Values[i]
+			}
+		}
+		same := have.Equal(f)
+		if im.seen.has(slot) {
+			return again(same)
+		}
+		im.seen.add(slot)
+		if same {
+			im.summary.Unchanged++
+			return changes, nil
+		}
+		im.summary.Changed++
+	} else {
+		im.summary.Added++
+	}
+	fresh[f.ID] = len(changes)
+	return append(changes, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: im.layer, Feature: *f}), nil
+}
+
+func (im *importer) append(ctx context.Context, changes []data.Change) error {
+	if im.dryRun || len(changes) == 0 {
+		return nil
+	}
+	seq, err := im.store.Append(ctx, data.Tx{
+		Effective: im.effective, Actor: im.actor, Cause: "import:" + im.summary.Import, Changes: changes,
+	})
+	if err != nil {
+		return fmt.Errorf("append rows: %w", err)
+	}
+	im.summary.Seq = seq
+	_, err = im.engine.Wait(ctx, seq)
+	return err
+}
+
+// markSeen finds the slots that new features have been given.
+func (im *importer) markSeen(changes []data.Change) {
+	if layer, ok := im.engine.World().Layer(im.layer); ok {
+		for i := range changes {
+			if slot, ok := layer.Lookup(changes[i].Feature.ID); ok {
+				im.seen.add(slot)
+			}
+		}
+	}
+}
+
+// finish ends the features that no file mentioned, in replace mode. It ends none when a row failed: the features that
+// the failed rows mean are not known.
+func (im *importer) finish(ctx context.Context) error {
+	before, ok := im.before.Layer(im.layer)
+	if im.mode != ImportReplace || !ok {
+		return nil
+	}
+	var changes []data.Change
+	for slot := range before.Slots() {
+		if im.seen.has(slot) {
+			continue
+		}
+		if im.summary.Failed > 0 {
+			im.summary.Kept++
+			continue
+		}
+		id := before.ID(slot)
+		if now, ok := im.engine.World().Layer(im.layer); ok {
+			if _, still := now.Lookup(id); !still {
+				continue
+			}
+		}
+		im.summary.Ended++
+		changes = append(changes, data.Change{
+			Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.layer, Feature: data.Feature{ID: id},
+		})
+		if len(changes) == batchRows {
+			if err := im.append(ctx, changes); err != nil {
+				return err
+			}
+			changes = nil
+		}
+	}
+	return im.append(ctx, changes)
+}

@@ -1,0 +1,220 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// layerInfo is a definition with what is on the layer.
+type layerInfo struct {
+	*data.Layer
+	Count int         `json:"count"`
+	BBox  *[4]float64 `json:"bbox,omitempty"`
+	Seq   data.Seq    `json:"seq"`
+}
+
+func describeLayer(l *index.Layer) layerInfo {
+	info := layerInfo{Layer: l.Def(), Count: l.Len(), Seq: l.Seq()}
+	if b := l.Bounds(); !b.Empty() {
+		info.BBox = &[4]float64{b.Min.Lon(), b.Min.Lat(), b.Max.Lon(), b.Max.Lat()}
+	}
+	return info
+}
+
+// handleListLayers lists the layers in the order in which they were made.
+func (s *Server) handleListLayers(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.readWorld(r)
+	if err != nil {
+		return err
+	}
+	list := struct {
+		Layers []layerInfo `json:"layers"`
+		Seq    data.Seq    `json:"seq"`
+	}{Layers: []layerInfo{}, Seq: world.Seq()}
+	for _, l := range world.Layers() {
+		list.Layers = append(list.Layers, describeLayer(l))
+	}
+	setSeq(w, world.Seq())
+	return writeJSON(w, r, http.StatusOK, list)
+}
+
+// readWorld takes the World for a route whose only parameter is min_seq.
+func (s *Server) readWorld(r *http.Request) (*index.World, error) {
+	q := parseParams(r)
+	world, err := s.world(r, q)
+	if err != nil {
+		return nil, err
+	}
+	return world, q.done("")
+}
+
+// handleGetLayer describes one layer.
+func (s *Server) handleGetLayer(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.readWorld(r)
+	if err != nil {
+		return err
+	}
+	return s.answerLayer(w, r, http.StatusOK, world, mux.Vars(r)["layer"])
+}
+
+func (s *Server) answerLayer(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string) error {
+	l, ok := world.Layer(name)
+	if !ok {
+		return unknownLayer(world, name)
+	}
+	setSeq(w, world.Seq())
+	return writeJSON(w, r, status, describeLayer(l))
+}
+
+// handleCreateLayer makes a layer that does not exist yet.
+func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error {
+	if err := parseParams(r).done(""); err != nil {
+		return err
+	}
+	body, err := s.readBody(w, r, typeJSON)
+	if err != nil {
+		return err
+	}
+	def := &data.Layer{}
+	if err := decodeJSON(body, def); err != nil {
+		return err
+	}
+	if err := def.Validate(); err != nil {
+		return fieldProblems(invalid, "", err).because(err)
+	}
+	world, err := s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})
+	var clash *data.ConflictError
+	if errors.As(err, &clash) {
+		return fieldFault(conflict, "name", def.Name, "names a layer that exists; alter it with PATCH /v1/layers/"+def.Name).because(err)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/layers/"+def.Name)
+	return s.answerLayer(w, r, http.StatusCreated, world, def.Name)
+}
+
+// handleAlterLayer merges the body into the definition (RFC 7396).
+func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error {
+	if err := parseParams(r).done(""); err != nil {
+		return err
+	}
+	name := mux.Vars(r)["layer"]
+	world := s.cfg.Engine.World()
+	l, ok := world.Layer(name)
+	if !ok {
+		return unknownLayer(world, name)
+	}
+	body, err := s.readBody(w, r, typeJSON, typeMergePatch)
+	if err != nil {
+		return err
+	}
+	def, err := patchLayer(l.Def(), body)
+	if err != nil {
+		return err
+	}
+	if def.Name != name {
+		return fieldFault(invalid, "name", def.Name, "cannot be altered")
+	}
+	at := l.DefSeq()
+	world, err = s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: name, Definition: def, IfSeq: &at})
+	if err != nil {
+		return err
+	}
+	return s.answerLayer(w, r, http.StatusOK, world, name)
+}
+
+func patchLayer(def *data.Layer, body []byte) (*data.Layer, error) {
+	var patch map[string]any
+	if err := decodeJSON(body, &patch); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(def)
+	if err != nil {
+		return nil, err
+	}
+	var whole map[string]any
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return nil, err
+	}
+	// What GET shows beside the definition may come back.
+	for _, name := range []string{"count", "bbox", "seq"} {
+		delete(patch, name)
+	}
+	merge(whole, patch)
+	if text, err = json.Marshal(whole); err != nil {
+		return nil, err
+	}
+	altered := &data.Layer{}
+	if err := decodeJSON(text, altered); err != nil {
+		return nil, err
+	}
+	if err := altered.Validate(); err != nil {
+		return nil, fieldProblems(invalid, "", err).because(err)
+	}
+	return altered, nil
+}
+
+// merge is RFC 7396: objects member by member, null removes, everything else replaces.
+func merge(into, patch map[string]any) {
+	for name, v := range patch {
+		members, isObject := v.(map[string]any)
+		switch have, ok := into[name].(map[string]any); {
+		case v == nil:
+			delete(into, name)
+		case isObject && ok:
+			merge(have, members)
+		case isObject:
+			fresh := map[string]any{}
+			merge(fresh, members)
+			into[name] = fresh
+		default:
+			into[name] = v
+		}
+	}
+}
+
+// handleDropLayer drops a layer with its features.
+func (s *Server) handleDropLayer(w http.ResponseWriter, r *http.Request) error {
+	if err := parseParams(r).done(""); err != nil {
+		return err
+	}
+	name := mux.Vars(r)["layer"]
+	world := s.cfg.Engine.World()
+	if _, ok := world.Layer(name); !ok {
+		return unknownLayer(world, name)
+	}
+	return s.write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpDelete, Layer: name}}})
+}
+
+// define appends the change of one definition and returns a World that shows it.
+func (s *Server) define(r *http.Request, c data.Change) (*index.World, error) {
+	seq, err := s.append(r, data.Tx{Changes: []data.Change{c}})
+	err = bareChange(err)
+	if err != nil {
+		return nil, err
+	}
+	return s.cfg.Engine.Wait(r.Context(), seq)
+}
+
+// bareChange is the problem of the only change of a transaction that the client did not write as one: its fields are
+// those of the body.
+func bareChange(err error) error {
+	var change *data.ChangeError
+	var clash *data.ConflictError
+	switch {
+	case errors.As(err, &change):
+		return fieldProblems(invalid, "", change.Err).because(err)
+	case errors.As(err, &clash) && clash.Have == 0:
+		return refuse(precondition, "it does not exist, seq %d was demanded", clash.Want).because(err)
+	case errors.As(err, &clash):
+		return refuse(precondition, "it is at seq %d, not %d: read it again", clash.Have, clash.Want).because(err)
+	}
+	return err
+}

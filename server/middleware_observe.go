@@ -1,0 +1,179 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// response notes what is answered. Unwrap lets http.ResponseController reach the connection.
+type response struct {
+	http.ResponseWriter
+	status int // 0 until the header is sent
+	bytes  int64
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is used by http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// statusGone is what the log shows for a client that left before its answer, as nginx does.
+const statusGone = 499
+
+type requestIDKey struct{}
+
+// requestIDOf is the id of the request: the client's X-Request-Id if it is sane, else one of ours.
+func requestIDOf(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
+
+func (s *Server) requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); saneID(id) {
+		return id
+	}
+	id, err := s.newID()
+	if err != nil {
+		// Without entropy there is still an answer.
+		return "none"
+	}
+	return id
+}
+
+func saneID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// observe runs a handler and does what every answer needs: request id, metrics, log, and the problem document of an
+// error or panic. The handler also tells whether the answer was a stream.
+func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Request) (stream bool, err error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.cfg.Now()
+		id := s.requestID(r)
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		header := w.Header()
+		header.Set("X-Request-Id", id)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "same-origin")
+		s.metrics.inFlight.Inc()
+		defer s.metrics.inFlight.Dec()
+
+		res := &response{ResponseWriter: w}
+		stream, err := recovered(h, res, r)
+		broken := false
+		if err != nil {
+			broken = res.status != 0 || errors.Is(err, http.ErrAbortHandler)
+			if !broken && r.Context().Err() == nil {
+				writeProblem(res, r, asProblem(err))
+			}
+		}
+		if res.status == 0 {
+			res.status = http.StatusOK
+			if err != nil {
+				res.status = statusGone
+			}
+		}
+		took := s.cfg.Now().Sub(start)
+		s.metrics.observe(pattern, r.Method, res, took, stream)
+		s.logRequest(pattern, r, res, took, err)
+		if broken || res.status == statusGone {
+			// The connection is cut so that the client does not take half an answer for a whole one.
+			panic(http.ErrAbortHandler)
+		}
+	})
+}
+
+// panicError is a panic of a handler with the place.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+// recovered turns a panic of the handler into an error.
+func recovered(h func(http.ResponseWriter, *http.Request) (bool, error), w http.ResponseWriter, r *http.Request) (stream bool, err error) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			err = http.ErrAbortHandler
+		default:
+			err = &panicError{value: v, stack: debug.Stack()}
+		}
+	}()
+	return h(w, r)
+}
+
+// logRequest writes one line: failures of the server as errors, refusals and broken streams at info, the rest at
+// debug.
+func (s *Server) logRequest(pattern string, r *http.Request, res *response, took time.Duration, err error) {
+	level := slog.LevelDebug
+	switch {
+	case res.status >= 500:
+		level = slog.LevelError
+	case err != nil:
+		level = slog.LevelInfo
+	}
+	var panicked *panicError
+	if errors.As(err, &panicked) {
+		level = slog.LevelError
+	}
+	if !s.cfg.Logger.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", r.Method), slog.String("route", pattern), slog.String("path", r.URL.EscapedPath()),
+		slog.Int("status", res.status), slog.Int64("bytes", res.bytes), slog.Duration("took", took),
+		slog.String("request_id", requestIDOf(r)), slog.String("remote", r.RemoteAddr),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	s.cfg.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// limitTime bounds a request that does not stream; streams start without bounds and look after themselves. Every
+// request sets both deadlines, because those of the request before stay on the connection.
+func (s *Server) limitTime(rt *route, w http.ResponseWriter, r *http.Request) (*http.Request, func()) {
+	control := http.NewResponseController(w)
+	var deadline time.Time
+	if !rt.stream {
+		deadline = s.cfg.Now().Add(s.cfg.Limits.Request)
+	}
+	// Recorders in tests have no connection; there is nothing to bound.
+	_ = control.SetReadDeadline(deadline)
+	_ = control.SetWriteDeadline(deadline)
+	if rt.stream {
+		return r, func() {}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Limits.Request)
+	return r.WithContext(ctx), cancel
+}

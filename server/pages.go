@@ -1,0 +1,140 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// apiPrefixes are the first parts of paths where no page can be: an unknown address there is an error of a program,
+// not of a reader.
+var apiPrefixes = []string{"v1", "tiles", "styles", "docs", "healthz", "readyz", "metrics", "openapi.json", "open311", "ogc", "wmts"}
+
+// placeholder is shown when the pages have not been built.
+const placeholder = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>gewu 格物</title>
+<link rel="stylesheet" href="/docs/docs.css"></head>
+<body><main>
+<h1>gewu 格物</h1>
+<p>The server runs, but its pages are not in this binary. Build them with <code>make web</code> and build again; <code>make demo</code> does both.</p>
+<p>The API is here: <a href="/docs">documentation</a>, <a href="/v1/layers">layers</a>, <a href="/tiles/city.json">tiles</a>, <a href="/readyz">state</a>.</p>
+</main></body>
+</html>
+`
+
+// pages answers what no route matches: a file of the pages, or index.html for an address that the pages know, or
+// that there is nothing.
+func (s *Server) pages() func(http.ResponseWriter, *http.Request) (bool, error) {
+	return func(w http.ResponseWriter, r *http.Request) (bool, error) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if slices.Contains(apiPrefixes, first) {
+			return false, refuse(notFound, "there is nothing at this address; /docs lists what there is")
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return false, refuse(notFound, "there is nothing to %s at this address; /docs lists what there is", shorten(r.Method))
+		}
+		return false, s.page(w, r)
+	}
+}
+
+func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
+	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	if name == "" {
+		name = "index.html"
+	}
+	// Files that start with a dot are not pages.
+	if fs.ValidPath(name) && !strings.HasPrefix(path.Base(name), ".") {
+		served, err := s.file(w, r, name)
+		if served || err != nil {
+			return err
+		}
+	}
+	// A missing picture or script must not become a page.
+	if name != "index.html" && (path.Ext(name) != "" || !acceptsHTML(r)) {
+		return refuse(notFound, "there is no such file or page")
+	}
+	served, err := s.file(w, r, "index.html")
+	if served || err != nil {
+		return err
+	}
+	w.Header().Set("Content-Security-Policy", pageCSP)
+	return writeBody(w, r, http.StatusOK, "text/html; charset=utf-8", []byte(placeholder))
+}
+
+func acceptsHTML(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return accept == "" || accepts(accept, "text/html") || accepts(accept, "*/*")
+}
+
+// file serves a file of the pages, as its precompressed twin where the client takes that. It reports false when there
+// is no such file.
+func (s *Server) file(w http.ResponseWriter, r *http.Request, name string) (bool, error) {
+	if s.cfg.Web == nil {
+		return false, nil
+	}
+	info, err := fs.Stat(s.cfg.Web, name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	h := w.Header()
+	h.Set("Vary", "Accept-Encoding")
+	var body []byte
+	for _, twin := range []struct{ coding, ext string }{{"br", ".br"}, {"gzip", ".gz"}} {
+		if !accepts(r.Header.Get("Accept-Encoding"), twin.coding) {
+			continue
+		}
+		if body, err = fs.ReadFile(s.cfg.Web, name+twin.ext); err == nil {
+			h.Set("Content-Encoding", twin.coding)
+			break
+		}
+	}
+	if body == nil {
+		if body, err = fs.ReadFile(s.cfg.Web, name); err != nil {
+			return false, err
+		}
+	}
+	kind := mime.TypeByExtension(path.Ext(name))
+	switch path.Ext(name) {
+	case ".js", ".mjs":
+		kind = "text/javascript; charset=utf-8"
+	case ".webmanifest":
+		kind = "application/manifest+json"
+	case "":
+		kind = "application/octet-stream"
+	}
+	h.Set("Content-Type", kind)
+	if strings.HasPrefix(kind, "text/html") {
+		h.Set("Content-Security-Policy", pageCSP)
+	}
+	if strings.HasPrefix(name, "assets/") {
+		// The names hold a hash of the content.
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		sum := sha256.Sum256(body)
+		tag := hex.EncodeToString(sum[:16])
+		h.Set("Cache-Control", "no-cache")
+		h.Set("ETag", `"`+tag+`"`)
+		if matchesTag(r.Header.Values("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return true, nil
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		// The client may have gone; there is nobody to tell.
+		_, _ = w.Write(body)
+	}
+	return true, nil
+}

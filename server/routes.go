@@ -1,0 +1,164 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gorilla/mux"
+)
+
+// handler answers a request or returns why it cannot. Once it has begun to answer it may only return an error to
+// break the connection, so that the client does not take half an answer for a whole one.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// route is one operation of the API. Its summary and everything else is in openapi.json.
+type route struct {
+	method, path string
+	handle       handler
+	access       access
+	// stream marks answers that take as long as they take; they look after their own time.
+	stream bool
+}
+
+// access says who may call a route.
+type access uint8
+
+const (
+	// anyone may read, from any web page too.
+	anyone access = iota
+	// writers are the machine itself and those with the token.
+	writers
+)
+
+// routes is the whole API. GET answers HEAD too, and every path answers OPTIONS.
+func (s *Server) routes() []route {
+	return []route{
+		{"GET", "/v1/locate", s.handleLocate, anyone, false},
+		{"POST", "/v1/locate", s.handleLocateStream, anyone, true},
+
+		{"GET", "/tiles/{tileset}.json", s.handleTileJSON, anyone, false},
+		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.mvt", s.handleTile, anyone, false},
+		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.pbf", s.handleTile, anyone, false},
+		{"GET", "/styles/{name}.json", s.handleStyle, anyone, false},
+
+		{"GET", "/v1/layers", s.handleListLayers, anyone, false},
+		{"POST", "/v1/layers", s.handleCreateLayer, writers, false},
+		{"GET", "/v1/layers/{layer}", s.handleGetLayer, anyone, false},
+		{"PATCH", "/v1/layers/{layer}", s.handleAlterLayer, writers, false},
+		{"DELETE", "/v1/layers/{layer}", s.handleDropLayer, writers, false},
+		{"POST", "/v1/layers/{layer}/import", s.handleImport, writers, true},
+		{"GET", "/v1/layers/{layer}/export", s.handleExport, anyone, true},
+
+		{"GET", "/v1/layers/{layer}/features", s.handleListFeatures, anyone, false},
+		{"GET", "/v1/layers/{layer}/features/{id}", s.handleGetFeature, anyone, false},
+		{"PUT", "/v1/layers/{layer}/features/{id}", s.handlePutFeature, writers, false},
+		{"DELETE", "/v1/layers/{layer}/features/{id}", s.handleDeleteFeature, writers, false},
+
+		{"POST", "/v1/changes", s.handleChanges, writers, false},
+		{"GET", "/v1/events", s.handleEvents, anyone, true},
+
+		{"GET", "/v1/schemes", s.handleListSchemes, anyone, false},
+		{"POST", "/v1/schemes", s.handleCreateScheme, writers, false},
+		{"GET", "/v1/schemes/{scheme}", s.handleGetScheme, anyone, false},
+		{"DELETE", "/v1/schemes/{scheme}", s.handleDropScheme, writers, false},
+
+		{"POST", "/v1/check", s.handleCheck, writers, true},
+		{"GET", "/v1/backup", s.handleBackup, writers, true},
+
+		{"GET", "/healthz", s.handleHealth, anyone, false},
+		{"GET", "/readyz", s.handleReady, anyone, false},
+		{"GET", "/metrics", s.handleMetrics, anyone, false},
+		{"GET", "/openapi.json", s.handleOpenAPI, anyone, false},
+		{"GET", "/docs", s.handleDocs, anyone, false},
+		{"GET", "/docs/docs.css", s.handleDocsStyle, anyone, false},
+	}
+}
+
+// router registers one mux route for each path, so that a wrong method is told from a wrong path. What no route
+// matches is a page or does not exist.
+func (s *Server) router() http.Handler {
+	m := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	all := s.routes()
+	for i, first := range all {
+		if slices.ContainsFunc(all[:i], func(r route) bool { return r.path == first.path }) {
+			continue
+		}
+		var methods []route
+		for _, r := range all[i:] {
+			if r.path == first.path {
+				methods = append(methods, r)
+			}
+		}
+		m.Handle(first.path, s.observe(first.path, s.dispatch(methods)))
+	}
+	m.NotFoundHandler = s.observe("pages", s.pages())
+	return m
+}
+
+// dispatch picks the route of the method and applies what all routes share.
+func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Request) (bool, error) {
+	var allow, open []string
+	for _, rt := range methods {
+		names := []string{rt.method}
+		if rt.method == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+		allow = append(allow, names...)
+		if rt.access == anyone {
+			open = append(open, names...)
+		}
+	}
+	allow = append(allow, http.MethodOptions)
+	list, openList := strings.Join(allow, ", "), strings.Join(open, ", ")
+	return func(w http.ResponseWriter, r *http.Request) (bool, error) {
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		for i := range methods {
+			if rt := &methods[i]; rt.method == method {
+				return rt.stream, s.call(rt, w, r)
+			}
+		}
+		if method == http.MethodOptions {
+			preflight(w, list, openList)
+			return false, nil
+		}
+		return false, refuse(wrongMethod, "%s is not possible here; %s are", r.Method, list).with("Allow", list)
+	}
+}
+
+// call applies what one route asks for.
+func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
+	if rt.access == anyone {
+		allowOrigins(w)
+	} else if err := s.mayWrite(r); err != nil {
+		return err
+	}
+	if len(r.URL.RawQuery) > s.cfg.Limits.QueryBytes {
+		return refuse(queryTooLong, "the query of the URL is longer than %d bytes", s.cfg.Limits.QueryBytes)
+	}
+	if err := decodeVars(r); err != nil {
+		return err
+	}
+	r, done := s.limitTime(rt, w, r)
+	defer done()
+	return rt.handle(w, r)
+}
+
+// decodeVars undoes the percent-encoding of the path variables: routes match encoded paths, so that an id may hold a
+// slash.
+func decodeVars(r *http.Request) error {
+	vars := mux.Vars(r)
+	for name, v := range vars {
+		decoded, err := url.PathUnescape(v)
+		if err != nil || !utf8.ValidString(decoded) {
+			return fieldFault(badRequest, name, v, "must be UTF-8 in percent-encoding")
+		}
+		vars[name] = decoded
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// schemeInfo is a scheme and the position at which it was read.
+type schemeInfo struct {
+	*data.Scheme
+	Seq data.Seq `json:"seq"`
+}
+
+// handleListSchemes lists the declared schemes.
+func (s *Server) handleListSchemes(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.readWorld(r)
+	if err != nil {
+		return err
+	}
+	schemes := world.Schemes()
+	if schemes == nil {
+		schemes = []*data.Scheme{}
+	}
+	setSeq(w, world.Seq())
+	return writeJSON(w, r, http.StatusOK, struct {
+		Schemes []*data.Scheme `json:"schemes"`
+		Seq     data.Seq       `json:"seq"`
+	}{schemes, world.Seq()})
+}
+
+// handleGetScheme shows one scheme.
+func (s *Server) handleGetScheme(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.readWorld(r)
+	if err != nil {
+		return err
+	}
+	return answerScheme(w, r, http.StatusOK, world, mux.Vars(r)["scheme"])
+}
+
+func answerScheme(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string) error {
+	scheme, ok := world.Scheme(name)
+	if !ok {
+		return unknownScheme(world, name)
+	}
+	setSeq(w, world.Seq())
+	return writeJSON(w, r, status, schemeInfo{scheme, world.Seq()})
+}
+
+func unknownScheme(world *index.World, name string) error {
+	names := make([]string, len(world.Schemes()))
+	for i, have := range world.Schemes() {
+		names[i] = have.Name
+	}
+	return unknownName("scheme", name, names)
+}
+
+// handleCreateScheme declares a scheme.
+func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) error {
+	if err := parseParams(r).done(""); err != nil {
+		return err
+	}
+	body, err := s.readBody(w, r, typeJSON)
+	if err != nil {
+		return err
+	}
+	scheme := &data.Scheme{}
+	if err := decodeJSON(body, scheme); err != nil {
+		return err
+	}
+	if scheme.Levels == nil {
+		scheme.Levels = []string{}
+	}
+	if err := scheme.Validate(s.cfg.Engine.Layer); err != nil {
+		return fieldProblems(invalid, "", err).because(err)
+	}
+	world, err := s.define(r, data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: scheme.Name, Scheme: scheme, IfSeq: new(data.Seq)})
+	var clash *data.ConflictError
+	if errors.As(err, &clash) {
+		return fieldFault(conflict, "name", scheme.Name, "names a scheme that exists; drop it first").because(err)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/schemes/"+scheme.Name)
+	return answerScheme(w, r, http.StatusCreated, world, scheme.Name)
+}
+
+// handleDropScheme drops a scheme; its cells stay.
+func (s *Server) handleDropScheme(w http.ResponseWriter, r *http.Request) error {
+	if err := parseParams(r).done(""); err != nil {
+		return err
+	}
+	name := mux.Vars(r)["scheme"]
+	world := s.cfg.Engine.World()
+	if _, ok := world.Scheme(name); !ok {
+		return unknownScheme(world, name)
+	}
+	return s.write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamScheme, Op: data.OpDelete, Layer: name}}})
+}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/tiles/style"
+)
+
+const typeTile = "application/vnd.mapbox-vector-tile"
+
+// handleTile answers with tile z/x/y. Map clients add parameters of their own to tile addresses, so unknown ones do
+// no harm here.
+func (s *Server) handleTile(w http.ResponseWriter, r *http.Request) error {
+	world := s.cfg.Engine.World()
+	if r.URL.RawQuery != "" {
+		var err error
+		if world, err = s.world(r, parseParams(r)); err != nil {
+			return err
+		}
+	}
+	vars := mux.Vars(r)
+	set, err := tileset(world, vars["tileset"])
+	if err != nil {
+		return err
+	}
+	var address [3]uint32
+	for i, name := range [...]string{"z", "x", "y"} {
+		n, err := strconv.ParseUint(vars[name], 10, 32)
+		if err != nil {
+			return fieldFault(badRequest, name, vars[name], "must be a whole number")
+		}
+		address[i] = uint32(n)
+	}
+	tile, err := s.cfg.Tiles.Tile(r.Context(), world, set, address[0], address[1], address[2])
+	if err != nil {
+		return err
+	}
+	return writeTile(w, r, &tile)
+}
+
+func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
+	h := w.Header()
+	h.Set("Vary", "Accept, Accept-Encoding")
+	h.Set("Cache-Control", "no-cache")
+	setSeq(w, tile.Seq)
+	zipped := !tile.Empty() && accepts(r.Header.Get("Accept-Encoding"), "gzip")
+	tag := `"` + tile.ETag + `"`
+	if zipped {
+		tag = gzipTag(tag)
+	}
+	h.Set("ETag", tag)
+	if matchesTag(r.Header.Values("If-None-Match"), tile.ETag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if tile.Empty() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	body := tile.Gzip
+	if zipped {
+		h.Set("Content-Encoding", "gzip")
+	} else {
+		var err error
+		if body, err = tile.Bytes(); err != nil {
+			return err
+		}
+	}
+	h.Set("Content-Type", typeTile)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		// The client may have gone; there is nobody to tell.
+		_, _ = w.Write(body)
+	}
+	return nil
+}
+
+// tileset resolves the name in a path; an unknown one is not found.
+func tileset(w *index.World, name string) (tiles.Tileset, error) {
+	set, err := tiles.Resolve(w, name)
+	var field *data.FieldError
+	if errors.As(err, &field) {
+		return set, fieldFault(notFound, field.Field, field.Value, field.Why).because(err)
+	}
+	return set, err
+}
+
+// handleTileJSON describes a tileset.
+func (s *Server) handleTileJSON(w http.ResponseWriter, r *http.Request) error {
+	world, err := s.world(r, parseParams(r))
+	if err != nil {
+		return err
+	}
+	set, err := tileset(world, mux.Vars(r)["tileset"])
+	if err != nil {
+		return err
+	}
+	setSeq(w, world.Seq())
+	return writeJSON(w, r, http.StatusOK, tiles.Describe(world, set, s.baseURL(r)))
+}
+
+// handleStyle answers with the style of the whole city.
+func (s *Server) handleStyle(w http.ResponseWriter, r *http.Request) error {
+	q := parseParams(r)
+	world, err := s.world(r, q)
+	if err != nil {
+		return err
+	}
+	lang := q.text("lang")
+	if lang == "" {
+		lang = "zh"
+	}
+	if err := q.done(""); err != nil {
+		return err
+	}
+	set, err := tileset(world, tiles.City)
+	if err != nil {
+		return err
+	}
+	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, s.baseURL(r))
+	var field *data.FieldError
+	if errors.As(err, &field) && field.Field == "style" {
+		return fieldFault(notFound, field.Field, field.Value, field.Why).because(err)
+	}
+	if err != nil {
+		return err
+	}
+	setSeq(w, world.Seq())
+	return writeJSON(w, r, http.StatusOK, made)
+}
+
+// baseURL is how the client reached the server, without a slash at the end. Tile addresses must be absolute.
+func (s *Server) baseURL(r *http.Request) string {
+	if s.cfg.PublicURL != "" {
+		return strings.TrimRight(s.cfg.PublicURL, "/")
+	}
+	scheme, host := "http", r.Host
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		scheme = "https"
+	}
+	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
+		host = forwarded
+	}
+	if host == "" || strings.ContainsAny(host, "/\\\"'<>?#@, \t") {
+		host = "localhost"
+	}
+	return scheme + "://" + host
+}

@@ -1,0 +1,230 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+// written is the answer to a write.
+type written struct {
+	Seq data.Seq `json:"seq"`
+}
+
+// append makes a transaction durable and waits a little until the engine shows it, so that the next read sees it.
+func (s *Server) append(r *http.Request, tx data.Tx) (data.Seq, error) {
+	tx.Actor = actorOf(r)
+	if tx.Cause == "" {
+		tx.Cause = "api"
+	}
+	seq, err := s.cfg.Store.Append(r.Context(), tx)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Limits.MinSeq)
+	defer cancel()
+	// The transaction is durable: being late or stopping changes nothing about the answer.
+	_, _ = s.cfg.Engine.Wait(ctx, seq)
+	return seq, nil
+}
+
+// write appends a transaction that the client did not write as one, and answers.
+func (s *Server) write(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
+	seq, err := s.append(r, tx)
+	if err != nil {
+		return bareChange(err)
+	}
+	setSeq(w, seq)
+	return writeJSON(w, r, http.StatusOK, written{seq})
+}
+
+// changesBody is the body of POST /v1/changes.
+type changesBody struct {
+	Changes   []changeBody `json:"changes"`
+	Effective *time.Time   `json:"effective"`
+	Cause     string       `json:"cause"`
+}
+
+type changeBody struct {
+	Op      string          `json:"op"`
+	Layer   string          `json:"layer"`
+	Feature json.RawMessage `json:"feature"`
+	ID      *string         `json:"id"`
+	IfSeq   *data.Seq       `json:"if_seq"`
+}
+
+const longestCause = 200
+
+// handleChanges appends one transaction of changes.
+func (s *Server) handleChanges(w http.ResponseWriter, r *http.Request) error {
+	if err := parseParams(r).done(""); err != nil {
+		return err
+	}
+	body, err := s.readBody(w, r, typeJSON)
+	if err != nil {
+		return err
+	}
+	seq, err := s.keys.once(r, body, func() (data.Seq, error) { return s.change(r, body) })
+	if err != nil {
+		return err
+	}
+	setSeq(w, seq)
+	return writeJSON(w, r, http.StatusOK, written{seq})
+}
+
+func (s *Server) change(r *http.Request, body []byte) (data.Seq, error) {
+	var in changesBody
+	if err := decodeJSON(body, &in); err != nil {
+		return 0, err
+	}
+	switch {
+	case len(in.Changes) == 0:
+		return 0, fieldFault(invalid, "changes", "", "must hold at least one change")
+	case len(in.Changes) > data.MaxTxChanges:
+		return 0, data.ErrTooLarge
+	case len(in.Cause) > longestCause:
+		return 0, fieldFault(invalid, "cause", in.Cause, fmt.Sprintf("is longer than %d bytes", longestCause))
+	}
+	tx := data.Tx{Cause: in.Cause, Changes: make([]data.Change, len(in.Changes))}
+	if in.Effective != nil {
+		tx.Effective = *in.Effective
+	}
+	for i := range in.Changes {
+		if i%checkEvery == 0 && r.Context().Err() != nil {
+			return 0, r.Context().Err()
+		}
+		var err error
+		if tx.Changes[i], err = s.featureChange(&in.Changes[i]); err != nil {
+			return 0, &data.ChangeError{Change: i, Layer: in.Changes[i].Layer, Err: err}
+		}
+	}
+	return s.append(r, tx)
+}
+
+// featureChange checks and reads one change. The error is a *data.FieldError; its field is a path within the change.
+func (s *Server) featureChange(in *changeBody) (data.Change, error) {
+	c := data.Change{Stream: data.StreamFeature, Layer: in.Layer, IfSeq: in.IfSeq}
+	layer, ok := s.cfg.Engine.Layer(in.Layer)
+	if !ok {
+		return c, &data.FieldError{Field: "layer", Value: in.Layer, Why: "is not a layer"}
+	}
+	hasFeature := len(in.Feature) > 0 && !bytes.Equal(in.Feature, []byte("null"))
+	switch in.Op {
+	case "put":
+		switch {
+		case !hasFeature:
+			return c, &data.FieldError{Field: "feature", Why: "is missing"}
+		case in.ID != nil:
+			return c, &data.FieldError{Field: "id", Value: *in.ID, Why: "belongs into the feature"}
+		}
+		var err error
+		c.Op = data.OpPut
+		c.Feature, err = convert.DecodeFeature(layer, in.Feature, s.newID)
+		var field *data.FieldError
+		if errors.As(err, &field) && field.Field != "feature" {
+			field.Field = "feature." + field.Field
+		}
+		return c, err
+	case "delete":
+		switch {
+		case hasFeature:
+			return c, &data.FieldError{Field: "feature", Why: "has no place in a delete, which takes id"}
+		case in.ID == nil:
+			return c, &data.FieldError{Field: "id", Why: "is missing"}
+		}
+		c.Op = data.OpDelete
+		c.Feature.ID = *in.ID
+		return c, data.CheckID(*in.ID)
+	default:
+		return c, &data.FieldError{Field: "op", Value: in.Op, Why: "must be put or delete"}
+	}
+}
+
+// handlePutFeature makes or replaces one feature.
+func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.pathChange(r, data.OpPut)
+	if err != nil {
+		return err
+	}
+	body, err := s.readBody(w, r, typeGeoJSON, typeJSON)
+	if err != nil {
+		return err
+	}
+	// The strict JSON checks come with messages about the body; features themselves may hold foreign members.
+	var given struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if err := json.Unmarshal(body, &given); err != nil {
+		return jsonProblem(err)
+	}
+	layer, ok := s.cfg.Engine.Layer(c.Layer)
+	if !ok {
+		return unknownLayer(s.cfg.Engine.World(), c.Layer)
+	}
+	id := c.Feature.ID
+	c.Feature, err = convert.DecodeFeature(layer, body, func() (string, error) { return id, nil })
+	if err != nil {
+		return fieldProblems(invalid, "", err).because(err)
+	}
+	if given.ID == nil && layer.ID.Generate != "" {
+		c.Feature.ID = id
+	}
+	if c.Feature.ID != id {
+		return fieldFault(invalid, "id", c.Feature.ID, "differs from the id in the path, "+strconv.Quote(id))
+	}
+	return s.write(w, r, data.Tx{Changes: []data.Change{c}})
+}
+
+// handleDeleteFeature ends one feature.
+func (s *Server) handleDeleteFeature(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.pathChange(r, data.OpDelete)
+	if err != nil {
+		return err
+	}
+	world := s.cfg.Engine.World()
+	layer, ok := world.Layer(c.Layer)
+	if !ok {
+		return unknownLayer(world, c.Layer)
+	}
+	if _, ok := layer.Lookup(c.Feature.ID); !ok {
+		return unknownFeature(layer, c.Feature.ID)
+	}
+	return s.write(w, r, data.Tx{Changes: []data.Change{c}})
+}
+
+// pathChange is a change of the feature in the path under the conditions of the headers.
+func (s *Server) pathChange(r *http.Request, op data.Op) (data.Change, error) {
+	vars := mux.Vars(r)
+	c := data.Change{Stream: data.StreamFeature, Op: op, Layer: vars["layer"], Feature: data.Feature{ID: vars["id"]}}
+	if err := parseParams(r).done(""); err != nil {
+		return c, err
+	}
+	if err := data.CheckID(c.Feature.ID); err != nil {
+		return c, err
+	}
+	if match := r.Header.Get("If-Match"); match != "" {
+		seq, err := strconv.ParseUint(plainTag(match), 10, 64)
+		if err != nil || strings.TrimSpace(match) == "*" {
+			return c, fieldFault(badRequest, "If-Match", match, `must be one ETag of the feature, such as "42"`)
+		}
+		c.IfSeq = new(data.Seq(seq))
+	}
+	if none := r.Header.Get("If-None-Match"); none != "" {
+		if strings.TrimSpace(none) != "*" || c.IfSeq != nil {
+			return c, fieldFault(badRequest, "If-None-Match", none, "must be * and not come with If-Match")
+		}
+		c.IfSeq = new(data.Seq)
+	}
+	return c, nil
+}
