@@ -1,0 +1,213 @@
+// Opens the map of the sample city in a real browser and checks what a visitor
+// relies on. GEWU_URL: the server; GEWU_SHOTS: where the pictures go.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MapDriver, openBrowser, sleep, until } from './driver.mjs'
+
+const base = (process.env.GEWU_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '')
+const shots = process.env.GEWU_SHOTS ?? join(import.meta.dirname, 'out')
+const CENTRE = [121.5436, 25.0375]
+const FOLLOW_MS = 1_000
+
+const complaints = []
+let failed = 0
+
+async function check(name, body) {
+  try {
+    const note = await body()
+    console.log(`ok    ${name}${note ? ` (${note})` : ''}`)
+  } catch (error) {
+    failed++
+    console.log(`FAIL  ${name}: ${error.message}`)
+  }
+}
+
+function expect(condition, message) {
+  if (!condition) throw new Error(message)
+}
+
+function expectText(text, ...parts) {
+  for (const part of parts) expect(text.includes(part), `"${part}" is missing in: ${text.replace(/\s+/g, ' ').slice(0, 300)}`)
+}
+
+async function api(path, init) {
+  const answer = await fetch(base + path, init)
+  expect(answer.ok, `${path} answered ${answer.status}: ${(await answer.clone().text()).slice(0, 200)}`)
+  return answer.json()
+}
+
+const write = (changes) =>
+  api('/v1/changes', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ changes }),
+  })
+
+async function accessible(map, state) {
+  const found = await map.axe()
+  expect(!found.length, `${state}: ${JSON.stringify(found)}`)
+}
+
+await mkdir(shots, { recursive: true })
+const browser = await openBrowser()
+let map = await MapDriver.open(browser, base, { complaints })
+
+await check('strict content policy', async () => {
+  expectText(map.policy, "default-src 'self'", "style-src 'self'", "object-src 'none'")
+  expect(!/unsafe/.test(map.policy), map.policy)
+})
+
+await check('opens on the whole city', async () => {
+  const districts = await map.drawn('districts')
+  expect(districts.length >= 10, `${districts.length} districts drawn`)
+  const { layers } = await api('/v1/layers')
+  const rows = await map.page.locator('.layer-row').count()
+  expect(rows === layers.length, `${rows} rows for ${layers.length} layers`)
+  return `${districts.length} districts, ${rows} layers`
+})
+
+await check('draws villages, units and trees when zoomed in', async () => {
+  await map.jump(...CENTRE, 16)
+  const counts = {}
+  for (const layer of ['villages', 'units', 'trees']) {
+    counts[layer] = (await map.drawn(layer)).length
+    expect(counts[layer] > 0, `no ${layer}`)
+  }
+  return JSON.stringify(counts)
+})
+
+await check('a click shows features and the whole chain', async () => {
+  await map.jump(...CENTRE, 17)
+  await map.clickAt(...CENTRE)
+  const text = await map.panel()
+  const [, lon, lat] = /at=([\d.]+),([\d.]+)/.exec(await map.hash())
+  const here = await api(`/v1/locate?lon=${lon}&lat=${lat}`)
+  const [district, village] = here.areas
+  expectText(text, district.name, village.name, here.cells[0].code, here.address.label)
+  return [district.name, village.name, here.cells[0].code].join(' ')
+})
+
+await check('finds a unit by its code, and Back returns', async () => {
+  const before = await map.hash()
+  const [unit] = (await map.drawn('units')).slice(-1)
+  await map.search(unit.id)
+  await until('unit in the panel', async () => (await map.page.locator('#place-title').innerText()) === unit.id)
+  await map.idle()
+  expectText(await map.hash(), `sel=units/${encodeURIComponent(unit.id)}`)
+  await map.page.goBack()
+  const selection = (hash) => /sel=[^&]+/.exec(hash)?.[0]
+  await until('selection before', async () => selection(await map.hash()) === selection(before))
+  await map.idle()
+  return unit.id
+})
+
+await check('hides a layer and shows it again', async () => {
+  await map.jump(...CENTRE, 17)
+  const eye = map.page.locator('.layer-row', { hasText: /行道|tree/i }).getByRole('switch')
+  await eye.click()
+  await sleep(50)
+  await map.idle()
+  expect((await map.drawn('trees')).length === 0, 'trees are still drawn')
+  await until('hidden in the link', async () => (await map.hash()).includes('off=trees'))
+  await eye.click()
+  await until('trees again', async () => (await map.drawn('trees')).length > 0)
+})
+
+await check('an edit appears within a second', async () => {
+  const [tree] = await map.drawn('trees')
+  const before = await api(`/v1/layers/trees/features/${encodeURIComponent(tree.id)}`)
+  const attribute = (await api('/v1/layers')).layers.find((l) => l.name === 'trees').roles.part.class
+  const { type, id, geometry, properties } = before
+  const put = (value) => write([{ op: 'put', layer: 'trees', feature: { type, id, geometry, properties: { ...properties, [attribute]: value } } }])
+  const shows = (value) => async () => (await map.drawn('trees')).some((t) => t.id === id && t.properties[attribute] === value)
+  const mark = `測試 ${Date.now()}`
+  const start = performance.now()
+  await put(mark)
+  try {
+    await until('edit on the map', shows(mark), FOLLOW_MS * 5, 10)
+    const ms = Math.round(performance.now() - start)
+    expect(ms <= FOLLOW_MS, `took ${ms} ms`)
+    return `${ms} ms from writing to drawn`
+  } finally {
+    await put(properties[attribute])
+    await until('edit undone on the map', shows(properties[attribute]), 5_000)
+  }
+})
+
+await check('a deleted feature leaves the map and a new one comes', async () => {
+  const [tree] = await map.drawn('trees')
+  const { type, id, geometry, properties } = await api(`/v1/layers/trees/features/${encodeURIComponent(tree.id)}`)
+  const there = async () => (await map.drawn('trees')).some((t) => t.id === id)
+  await write([{ op: 'delete', layer: 'trees', id }])
+  try {
+    const { ms } = await until('tree gone', async () => !(await there()), 5_000)
+    return `gone after ${ms} ms`
+  } finally {
+    await write([{ op: 'put', layer: 'trees', feature: { type, id, geometry, properties } }])
+    await until('tree back', there, 5_000)
+  }
+})
+
+await check('light, accessible', async () => {
+  await map.jump(...CENTRE, 16)
+  await map.clickAt(...CENTRE)
+  await map.panel()
+  await map.idle()
+  await map.page.screenshot({ path: join(shots, 'light.png') })
+  await accessible(map, 'light')
+})
+
+await check('dark, accessible', async () => {
+  await map.page.keyboard.press('d')
+  await until('dark page', () => map.page.evaluate(() => document.documentElement.classList.contains('dark')))
+  await sleep(300)
+  await map.idle()
+  await map.page.screenshot({ path: join(shots, 'dark.png') })
+  await accessible(map, 'dark')
+})
+
+await check('English, with the sheet of keys', async () => {
+  await map.page.locator('.lang-button').click()
+  await until('English', () => map.page.evaluate(() => document.documentElement.lang === 'en'))
+  await until('English layers', async () => (await map.page.locator('.layer-panel h2').innerText()) === 'Layers')
+  expect((await map.page.locator('.maplibregl-canvas').getAttribute('aria-label')) === 'Map', 'the map is not labelled in English')
+  await map.page.keyboard.press('?')
+  await map.page.getByText('Keyboard shortcuts').waitFor()
+  await accessible(map, 'keys')
+  await map.page.keyboard.press('Escape')
+  await map.idle()
+})
+
+await check('no violation of the content policy', async () => {
+  const violations = await map.violations()
+  expect(!violations.length, violations.join('; '))
+})
+
+const link = await map.hash()
+await map.close()
+
+await check('a link restores everything, on a phone', async () => {
+  map = await MapDriver.open(browser, base, { complaints, hash: link, width: 360, height: 740 })
+  const state = await map.page.evaluate(() => ({
+    dark: document.documentElement.classList.contains('dark'),
+    lang: document.documentElement.lang,
+    wide: document.documentElement.scrollWidth > innerWidth,
+  }))
+  expect(state.dark && state.lang === 'en' && !state.wide, JSON.stringify(state))
+  await map.panel()
+  await map.page.keyboard.press('d')
+  await map.page.locator('.lang-button').click()
+  await until('Chinese', () => map.page.evaluate(() => document.documentElement.lang === 'zh-CN'))
+  await sleep(300)
+  await map.idle()
+  await map.page.screenshot({ path: join(shots, 'mobile.png') })
+  await accessible(map, 'phone')
+  const violations = await map.violations()
+  expect(!violations.length, violations.join('; '))
+})
+
+await check('no complaint in the console', () => expect(!complaints.length, complaints.join('; ')))
+
+await browser.close()
+console.log(failed ? `${failed} failed` : `all passed, pictures in ${shots}`)
+process.exit(failed ? 1 : 0)

@@ -1,0 +1,79 @@
+// A thin client: one function per question the pages ask.
+import createClient from 'openapi-fetch'
+import type { paths } from './schema'
+import type { Feature, Layer, Located } from './types'
+
+// ApiError carries the server's problem document; status 0 means that the
+// server could not be reached at all.
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+const client = createClient<paths>({
+  baseUrl: globalThis.location?.origin,
+  // Attributes are plain parameters: ?code=…, not ?attributes[code]=…
+  querySerializer: { object: { style: 'form', explode: true } },
+})
+
+interface Answer<T> {
+  data?: T
+  error?: { detail?: string; title?: string }
+  response: Response
+}
+
+// answerOf turns every kind of failure but an abort into an ApiError.
+async function answerOf<T>(asked: Promise<Answer<T>>, signal?: AbortSignal): Promise<T> {
+  let answer: Answer<T>
+  try {
+    answer = await asked
+  } catch (cause) {
+    if (signal?.aborted) throw cause
+    throw new ApiError(0, String(cause))
+  }
+  const { data, error, response } = answer
+  if (data === undefined) {
+    throw new ApiError(response.status, error?.detail || error?.title || response.statusText || String(response.status))
+  }
+  return data
+}
+
+export async function listLayers(signal?: AbortSignal): Promise<Layer[]> {
+  // The client widens the four numbers of a box to any numbers.
+  return (await answerOf(client.GET('/v1/layers', { signal }), signal)).layers as Layer[]
+}
+
+export async function readFeature(layer: string, id: string, signal?: AbortSignal): Promise<Feature> {
+  const asked = client.GET('/v1/layers/{layer}/features/{id}', { params: { path: { layer, id } }, signal })
+  return (await answerOf(asked, signal)) as Feature
+}
+
+export async function findFeatures(
+  layer: string,
+  attributes: Record<string, string>,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Feature[]> {
+  const asked = client.GET('/v1/layers/{layer}/features', {
+    params: { path: { layer }, query: { attributes, limit } },
+    signal,
+  })
+  return (await answerOf(asked, signal)).features as Feature[]
+}
+
+export function locate(lon: number, lat: number, signal?: AbortSignal): Promise<Located> {
+  return answerOf(client.GET('/v1/locate', { params: { query: { lon, lat } }, signal }), signal)
+}
+
+// readJSON reads a document that has a type of its own: a style or a TileJSON.
+export async function readJSON<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const asked = fetch(path, { signal }).then(async (response): Promise<Answer<T>> => {
+    const body: unknown = await response.json().catch(() => undefined)
+    return response.ok ? { data: body as T, response } : { error: body as Answer<T>['error'], response }
+  })
+  return answerOf(asked, signal)
+}

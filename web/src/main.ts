@@ -1,0 +1,13 @@
+import 'element-plus/theme-chalk/base.css'
+import 'element-plus/theme-chalk/dark/css-vars.css'
+import './ui/tokens.css'
+import './ui/base.css'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { i18n } from './i18n'
+import { initSettings } from './ui/settings'
+import { decodeState } from './ui/urlState'
+
+const initial = decodeState(location.hash)
+await initSettings(initial)
+createApp(App, { initial }).use(i18n).mount('#app')

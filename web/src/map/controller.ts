@@ -1,0 +1,280 @@
+// The one place that talks to MapLibre. Nothing in here is reactive: a proxy
+// around the map would make every frame slow.
+import {
+  AttributionControl,
+  type IControl,
+  type LngLatBoundsLike,
+  Map as GlMap,
+  Marker,
+  NavigationControl,
+  ScaleControl,
+  type StyleSpecification,
+  setWorkerUrl,
+} from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import type { Layer, TileRange } from '../api/types'
+import type { Place, View } from '../ui/urlState'
+import { type Box, isPoint } from './geometry'
+import { pace } from '../ui/pace'
+import { mapLocale } from './locale'
+import { type Picked, drawn, stackAt } from './pick'
+import { type TileId, tilesToRefresh } from './refresh'
+import { type Look, compose, sourceOf } from './style'
+
+setWorkerUrl(workerUrl)
+
+export interface Padding {
+  top: number
+  right: number
+  bottom: number
+  left: number
+}
+
+export interface MapEvents {
+  click(place: Place, stack: Picked[]): void
+  moved(view: View): void
+  pointer(place: Place | null): void
+  idle(): void
+}
+
+export interface MapOptions {
+  container: HTMLElement
+  style: StyleSpecification
+  layers: Layer[]
+  look: Look
+  view?: View
+  bounds?: Box
+  lang: 'zh' | 'en'
+  padding: () => Padding
+  events: MapEvents
+}
+
+interface Marked {
+  source: string
+  sourceLayer: string
+  id: number
+}
+
+// Closer than this a found point is not shown by itself.
+const POINT_ZOOM = 18
+const HOVER_MS = 60
+
+export class MapController {
+  readonly map: GlMap
+  private base: StyleSpecification
+  private layers: Layer[]
+  private look: Look
+  private styled = false
+  private controls: IControl[] = []
+  private pointer: { x: number; y: number } | null = null
+  private marker: Marker | null = null
+  private selected: Marked | null = null
+  private hovered: Marked | null = null
+  // Ranges that arrived while tiles were under way: such a tile may hold the
+  // state before the change, and the map skips it when asked to refresh.
+  private late: TileRange[] = []
+  private readonly padding: () => Padding
+
+  constructor(options: MapOptions) {
+    this.base = options.style
+    this.layers = options.layers
+    this.look = options.look
+    this.padding = options.padding
+    this.map = new GlMap({
+      container: options.container,
+      style: compose(this.base, this.look),
+      ...(options.view && { center: [options.view.lon, options.view.lat], zoom: options.view.zoom }),
+      ...(!options.view && options.bounds && { bounds: options.bounds, fitBoundsOptions: { padding: options.padding() } }),
+      locale: mapLocale[options.lang],
+      attributionControl: false,
+      maxPitch: 0,
+      maxZoom: 21,
+      dragRotate: false,
+      touchPitch: false,
+      // Tiles out of sight would come back as they were before a change. The
+      // browser's own cache still answers, after asking whether it is current.
+      maxTileCacheSize: 0,
+      transformRequest: (url, type) => (type === 'Tile' ? { url, cache: 'no-cache' } : { url }),
+      ...(navigator.webdriver && { fadeDuration: 0 }),
+    })
+    this.map.touchZoomRotate.disableRotation()
+    this.addControls()
+    this.listen(options.events)
+  }
+
+  private listen(events: MapEvents): void {
+    const { map } = this
+    map.on('style.load', () => {
+      this.styled = true
+      this.applyStyle()
+    })
+    const pick = (place: Place) => events.click(place, this.stackAt(place))
+    map.on('click', (event) => pick({ lon: event.lngLat.lng, lat: event.lngLat.lat }))
+    // Without a mouse the middle of the map is the cursor.
+    map.getCanvas().addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') pick(this.view())
+    })
+    // Asking what is under the pointer costs more than moving it.
+    const hover = pace(() => {
+      if (this.pointer && !map.isMoving()) this.hover(stackAt(map, this.pointer, this.layers, this.look.hidden)[0])
+    }, HOVER_MS)
+    map.on('mousemove', (event) => {
+      this.pointer = event.point
+      events.pointer({ lon: event.lngLat.lng, lat: event.lngLat.lat })
+      hover.call()
+    })
+    map.on('mouseout', () => {
+      this.pointer = null
+      this.hover(undefined)
+      events.pointer(null)
+    })
+    map.on('moveend', () => events.moved(this.view()))
+    // A tile that fails is not worth a message of its own: the live status
+    // tells when the server is away. Without a listener it would be logged.
+    map.on('error', () => {})
+    // Tests wait for this signal instead of for a time.
+    const signal = (idle: boolean) => (document.documentElement.dataset.mapIdle = String(idle))
+    signal(false)
+    for (const busy of ['movestart', 'dataloading', 'styledataloading'] as const) map.on(busy, () => signal(false))
+    map.on('idle', () => {
+      signal(true)
+      if (this.late.length) this.refresh(this.late.splice(0))
+      events.idle()
+    })
+  }
+
+  view(): View {
+    const { lng, lat } = this.map.getCenter()
+    return { zoom: this.map.getZoom(), lat, lon: lng }
+  }
+
+  stackAt(place: Place): Picked[] {
+    return stackAt(this.map, this.map.project([place.lon, place.lat]), this.layers, this.look.hidden)
+  }
+
+  // The map reads its texts while a control is added, so the controls are
+  // added anew; there is no public way to give it other texts.
+  setLanguage(lang: 'zh' | 'en'): void {
+    Object.assign((this.map as unknown as { _locale: Record<string, string> })._locale, mapLocale[lang])
+    this.map.getCanvas().setAttribute('aria-label', mapLocale[lang]['Map.Title'])
+    for (const control of this.controls) this.map.removeControl(control)
+    this.addControls()
+  }
+
+  private addControls(): void {
+    const { map } = this
+    const attribution = new AttributionControl({ compact: true })
+    const zoom = new NavigationControl({ showCompass: false })
+    const scale = new ScaleControl({ maxWidth: 110 })
+    map.addControl(attribution, 'bottom-right')
+    map.addControl(zoom, 'bottom-right')
+    map.addControl(scale, 'bottom-left')
+    this.controls = [attribution, zoom, scale]
+  }
+
+  setStyle(base: StyleSpecification): void {
+    this.base = base
+    this.applyStyle()
+  }
+
+  setLook(look: Look): void {
+    this.look = look
+    this.applyStyle()
+  }
+
+  // New counts only matter for the order of the stack; new definitions come
+  // with a new style.
+  setLayers(layers: Layer[]): void {
+    this.layers = layers
+  }
+
+  private applyStyle(): void {
+    // Before the first style is in, there is nothing to compare with.
+    if (this.styled) this.map.setStyle(compose(this.base, this.look), { diff: true })
+  }
+
+  // Beyond the source's deepest zoom the map cuts tiles of its own out of the
+  // deepest ones and names them by the deeper zoom: so no limit here.
+  private visibleTiles(): TileId[] {
+    return this.map.coveringTiles({ tileSize: 512 }).map(({ canonical: { z, x, y } }) => ({ z, x, y }))
+  }
+
+  private vectorSources(): string[] {
+    return Object.entries(this.base.sources)
+      .filter(([name, source]) => source.type === 'vector' && this.map.getSource(name))
+      .map(([name]) => name)
+  }
+
+  // refresh fetches again the tiles on the screen that a change touches.
+  refresh(ranges: TileRange[]): void {
+    if (!this.styled) return
+    if (!this.map.areTilesLoaded()) this.late.push(...ranges)
+    for (const source of this.vectorSources()) {
+      const shown = new Set(this.layers.map((l) => l.name).filter((name) => sourceOf(this.base, name) === source))
+      const tiles = tilesToRefresh(ranges, this.visibleTiles(), shown)
+      if (tiles.length) this.map.refreshTiles(source, tiles)
+    }
+  }
+
+  refreshAll(): void {
+    if (!this.styled) return
+    for (const source of this.vectorSources()) this.map.refreshTiles(source)
+  }
+
+  mark(place: Place | null): void {
+    this.marker?.remove()
+    this.marker = null
+    if (!place) return
+    const element = document.createElement('div')
+    element.className = 'place-marker'
+    this.marker = new Marker({ element }).setLngLat([place.lon, place.lat]).addTo(this.map)
+  }
+
+  // The number is the feature's permanent id, which is its id in the tiles.
+  select(layer: string | null, id: number | null): void {
+    this.selected = this.flag('selected', this.selected, layer, id)
+  }
+
+  private hover(picked: Picked | undefined): void {
+    this.hovered = this.flag('hover', this.hovered, picked?.layer ?? null, picked?.tileId ?? null)
+    this.map.getCanvas().style.cursor = picked ? 'pointer' : ''
+  }
+
+  private flag(state: string, before: Marked | null, layer: string | null, id: number | null): Marked | null {
+    if (before && before.sourceLayer === layer && before.id === id) return before
+    if (before && this.map.getSource(before.source)) this.map.removeFeatureState(before, state)
+    const source = layer !== null && id !== null ? sourceOf(this.base, layer) : undefined
+    if (!source || !this.map.getSource(source)) return null
+    const now = { source, sourceLayer: layer!, id: id! }
+    this.map.setFeatureState(now, { [state]: true })
+    return now
+  }
+
+  show(box: Box): void {
+    const bounds: LngLatBoundsLike = box
+    const maxZoom = isPoint(box) ? Math.max(POINT_ZOOM, this.map.getZoom()) : POINT_ZOOM
+    this.map.fitBounds(bounds, { padding: this.padding(), maxZoom, duration: 700 })
+  }
+
+  jump(view: View): void {
+    this.map.jumpTo({ center: [view.lon, view.lat], zoom: view.zoom })
+  }
+
+  zoomTo(zoom: number): void {
+    this.map.easeTo({ zoom, duration: 300 })
+  }
+
+  zoomBy(step: number): void {
+    this.zoomTo(this.map.getZoom() + step)
+  }
+
+  drawn(layer: string): Picked[] {
+    return drawn(this.map, layer)
+  }
+
+  destroy(): void {
+    this.marker?.remove()
+    this.map.remove()
+  }
+}

@@ -1,0 +1,65 @@
+// What lies under the cursor.
+import type { Map as GlMap, MapGeoJSONFeature, PointLike } from 'maplibre-gl'
+import type { Layer } from '../api/types'
+
+export interface Picked {
+  layer: string
+  id: string
+  // The integer id in the tiles, needed for the feature-state.
+  tileId: number
+  properties: Record<string, unknown>
+}
+
+// Points and lines are hard to hit exactly.
+const REACH_PX = 6
+
+const RANK: Record<Layer['geometry'], number> = { point: 0, line: 1, polygon: 2, none: 3 }
+
+export function stackAt(map: GlMap, at: { x: number; y: number }, layers: Layer[], hidden: ReadonlySet<string>): Picked[] {
+  const byName = new Map(layers.map((layer) => [layer.name, layer]))
+  const query = (where: PointLike | [PointLike, PointLike], polygons: boolean) =>
+    map.queryRenderedFeatures(where, {
+      layers: map
+        .getLayersOrder()
+        .filter((id) => {
+          const style = map.getLayer(id)
+          const layer = byName.get(style?.sourceLayer ?? '')
+          return layer && !hidden.has(layer.name) && (layer.geometry === 'polygon') === polygons
+        }),
+    })
+  const box: [PointLike, PointLike] = [
+    [at.x - REACH_PX, at.y - REACH_PX],
+    [at.x + REACH_PX, at.y + REACH_PX],
+  ]
+  const near = query(box, false)
+    .map((feature) => ({ feature, distance: screenDistance(map, feature, at) }))
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ feature }) => feature)
+  const picked = distinct([...near, ...query([at.x, at.y], true)])
+  // Layers with more features have smaller ones: the smallest comes first.
+  const order = (name: string) => (RANK[byName.get(name)!.geometry] ?? 3) * 1e9 - (byName.get(name)!.count ?? 0)
+  return picked.map((p, i) => ({ p, i })).sort((a, b) => order(a.p.layer) - order(b.p.layer) || a.i - b.i).map(({ p }) => p)
+}
+
+export function distinct(features: Pick<MapGeoJSONFeature, 'id' | 'sourceLayer' | 'properties'>[]): Picked[] {
+  const seen = new Map<string, Picked>()
+  for (const { id: tileId, sourceLayer, properties } of features) {
+    const id = properties.id as unknown
+    if (!sourceLayer || id === undefined || id === null) continue
+    const key = `${sourceLayer}/${String(id)}`
+    if (!seen.has(key)) seen.set(key, { layer: sourceLayer, id: String(id), tileId: Number(tileId), properties })
+  }
+  return [...seen.values()]
+}
+
+function screenDistance(map: GlMap, feature: MapGeoJSONFeature, at: { x: number; y: number }): number {
+  if (feature.geometry.type !== 'Point') return 0
+  const p = map.project(feature.geometry.coordinates as [number, number])
+  return Math.hypot(p.x - at.x, p.y - at.y)
+}
+
+// drawn lists the features of one layer that the map shows now.
+export function drawn(map: GlMap, layer: string): Picked[] {
+  const ids = map.getLayersOrder().filter((id) => map.getLayer(id)?.sourceLayer === layer)
+  return ids.length ? distinct(map.queryRenderedFeatures({ layers: ids })) : []
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import en from '../src/i18n/en'
+import zh from '../src/i18n/zh-CN'
+import { mapLocale } from '../src/map/locale'
+import { SHORTCUTS } from '../src/ui/keys'
+
+function flat(messages: object, prefix = ''): Map<string, string> {
+  const out = new Map<string, string>()
+  for (const [key, value] of Object.entries(messages) as [string, string | object][]) {
+    if (typeof value === 'string') out.set(prefix + key, value)
+    else for (const [inner, text] of flat(value, `${prefix}${key}.`)) out.set(inner, text)
+  }
+  return out
+}
+
+const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort()
+
+describe('texts', () => {
+  const chinese = flat(zh)
+  const english = flat(en)
+
+  it('exist in both languages', () => expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort()))
+
+  it('are not empty and have the same placeholders', () => {
+    for (const [key, text] of chinese) {
+      expect(text, key).not.toBe('')
+      expect(english.get(key), key).not.toBe('')
+      expect(placeholders(english.get(key)!), key).toEqual(placeholders(text))
+    }
+  })
+
+  it('explain every key', () => {
+    for (const { text } of SHORTCUTS) expect(chinese.has(`keys.${text}`), text).toBe(true)
+  })
+
+  it('of the map exist in both languages', () => {
+    expect(Object.keys(mapLocale.en).sort()).toEqual(Object.keys(mapLocale.zh).sort())
+  })
+})
