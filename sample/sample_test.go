@@ -72,6 +72,9 @@ var cityBox = geo.Box{Min: geo.Point{X: 121_4550000, Y: 24_9550000}, Max: geo.Po
 func readStep(t *testing.T, step sample.Step, layer *data.Layer) {
 	t.Helper()
 	want := expected[layer.Name]
+	if testing.Short() && want.rows > 50_000 {
+		t.Skip("large files are read without -short")
+	}
 	var crs geo.CRS
 	if step.CRS != "" {
 		var err error
@@ -162,6 +165,9 @@ func TestSize(t *testing.T) {
 // TestSecondSnapshot compares the trees with those of twenty days later: what an import with --mode replace and
 // --ignore UpdDate has to find.
 func TestSecondSnapshot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large files are read without -short")
+	}
 	city, err := sample.Load(sample.FS())
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,12 @@ func Open(path string, opts Options) (*DB, error) {
 		ended:  make(chan struct{}),
 		commit: (*bbolt.Tx).Commit,
 	}
-	if err := db.open(); err != nil {
+	err := db.open()
+	var damage *data.CorruptError
+	switch {
+	case errors.As(err, &damage):
+		return nil, fmt.Errorf("open store: %w", err) // it names the file
+	case err != nil:
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return db, nil

@@ -35,7 +35,16 @@ func DecodeLayer(r io.Reader, format string) (*data.Layer, error) {
 
 // LoadLayer reads and validates the definition of a layer from a file, whose extension tells the format.
 func LoadLayer(file string) (*data.Layer, error) {
-	return load(file, DecodeLayer)
+	in, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // a file that was only read
+	l, err := DecodeLayer(in, strings.TrimPrefix(strings.ToLower(filepath.Ext(file)), "."))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return l, nil
 }
 
 // DecodeScheme reads the definition of a scheme, in TOML or JSON, as [DecodeLayer] does. Validating it needs the
@@ -48,33 +57,19 @@ func DecodeScheme(r io.Reader, format string) (*data.Scheme, error) {
 	return s, nil
 }
 
-// LoadScheme reads the definition of a scheme from a file, whose extension tells the format.
-func LoadScheme(file string) (*data.Scheme, error) {
-	return load(file, DecodeScheme)
-}
-
-func load[T any](file string, decode func(io.Reader, string) (*T, error)) (*T, error) {
-	in, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close() //nolint:errcheck // a file that was only read
-	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(file)), ".")
-	v, err := decode(in, format)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return v, nil
-}
-
 // DecodeDefinition reads configuration into v, in TOML or JSON. Keys that v does not have are an error that names
-// them, so that a misspelt key is not silently without effect.
+// them, so that a misspelt key is not silently without effect. In TOML a semicolon may end an item as a line break
+// does, so that an attribute fits on one line.
 func DecodeDefinition(r io.Reader, format string, v any) error {
 	switch format {
 	case TOML:
-		meta, err := toml.NewDecoder(r).Decode(v)
+		text, err := io.ReadAll(r)
 		if err != nil {
-			return tomlError(err)
+			return err
+		}
+		meta, err := toml.Decode(splitItems(string(text)), v)
+		if err != nil {
+			return tomlError(string(text), err)
 		}
 		if unknown := meta.Undecoded(); len(unknown) > 0 {
 			return fmt.Errorf("unknown key %s", unknown[0])
@@ -95,10 +90,37 @@ func DecodeDefinition(r io.Reader, format string, v any) error {
 	}
 }
 
+// splitItems turns semicolons outside strings and comments, where TOML knows none, into line breaks. The length of the
+// text stays, so that positions do.
+func splitItems(text string) string {
+	out := []byte(text)
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case ';':
+			out[i] = '\n'
+		case '#':
+			i += max(0, strings.IndexByte(text[i:], '\n'))
+		case '"', '\'':
+			quote := string(c)
+			if strings.HasPrefix(text[i:], strings.Repeat(quote, 3)) {
+				quote = strings.Repeat(quote, 3)
+			}
+			for i += len(quote); i < len(text) && !strings.HasPrefix(text[i:], quote); i++ {
+				if c == '"' && text[i] == '\\' {
+					i++
+				}
+			}
+			i += len(quote) - 1
+		}
+	}
+	return string(out)
+}
+
 // tomlError says where and what, without the library's layout over several lines.
-func tomlError(err error) error {
+func tomlError(text string, err error) error {
 	if parse, ok := errors.AsType[toml.ParseError](err); ok {
-		return fmt.Errorf("line %d: %s", parse.Position.Line, parse.Message)
+		start := min(parse.Position.Start, len(text))
+		return fmt.Errorf("line %d: %s", 1+strings.Count(text[:start], "\n"), parse.Message)
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "toml: "))
 }

@@ -86,11 +86,45 @@ func TestLoad(t *testing.T) {
 	if _, err := convert.LoadLayer(filepath.Join(dir, "absent.toml")); err == nil {
 		t.Error("an absent file loads")
 	}
-	const scheme = `{"name":"unit","levels":["district"],"cells":{"layer":"units","code":"CODEBASE"},"code_rule":"none"}`
-	if s, err := convert.LoadScheme(write("s.json", scheme)); err != nil || s.Cells.Code != "CODEBASE" {
+}
+
+func TestDecodeScheme(t *testing.T) {
+	const text = `{"name":"unit","levels":["district"],"cells":{"layer":"units","code":"CODEBASE"},"code_rule":"none"}`
+	if s, err := convert.DecodeScheme(strings.NewReader(text), convert.JSON); err != nil || s.Cells.Code != "CODEBASE" {
 		t.Error(s, err)
 	}
-	if _, err := convert.LoadScheme(write("t.toml", "level = []")); err == nil {
+	if _, err := convert.DecodeScheme(strings.NewReader("level = []"), convert.TOML); err == nil {
 		t.Error("an unknown key passes")
+	}
+}
+
+// TestSemicolons reads attributes on one line, as the manual writes them.
+func TestSemicolons(t *testing.T) {
+	const text = `name = "addresses" # a; b = "
+title = { zh = "门牌;", en = 'Add"resses;' }; geometry = "point"
+id = { attribute = "code" }
+roles = { address = { road = "road" } }
+attribution = """
+"a\"; b" ''; c"""
+[[attributes]]
+name = "code"; type = "code"; title = { zh = "编号", en = "Code" }; required = true    # text int number
+[[attributes]]
+name = "road"; type = "text"`
+	l, err := convert.DecodeLayer(strings.NewReader(text), convert.TOML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Title["zh"] != "门牌;" || l.Title["en"] != `Add"resses;` || l.Attribution != `"a"; b" ''; c` || len(l.Attributes) != 2 || !l.Attributes[0].Required {
+		t.Errorf("%+v", l)
+	}
+	for text, want := range map[string]string{
+		"name = 'a'; geometry = 'point';\nid = ": "line 2: ",
+		"name = 'a":                              "line 1: ",
+		"name = \"\\":                            "line 1: ",
+		"# no end":                               "name: must match",
+	} {
+		if _, err := convert.DecodeLayer(strings.NewReader(text), convert.TOML); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
 	}
 }

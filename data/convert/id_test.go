@@ -2,6 +2,7 @@ package convert_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -10,13 +11,9 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 )
 
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
 func TestULIDs(t *testing.T) {
 	at := time.UnixMilli(1_700_000_000_000)
-	next := convert.ULIDs(func() time.Time { return at }, zeros{})
+	next := convert.ULIDs(func() time.Time { return at }, rand.NewChaCha8([32]byte{}))
 	previous := ""
 	for i := range 1000 {
 		if i == 500 {
