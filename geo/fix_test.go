@@ -156,7 +156,7 @@ func TestFixCases(t *testing.T) {
 	}
 }
 
-// Three villages of Taipei whose rings are broken (from the open data file taipei_village, attributes dropped).
+// Three villages of Taipei whose rings are broken. Source: Taipei City Government, village boundaries, OGDL-TW 1.0.
 func TestFixVillages(t *testing.T) {
 	data, err := os.ReadFile("testdata/villages_broken.geojson")
 	if err != nil {

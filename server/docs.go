@@ -40,6 +40,7 @@ type (
 		} `json:"components"`
 	}
 	apiOperation struct {
+		ID          string                 `json:"operationId"`
 		Tags        []string               `json:"tags"`
 		Summary     string                 `json:"summary"`
 		Description string                 `json:"description"`
@@ -188,7 +189,7 @@ func (d *apiDocument) operations(path, tag string) ([]docsOperation, error) {
 
 func (d *apiDocument) operation(method, path string, op *apiOperation) docsOperation {
 	o := docsOperation{
-		ID: strings.ToLower(method) + path, Method: method, Path: path, Summary: op.Summary, Description: op.Description,
+		ID: op.ID, Method: method, Path: path, Summary: op.Summary, Description: op.Description,
 		Writes: len(op.Security) > 0, Curl: curlLine(method, path, op),
 	}
 	for _, p := range op.Parameters {

@@ -105,6 +105,12 @@ func TestLimits(t *testing.T) {
 	if tile.Features != tiles.MaxFeatures || tile.Dropped["points"] != n-tiles.MaxFeatures {
 		t.Errorf("%d features, dropped %v", tile.Features, tile.Dropped)
 	}
+	for _, f := range decode(t, tile).Layer("points").Features[:100] {
+		id, _ := f.Get("id").(string)
+		if slot, ok := w.Layers()[0].Lookup(id); !ok || f.ID != uint64(w.Layers()[0].Permanent(slot)) {
+			t.Fatalf("feature %s has the number %d", id, f.ID)
+		}
+	}
 	for i := range 1000 {
 		changes[i].Feature.Values = []data.Value{text(fmt.Sprint(i, long))}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
@@ -91,41 +92,52 @@ func grid(t testing.TB, rng *rand.Rand, center geo.Point, n int, side int32) (ch
 // one polygon that covers the same ground.
 func TestNeighboursShareEdges(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
-	const n, side = 24, 12_000
-	cells, outline := cells(), &data.Layer{Name: "outline", Geometry: data.GeometryPolygon}
-	city := tiletest.NewCity(t)
-	city.Apply(indextest.Define(cells), indextest.Define(outline))
-	changes, ring := grid(t, rng, center, n, side)
-	changes = append(changes, indextest.Put("outline", "1", shape(t, orb.Polygon{ring})))
-	w := city.Apply(changes...)
-	m := cold()
-	exact := 0
-	for z := uint32(4); z <= data.MaxZoom; z++ {
-		for range 20 {
-			p := geo.Point{
-				X: center.X + int32(rng.IntN(n*side*11/10)) - n*side*11/20, Y: center.Y + int32(rng.IntN(n*side*11/10)) - n*side*11/20,
+	// The grids lie round a corner of tiles of zoom 13 and deeper, so that the tiles' edges run through them.
+	cornerBox := geo.TileBox(13, 6861, 3508)
+	for _, side := range []int32{300, 700, 1500, 4000, 12_000} {
+		const n = 32
+		city := tiletest.NewCity(t)
+		city.Apply(indextest.Define(cells()), indextest.Define(&data.Layer{Name: "outline", Geometry: data.GeometryPolygon}))
+		changes, ring := grid(t, rng, cornerBox.Min, n, side)
+		w := city.Apply(append(changes, indextest.Put("outline", "1", shape(t, orb.Polygon{ring})))...)
+		exact := 0
+		for z := uint32(4); z <= data.MaxZoom; z++ {
+			x, y := tileOf(cornerBox.Min, z)
+			addresses := [][2]uint32{{x, y}, {x - 1, y}, {x, y + 1}, {x - 1, y + 1}}
+			for range 8 {
+				x, y := tileOf(geo.Point{
+					X: cornerBox.Min.X + rng.Int32N(n*side) - n*side/2, Y: cornerBox.Min.Y + rng.Int32N(n*side) - n*side/2,
+				}, z)
+				addresses = append(addresses, [2]uint32{x, y})
 			}
-			x, y := tileOf(p, z)
-			tile := draw(t, m, w, "cells,outline", z, x, y)
-			decoded := decode(t, tile)
-			vertices := map[[2]int64]bool{}
-			addVertices(vertices, decoded.Layer("cells"))
-			addVertices(vertices, decoded.Layer("outline"))
-			got, want := winding(decoded.Layer("cells"), vertices), winding(decoded.Layer("outline"), vertices)
-			if tile.Collapsed > 0 {
-				// A cell smaller than the grid may have turned over; it is left out.
-				continue
-			}
-			exact++
-			if !maps.Equal(got, want) {
-				t.Fatalf("%d/%d/%d: the cells' edges do not add up to the outline", z, x, y)
+			for _, a := range addresses {
+				if checkShared(t, w, z, a[0], a[1]) {
+					exact++
+				}
 			}
 		}
+		if exact < 60 {
+			t.Errorf("side %d: only %d tiles without collapsed cells", side, exact)
+		}
 	}
-	if exact < 200 {
-		t.Errorf("only %d tiles without collapsed cells", exact)
+}
+
+// checkShared compares the cells with the outline in one tile. A cell smaller than the grid may have turned over and
+// is left out; such tiles cannot be compared.
+func checkShared(t *testing.T, w *index.World, z, x, y uint32) bool {
+	t.Helper()
+	tile := draw(t, cold(), w, "cells,outline", z, x, y)
+	if tile.Collapsed > 0 {
+		return false
 	}
+	decoded := decode(t, tile)
+	vertices := map[[2]int64]bool{}
+	addVertices(vertices, decoded.Layer("cells"))
+	addVertices(vertices, decoded.Layer("outline"))
+	if !maps.Equal(winding(decoded.Layer("cells"), vertices), winding(decoded.Layer("outline"), vertices)) {
+		t.Fatalf("%d/%d/%d: the cells' edges do not add up to the outline", z, x, y)
+	}
+	return true
 }
 
 func addVertices(set map[[2]int64]bool, l tiletest.Layer) {

@@ -46,9 +46,7 @@ func (p places) appendFeature(dst []byte, l *data.Layer, f *data.Feature, extra 
 	return append(dst, '}')
 }
 
-// AppendGeometry appends a shape as a GeoJSON geometry in longitude and latitude, null when there is none.
-func AppendGeometry(dst []byte, s geo.Shape) []byte { return plainPlaces.appendGeometry(dst, s) }
-
+// appendGeometry appends a shape as a GeoJSON geometry, null when there is none.
 func (p places) appendGeometry(dst []byte, s geo.Shape) []byte {
 	if s.Kind() == geo.KindNone {
 		return append(dst, "null"...)

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -115,13 +116,16 @@ func (c *columns) settle(header []string) ([]target, error) {
 			c.known[name] = targets[i]
 		}
 	}
-	for _, name := range sortedKeys(c.mapped) {
-		if !slices.ContainsFunc(header, func(h string) bool { return data.FoldName(h) == name }) {
+	missing := func(name string) bool {
+		return !slices.ContainsFunc(header, func(h string) bool { return data.FoldName(h) == name })
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.mapped)) {
+		if missing(name) {
 			return nil, fmt.Errorf("the mapping names column %q; the columns are %s", name, strings.Join(header, ", "))
 		}
 	}
-	for _, name := range sortedKeys(c.ignore) {
-		if c.attribute(name) < 0 && !slices.ContainsFunc(header, func(h string) bool { return data.FoldName(h) == name }) {
+	for _, name := range slices.Sorted(maps.Keys(c.ignore)) {
+		if missing(name) && c.attribute(name) < 0 {
 			return nil, fmt.Errorf("%q is to be ignored, but there is no such column; the columns are %s", name, strings.Join(header, ", "))
 		}
 	}
@@ -163,13 +167,4 @@ func attributeNames(l *data.Layer) []string {
 		names[i] = a.Name
 	}
 	return names
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

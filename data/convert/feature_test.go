@@ -142,9 +142,6 @@ func TestAppendFeature(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	f.Values = nil
-	if got := string(convert.AppendGeometry(nil, geo.Shape{})); got != "null" {
-		t.Error(got)
-	}
 	if got := convert.AppendFeature(nil, layer, &f); !strings.Contains(string(got), `"properties":{"text":null,"number":null,"n":null}`) {
 		t.Error(string(got))
 	}

@@ -33,17 +33,12 @@ func readGeoJSON(b *builder, in io.Reader) error {
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return b.fatal("is not JSON after byte %d, behind row %d: %w", dec.InputOffset(), c.rows, unexpected(err))
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return b.fatal("is not JSON after byte %d, behind row %d: %w", dec.InputOffset(), c.rows, err)
 	}
 	return b.fatal("%w", err)
-}
-
-// unexpected is the name of an end of file in the middle.
-func unexpected(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }
 
 func (c *collection) object(dec *json.Decoder) error {

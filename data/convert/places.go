@@ -105,31 +105,20 @@ func (p places) appendRun(dst []byte, ps []geo.Point, st *style) []byte {
 }
 
 func (p places) appendPoint(dst []byte, q geo.Point, st *style) []byte {
-	if st.point {
-		dst = append(dst, st.open...)
+	if !st.point {
+		return p.appendPair(dst, q, st.between)
 	}
-	dst = p.appendX(dst, q)
-	dst = append(dst, st.between...)
-	dst = p.appendY(dst, q)
-	if st.point {
-		dst = append(dst, st.close...)
-	}
-	return dst
+	dst = p.appendPair(append(dst, st.open...), q, st.between)
+	return append(dst, st.close...)
 }
 
-func (p places) appendX(dst []byte, q geo.Point) []byte {
+func (p places) appendPair(dst []byte, q geo.Point, between string) []byte {
 	if p.crs == nil {
-		return appendDegrees(dst, q.X)
-	}
-	x, _, _ := p.crs.FromLonLat(q.Lon(), q.Lat())
-	return strconv.AppendFloat(dst, x, 'f', p.decimals, 64)
-}
-
-func (p places) appendY(dst []byte, q geo.Point) []byte {
-	if p.crs == nil {
+		dst = append(appendDegrees(dst, q.X), between...)
 		return appendDegrees(dst, q.Y)
 	}
-	_, y, _ := p.crs.FromLonLat(q.Lon(), q.Lat())
+	x, y, _ := p.crs.FromLonLat(q.Lon(), q.Lat())
+	dst = append(strconv.AppendFloat(dst, x, 'f', p.decimals, 64), between...)
 	return strconv.AppendFloat(dst, y, 'f', p.decimals, 64)
 }
 

@@ -67,10 +67,7 @@ func (w *csvWriter) Write(f *data.Feature) error {
 	case w.point && len(points) == 0:
 		w.text = append(w.text, w.comma, w.comma)
 	case w.point:
-		w.text = append(w.text, w.comma)
-		w.text = w.places.appendX(w.text, points[0])
-		w.text = append(w.text, w.comma)
-		w.text = w.places.appendY(w.text, points[0])
+		w.text = w.places.appendPair(append(w.text, w.comma), points[0], string(w.comma))
 	default:
 		w.appendField(string(w.places.appendWKT(nil, f.Shape)), false)
 	}

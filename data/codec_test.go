@@ -1,0 +1,249 @@
+package data_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+var (
+	anyPoint = rapid.Custom(func(t *rapid.T) geo.Point {
+		// The corners of the world as often as anything else.
+		return geo.Point{
+			X: rapid.OneOf(rapid.SampledFrom([]int32{-geo.MaxX, 0, geo.MaxX}), rapid.Int32Range(-geo.MaxX, geo.MaxX)).Draw(t, "x"),
+			Y: rapid.OneOf(rapid.SampledFrom([]int32{-geo.MaxY, 0, geo.MaxY}), rapid.Int32Range(-geo.MaxY, geo.MaxY)).Draw(t, "y"),
+		}
+	})
+	anyShape = rapid.Custom(func(t *rapid.T) geo.Shape {
+		kind := geo.Kind(rapid.IntRange(int(geo.KindNone), int(geo.KindPolygon)).Draw(t, "kind"))
+		var xy []geo.Point
+		var rings, polygons []uint32
+		parts := rapid.IntRange(1, 4).Draw(t, "parts")
+		switch kind {
+		case geo.KindPoint:
+			xy = rapid.SliceOfN(anyPoint, parts, parts).Draw(t, "points")
+		case geo.KindLine:
+			for range parts {
+				xy = append(xy, rapid.SliceOfN(anyPoint, 2, 6).Draw(t, "line")...)
+				rings = append(rings, uint32(len(xy)))
+			}
+		case geo.KindPolygon:
+			for range parts {
+				for range rapid.IntRange(1, 3).Draw(t, "rings") {
+					ring := rapid.SliceOfN(anyPoint, 3, 6).Draw(t, "ring")
+					xy = append(append(xy, ring...), ring[0])
+					rings = append(rings, uint32(len(xy)))
+				}
+				polygons = append(polygons, uint32(len(rings)))
+			}
+		default:
+		}
+		s, err := geo.NewShape(kind, xy, rings, polygons)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+	anyValue = rapid.Custom(func(t *rapid.T) data.Value {
+		typ := rapid.SampledFrom([]data.Type{"", data.Text, data.Int, data.Number, data.Bool, data.Date, data.Time, data.Code, data.Ref}).Draw(t, "type")
+		switch {
+		case typ == "":
+			return data.Value{}
+		case typ.IsText():
+			return data.TextValue(typ, rapid.String().Draw(t, "text")) // the empty text is not null
+		case typ == data.Bool:
+			return data.BoolValue(rapid.Bool().Draw(t, "bool"))
+		}
+		return data.WordValue(typ, rapid.OneOf(rapid.Uint64(), rapid.SampledFrom([]uint64{0, math.MaxInt64, 1 << 63, math.MaxUint64})).Draw(t, "word"))
+	})
+	anyLayer = rapid.Custom(func(t *rapid.T) *data.Layer {
+		l := &data.Layer{
+			Name: "l", Geometry: data.GeometryPolygon, Attributes: []data.Attribute{},
+			Title: rapid.MapOf(rapid.SampledFrom([]string{"zh", "en"}), rapid.String()).Draw(t, "title"),
+			Zoom:  data.ZoomRange{Min: rapid.IntRange(0, 22).Draw(t, "min"), Max: rapid.IntRange(0, 22).Draw(t, "max")},
+		}
+		if len(l.Title) == 0 {
+			l.Title = nil
+		}
+		for i := range rapid.IntRange(0, 5).Draw(t, "attributes") {
+			l.Attributes = append(l.Attributes, data.Attribute{Name: fmt.Sprint("a", i), Type: data.Code, Required: rapid.Bool().Draw(t, "required")})
+		}
+		if rapid.Bool().Draw(t, "role") {
+			l.Roles.Area = &data.AreaRole{Level: "village", Code: "a0"}
+		}
+		return l
+	})
+	anyChange = rapid.Custom(func(t *rapid.T) data.Change {
+		c := data.Change{
+			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme}).Draw(t, "stream"),
+			Op:        rapid.SampledFrom([]data.Op{data.OpPut, data.OpDelete}).Draw(t, "op"),
+			Layer:     rapid.String().Draw(t, "layer"),
+			Permanent: rapid.Uint32().Draw(t, "permanent"),
+			Prev:      data.Seq(rapid.Uint64().Draw(t, "prev")),
+		}
+		put := c.Op == data.OpPut
+		switch {
+		case c.Stream == data.StreamFeature:
+			c.Feature.ID = rapid.String().Draw(t, "id")
+			if put {
+				c.Feature.Shape = anyShape.Draw(t, "shape")
+				c.Feature.Values = rapid.SliceOfN(anyValue, 0, 12).Draw(t, "values")
+			}
+		case put && c.Stream == data.StreamSchema:
+			c.Definition = anyLayer.Draw(t, "definition")
+		case put:
+			c.Scheme = &data.Scheme{Name: "s", Levels: []string{"district", rapid.String().Draw(t, "level")}, Cells: data.SchemeCells{Layer: "l"}}
+		}
+		return c
+	})
+)
+
+// equal compares changes; nulls at the end of the values do not count.
+func equal(a, b data.Change) bool {
+	if !a.Feature.Equal(&b.Feature) {
+		return false
+	}
+	a.Feature, b.Feature = data.Feature{}, data.Feature{}
+	return reflect.DeepEqual(a, b)
+}
+
+func TestPayloadRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := anyChange.Draw(t, "change")
+		b, err := data.AppendPayload([]byte("before"), &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = b[len("before"):]
+		var decoder data.Decoder
+		got, err := decoder.Payload(b)
+		if err != nil || !equal(got, want) {
+			t.Fatalf("%+v became %+v, %v", want, got, err)
+		}
+		seq := data.Seq(rapid.Uint64().Draw(t, "seq"))
+		record, err := decoder.Record(data.AppendRecord(nil, seq, b))
+		if err != nil || record.Seq != seq || !equal(record.Change, want) {
+			t.Fatalf("record %+v, %v", record, err)
+		}
+		data.LinkPayload(b, 7, 8)
+		want.Permanent, want.Prev = 7, 8
+		if got, err = decoder.Payload(b); err != nil || !equal(got, want) {
+			t.Fatalf("linked: %+v, %v", got, err)
+		}
+		head, err := data.PeekPayload(b)
+		if err != nil || head.Stream != want.Stream || head.Op != want.Op || head.Permanent != 7 || head.Prev != 8 || string(head.Layer) != want.Layer {
+			t.Fatalf("peek: %+v, %v", head, err)
+		}
+		// A payload that is cut off anywhere, or has anything behind it, is refused.
+		if _, err := decoder.Payload(b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]); !errors.Is(err, data.ErrFormat) {
+			t.Fatalf("cut off: %v", err)
+		}
+		if _, err := decoder.Payload(append(b, 0)); !errors.Is(err, data.ErrFormat) {
+			t.Fatalf("with a byte more: %v", err)
+		}
+	})
+}
+
+// TestDecodedKeepsNothing checks that a decoded change does not alias its input, which is only valid for a moment.
+func TestDecodedKeepsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := anyChange.Draw(t, "change")
+		b, err := data.AppendPayload(nil, &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decoder data.Decoder
+		got, err := decoder.Payload(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b {
+			b[i] = 0xee
+		}
+		if !equal(got, want) {
+			t.Fatalf("%+v became %+v", want, got)
+		}
+	})
+}
+
+func TestHeaderRoundTrip(t *testing.T) {
+	hash := rapid.Custom(func(t *rapid.T) (h data.Hash) {
+		copy(h[:], rapid.SliceOfN(rapid.Byte(), len(h), len(h)).Draw(t, "hash"))
+		return h
+	})
+	// The whole range of times that a calendar needs; microseconds since 1970 reach 290,000 years.
+	instant := rapid.Custom(func(t *rapid.T) time.Time {
+		return time.UnixMicro(rapid.Int64Range(-1<<60, 1<<60).Draw(t, "µs")).UTC()
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		want := data.Header{
+			Seq: data.Seq(rapid.Uint64().Draw(t, "seq")), Recorded: instant.Draw(t, "recorded"), Effective: instant.Draw(t, "effective"),
+			Actor: rapid.String().Draw(t, "actor"), Cause: rapid.String().Draw(t, "cause"), PrevHash: hash.Draw(t, "prev"),
+			Payloads: rapid.SliceOfN(hash, 0, 5).Draw(t, "payloads"), Permanent: rapid.Uint32().Draw(t, "permanent"),
+		}
+		b := data.AppendHeader([]byte("before"), &want)[len("before"):]
+		got, err := data.DecodeHeader(b)
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%+v became %+v, %v", want, got, err)
+		}
+		b[rapid.IntRange(0, len(b)-1).Draw(t, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		if _, err := data.DecodeHeader(b); !errors.Is(err, data.ErrFormat) {
+			t.Fatalf("with a flipped bit: %v", err)
+		}
+	})
+}
+
+func TestPayloadRefuses(t *testing.T) {
+	point := geo.PointShape(geo.Point{X: geo.MaxX + 1})
+	for name, c := range map[string]data.Change{
+		"stream":     {Op: data.OpPut},
+		"case":       {Stream: data.StreamCase, Op: data.OpPut},
+		"op":         {Stream: data.StreamFeature},
+		"definition": {Stream: data.StreamSchema, Op: data.OpPut},
+		"scheme":     {Stream: data.StreamScheme, Op: data.OpPut},
+		"vertex":     {Stream: data.StreamFeature, Op: data.OpPut, Feature: data.Feature{ID: "a", Shape: point}},
+		"value":      {Stream: data.StreamFeature, Op: data.OpPut, Feature: data.Feature{ID: "a", Values: []data.Value{data.WordValue("odd", 1)}}},
+	} {
+		var field *data.FieldError
+		if b, err := data.AppendPayload(nil, &c); !errors.As(err, &field) || b != nil {
+			t.Errorf("%s: %x, %v", name, b, err)
+		}
+	}
+}
+
+// TestDecodeAllocates checks that damaged lengths do not ask for memory.
+func TestDecodeAllocates(t *testing.T) {
+	huge := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}
+	c := data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "l", Feature: data.Feature{ID: "a"}}
+	b, err := data.AppendPayload(nil, &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := b[:len(b)-2] // without kind and number of values
+	for kind := range byte(4) {
+		for _, bad := range [][]byte{
+			append(append(bytes.Clone(empty), kind), huge...),
+			append(append(bytes.Clone(empty), kind, 2, 0), huge...),
+			append(append(append(bytes.Clone(empty), kind), huge...), make([]byte, 100)...),
+		} {
+			var decoder data.Decoder
+			size := testing.AllocsPerRun(1, func() {
+				if _, err := decoder.Payload(bad); !errors.Is(err, data.ErrFormat) {
+					t.Errorf("kind %d: %v", kind, err)
+				}
+			})
+			if size > 30 {
+				t.Errorf("kind %d: %v allocations", kind, size)
+			}
+		}
+	}
+}
