@@ -172,7 +172,7 @@ func (c *city) fill() *city {
 	}
 	for i := range 25 {
 		kind := []string{"榕樹", "樟樹"}[i%2]
-		add("trees", fmt.Sprintf(`{"type":"Feature","id":"tree%02d","geometry":{"type":"Point","coordinates":[%g,25.0051]},"properties":{"tree_type":%q,"diameter":%d.5,"count":%d,"planted":"2001-02-03"}}`, i, 121.501+0.0015*float64(i), kind, i, i))
+		add("trees", fmt.Sprintf(`{"type":"Feature","id":"tree%02d","geometry":{"type":"Point","coordinates":[%g,25.0051]},"properties":{"tree_type":%q,"diameter":%d.5,"count":%d,"planted":"2001-02-03"}}`, i, 121.5005+0.0015*float64(i), kind, i, i))
 	}
 	c.put(tx)
 	return c

@@ -14,10 +14,18 @@ import (
 	"github.com/gewu-city/gewu/grid"
 )
 
-// csv answers rows of comma-separated values. The columns of the answer are fixed with the header.
+// table is the shape of a CSV stream, fixed with its header.
+type table struct {
+	b               *rowStream
+	width           int
+	lon, lat        int
+	levels, schemes []string
+}
+
+// csv answers rows of comma-separated values.
 func (b *rowStream) csv(h http.Header) error {
 	in := csv.NewReader(bufio.NewReaderSize(b.in, streamBuffer))
-	in.ReuseRecord, in.FieldsPerRecord = true, -1
+	in.FieldsPerRecord = -1
 	header, err := in.Read()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -29,50 +37,52 @@ func (b *rowStream) csv(h http.Header) error {
 	case err != nil:
 		return err
 	}
-	header = slices.Clone(header)
 	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	lon, err := findColumn(header, "lon", b.lon, lonNames)
-	if err != nil {
+	t := &table{b: b, width: len(header)}
+	if t.lon, err = findColumn(header, "lon", b.lon, lonNames); err != nil {
 		return err
 	}
-	lat, err := findColumn(header, "lat", b.lat, latNames)
-	if err != nil {
+	if t.lat, err = findColumn(header, "lat", b.lat, latNames); err != nil {
 		return err
 	}
-	levels, schemes := b.columns()
+	t.levels, t.schemes = b.columns()
+	b.answer = t.answer
 	h.Set("Content-Type", typeCSV+"; charset=utf-8; header=present")
-	b.line = appendRecord(b.line[:0], header)
-	for _, level := range levels {
-		b.line = append(b.line, ","+level+"_code,"+level+"_name"...)
+	if _, err := b.out.Write(t.header(header)); err != nil {
+		return err
 	}
-	for _, scheme := range schemes {
-		b.line = append(b.line, ","+scheme+"_code"...)
-	}
-	b.line = append(b.line, ",address,address_m,error\n"...)
 	b.in.mark = b.in.read
 	for {
-		if _, err := b.out.Write(b.line); err != nil {
-			return err
-		}
+		from := in.InputOffset()
 		record, err := in.Read()
+		next := row{record: record}
 		var bad *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, errRowTooLong):
-			b.line = b.failedRow(nil, len(header), levels, schemes, b.tooLong())
-			_, err := b.out.Write(b.line)
-			return err
+			return b.take(row{why: b.tooLong()}, 0)
 		case errors.As(err, &bad):
-			b.next()
-			b.line = b.failedRow(nil, len(header), levels, schemes, fmt.Sprintf("line %d is not CSV: %v", bad.Line, bad.Err))
-			continue
+			next = row{why: fmt.Sprintf("line %d is not CSV: %v", bad.Line, bad.Err)}
 		case err != nil:
 			return err
 		}
-		b.next()
-		b.line = b.csvRow(record, len(header), lon, lat, levels, schemes)
+		if err := b.take(next, int(in.InputOffset()-from)); err != nil {
+			return err
+		}
 	}
+}
+
+// header is the header of the answer.
+func (t *table) header(own []string) []byte {
+	line := appendRecord(nil, own)
+	for _, level := range t.levels {
+		line = append(line, ","+level+"_code,"+level+"_name"...)
+	}
+	for _, scheme := range t.schemes {
+		line = append(line, ","+scheme+"_code"...)
+	}
+	return append(line, ",address,address_m,error\n"...)
 }
 
 // findColumn finds the column of a coordinate.
@@ -104,25 +114,28 @@ func (b *rowStream) columns() (levels, schemes []string) {
 	return levels, schemes
 }
 
-func (b *rowStream) csvRow(record []string, width, lon, lat int, levels, schemes []string) []byte {
-	if len(record) != width {
-		return b.failedRow(record, width, levels, schemes, fmt.Sprintf("the row has %d fields, the header %d", len(record), width))
+// answer appends the answer to one row.
+func (t *table) answer(dst []byte, r *row) []byte {
+	switch {
+	case r.why != "":
+		return t.fail(dst, nil, r.why)
+	case len(r.record) != t.width:
+		return t.fail(dst, r.record, fmt.Sprintf("the row has %d fields, the header %d", len(r.record), t.width))
+	case slices.ContainsFunc(r.record, invalidUTF8):
+		return t.fail(dst, r.record, "the row is not UTF-8")
 	}
-	if !slices.ContainsFunc(record, invalidUTF8) {
-		loc, fault := b.locate(record[lon], record[lat])
-		if fault != nil {
-			return b.failedRow(record, width, levels, schemes, fault.detail)
-		}
-		return appendAnswer(appendRecord(b.line[:0], record), &loc, levels, schemes)
+	loc, fault := t.b.locate(r.record[t.lon], r.record[t.lat])
+	if fault != nil {
+		return t.fail(dst, r.record, fault.detail)
 	}
-	return b.failedRow(record, width, levels, schemes, "the row is not UTF-8")
+	return t.appendAnswer(appendRecord(dst, r.record), &loc)
 }
 
 func invalidUTF8(s string) bool { return !utf8.ValidString(s) }
 
 // appendAnswer appends the columns of the answer.
-func appendAnswer(dst []byte, loc *grid.Location, levels, schemes []string) []byte {
-	for _, level := range levels {
+func (t *table) appendAnswer(dst []byte, loc *grid.Location) []byte {
+	for _, level := range t.levels {
 		i := slices.IndexFunc(loc.Areas, func(a grid.Area) bool { return a.Level == level })
 		if i < 0 {
 			dst = append(dst, ",,"...)
@@ -131,7 +144,7 @@ func appendAnswer(dst []byte, loc *grid.Location, levels, schemes []string) []by
 		dst = appendField(append(dst, ','), loc.Areas[i].Code)
 		dst = appendField(append(dst, ','), loc.Areas[i].Name)
 	}
-	for _, scheme := range schemes {
+	for _, scheme := range t.schemes {
 		dst = append(dst, ',')
 		if i := slices.IndexFunc(loc.Cells, func(c grid.Cell) bool { return c.Scheme == scheme }); i >= 0 {
 			dst = appendField(dst, loc.Cells[i].Code)
@@ -145,16 +158,16 @@ func appendAnswer(dst []byte, loc *grid.Location, levels, schemes []string) []by
 	return append(dst, ",\n"...)
 }
 
-// failedRow is the answer to a row that cannot be located: its own columns as far as they are known, empty ones, and
+// fail appends the answer to a row that cannot be located: its own columns as far as they are known, empty ones, and
 // why.
-func (b *rowStream) failedRow(record []string, width int, levels, schemes []string, why string) []byte {
-	own := make([]string, width)
+func (t *table) fail(dst []byte, record []string, why string) []byte {
+	own := make([]string, t.width)
 	copy(own, record)
-	line := appendRecord(b.line[:0], own)
-	for range 2*len(levels) + len(schemes) + 2 {
-		line = append(line, ',')
+	dst = appendRecord(dst, own)
+	for range 2*len(t.levels) + len(t.schemes) + 2 {
+		dst = append(dst, ',')
 	}
-	return append(appendField(append(line, ','), why), '\n')
+	return append(appendField(append(dst, ','), why), '\n')
 }
 
 func appendRecord(dst []byte, fields []string) []byte {

@@ -16,6 +16,7 @@ import (
 // ndjson answers JSON objects, one a line.
 func (b *rowStream) ndjson(h http.Header) error {
 	h.Set("Content-Type", typeNDJSON)
+	b.answer = b.ndjsonRow
 	in := bufio.NewReaderSize(b.in, streamBuffer)
 	var held []byte // a line longer than the buffer
 	for {
@@ -25,8 +26,7 @@ func (b *rowStream) ndjson(h http.Header) error {
 			continue
 		}
 		if errors.Is(err, errRowTooLong) {
-			_, err := b.out.Write(append(appendMember([]byte("{"), "error", b.tooLong()), "}\n"...))
-			return err
+			return b.take(row{why: b.tooLong()}, 0)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
@@ -36,9 +36,7 @@ func (b *rowStream) ndjson(h http.Header) error {
 			line, held = held, nil
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			b.next()
-			b.line = b.ndjsonRow(b.line[:0], line)
-			if _, err := b.out.Write(b.line); err != nil {
+			if err := b.take(row{line: bytes.Clone(line)}, len(line)); err != nil {
 				return err
 			}
 		}
@@ -50,7 +48,11 @@ func (b *rowStream) ndjson(h http.Header) error {
 
 // ndjsonRow appends the answer to one line: its members, then ours. Members of the input that have the name of one
 // of ours are replaced.
-func (b *rowStream) ndjsonRow(dst, line []byte) []byte {
+func (b *rowStream) ndjsonRow(dst []byte, r *row) []byte {
+	line := r.line
+	if r.why != "" {
+		return append(appendMember(append(dst, '{'), "error", r.why), "}\n"...)
+	}
 	if line[0] != '{' || !utf8.Valid(line) || !json.Valid(line) {
 		dst = appendMember(append(dst, '{'), "input", shorten(string(line)))
 		return append(appendMember(append(dst, ','), "error", "the line is not a JSON object in UTF-8"), "}\n"...)

@@ -7,9 +7,13 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
@@ -27,18 +31,36 @@ const streamBuffer = 64 << 10
 // batchReach leaves parts out: a row has no place for a list.
 var batchReach = grid.Reach{AddressMeters: grid.DefaultReach.AddressMeters}
 
+// Bounds of the rows that are held back to be answered by all processors together.
+const (
+	chunkRows  = 512
+	chunkBytes = 256 << 10
+)
+
 // rowStream is one streamed request: rows in, the same rows with answers out, in constant memory.
 type rowStream struct {
 	s      *Server
 	world  *index.World
-	rows   int
 	scheme string
 	crs    geo.CRS
 	// lon and lat are the names that the client gave its coordinates, empty for the usual ones.
 	lon, lat string
 	in       *pump
 	out      *bufio.Writer
-	line     []byte // memory for the answer to one row
+
+	// answer appends the answer to a row; several goroutines call it at once.
+	answer func(dst []byte, r *row) []byte
+	rows   []row
+	bytes  int
+	taken  int      // rows taken in
+	parts  [][]byte // memory for answers, one for each goroutine
+}
+
+// row is a row of CSV or a line of JSON, or why there is none.
+type row struct {
+	record []string
+	line   []byte
+	why    string
 }
 
 // Usual names of coordinates, compared by [data.FoldName].
@@ -72,14 +94,15 @@ func (s *Server) handleLocateStream(w http.ResponseWriter, r *http.Request) erro
 	_ = control.EnableFullDuplex()
 	setSeq(w, b.world.Seq())
 	w.Header().Set("Cache-Control", "no-store")
+	b.parts = make([][]byte, 0, 2*runtime.GOMAXPROCS(0)+1)
 	b.out = bufio.NewWriterSize(&flusher{w, control}, streamBuffer)
 	b.in = &pump{from: r.Body, limit: int64(s.cfg.Limits.RowBytes), before: func() error {
 		// What is answered goes out before the next rows are waited for, so that a client may ask row by row.
 		deadline := s.cfg.Now().Add(s.cfg.Limits.Idle)
 		_ = control.SetReadDeadline(deadline)
 		_ = control.SetWriteDeadline(deadline)
-		if b.out.Buffered() == 0 {
-			return nil
+		if err := b.answerRows(); err != nil || b.out.Buffered() == 0 {
+			return err
 		}
 		return b.out.Flush()
 	}}
@@ -88,6 +111,9 @@ func (s *Server) handleLocateStream(w http.ResponseWriter, r *http.Request) erro
 		run = b.ndjson
 	}
 	if err := run(w.Header()); err != nil {
+		return err
+	}
+	if err := b.answerRows(); err != nil {
 		return err
 	}
 	return b.out.Flush()
@@ -131,12 +157,66 @@ func (p *pump) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// next counts a row.
-func (b *rowStream) next() {
+// take takes a row in.
+func (b *rowStream) take(r row, size int) error {
 	b.in.mark = b.in.read
-	if b.rows++; b.rows%refreshRows == 0 {
+	b.rows = append(b.rows, r)
+	b.taken++
+	if b.bytes += size; len(b.rows) < chunkRows && b.bytes < chunkBytes {
+		return nil
+	}
+	return b.answerRows()
+}
+
+// answerRows answers the rows held back, on all processors, and writes the answers in order.
+func (b *rowStream) answerRows() error {
+	if len(b.rows) == 0 {
+		return nil
+	}
+	if b.taken/refreshRows != (b.taken-len(b.rows))/refreshRows {
 		b.world = b.s.cfg.Engine.World()
 	}
+	// A few rows are not worth a goroutine.
+	share := max(16, (len(b.rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var running sync.WaitGroup
+	var failed atomic.Pointer[panicError]
+	n := 0
+	for rows := range slices.Chunk(b.rows, share) {
+		if n == len(b.parts) {
+			b.parts = append(b.parts, nil)
+		}
+		part := &b.parts[n]
+		n++
+		work := func() {
+			// A panic of another goroutine than the request's would end the process.
+			defer func() {
+				if v := recover(); v != nil {
+					failed.Store(&panicError{value: v, stack: debug.Stack()})
+				}
+			}()
+			*part = (*part)[:0]
+			for i := range rows {
+				*part = b.answer(*part, &rows[i])
+			}
+		}
+		if len(rows) == len(b.rows) {
+			work()
+			continue
+		}
+		running.Go(work)
+	}
+	running.Wait()
+	clear(b.rows)
+	b.rows, b.bytes = b.rows[:0], 0
+	if err := failed.Load(); err != nil {
+		return err
+	}
+	for _, part := range b.parts[:n] {
+		if _, err := b.out.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // locate answers one row.
@@ -180,5 +260,5 @@ func isCoordinate(name, given string, usual []string) bool {
 
 // tooLong is what the last row says when a row does not end.
 func (b *rowStream) tooLong() string {
-	return fmt.Sprintf("row %d is longer than %d bytes (a quote that is not closed?); the rest was not read", b.rows+1, b.in.limit)
+	return fmt.Sprintf("row %d is longer than %d bytes (a quote that is not closed?); the rest was not read", b.taken+1, b.in.limit)
 }

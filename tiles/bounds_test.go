@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -98,7 +99,7 @@ func TestLimits(t *testing.T) {
 	var changes []data.Change
 	for i := range n {
 		p := geo.Point{X: int32(i%256) * 1000, Y: int32(i/256) * 1000}
-		changes = append(changes, indextest.Put("points", fmt.Sprint(i), geo.PointShape(p)))
+		changes = append(changes, indextest.Put("points", strconv.Itoa(i), geo.PointShape(p)))
 	}
 	w := city.Apply(changes...)
 	tile := draw(t, cold(), w, "points", 0, 0, 0)

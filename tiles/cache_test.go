@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -19,7 +20,7 @@ import (
 
 // edit makes a random change of a feature among n.
 func edit(rng *rand.Rand, center geo.Point, n int) data.Change {
-	id := fmt.Sprint(rng.IntN(n))
+	id := strconv.Itoa(rng.IntN(n))
 	if rng.IntN(5) == 0 {
 		return indextest.End("points", id)
 	}
@@ -34,14 +35,14 @@ func TestCacheFollowsTheData(t *testing.T) {
 	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
 	city := tiletest.NewCity(t)
 	worlds := []*index.World{city.Apply(indextest.Define(points()), indextest.Define(cells()))}
-	cached := tiles.NewMaker(tiles.Options{})
+	cached, plain := tiles.NewMaker(tiles.Options{}), cold()
 	for round := range 300 {
-		switch {
-		case round == 150:
+		switch round {
+		case 150:
 			def := points()
 			def.Zoom.Max = 17
 			worlds = append(worlds, city.Apply(indextest.Define(def)))
-		case round == 200:
+		case 200:
 			city.Apply(indextest.Drop("points"))
 			worlds = append(worlds[:0], city.Apply(indextest.Define(points())))
 		default:
@@ -52,7 +53,7 @@ func TestCacheFollowsTheData(t *testing.T) {
 			z := uint32(10 + rng.IntN(9))
 			x, y := tileOf(geo.Point{X: center.X + int32(rng.IntN(400_000)), Y: center.Y + int32(rng.IntN(400_000))}, z)
 			set := []string{"points", "city", "points,cells"}[rng.IntN(3)]
-			got, want := draw(t, cached, w, set, z, x, y), draw(t, cold(), w, set, z, x, y)
+			got, want := draw(t, cached, w, set, z, x, y), draw(t, plain, w, set, z, x, y)
 			if !bytes.Equal(got.Gzip, want.Gzip) || got.ETag != want.ETag || got.Seq != w.Seq() || got.Size != want.Size {
 				t.Fatalf("round %d, %s %d/%d/%d at seq %d: the cached tile differs", round, set, z, x, y, w.Seq())
 			}
@@ -113,7 +114,7 @@ func TestSharedBuild(t *testing.T) {
 	city.Apply(indextest.Define(points()))
 	var changes []data.Change
 	for i := range 20_000 {
-		changes = append(changes, indextest.Put("points", fmt.Sprint(i), geo.PointShape(geo.Point{X: int32(i) * 1000}), text("x")))
+		changes = append(changes, indextest.Put("points", strconv.Itoa(i), geo.PointShape(geo.Point{X: int32(i) * 1000}), text("x")))
 	}
 	w := city.Apply(changes...)
 	set := resolve(t, w, "points")
@@ -150,20 +151,15 @@ func TestReadersAndWriter(t *testing.T) {
 	changes, _ := grid(t, rand.New(rand.NewPCG(11, 12)), center, 6, 12_000)
 	city.Apply(changes...)
 	m := tiles.NewMaker(tiles.Options{CacheBytes: 1 << 20})
-	stop := make(chan struct{})
-	var wait sync.WaitGroup
+	var readers sync.WaitGroup
 	for seed := range uint64(8) {
-		wait.Go(func() {
+		readers.Go(func() {
 			rng := rand.New(rand.NewPCG(seed, 13))
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for range 60 {
 				z := uint32(10 + rng.IntN(9))
 				x, y := tileOf(geo.Point{X: center.X + int32(rng.IntN(100_000)), Y: center.Y + int32(rng.IntN(100_000))}, z)
-				tile, err := m.Tile(context.Background(), city.World(), tiles.Tileset{Name: "city", Layers: []string{"cells", "points"}}, z, x, y)
+				set := tiles.Tileset{Name: "city", Layers: []string{"cells", "points"}}
+				tile, err := m.Tile(context.Background(), city.World(), set, z, x, y)
 				if err != nil {
 					t.Error(err)
 					return
@@ -180,10 +176,18 @@ func TestReadersAndWriter(t *testing.T) {
 			}
 		})
 	}
+	done := make(chan struct{})
+	go func() {
+		readers.Wait()
+		close(done)
+	}()
 	rng := rand.New(rand.NewPCG(14, 15))
-	for range 300 {
-		city.Apply(edit(rng, center, 200))
+	for {
+		select {
+		case <-done:
+			return
+		default:
+			city.Apply(edit(rng, center, 200))
+		}
 	}
-	close(stop)
-	wait.Wait()
 }

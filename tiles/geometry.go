@@ -107,6 +107,11 @@ func (d *drawer) clipped(ps []geo.Point) (ring []vertex, whole bool) {
 	if n := len(d.ring); n > 1 && d.ring[0] == d.ring[n-1] {
 		d.ring = d.ring[:n-1]
 	}
+	return d.cut()
+}
+
+// cut clips and then tidies d.ring.
+func (d *drawer) cut() (ring []vertex, whole bool) {
 	whole = true
 	for i := range sides {
 		whole = whole && all(d.ring, &sides[i])

@@ -40,7 +40,7 @@ func TestMillionVertices(t *testing.T) {
 		indextest.Put("cells", "big", shape(t, orb.Polygon{star(center, 1_000_000, 0.1)}), text("big"), text("大")))
 	m := cold()
 	set := resolve(t, w, "cells")
-	for z := uint32(0); z <= data.MaxZoom; z++ {
+	for _, z := range []uint32{0, 6, 10, 13, 15, 17, 22} {
 		x, y := tileOf(geo.Point{X: center.X + 800_000, Y: center.Y}, z)
 		// Generous: a build takes a tenth of this on an idle machine.
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -16,42 +16,42 @@ import (
 // cold is a Maker that keeps nothing.
 func cold() *tiles.Maker { return tiles.NewMaker(tiles.Options{CacheBytes: -1}) }
 
-func resolve(t testing.TB, w *index.World, name string) tiles.Tileset {
-	t.Helper()
+func resolve(tb testing.TB, w *index.World, name string) tiles.Tileset {
+	tb.Helper()
 	set, err := tiles.Resolve(w, name)
 	if err != nil {
-		t.Fatalf("resolve %s: %v", name, err)
+		tb.Fatalf("resolve %s: %v", name, err)
 	}
 	return set
 }
 
-func draw(t testing.TB, m *tiles.Maker, w *index.World, set string, z, x, y uint32) tiles.Tile {
-	t.Helper()
-	tile, err := m.Tile(context.Background(), w, resolve(t, w, set), z, x, y)
+func draw(tb testing.TB, m *tiles.Maker, w *index.World, set string, z, x, y uint32) tiles.Tile {
+	tb.Helper()
+	tile, err := m.Tile(context.Background(), w, resolve(tb, w, set), z, x, y)
 	if err != nil {
-		t.Fatalf("tile %d/%d/%d: %v", z, x, y, err)
+		tb.Fatalf("tile %d/%d/%d: %v", z, x, y, err)
 	}
 	return tile
 }
 
-func decode(t testing.TB, tile tiles.Tile) tiletest.Tile {
-	t.Helper()
+func decode(tb testing.TB, tile tiles.Tile) tiletest.Tile {
+	tb.Helper()
 	b, err := tile.Bytes()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	decoded, err := tiletest.Decode(b)
 	if err != nil {
-		t.Fatalf("decode: %v", err)
+		tb.Fatalf("decode: %v", err)
 	}
 	return decoded
 }
 
-func shape(t testing.TB, g orb.Geometry) geo.Shape {
-	t.Helper()
+func shape(tb testing.TB, g orb.Geometry) geo.Shape {
+	tb.Helper()
 	s, err := geo.FromOrb(g)
 	if err != nil {
-		t.Fatalf("shape: %v", err)
+		tb.Fatalf("shape: %v", err)
 	}
 	return s
 }
@@ -72,8 +72,12 @@ func points() *data.Layer {
 	return &data.Layer{
 		Name: "points", Geometry: data.GeometryPoint,
 		Attributes: []data.Attribute{
-			{Name: "kind", Type: data.Text}, {Name: "count", Type: data.Int}, {Name: "height", Type: data.Number},
-			{Name: "lit", Type: data.Bool}, {Name: "day", Type: data.Date}, {Name: "seen", Type: data.Time},
+			{Name: "kind", Type: data.Text},
+			{Name: "count", Type: data.Int},
+			{Name: "height", Type: data.Number},
+			{Name: "lit", Type: data.Bool},
+			{Name: "day", Type: data.Date},
+			{Name: "seen", Type: data.Time},
 		},
 	}
 }

@@ -27,6 +27,24 @@ func TestCutHasNoDirection(t *testing.T) {
 	}
 }
 
+// Where one polygon passes a vertex of its neighbours on a straight line, the three still meet exactly after an edge
+// of the line was cut and rounded.
+func TestStraightVertexAtTheEdge(t *testing.T) {
+	p, v, r := vertex{-100, -30}, vertex{20, 21}, vertex{100, 55}
+	q, s := vertex{50, -60}, vertex{0, 100}
+	if turn(p, v, r) != 0 {
+		t.Fatal("not on a line")
+	}
+	area := func(ring ...vertex) int64 {
+		d := drawer{ring: ring}
+		cut, _ := d.cut()
+		return area2(cut)
+	}
+	if parts, whole := area(p, v, r, q)+area(v, p, s)+area(r, v, s), area(r, q, p, s); parts != whole {
+		t.Errorf("parts %d, whole %d", parts, whole)
+	}
+}
+
 func TestScramble(t *testing.T) {
 	for x := uint32(1); x != 0; x <<= 1 {
 		for d := range uint32(1000) {

@@ -86,6 +86,25 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// A city without features shows the whole world, one without layers has an empty tile.
+func TestDescribeNothing(t *testing.T) {
+	w := index.NewEngine(indextest.NewLog()).World()
+	doc := tiles.Describe(w, resolve(t, w, "city"), "")
+	world := [4]float64{-180, -geo.MaxMercatorLat, 180, geo.MaxMercatorLat}
+	if doc.Bounds != world || doc.MinZoom != 0 || doc.VectorLayers == nil {
+		t.Errorf("no layers: %+v", doc)
+	}
+	if tile := draw(t, cold(), w, "city", 3, 4, 5); !tile.Empty() || tile.Gzip != nil || tile.ETag == "" {
+		t.Errorf("no layers: %+v", tile)
+	}
+	def := points()
+	def.Zoom = data.ZoomRange{Min: 18}
+	w = tiletest.NewCity(t).Apply(indextest.Define(def))
+	if doc = tiles.Describe(w, resolve(t, w, "city"), ""); doc.Bounds != world || doc.MinZoom != 18 || doc.MaxZoom != 18 || doc.Center[2] != 18 {
+		t.Errorf("no features: %+v", doc)
+	}
+}
+
 // A layer that has gone between Resolve and Tile is an error, not a panic.
 func TestLayerGone(t *testing.T) {
 	city := tiletest.NewCity(t)
@@ -117,7 +136,7 @@ func TestPointsOfTile(t *testing.T) {
 	layer := w.Layers()[0]
 	m := cold()
 	for z := uint32(0); z <= data.MaxZoom; z++ {
-		for range 10 {
+		for range 4 {
 			x, y := tileOf(at[fmt.Sprint("p", rng.IntN(3000))], z)
 			want := map[string][2]int64{}
 			for id, p := range at {
@@ -199,7 +218,7 @@ func TestZoomRange(t *testing.T) {
 	def.Zoom = data.ZoomRange{Min: 3, Max: 5}
 	city := tiletest.NewCity(t)
 	w := city.Apply(indextest.Define(def), indextest.Put("points", "a", geo.PointShape(geo.Point{X: 1, Y: 1})))
-	for z := uint32(0); z < 9; z++ {
+	for z := range uint32(9) {
 		x, y := tileOf(geo.Point{X: 1, Y: 1}, z)
 		if tile := draw(t, cold(), w, "points", z, x, y); tile.Empty() != (z < 3 || z > 5) {
 			t.Errorf("z%d: %d bytes", z, tile.Size)

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -26,11 +28,18 @@ func (cmd *locateCmd) Run(e *env) error {
 			query.Set(name, value)
 		}
 	}
+	if (cmd.Lon == nil) != (cmd.Lat == nil) {
+		return errors.New("--lon and --lat belong together")
+	}
 	return withCity(e, func(ctx context.Context, c client) error {
 		if cmd.Lon != nil && cmd.Lat != nil {
 			query.Set("lon", strconv.FormatFloat(*cmd.Lon, 'f', -1, 64))
 			query.Set("lat", strconv.FormatFloat(*cmd.Lat, 'f', -1, 64))
-			return cmd.print(ctx, e, c, http.MethodGet, query, "", nil)
+			if err := cmd.print(ctx, e, c, http.MethodGet, query, "", nil); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(e.stdout)
+			return err
 		}
 		if cmd.LonCol != "" {
 			query.Set("lon", cmd.LonCol)

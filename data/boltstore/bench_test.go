@@ -2,6 +2,7 @@ package boltstore_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -79,24 +80,111 @@ func perSecond(b *testing.B, n int, unit string) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkImport measures batches of 10,000 point features.
+// BenchmarkImport measures durable batches of 10,000 point features with ids in random order.
 func BenchmarkImport(b *testing.B) {
-	const batch = 10_000
 	s := storetest.Start(b, open(b, b.TempDir()))
-	s.Must(b, storetest.Define(storetest.Lamps()))
-	n := int64(0)
+	s.Must(b, storetest.Define(wide()))
+	batches := 0
 	b.ResetTimer()
 	for range b.N {
-		changes := make([]data.Change, batch)
-		for i := range changes {
-			n++
-			changes[i] = storetest.Put(strconv.FormatInt(n*7919%100_000_007, 36), n)
-		}
+		b.StopTimer()
+		changes := batch(batches)
+		batches++
+		b.StartTimer()
 		if _, err := s.Append(b.Context(), data.Tx{Changes: changes}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.StopTimer()
-	perSecond(b, b.N*batch, "features/s")
-	_ = time.Now
+	perSecond(b, b.N*batchSize, "features/s")
+}
+
+const batchSize = 10_000
+
+// batch is the nth batch of an import. Its features have ten attributes.
+func batch(n int) []data.Change {
+	changes := make([]data.Change, batchSize)
+	for i := range changes {
+		k := int64(n*batchSize + i)
+		c := storetest.Put(strconv.FormatInt(k*7919%100_000_007, 36), k)
+		c.Layer = "wide"
+		c.Feature.Values = append(c.Feature.Values, data.TextValue(data.Text, "新生南路三段"), data.IntValue(k), data.NumberValue(1.5))
+		changes[i] = c
+	}
+	return changes
+}
+
+func wide() *data.Layer {
+	l := storetest.Lamps()
+	l.Name = "wide"
+	l.Attributes = append(l.Attributes, data.Attribute{Name: "road", Type: data.Text},
+		data.Attribute{Name: "number", Type: data.Int}, data.Attribute{Name: "width", Type: data.Number})
+	return l
+}
+
+// million makes a store of a million features of ten attributes with a checkpoint.
+func million(b *testing.B) (dir string) {
+	b.Helper()
+	dir = b.TempDir()
+	s := storetest.Start(b, openWith(b, dir, boltstore.Unsynced(boltstore.Options{ShutdownTimeout: time.Minute})))
+	s.Must(b, storetest.Define(wide()))
+	for n := range 100 {
+		s.Must(b, batch(n)...)
+	}
+	s.Stop(b)
+	return dir
+}
+
+// BenchmarkMillion measures what a start with a million features is made of.
+func BenchmarkMillion(b *testing.B) {
+	dir := million(b)
+	info, err := os.Stat(file(dir))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, verify := range map[string]boltstore.Verify{"open-full": boltstore.VerifyFull, "open-tail": boltstore.VerifyTail} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := openWith(b, dir, boltstore.Options{Verify: verify}).Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(info.Size())/1e6, "MB")
+			b.ReportMetric(float64(info.Size())/1e6*float64(b.N)/b.Elapsed().Seconds(), "MB/s")
+		})
+	}
+	db := openWith(b, dir, boltstore.Options{Verify: boltstore.VerifyNone})
+	defer db.Close()
+	b.Run("checkpoint", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			var mark data.Seq
+			for _, err := range db.Checkpoint(b.Context(), &mark) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+		}
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
+	})
+	b.Run("entries", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			for e, err := range db.Entries(b.Context(), 0) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n += len(e.Changes)
+			}
+		}
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "changes/s")
+	})
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if err := db.Check(b.Context(), func(p boltstore.Problem) { b.Error(p) }); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -50,6 +50,7 @@ type DB struct {
 	failure atomic.Pointer[failure]
 	stats   counters
 	size    atomic.Int64 // bytes of the file in use
+	stuck   atomic.Bool  // bbolt did not survive an error and cannot be closed
 
 	// damagedBlocks is set while Open has found a checkpoint that must be thrown away.
 	damagedBlocks bool
@@ -92,7 +93,11 @@ func (db *DB) end() { db.closing.Do(func() { close(db.ended) }) }
 func (db *DB) Close() error {
 	db.queue.close()
 	db.end()
-	if err := db.bolt.Close(); err != nil {
+	closeFile := db.bolt.Close
+	if db.stuck.Load() {
+		closeFile = db.file.Close
+	}
+	if err := closeFile(); err != nil {
 		return fmt.Errorf("close store %s: %w", db.path, err)
 	}
 	return nil

@@ -27,24 +27,59 @@ func (db *DB) Checkpoint(ctx context.Context, mark *data.Seq) iter.Seq2[data.Rec
 		}
 		defer func() { _ = guard(r.tx.Rollback) }() // a read transaction has nothing to lose
 		*mark = r.mark
-		for {
-			if err := ctx.Err(); err != nil {
+		blocks, stop := r.ahead()
+		defer stop()
+		for block := range blocks {
+			err := block.err
+			if err != nil {
+				err = db.corrupt("checkpoint", err.Error(), true)
+			} else {
+				err = ctx.Err()
+			}
+			if err != nil {
 				yield(data.Record{}, err)
 				return
 			}
-			records, err := r.next()
-			if err != nil {
-				yield(data.Record{}, db.corrupt("checkpoint", err.Error(), true))
-				return
-			}
-			if records == nil {
-				return
-			}
-			for _, record := range records {
+			for _, record := range block.records {
 				if !yield(record, nil) {
 					return
 				}
 			}
+		}
+	}
+}
+
+// block are the decoded records of a block, or why there are none.
+type block struct {
+	records []data.Record
+	err     error
+}
+
+// ahead decodes the blocks in a goroutine of its own while the consumer works on the ones before: a start is spent
+// with both. stop ends it and waits until it has ended.
+func (r *checkpointReader) ahead() (blocks <-chan block, stop func()) {
+	const depth = 16
+	out, quit := make(chan block, depth), make(chan struct{})
+	go func() {
+		defer close(out)
+		for {
+			records, err := r.next()
+			if err == nil && records == nil {
+				return
+			}
+			select {
+			case out <- block{records, err}:
+			case <-quit:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return out, func() {
+		close(quit)
+		for range out { //nolint:revive // until the goroutine has ended
 		}
 	}
 }

@@ -38,3 +38,6 @@ func LogKey(seq data.Seq, n uint32) []byte {
 
 // Seal adds the checksum of key and value.
 func Seal(key, value []byte) []byte { return seal(key, value) }
+
+// SetMaxSize changes the bound of the file, as space freed on a disk does.
+func SetMaxSize(db *DB, bytes int) { db.bolt.MaxSize = bytes }

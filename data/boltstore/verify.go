@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/gewu-city/gewu/data"
 )
 
@@ -90,15 +92,29 @@ func blank(f *os.File, size int64) (bool, error) {
 	return true, f.Truncate(0)
 }
 
-// tailEntries are the newest entries that VerifyTail reads.
-const tailEntries = 100
+// Bounds of what VerifyTail reads: the newest entries, and not many more changes than this.
+const (
+	tailEntries = 100
+	tailChanges = 10_000
+)
 
 // verifyTail reads the newest entries.
 func (db *DB) verifyTail() error {
-	last := db.Last()
-	from := data.Seq(0)
-	if last > tailEntries {
-		from = last - tailEntries
+	from := db.Last()
+	err := db.view(func(tx *bbolt.Tx) error {
+		log := tx.Bucket(bucketLog)
+		for changes := 0; from > 0 && db.Last()-from < tailEntries && changes < tailChanges; from-- {
+			key := logKey(from, 0)
+			h, err := data.DecodeHeader(log.Get(key[:]))
+			if err != nil {
+				return db.corrupt(fmt.Sprintf("log entry %d, header", from), err.Error(), false)
+			}
+			changes += len(h.Payloads)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for _, err := range db.Entries(context.Background(), from) {
 		if err != nil {

@@ -94,14 +94,26 @@ func (db *DB) tryUpdate(fn func(*bbolt.Tx) error) (err error) {
 	}
 	err = guard(func() error { return fn(tx) })
 	if err != nil {
-		return errors.Join(err, guard(tx.Rollback))
+		db.release(tx)
+		return err
 	}
 	size := tx.Size()
 	if err := guard(func() error { return db.commit(tx) }); err != nil {
+		// A commit that failed has ended its transaction, unless it panicked; ending it again does no harm.
+		db.release(tx)
 		return err
 	}
 	db.size.Store(size)
 	return nil
+}
+
+// release ends a write transaction that failed. When not even that works bbolt's locks stay taken, and Close must not
+// wait for them.
+func (db *DB) release(tx *bbolt.Tx) {
+	var crash *panicError
+	if err := guard(tx.Rollback); errors.As(err, &crash) {
+		db.stuck.Store(true)
+	}
 }
 
 // visible reports whether readers see the entry seq, and whether they could look.

@@ -25,8 +25,10 @@ func byZoom(base float64, stops ...stop) expr {
 func byState(selected, hover, otherwise any) expr {
 	return expr{
 		"case",
-		expr{"boolean", expr{"feature-state", "selected"}, false}, selected,
-		expr{"boolean", expr{"feature-state", "hover"}, false}, hover,
+		expr{"boolean", expr{"feature-state", "selected"}, false},
+		selected,
+		expr{"boolean", expr{"feature-state", "hover"}, false},
+		hover,
 		otherwise,
 	}
 }

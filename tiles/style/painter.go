@@ -1,6 +1,8 @@
 package style
 
 import (
+	"slices"
+
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/tiles"
 )
@@ -39,8 +41,8 @@ func (p *painter) paint(defs []*data.Layer) {
 		}
 	}
 	// Borders lie above the lines of everything else and coarse ones above fine ones; so do their names.
-	for i := len(areas) - 1; i >= 0; i-- {
-		p.border(areas[i], i)
+	for i, def := range slices.Backward(areas) {
+		p.border(def, i)
 	}
 }
 

@@ -5,11 +5,9 @@ import "github.com/gewu-city/gewu/data"
 // point is a point layer: small dots with the house number for addresses, larger ones in a colour of their own for
 // city parts, landmarks and everything else.
 func (p *painter) point(def *data.Layer) {
-	color, small := "", 1.0
-	if def.Roles.Address != nil {
-		color, small = p.colors.address, 0.6
-	} else {
-		color = p.generic()
+	color, small := p.colors.address, 0.6
+	if def.Roles.Address == nil {
+		color, small = p.generic(), 1
 	}
 	legend := Legend{Kind: "circle", Color: color, Stroke: p.colors.rim}
 	c := p.layer(def, "point", "circle", legend)

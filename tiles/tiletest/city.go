@@ -11,16 +11,16 @@ import (
 
 // City is an engine on a log in memory.
 type City struct {
-	t      testing.TB
+	tb     testing.TB
 	log    *indextest.Log
 	engine *index.Engine
 }
 
 // NewCity starts an engine that runs until the test ends.
-func NewCity(t testing.TB) *City {
-	t.Helper()
+func NewCity(tb testing.TB) *City {
+	tb.Helper()
 	log := indextest.NewLog()
-	return &City{t: t, log: log, engine: indextest.Start(t, log)}
+	return &City{tb: tb, log: log, engine: indextest.Start(tb, log)}
 }
 
 // World is the newest World.
@@ -28,8 +28,8 @@ func (c *City) World() *index.World { return c.engine.World() }
 
 // Apply appends one transaction and returns the World that shows it. Changes come from [indextest].
 func (c *City) Apply(changes ...data.Change) *index.World {
-	c.t.Helper()
-	return indextest.At(c.t, c.engine, c.log.Append(changes...))
+	c.tb.Helper()
+	return indextest.At(c.tb, c.engine, c.log.Append(changes...))
 }
 
 // Scheme makes a change that creates a scheme.

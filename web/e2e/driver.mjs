@@ -72,8 +72,8 @@ export class MapDriver {
     await this.idle()
   }
 
-  drawn(layer) {
-    return this.page.evaluate((name) => window.gewu.drawn(name), layer)
+  drawn(layer, id) {
+    return this.page.evaluate(([name, one]) => window.gewu.drawn(name, one), [layer, id])
   }
 
   async clickAt(lon, lat) {

@@ -119,25 +119,31 @@ await check('an edit appears within a second', async () => {
   const attribute = (await api('/v1/layers')).layers.find((l) => l.name === 'trees').roles.part.class
   const { type, id, geometry, properties } = before
   const put = (value) => write([{ op: 'put', layer: 'trees', feature: { type, id, geometry, properties: { ...properties, [attribute]: value } } }])
-  const shows = (value) => async () => (await map.drawn('trees')).some((t) => t.id === id && t.properties[attribute] === value)
-  const mark = `測試 ${Date.now()}`
-  const start = performance.now()
-  await put(mark)
+  const shows = (value) => async () => (await map.drawn('trees', id)).some((t) => t.properties[attribute] === value)
+  const times = []
   try {
-    await until('edit on the map', shows(mark), FOLLOW_MS * 5, 10)
-    const ms = Math.round(performance.now() - start)
-    expect(ms <= FOLLOW_MS, `took ${ms} ms`)
-    return `${ms} ms from writing to drawn`
+    // Three times, since the machine that draws by software is shared.
+    for (let i = 0; i < 3; i++) {
+      const mark = `測試 ${Date.now()}`
+      const start = performance.now()
+      await put(mark)
+      await until('edit on the map', shows(mark), FOLLOW_MS * 5, 10)
+      times.push(Math.round(performance.now() - start))
+      await map.idle()
+    }
   } finally {
     await put(properties[attribute])
     await until('edit undone on the map', shows(properties[attribute]), 5_000)
   }
+  const median = [...times].sort((a, b) => a - b)[1]
+  expect(median <= FOLLOW_MS, `took ${times.join(', ')} ms`)
+  return `${times.join(', ')} ms from writing to drawn`
 })
 
 await check('a deleted feature leaves the map and a new one comes', async () => {
   const [tree] = await map.drawn('trees')
   const { type, id, geometry, properties } = await api(`/v1/layers/trees/features/${encodeURIComponent(tree.id)}`)
-  const there = async () => (await map.drawn('trees')).some((t) => t.id === id)
+  const there = async () => (await map.drawn('trees', id)).length > 0
   await write([{ op: 'delete', layer: 'trees', id }])
   try {
     const { ms } = await until('tree gone', async () => !(await there()), 5_000)

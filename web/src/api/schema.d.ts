@@ -1555,16 +1555,19 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "csv" | "geojson" | "geojsonseq";
+                /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
+                bbox?: string;
                 /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
+                /** @description Pack the file. */
+                gzip?: boolean;
+                /** @description CSV with a byte order mark, for spreadsheets. */
+                bom?: boolean;
+                /** @description CSV with the geometry as WKT in one column. */
+                wkt?: boolean;
             };
             header?: never;
             path: {
@@ -1587,6 +1590,7 @@ export interface operations {
                     "text/csv": string;
                     "application/geo+json": string;
                     "application/geo+json-seq": string;
+                    "application/gzip": string;
                 };
             };
             404: components["responses"]["Problem"];

@@ -12,7 +12,7 @@ const messages: typeof zh = {
   },
   search: {
     label: 'Search',
-    placeholder: 'Code, name, address or lon,lat',
+    placeholder: 'Code, name or lon,lat',
     hint: 'Type a code, a full name or address, or “lon,lat” such as 121.56,25.03',
     none: 'Nothing found for “{text}”. Type the whole code, name or address.',
     failed: 'Search failed: {reason}',
@@ -76,6 +76,7 @@ const messages: typeof zh = {
     nothing: 'no change yet',
     retry: 'Try again now',
   },
+  credits: { title: 'Sources' },
   status: { zoom: 'z {zoom}', crs: 'WGS 84 / CGCS2000', pointer: 'Coordinates of the pointer' },
   trouble: {
     server_title: 'The server cannot be reached',

@@ -74,6 +74,7 @@ export default {
     nothing: '尚无变更',
     retry: '立即重试',
   },
+  credits: { title: '数据来源' },
   status: { zoom: '{zoom} 级', crs: 'WGS 84 / CGCS2000', pointer: '光标坐标' },
   trouble: {
     server_title: '连不上服务器',

@@ -1,7 +1,6 @@
 // The one place that talks to MapLibre. Nothing in here is reactive: a proxy
 // around the map would make every frame slow.
 import {
-  AttributionControl,
   type IControl,
   type LngLatBoundsLike,
   Map as GlMap,
@@ -66,6 +65,7 @@ export class MapController {
   private layers: Layer[]
   private look: Look
   private styled = false
+  private generation = 0
   private controls: IControl[] = []
   private pointer: { x: number; y: number } | null = null
   private marker: Marker | null = null
@@ -90,12 +90,15 @@ export class MapController {
       attributionControl: false,
       maxPitch: 0,
       maxZoom: 21,
+      renderWorldCopies: false,
       dragRotate: false,
       touchPitch: false,
       // Tiles out of sight would come back as they were before a change. The
       // browser's own cache still answers, after asking whether it is current.
       maxTileCacheSize: 0,
-      transformRequest: (url, type) => (type === 'Tile' ? { url, cache: 'no-cache' } : { url }),
+      // The worker remembers tiles cut for deep zooms by their address, for
+      // ever; the fragment, which is not sent, makes it cut anew after a change.
+      transformRequest: (url, type) => (type === 'Tile' ? { url: `${url}#${this.generation}`, cache: 'no-cache' } : { url }),
       ...(navigator.webdriver && { fadeDuration: 0 }),
     })
     this.map.touchZoomRotate.disableRotation()
@@ -164,13 +167,11 @@ export class MapController {
 
   private addControls(): void {
     const { map } = this
-    const attribution = new AttributionControl({ compact: true })
     const zoom = new NavigationControl({ showCompass: false })
     const scale = new ScaleControl({ maxWidth: 110 })
-    map.addControl(attribution, 'bottom-right')
     map.addControl(zoom, 'bottom-right')
     map.addControl(scale, 'bottom-left')
-    this.controls = [attribution, zoom, scale]
+    this.controls = [zoom, scale]
   }
 
   setStyle(base: StyleSpecification): void {
@@ -209,6 +210,7 @@ export class MapController {
   // refresh fetches again the tiles on the screen that a change touches.
   refresh(ranges: TileRange[]): void {
     if (!this.styled) return
+    this.generation++
     if (!this.map.areTilesLoaded()) this.late.push(...ranges)
     for (const source of this.vectorSources()) {
       const shown = new Set(this.layers.map((l) => l.name).filter((name) => sourceOf(this.base, name) === source))
@@ -219,6 +221,7 @@ export class MapController {
 
   refreshAll(): void {
     if (!this.styled) return
+    this.generation++
     for (const source of this.vectorSources()) this.map.refreshTiles(source)
   }
 
@@ -269,8 +272,8 @@ export class MapController {
     this.zoomTo(this.map.getZoom() + step)
   }
 
-  drawn(layer: string): Picked[] {
-    return drawn(this.map, layer)
+  drawn(layer: string, id?: string): Picked[] {
+    return drawn(this.map, layer, id)
   }
 
   destroy(): void {

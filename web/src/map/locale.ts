@@ -1,7 +1,5 @@
 // Texts of the map's own controls and of its aria labels.
 const zh = {
-  'AttributionControl.ToggleAttribution': '显示或收起数据来源',
-  'AttributionControl.MapFeedback': '地图反馈',
   'Map.Title': '地图',
   'Marker.Title': '所选位置',
   'NavigationControl.ResetBearing': '拖动旋转地图，点击恢复正北',
@@ -12,8 +10,6 @@ const zh = {
 }
 
 const en: typeof zh = {
-  'AttributionControl.ToggleAttribution': 'Toggle attribution',
-  'AttributionControl.MapFeedback': 'Map feedback',
   'Map.Title': 'Map',
   'Marker.Title': 'Chosen place',
   'NavigationControl.ResetBearing': 'Drag to rotate the map, click to reset north',

@@ -1,5 +1,5 @@
 // What lies under the cursor.
-import type { Map as GlMap, MapGeoJSONFeature, PointLike } from 'maplibre-gl'
+import type { FilterSpecification, Map as GlMap, MapGeoJSONFeature, PointLike } from 'maplibre-gl'
 import type { Layer } from '../api/types'
 
 export interface Picked {
@@ -24,7 +24,9 @@ export function stackAt(map: GlMap, at: { x: number; y: number }, layers: Layer[
         .filter((id) => {
           const style = map.getLayer(id)
           const layer = byName.get(style?.sourceLayer ?? '')
-          return layer && !hidden.has(layer.name) && (layer.geometry === 'polygon') === polygons
+          if (!layer || hidden.has(layer.name) || (layer.geometry === 'polygon') !== polygons) return false
+          // The outline of the neighbour reaches a little into a polygon.
+          return !polygons || style?.type === 'fill'
         }),
     })
   const box: [PointLike, PointLike] = [
@@ -58,8 +60,10 @@ function screenDistance(map: GlMap, feature: MapGeoJSONFeature, at: { x: number;
   return Math.hypot(p.x - at.x, p.y - at.y)
 }
 
-// drawn lists the features of one layer that the map shows now.
-export function drawn(map: GlMap, layer: string): Picked[] {
-  const ids = map.getLayersOrder().filter((id) => map.getLayer(id)?.sourceLayer === layer)
-  return ids.length ? distinct(map.queryRenderedFeatures({ layers: ids })) : []
+// drawn lists the features of one layer, or one of them, that the map shows now.
+export function drawn(map: GlMap, layer: string, id?: string): Picked[] {
+  const ids = map.getLayersOrder().filter((one) => map.getLayer(one)?.sourceLayer === layer)
+  if (!ids.length) return []
+  const filter: FilterSpecification | undefined = id === undefined ? undefined : ['==', ['get', 'id'], id]
+  return distinct(map.queryRenderedFeatures({ layers: ids, filter }))
 }

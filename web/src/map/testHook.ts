@@ -3,7 +3,7 @@ import type { MapController } from './controller'
 import type { Picked } from './pick'
 
 export interface TestHook {
-  drawn(layer: string): Picked[]
+  drawn(layer: string, id?: string): Picked[]
   project(lon: number, lat: number): { x: number; y: number }
   jump(lon: number, lat: number, zoom: number): void
   live(): unknown
@@ -12,7 +12,7 @@ export interface TestHook {
 export function exposeToTests(controller: MapController, live: () => unknown): void {
   if (!navigator.webdriver) return
   const hook: TestHook = {
-    drawn: (layer) => controller.drawn(layer),
+    drawn: (layer, id) => controller.drawn(layer, id),
     project: (lon, lat) => {
       const { x, y } = controller.map.project([lon, lat])
       return { x, y }

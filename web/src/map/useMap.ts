@@ -1,5 +1,5 @@
 // Loads the map code and the style, and holds the map while the page is open.
-import type { StyleSpecification } from 'maplibre-gl'
+import type { SourceSpecification, StyleSpecification } from 'maplibre-gl'
 import { onScopeDispose, ref, shallowRef } from 'vue'
 import { readJSON } from '../api/client'
 import type { Lang } from '../i18n'
@@ -18,14 +18,26 @@ export function hasWebGL2(): boolean {
 const isCity = (box: Box | undefined): box is Box =>
   Array.isArray(box) && box.length === 4 && box[2] - box[0] < 90 && box[3] - box[1] < 90
 
-// cityBounds asks the tile sources of the style how far the city reaches.
-async function cityBounds(style: StyleSpecification): Promise<Box | undefined> {
-  for (const source of Object.values(style.sources)) {
-    if (source.type !== 'vector' || !source.url) continue
-    const { bounds } = await readJSON<{ bounds?: Box }>(source.url)
-    if (isCity(bounds)) return bounds
-  }
-  return undefined
+interface TileJSON {
+  tiles: string[]
+  minzoom?: number
+  maxzoom?: number
+  bounds?: Box
+}
+
+// resolve puts what the tile sources say into the style, all but the bounds:
+// with them the map would never ask for what is added outside.
+async function resolve(style: StyleSpecification): Promise<{ style: StyleSpecification; bounds?: Box }> {
+  let bounds: Box | undefined
+  const sources = await Promise.all(
+    Object.entries(style.sources).map(async ([name, source]): Promise<[string, SourceSpecification]> => {
+      if (source.type !== 'vector' || !source.url) return [name, source]
+      const said = await readJSON<TileJSON>(source.url)
+      if (isCity(said.bounds)) bounds ??= said.bounds
+      return [name, { type: 'vector', tiles: said.tiles, minzoom: said.minzoom, maxzoom: said.maxzoom }]
+    }),
+  )
+  return { style: { ...style, sources: Object.fromEntries(sources) }, bounds }
 }
 
 export function useMap() {
@@ -34,11 +46,11 @@ export function useMap() {
   const style = shallowRef<StyleSpecification | null>(null)
   const supported = hasWebGL2()
   const problem = ref<string | null>(null)
-  let bounds: Box | undefined
-
   async function loadStyle(theme: Theme, lang: Lang): Promise<void> {
     try {
-      style.value = await readJSON<StyleSpecification>(`/styles/${theme}.json?lang=${lang}`)
+      const found = await resolve(await readJSON<StyleSpecification>(`/styles/${theme}.json?lang=${lang}`))
+      style.value = found.style
+      bounds = found.bounds
       problem.value = null
       controller.value?.setStyle(style.value)
     } catch (cause) {
@@ -48,11 +60,7 @@ export function useMap() {
 
   async function create(options: Omit<MapOptions, 'style' | 'bounds'>): Promise<void> {
     if (!style.value || controller.value) return
-    const [{ MapController }, found] = await Promise.all([
-      import('./controller'),
-      cityBounds(style.value).catch(() => undefined),
-    ])
-    bounds = found
+    const { MapController } = await import('./controller')
     controller.value = new MapController({ ...options, style: style.value, bounds })
   }
 

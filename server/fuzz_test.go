@@ -1,0 +1,127 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// FuzzQuery sends any query to the routes that read one: an answer or a problem document, never a fault.
+func FuzzQuery(f *testing.F) {
+	for _, q := range []string{
+		"lon=121.505&lat=25.005", "lon=NaN&lat=1e999", "bbox=121,25,122,26&limit=3", "cursor=YQ", "min_seq=1", "min_seq=a-1",
+		"tree_type=x&count=1&planted=2001-02-03", "crs=EPSG:3826&lon=302000&lat=2765500", "%zz", "a=%ff", "layers=trees",
+	} {
+		f.Add(q)
+	}
+	c := newCity(f, func(cfg *Config) { cfg.Limits.MinSeq = 1 }).fill()
+	paths := []string{"/v1/locate", "/v1/layers", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/tiles/city/14/13721/7015.mvt", "/tiles/city.json", "/styles/light.json", "/v1/schemes", "/v1/layers/trees/export"}
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, path := range paths {
+			r := httptest.NewRequest("GET", path, nil)
+			r.URL.RawQuery = query
+			c.survives(t, r)
+		}
+	})
+}
+
+// FuzzPath sends any path.
+func FuzzPath(f *testing.F) {
+	for _, p := range []string{
+		"/tiles/city/14/13721/7015.mvt", "/tiles/trees,units/0/0/0.pbf", "/tiles/../x", "/v1/layers/trees/features/a%2Fb",
+		"/v1/layers/%ff/features/%00", "//v1//layers", "/tiles/city/1e1/-1/0x0.mvt", "/assets/../../x", "/v1/schemes/%E4%B8%AD",
+	} {
+		f.Add(p)
+	}
+	c := newCity(f, nil).fill()
+	f.Fuzz(func(t *testing.T, path string) {
+		u, err := url.ParseRequestURI(path)
+		if err != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "/v1/events") {
+			return
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL = u
+		c.survives(t, r)
+	})
+}
+
+// survives demands an answer below 500 (503 for a position that does not come) and problems as documents.
+func (c *city) survives(t *testing.T, r *http.Request) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	c.server.Handler().ServeHTTP(w, r)
+	switch {
+	case w.Code >= 500 && w.Code != 503 && w.Code != 501:
+		t.Errorf("%s: %d\n%s\n%s", r.URL, w.Code, w.Body, c.logged())
+	case w.Code >= 400 && (w.Header().Get("Content-Type") != "application/problem+json" || !json.Valid(w.Body.Bytes())):
+		t.Errorf("%s: %d is no problem document: %s", r.URL, w.Code, w.Body)
+	}
+}
+
+// FuzzCursor reads any cursor, and its own back.
+func FuzzCursor(f *testing.F) {
+	f.Add("YQ", "epoch", "id")
+	f.Add("", "", "中文/\n")
+	f.Fuzz(func(t *testing.T, text, epoch, id string) {
+		_, _ = parseCursor(text, data.Epoch(epoch))
+		if strings.Contains(epoch, "\n") || data.CheckID(id) != nil {
+			return
+		}
+		if got, err := parseCursor(formatCursor(data.Epoch(epoch), id), data.Epoch(epoch)); err != nil || got != id {
+			t.Errorf("%q: %q %v", id, got, err)
+		}
+	})
+}
+
+// FuzzPosition reads any position, and its own back.
+func FuzzPosition(f *testing.F) {
+	f.Add("epoch-1", "e-p", uint64(7))
+	f.Fuzz(func(t *testing.T, text, epoch string, seq uint64) {
+		_, _ = parsePosition(text)
+		if epoch == "" {
+			return
+		}
+		got, ok := parsePosition(formatPosition(data.Epoch(epoch), data.Seq(seq)))
+		if !ok || got != (position{data.Epoch(epoch), data.Seq(seq)}) {
+			t.Errorf("%q %d: %+v %v", epoch, seq, got, ok)
+		}
+	})
+}
+
+// FuzzNDJSON answers any line with one line of JSON that keeps the members.
+func FuzzNDJSON(f *testing.F) {
+	for _, line := range []string{`{"lon":1,"lat":2}`, `{"a":"\"}","lon":"x","lat":[]}`, `{"A":{"b":[1,{}]}}`, `[]`, `{"é":1}`} {
+		f.Add(line)
+	}
+	c := newCity(f, nil).fill()
+	f.Fuzz(func(t *testing.T, line string) {
+		if line = strings.TrimSpace(line); line == "" || strings.Contains(line, "\n") {
+			return
+		}
+		q := parseParams(httptest.NewRequest("GET", "/", nil))
+		b := &rowStream{s: c.server, world: c.engine.World(), crs: q.crs("crs")}
+		var before, after map[string]json.RawMessage
+		out := b.ndjsonRow(nil, &row{line: []byte(line)})
+		if err := json.Unmarshal(out, &after); err != nil || strings.Count(string(out), "\n") != 1 {
+			t.Fatalf("%q became %q: %v", line, out, err)
+		}
+		if !utf8.ValidString(line) || json.Unmarshal([]byte(line), &before) != nil {
+			return
+		}
+		for name, v := range before {
+			switch name {
+			case "areas", "cells", "address", "error":
+			default:
+				if string(after[name]) != string(v) {
+					t.Errorf("member %q was %s and is %s", name, v, after[name])
+				}
+			}
+		}
+	})
+}
