@@ -19,7 +19,9 @@ func appendZigzag(dst []byte, n int64) []byte {
 // viewText is b as a string without a copy.
 //
 // SAFETY: the string aliases b, so it must not outlive the call it is made for; every text that is kept is cloned.
-func viewText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func viewText(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // see SAFETY
+}
 
 // cloneText is a copy that does not keep a larger string alive.
 func cloneText(s string) string { return strings.Clone(s) }

@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
@@ -48,7 +49,7 @@ func load(log *indextest.Log, step sample.Step) error {
 	log.Append(indextest.Define(layer))
 	o := convert.Options{Layer: layer, ID: step.ID, Lon: step.Lon, Lat: step.Lat, Map: step.Map, FixRings: step.FixRings}
 	if step.CRS != "" {
-		if o.CRS, err = geo.LookupCRS(step.CRS); err != nil {
+		if o.CRS, err = proj.Lookup(step.CRS); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/sample"
 )
 
@@ -75,10 +76,10 @@ func readStep(t *testing.T, step sample.Step, layer *data.Layer) {
 	if testing.Short() && want.rows > 50_000 {
 		t.Skip("large files are read without -short")
 	}
-	var crs geo.CRS
+	var crs proj.CRS
 	if step.CRS != "" {
 		var err error
-		if crs, err = geo.LookupCRS(step.CRS); err != nil {
+		if crs, err = proj.Lookup(step.CRS); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -174,7 +175,7 @@ func TestSecondSnapshot(t *testing.T) {
 	}
 	step := city.Steps[len(city.Steps)-1]
 	layer := loadLayer(t, step.Layer)
-	crs, err := geo.LookupCRS(step.CRS)
+	crs, err := proj.Lookup(step.CRS)
 	if err != nil {
 		t.Fatal(err)
 	}

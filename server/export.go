@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -39,7 +40,7 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	}
 	o := convert.WriteOptions{Gzip: isTrue(q.Get("gzip")), BOM: isTrue(q.Get("bom")), WKT: isTrue(q.Get("wkt"))}
 	if c := q.Get("crs"); c != "" {
-		crs, err := geo.LookupCRS(c)
+		crs, err := proj.Lookup(c)
 		if err != nil {
 			return &data.FieldError{Field: "crs", Value: c, Why: err.Error()}
 		}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -126,7 +126,7 @@ func importOptions(q url.Values, layer *data.Layer) (convert.Options, error) {
 		Geometry: q.Get("geometry"), FixRings: isTrue(q.Get("fix_rings")), Report: &convert.Report{},
 	}
 	if c := q.Get("crs"); c != "" {
-		crs, err := geo.LookupCRS(c)
+		crs, err := proj.Lookup(c)
 		if err != nil {
 			return o, &data.FieldError{Field: "crs", Value: c, Why: err.Error()}
 		}

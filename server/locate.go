@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 )
@@ -47,7 +48,7 @@ func (s *Server) handleLocate(w http.ResponseWriter, r *http.Request) error {
 }
 
 // place converts coordinates of a system; the problem names the one that is wrong.
-func place(crs geo.CRS, x, y float64) (geo.Point, *problem) {
+func place(crs proj.CRS, x, y float64) (geo.Point, *problem) {
 	if lon, lat, ok := crs.ToLonLat(x, y); ok {
 		if p, ok := geo.FromDegrees(lon, lat); ok {
 			return p, nil

@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 )
@@ -42,7 +42,7 @@ type rowStream struct {
 	s      *Server
 	world  *index.World
 	scheme string
-	crs    geo.CRS
+	crs    proj.CRS
 	// lon and lat are the names that the client gave its coordinates, empty for the usual ones.
 	lon, lat string
 	in       *pump

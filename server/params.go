@@ -14,6 +14,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -125,14 +126,14 @@ func parseBox(s string) (geo.Box, error) {
 }
 
 // crs is the system of coordinates, longitude and latitude when absent.
-func (p *params) crs(name string) geo.CRS {
+func (p *params) crs(name string) proj.CRS {
 	s := p.text(name)
 	if s == "" {
 		s = "EPSG:4326"
 	}
-	crs, err := geo.LookupCRS(s)
+	crs, err := proj.Lookup(s)
 	if err != nil {
-		p.fail(fieldFault(badRequest, name, s, "is not a known coordinate system; known are "+strings.Join(geo.KnownCRS(), ", ")))
+		p.fail(fieldFault(badRequest, name, s, "is not a known coordinate system; known are "+strings.Join(proj.Known(), ", ")))
 	}
 	return crs
 }

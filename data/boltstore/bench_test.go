@@ -76,6 +76,7 @@ func BenchmarkEdits(b *testing.B) {
 }
 
 func perSecond(b *testing.B, n int, unit string) {
+	b.Helper()
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), unit)
 	b.ReportMetric(0, "ns/op")
 }

@@ -61,18 +61,22 @@ func checkClean(t testing.TB, dir string) {
 }
 
 func TestContract(t *testing.T) {
-	contract := func(o boltstore.Options) func(*testing.T) {
-		return func(t *testing.T) {
-			storetest.Run(t, func(t *testing.T, dir string) data.Store {
-				checkClean(t, dir)
-				return openWith(t, dir, o)
-			})
+	opener := func(o boltstore.Options) storetest.Open {
+		return func(t *testing.T, dir string) data.Store {
+			t.Helper()
+			checkClean(t, dir)
+			return openWith(t, dir, o)
 		}
 	}
-	t.Run("tiny", contract(boltstore.Unsynced(boltstore.Tiny(boltstore.Options{}))))
-	if !testing.Short() {
-		t.Run("standard", contract(boltstore.Options{}))
-	}
+	t.Run("tiny", func(t *testing.T) {
+		storetest.Run(t, opener(boltstore.Unsynced(boltstore.Tiny(boltstore.Options{}))))
+	})
+	t.Run("standard", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("waits for the disk thousands of times")
+		}
+		storetest.Run(t, opener(boltstore.Options{}))
+	})
 }
 
 func TestLocked(t *testing.T) {

@@ -79,7 +79,8 @@ func (r *checkpointReader) ahead() (blocks <-chan block, stop func()) {
 	}()
 	return out, func() {
 		close(quit)
-		for range out { //nolint:revive // until the goroutine has ended
+		for range out {
+			continue // until the goroutine has ended
 		}
 	}
 }

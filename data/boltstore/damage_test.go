@@ -123,8 +123,7 @@ func TestBitFlips(t *testing.T) {
 		db, err := boltstore.Open(file(flip), boltstore.Options{Now: time.Now, Logger: log.logger()})
 		if err != nil {
 			refused++
-			var corrupt *data.CorruptError
-			if !errors.As(err, &corrupt) {
+			if _, corrupt := errors.AsType[*data.CorruptError](err); !corrupt {
 				t.Errorf("seed %d: byte %d bit %d: not a corrupt error: %v", seed, at, bit, err)
 			}
 			continue

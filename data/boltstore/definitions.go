@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 
 	"go.etcd.io/bbolt"
 
@@ -157,7 +158,7 @@ func alterable(from, to *data.Layer) error {
 		return bad("id", "", "cannot be altered")
 	}
 	if len(to.Attributes) < len(from.Attributes) {
-		return bad("attributes", fmt.Sprint(len(to.Attributes)), fmt.Sprintf("the layer has %d; attributes cannot be removed", len(from.Attributes)))
+		return bad("attributes", strconv.Itoa(len(to.Attributes)), fmt.Sprintf("the layer has %d; attributes cannot be removed", len(from.Attributes)))
 	}
 	var errs []error
 	for i, a := range to.Attributes {

@@ -115,8 +115,7 @@ func (r *logReader) read(end data.Seq, take func(h *data.Header, payload []byte,
 		}
 		return nil
 	})
-	var damage *damageError
-	if errors.As(err, &damage) {
+	if damage, ok := errors.AsType[*damageError](err); ok {
 		err = r.db.corrupt(damage.where, damage.what, false)
 	}
 	return payloads, err

@@ -164,6 +164,7 @@ func TestFileLimit(t *testing.T) {
 }
 
 func underLimit(t *testing.T, dir string) {
+	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
 	s := storetest.Start(t, open(t, dir))
 	s.Must(t, storetest.Define(storetest.Lamps()))

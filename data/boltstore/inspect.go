@@ -181,8 +181,7 @@ func (l *logInspector) take(e element) {
 		return
 	}
 	payload, last, err := l.scanner.take(e.key, e.value)
-	var damage *damageError
-	if errors.As(err, &damage) {
+	if damage, ok := errors.AsType[*damageError](err); ok {
 		l.in.bad(damage.where, damage.what)
 		l.lost = true
 		l.search(e)

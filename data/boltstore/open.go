@@ -178,15 +178,13 @@ func newEpoch() (data.Epoch, error) {
 
 // load reads where the log ends.
 func (db *DB) load() error {
-	var broken error
-	err := db.view(func(tx *bbolt.Tx) error {
+	return db.view(func(tx *bbolt.Tx) error {
 		s, err := readSettings(tx)
 		if err != nil {
-			broken = db.corrupt("bucket meta", err.Error(), true)
-			return nil
+			return db.corrupt("bucket meta", err.Error(), true)
 		}
-		if broken = checkFormat(s.format); broken != nil {
-			return nil
+		if err := checkFormat(s.format); err != nil {
+			return err
 		}
 		db.epoch = s.epoch
 		p := position{seq: s.last, hash: s.lastHash}
@@ -194,15 +192,13 @@ func (db *DB) load() error {
 			key := logKey(s.last, 0)
 			h, err := data.DecodeHeader(tx.Bucket(bucketLog).Get(key[:]))
 			if err != nil {
-				broken = db.corrupt(fmt.Sprintf("log entry %d", s.last), err.Error(), true)
-				return nil
+				return db.corrupt(fmt.Sprintf("log entry %d", s.last), err.Error(), true)
 			}
 			p.recorded, p.permanent = h.Recorded, h.Permanent
 		}
 		db.tip.move(p)
 		return nil
 	})
-	return errors.Join(err, broken)
 }
 
 func checkFormat(version uint32) error {
@@ -236,9 +232,9 @@ func (db *DB) corrupt(where, what string, repairable bool) *data.CorruptError {
 
 func corrupt(path, where, what string, repairable bool) *data.CorruptError {
 	dir := filepath.Dir(path)
-	repair := fmt.Sprintf("gewu restore FILE --data %s", dir)
+	repair := "gewu restore FILE --data " + dir
 	if repairable {
-		repair = fmt.Sprintf("gewu check --data %s --repair", dir)
+		repair = "gewu check --data " + dir + " --repair"
 	}
 	return &data.CorruptError{Where: path + ": " + where, What: what, Repair: repair}
 }

@@ -91,6 +91,7 @@ func TestRepair(t *testing.T) {
 }
 
 func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost data.Seq, fatal bool) {
+	t.Helper()
 	dir, _ := sample(t)
 	db := open(t, dir)
 	// The newest entry of the sample drops a layer; repair is told by single edits after it.

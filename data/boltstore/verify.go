@@ -86,7 +86,7 @@ func blank(f *os.File, size int64) (bool, error) {
 	zero := len(bytes.Trim(b, "\x00")) == 0
 	meta, ok := readMeta(f, 1)
 	// bbolt makes an empty file with headers of the transactions 0 and 1.
-	if !zero && !(ok && meta.txid <= 1) {
+	if unused := ok && meta.txid <= 1; !zero && !unused {
 		return false, nil
 	}
 	return true, f.Truncate(0)

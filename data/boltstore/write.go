@@ -76,9 +76,9 @@ func (db *DB) update(seq data.Seq, fn func(*bbolt.Tx) error) (err error) {
 	}
 	f := &failure{err: fmt.Errorf("%w: %w", data.ErrReadOnly, cause)}
 	err = f.err
-	var crash *panicError
+	_, crash := errors.AsType[*panicError](cause)
 	visible, readable := db.visible(seq)
-	if visible || !readable || errors.As(cause, &crash) {
+	if visible || !readable || crash {
 		f.final = true
 		err = fmt.Errorf("%w: %w", data.ErrUncertain, cause)
 	}
@@ -110,8 +110,7 @@ func (db *DB) tryUpdate(fn func(*bbolt.Tx) error) (err error) {
 // release ends a write transaction that failed. When not even that works bbolt's locks stay taken, and Close must not
 // wait for them.
 func (db *DB) release(tx *bbolt.Tx) {
-	var crash *panicError
-	if err := guard(tx.Rollback); errors.As(err, &crash) {
+	if _, crash := errors.AsType[*panicError](guard(tx.Rollback)); crash {
 		db.stuck.Store(true)
 	}
 }
@@ -155,9 +154,8 @@ func guard(fn func() error) (err error) {
 
 // view runs fn in a read transaction. Damage that makes the page code panic is a *data.CorruptError.
 func (db *DB) view(fn func(*bbolt.Tx) error) error {
-	var crash *panicError
 	err := guard(func() error { return db.bolt.View(fn) })
-	if errors.As(err, &crash) {
+	if crash, ok := errors.AsType[*panicError](err); ok {
 		return db.corrupt("page", crash.Error(), true)
 	}
 	return err

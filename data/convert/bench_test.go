@@ -9,7 +9,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 const benchRows = 50_000
@@ -71,7 +71,7 @@ func BenchmarkReadCSVHash(b *testing.B) {
 
 func BenchmarkReadCSVProjected(b *testing.B) {
 	layer, text := treeText()
-	crs, err := geo.LookupCRS("EPSG:3857")
+	crs, err := proj.Lookup("EPSG:3857")
 	if err != nil {
 		b.Fatal(err)
 	}

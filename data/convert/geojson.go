@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // collection reads GeoJSON features.
@@ -156,7 +156,7 @@ func (c *collection) system(value []byte) error {
 	if err := json.Unmarshal(value, &crs); err != nil || crs.Type != "name" || crs.Properties.Name == "" {
 		return fmt.Errorf("the crs member %s does not name a system; name it with --crs", shorten(string(value)))
 	}
-	system, err := geo.LookupCRS(crs.Properties.Name)
+	system, err := proj.Lookup(crs.Properties.Name)
 	if err != nil {
 		return fmt.Errorf("the crs member: %w", err)
 	}

@@ -9,10 +9,11 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // toLonLat converts a coordinate pair; a nil system is longitude and latitude.
-func toLonLat(crs geo.CRS, x, y float64) (lon, lat float64, ok bool) {
+func toLonLat(crs proj.CRS, x, y float64) (lon, lat float64, ok bool) {
 	if crs == nil {
 		return x, y, x >= -180 && x <= 180 && y >= -90 && y <= 90
 	}
@@ -20,7 +21,7 @@ func toLonLat(crs geo.CRS, x, y float64) (lon, lat float64, ok bool) {
 }
 
 // outside says why a coordinate pair is no place in a system.
-func outside(crs geo.CRS) string {
+func outside(crs proj.CRS) string {
 	if crs == nil {
 		return "is not a longitude and latitude; if the file uses another system, name it with --crs"
 	}
@@ -28,7 +29,7 @@ func outside(crs geo.CRS) string {
 }
 
 // toDegrees converts all coordinates of g, which may be overwritten.
-func toDegrees(crs geo.CRS, g orb.Geometry) (orb.Geometry, error) {
+func toDegrees(crs proj.CRS, g orb.Geometry) (orb.Geometry, error) {
 	var err error
 	g = project.Geometry(g, func(p orb.Point) orb.Point {
 		lon, lat, ok := toLonLat(crs, p[0], p[1])
@@ -45,7 +46,7 @@ func (b *builder) geometryShape(field string, g orb.Geometry) (geo.Shape, []stri
 	return shapeOf(b.Layer, b.CRS, b.FixRings, field, g)
 }
 
-func shapeOf(l *data.Layer, crs geo.CRS, fix bool, field string, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
+func shapeOf(l *data.Layer, crs proj.CRS, fix bool, field string, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
 	if g == nil {
 		if l.Geometry == data.GeometryNone {
 			return geo.Shape{}, nil, nil
@@ -94,7 +95,7 @@ func validRings(fix bool, field string, s geo.Shape) (geo.Shape, []string, *data
 }
 
 // degrees reports whether a system counts in degrees: there a coordinate has seven decimals, in metres four.
-func degrees(crs geo.CRS) bool {
+func degrees(crs proj.CRS) bool {
 	if crs == nil {
 		return true
 	}

@@ -4,18 +4,19 @@ import (
 	"strconv"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // places writes coordinates in a system.
 type places struct {
-	crs      geo.CRS // nil writes the integers of the shape in degrees, exactly
+	crs      proj.CRS // nil writes the integers of the shape in degrees, exactly
 	decimals int
 }
 
 var plainPlaces = places{}
 
 // newPlaces chooses the decimals: enough that reading them back gives the same integers.
-func newPlaces(crs geo.CRS) places {
+func newPlaces(crs proj.CRS) places {
 	switch {
 	case crs == nil || isLonLat(crs):
 		return plainPlaces
@@ -27,7 +28,7 @@ func newPlaces(crs geo.CRS) places {
 }
 
 // isLonLat reports whether coordinates of the system are the ones inside.
-func isLonLat(crs geo.CRS) bool {
+func isLonLat(crs proj.CRS) bool {
 	switch crs.Name() {
 	case "EPSG:4326", "EPSG:4490", "CRS84":
 		return true

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // Options say how the columns of a file (properties, in GeoJSON) become features of a layer.
@@ -21,7 +21,7 @@ type Options struct {
 	// File names the file in messages.
 	File string
 	// CRS is the system of the coordinates. Nil is longitude and latitude, or the system that a GeoJSON file names.
-	CRS geo.CRS
+	CRS proj.CRS
 	// ID is the column of the feature id; empty follows the id rule of the layer.
 	ID string
 	// Lon and Lat are the columns of a point's coordinates, Geometry the one of a geometry as WKT, all in CSV.

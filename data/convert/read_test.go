@@ -15,7 +15,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected results in testdata/read")
@@ -104,7 +104,7 @@ func readOptions(t *testing.T, text []byte) convert.Options {
 		o.Comma = rune(c.Comma[0])
 	}
 	if c.CRS != "" {
-		crs, err := geo.LookupCRS(c.CRS)
+		crs, err := proj.Lookup(c.CRS)
 		if err != nil {
 			t.Fatal(err)
 		}

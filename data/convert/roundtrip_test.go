@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // everyType is a layer with an attribute of each type whose names collide with those of coordinates.
@@ -131,9 +132,9 @@ func TestDecodeFeatureReadsWhatAppendFeatureWrites(t *testing.T) {
 }
 
 func TestReadGivesWhatWasWritten(t *testing.T) {
-	var systems []geo.CRS
-	for _, name := range append(geo.KnownCRS(), "") {
-		crs, _ := geo.LookupCRS(name) // nil for no name
+	var systems []proj.CRS
+	for _, name := range append(proj.Known(), "") {
+		crs, _ := proj.Lookup(name) // nil for no name
 		systems = append(systems, crs)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -190,7 +191,7 @@ func TestWriteText(t *testing.T) {
 		ID: "a", Shape: geo.PointShape(geo.Point{X: 1215000000, Y: 250000001}),
 		Values: []data.Value{data.TextValue(data.Text, " x, \"y\""), data.IntValue(7), data.NumberValue(1e6)},
 	}
-	tm2, err := geo.LookupCRS("EPSG:3826")
+	tm2, err := proj.Lookup("EPSG:3826")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +237,7 @@ func TestWriteText(t *testing.T) {
 }
 
 func TestWriteRefuses(t *testing.T) {
-	tm2, err := geo.LookupCRS("EPSG:3826")
+	tm2, err := proj.Lookup("EPSG:3826")
 	if err != nil {
 		t.Fatal(err)
 	}

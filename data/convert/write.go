@@ -9,7 +9,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // Writer writes features to a file. Close ends the file but does not close what lies below; without it the file is
@@ -23,7 +23,7 @@ type Writer interface {
 // WriteOptions say how a file is written.
 type WriteOptions struct {
 	// CRS is the system of the coordinates, longitude and latitude when nil.
-	CRS geo.CRS
+	CRS proj.CRS
 	// Gzip packs the file.
 	Gzip bool
 	// BOM starts CSV with a byte order mark, without which some spreadsheets take UTF-8 for another encoding.

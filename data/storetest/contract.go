@@ -12,38 +12,32 @@ type Open func(t *testing.T, dir string) data.Store
 
 // Run is the contract of [data.Store]: every implementation passes it.
 func Run(t *testing.T, open Open) {
+	t.Helper()
 	c := contract{open}
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T)
-	}{
-		{"Empty", c.empty},
-		{"Order", c.order},
-		{"AllOrNothing", c.allOrNothing},
-		{"IfSeq", c.ifSeq},
-		{"PermanentIDs", c.permanentIDs},
-		{"DeleteMissing", c.deleteMissing},
-		{"FeatureMustFit", c.featureMustFit},
-		{"IDs", c.ids},
-		{"Times", c.times},
-		{"TooLarge", c.tooLarge},
-		{"Copies", c.copies},
-		{"Layers", c.layers},
-		{"AlterLayer", c.alterLayer},
-		{"DropLayer", c.dropLayer},
-		{"Schemes", c.schemes},
-		{"EntriesResume", c.entriesResume},
-		{"EntriesLarge", c.entriesLarge},
-		{"Wait", c.wait},
-		{"Cancel", c.cancel},
-		{"Closed", c.closed},
-		{"Epoch", c.epoch},
-		{"Writers", c.writers},
-		{"LaggingHeads", c.laggingHeads},
-		{"Histories", c.histories},
-	} {
-		t.Run(test.name, test.run)
-	}
+	t.Run("Empty", c.empty)
+	t.Run("Order", c.order)
+	t.Run("AllOrNothing", c.allOrNothing)
+	t.Run("IfSeq", c.ifSeq)
+	t.Run("PermanentIDs", c.permanentIDs)
+	t.Run("DeleteMissing", c.deleteMissing)
+	t.Run("FeatureMustFit", c.featureMustFit)
+	t.Run("IDs", c.ids)
+	t.Run("Times", c.times)
+	t.Run("TooLarge", c.tooLarge)
+	t.Run("Copies", c.copies)
+	t.Run("Layers", c.layers)
+	t.Run("AlterLayer", c.alterLayer)
+	t.Run("DropLayer", c.dropLayer)
+	t.Run("Schemes", c.schemes)
+	t.Run("EntriesResume", c.entriesResume)
+	t.Run("EntriesLarge", c.entriesLarge)
+	t.Run("Wait", c.wait)
+	t.Run("Cancel", c.cancel)
+	t.Run("Closed", c.closed)
+	t.Run("Epoch", c.epoch)
+	t.Run("Writers", c.writers)
+	t.Run("LaggingHeads", c.laggingHeads)
+	t.Run("Histories", c.histories)
 }
 
 type contract struct{ open Open }

@@ -77,7 +77,7 @@ func (c contract) ifSeq(t *testing.T) {
 	seq := s.Last() + 1
 	s.Must(t, IfSeq(Put("a", 4), 0), IfSeq(Put("a", 5), seq), IfSeq(Delete("a"), seq), IfSeq(Put("a", 6), 0))
 	f, ok := s.Model.Get("lamps", "a")
-	if want := Lamp("a", 6); !ok || !f.Feature.Equal(&want) {
+	if want := Lamp("a", 6); !ok || !f.Equal(&want) {
 		t.Errorf("after four changes in one transaction: %+v", f)
 	}
 	for e, err := range s.Entries(t.Context(), seq-1) {
@@ -180,7 +180,7 @@ func (c contract) ids(t *testing.T) {
 	s.Settle(t)
 	for i, id := range ids {
 		f, ok := s.Model.Get("lamps", id)
-		if want := Lamp(id, int64(i)); !ok || !f.Feature.Equal(&want) {
+		if want := Lamp(id, int64(i)); !ok || !f.Equal(&want) {
 			t.Errorf("id %q: %+v", id, f)
 		}
 	}

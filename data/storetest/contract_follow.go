@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 func (c contract) entriesResume(t *testing.T) {
 	s, dir := c.start(t)
 	for i := range 300 {
-		s.Must(t, Put(fmt.Sprint(i%7), int64(i)))
+		s.Must(t, Put(strconv.Itoa(i%7), int64(i)))
 	}
 	check := func(s *Running) {
 		t.Helper()
@@ -57,7 +58,7 @@ func (c contract) entriesLarge(t *testing.T) {
 	for k := range 3 {
 		changes := make([]data.Change, n)
 		for i := range changes {
-			changes[i] = Put(fmt.Sprint(i), int64(i+k))
+			changes[i] = Put(strconv.Itoa(i), int64(i+k))
 		}
 		s.Must(t, changes...)
 	}

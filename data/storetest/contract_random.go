@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -31,15 +32,14 @@ func (c contract) writers(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, uint64(w)))
 			for i := range each {
 				// Shared ids, so that writers meet.
-				id, n := fmt.Sprint(random.IntN(20)), int64(w*each+i)
+				id, n := strconv.Itoa(random.IntN(20)), int64(w*each+i)
 				head, _ := s.Model.Head("lamps", id)
 				ch := Put(id, n)
 				if random.IntN(2) == 0 {
 					ch = IfSeq(ch, head.Seq)
 				}
 				seq, err := s.Append(t.Context(), data.Tx{Changes: []data.Change{ch, Put(fmt.Sprint("own", w), n)}})
-				var conflict *data.ConflictError
-				if errors.As(err, &conflict) {
+				if _, conflict := errors.AsType[*data.ConflictError](err); conflict {
 					continue
 				}
 				if err != nil {
@@ -72,7 +72,7 @@ func (c contract) writers(t *testing.T) {
 	}
 	for id, a := range acks {
 		f, ok := s.Model.Get("lamps", id)
-		if wanted := Lamp(id, a.n); !ok || f.Seq != a.seq || !f.Feature.Equal(&wanted) {
+		if wanted := Lamp(id, a.n); !ok || f.Seq != a.seq || !f.Equal(&wanted) {
 			t.Errorf("%s: have %+v, acknowledged %+v", id, f, a)
 		}
 	}
@@ -160,8 +160,7 @@ func (c contract) histories(t *testing.T) {
 		})
 		append1 := func(changes ...data.Change) {
 			_, err := s.Append(t.Context(), data.Tx{Changes: changes})
-			var refused *data.ChangeError
-			if err != nil && !errors.As(err, &refused) {
+			if _, refused := errors.AsType[*data.ChangeError](err); err != nil && !refused {
 				r.Fatalf("append: %v", err)
 			}
 		}
@@ -199,7 +198,7 @@ func (c contract) histories(t *testing.T) {
 // tempDir is a folder that can be removed before the test ends: a property makes thousands.
 func tempDir(t *testing.T) (dir string, remove func()) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "storetest")
+	dir, err := os.MkdirTemp("", "storetest") //nolint:usetesting // t.TempDir keeps it until the test ends
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,10 +168,10 @@ func (m *Model) Follow(ctx context.Context, store data.Store) error {
 
 // ended is nil for the errors with which following ends as intended.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, data.ErrClosed) {
-		return nil
+	if ended := ctx.Err() != nil || errors.Is(err, data.ErrClosed); !ended {
+		return err
 	}
-	return err
+	return nil
 }
 
 // CatchUp applies the entries that the store has by now.
@@ -235,7 +235,7 @@ func diffFeatures(a, b map[string]*Feature) string {
 	}
 	for id, x := range a {
 		y := b[id]
-		if y == nil || x.Head != y.Head || !x.Feature.Equal(&y.Feature) {
+		if y == nil || x.Head != y.Head || !x.Equal(&y.Feature) {
 			return fmt.Sprintf("%s: %+v, other %+v", id, x, y)
 		}
 	}

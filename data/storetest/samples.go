@@ -52,7 +52,9 @@ func Lamp(id string, n int64) data.Feature {
 		Shape: geo.PointShape(geo.Point{X: 1_215_000_000 + int32(n%1_000_000), Y: 250_000_000 + int32(n%777_777)}),
 		Values: []data.Value{
 			data.TextValue(data.Text, "lamp "+id), data.NumberValue(float64(n) / 2), data.IntValue(n),
-			data.BoolValue(n%2 == 0), data.WordValue(data.Date, uint64(n%20_000)), {}, data.TextValue(data.Code, "0101"),
+			data.BoolValue(n%2 == 0), data.WordValue(data.Date, uint64(n%20_000)),
+			{},
+			data.TextValue(data.Code, "0101"),
 		},
 	}
 }

@@ -1,6 +1,10 @@
 package style
 
-import "github.com/gewu-city/gewu/data"
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/data"
+)
 
 // point is a point layer: small dots with the house number for addresses, larger ones in a colour of their own for
 // city parts, landmarks and everything else.
@@ -29,6 +33,11 @@ func (p *painter) point(def *data.Layer) {
 		n.Paint["text-color"] = p.colors.faint
 		if def.Roles.Landmark != nil {
 			n.Paint["text-color"] = p.colors.text
+		}
+		if def.Roles.Part != nil {
+			// Parts are many: their names give way to all others.
+			p.names = slices.Insert(p.names, 0, n)
+			return
 		}
 		p.names = append(p.names, n)
 	}

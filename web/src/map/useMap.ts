@@ -46,6 +46,7 @@ export function useMap() {
   const style = shallowRef<StyleSpecification | null>(null)
   const supported = hasWebGL2()
   const problem = ref<string | null>(null)
+  let bounds: Box | undefined
   async function loadStyle(theme: Theme, lang: Lang): Promise<void> {
     try {
       const found = await resolve(await readJSON<StyleSpecification>(`/styles/${theme}.json?lang=${lang}`))

@@ -1,4 +1,4 @@
-package geo_test
+package proj_test
 
 import (
 	"bufio"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 func readTSV(t *testing.T, name string) [][4]float64 {
@@ -34,9 +35,9 @@ func readTSV(t *testing.T, name string) [][4]float64 {
 	return out
 }
 
-func mustCRS(tb testing.TB, name string) geo.CRS {
+func mustCRS(tb testing.TB, name string) proj.CRS {
 	tb.Helper()
-	c, err := geo.LookupCRS(name)
+	c, err := proj.Lookup(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -94,18 +95,18 @@ func TestLookupCRS(t *testing.T) {
 			t.Errorf("LookupCRS(%q) is %s, want %s", name, got, want)
 		}
 	}
-	for _, name := range geo.KnownCRS() {
+	for _, name := range proj.Known() {
 		if got := mustCRS(t, name).Name(); got != name {
 			t.Errorf("LookupCRS(%q) is %s", name, got)
 		}
 	}
 	for _, name := range []string{"", "EPSG:", "EPSG:9999", "urn:ogc:def:crs:OGC:1.3:3826", "urn:ogc:def:crs:EPSG:3826", "http://www.opengis.net/def/crs/", "WGS84"} {
-		_, err := geo.LookupCRS(name)
+		_, err := proj.Lookup(name)
 		if err == nil {
 			t.Errorf("LookupCRS(%q) succeeds", name)
 			continue
 		}
-		for _, known := range geo.KnownCRS() {
+		for _, known := range proj.Known() {
 			if !strings.Contains(err.Error(), known) {
 				t.Errorf("error %q does not list %s", err, known)
 			}

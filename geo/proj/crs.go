@@ -1,9 +1,11 @@
-package geo
+package proj
 
 import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // CRS is a coordinate reference system: a way of writing places as two numbers. Implementations are immutable and
@@ -60,7 +62,7 @@ func (webMercator) ToLonLat(x, y float64) (lon, lat float64, ok bool) {
 }
 
 func (webMercator) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
-	if !(area{-180, -MaxMercatorLat, 180, MaxMercatorLat}).has(lon, lat) {
+	if !(area{-180, -geo.MaxMercatorLat, 180, geo.MaxMercatorLat}).has(lon, lat) {
 		return 0, 0, false
 	}
 	return lon * rad * wgsA, math.Atanh(math.Sin(lat*rad)) * wgsA, true
@@ -92,15 +94,18 @@ func (g grid) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
 	return x, y, true
 }
 
-// grs80F is the flattening of GRS 80; its semi-major axis is that of WGS 84.
-const grs80F = 1 / 298.257222101
+const (
+	wgsA   = 6378137.0         // semi-major axis of WGS 84 and GRS 80 in metres
+	grs80F = 1 / 298.257222101 // flattening of GRS 80
+	rad    = math.Pi / 180     // radians in one degree
+)
 
-// KnownCRS lists the canonical names that [LookupCRS] understands.
-func KnownCRS() []string {
+// Known lists the canonical names that [Lookup] understands.
+func Known() []string {
 	return []string{"EPSG:4326", "EPSG:4490", "CRS84", "EPSG:3857", "EPSG:3826"}
 }
 
-// LookupCRS finds a system by name. It understands a bare EPSG code (4326), EPSG:4326 in any case, the URN forms
+// Lookup finds a system by name. It understands a bare EPSG code (4326), EPSG:4326 in any case, the URN forms
 // urn:ogc:def:crs:EPSG::4326 and urn:ogc:def:crs:OGC:1.3:CRS84, and the URL form
 // http://www.opengis.net/def/crs/EPSG/0/4326. The axis order is east, north for all of them: see [CRS]. The error
 // lists the known names.
@@ -108,7 +113,7 @@ func KnownCRS() []string {
 //   - EPSG:4326, EPSG:4490 and CRS84: degrees.
 //   - EPSG:3857: Web Mercator in metres.
 //   - EPSG:3826: TWD97 / TM2 zone 121 in metres, GRS 80, used between 118° and 124° E and 20° and 27° N.
-func LookupCRS(name string) (CRS, error) {
+func Lookup(name string) (CRS, error) {
 	switch code(name) {
 	case "4326":
 		return geographic{"EPSG:4326"}, nil
@@ -125,7 +130,7 @@ func LookupCRS(name string) (CRS, error) {
 			use:  area{118, 20, 124, 27},
 		}, nil
 	default:
-		return nil, fmt.Errorf("geo: unknown coordinate system %q; known are %s", name, strings.Join(KnownCRS(), ", "))
+		return nil, fmt.Errorf("proj: unknown coordinate system %q; known are %s", name, strings.Join(Known(), ", "))
 	}
 }
 
