@@ -79,13 +79,7 @@ func (l *Layer) Point(s Slot) (geo.Point, bool) {
 }
 
 // Box is the feature's bounding box, empty without geometry.
-func (l *Layer) Box(s Slot) geo.Box {
-	if shape := l.rows.shapes.at(uint32(s)); shape != nil {
-		return shape.Box()
-	}
-	p := l.rows.points.at(uint32(s))
-	return geo.Box{Min: p, Max: p}
-}
+func (l *Layer) Box(s Slot) geo.Box { return l.rows.box(s) }
 
 // Value is the value of attribute i of the layer, null for an i out of range.
 func (l *Layer) Value(s Slot, i int) data.Value {
@@ -135,7 +129,7 @@ func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
 // north, so that of polygons sharing an edge exactly one owns a point of it.
 func (l *Layer) Covering(p geo.Point, visit func(Slot) bool) {
 	l.tree.Search(l.origin.low(p), l.origin.high(p), func(_, _ [2]float32, s Slot) bool {
-		if shape := l.rows.shapes.at(uint32(s)); shape != nil && shape.Contains(p) {
+		if shape := l.rows.shapes.at(uint32(s)); shape != nil && shape.box.Contains(p) && shape.Contains(p) {
 			return visit(s)
 		}
 		return true

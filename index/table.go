@@ -78,15 +78,30 @@ type rows struct {
 	states     column[rowState]
 	// points holds the place of features with one point; shapes everything else, nil for those.
 	points column[geo.Point]
-	shapes column[*geo.Shape]
+	shapes column[*boxed]
 	attrs  []values
+}
+
+// boxed is a shape with its box, which would cost a walk over all vertices each time it is asked for.
+type boxed struct {
+	geo.Shape
+	box geo.Box
 }
 
 func (r *rows) shape(i Slot) geo.Shape {
 	if s := r.shapes.at(uint32(i)); s != nil {
-		return *s
+		return s.Shape
 	}
 	return geo.PointShape(r.points.at(uint32(i)))
+}
+
+// box is the bounding box of a row, empty without geometry.
+func (r *rows) box(i Slot) geo.Box {
+	if s := r.shapes.at(uint32(i)); s != nil {
+		return s.box
+	}
+	p := r.points.at(uint32(i))
+	return geo.Box{Min: p, Max: p}
 }
 
 func (r *rows) view() rows {
@@ -183,7 +198,7 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	}
 	row := uint32(slot)
 	if t.rows.states.at(row) == rowAlive {
-		before = t.box(slot)
+		before = t.rows.box(slot)
 		t.unplace(slot, before)
 		t.alive--
 	}
@@ -196,8 +211,8 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	}
 	t.rows.states.set(g, row, rowAlive)
 	t.alive++
-	t.setShape(slot, c.Feature.Shape)
 	after = c.Feature.Shape.Box()
+	t.setShape(slot, c.Feature.Shape, after)
 	t.place(slot, after)
 	for i := range t.rows.attrs {
 		t.rows.attrs[i].put(g, slot, c.Feature.Value(i))
@@ -205,7 +220,7 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	return before, after
 }
 
-func (t *table) setShape(slot Slot, s geo.Shape) {
+func (t *table) setShape(slot Slot, s geo.Shape, box geo.Box) {
 	row := uint32(slot)
 	if s.Kind() == geo.KindPoint && len(s.Vertices()) == 1 {
 		t.rows.points.set(t.generation, row, s.Vertices()[0])
@@ -214,7 +229,7 @@ func (t *table) setShape(slot Slot, s geo.Shape) {
 		}
 		return
 	}
-	t.rows.shapes.set(t.generation, row, &s)
+	t.rows.shapes.set(t.generation, row, &boxed{s, box})
 }
 
 // clear drops the content of a deleted row, so that it holds no memory beyond its id.
@@ -225,14 +240,6 @@ func (t *table) clear(slot Slot) {
 	for i := range t.rows.attrs {
 		t.rows.attrs[i].put(t.generation, slot, data.Value{})
 	}
-}
-
-func (t *table) box(slot Slot) geo.Box {
-	if s := t.rows.shapes.at(uint32(slot)); s != nil {
-		return s.Box()
-	}
-	p := t.rows.points.at(uint32(slot))
-	return geo.Box{Min: p, Max: p}
 }
 
 func (t *table) place(slot Slot, b geo.Box) {
