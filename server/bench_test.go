@@ -19,6 +19,7 @@ func (q *quiet) WriteHeader(status int)      { q.status = status }
 func (q *quiet) Write(b []byte) (int, error) { return len(b), nil }
 
 func benchmarkGet(b *testing.B, target string, header map[string]string) {
+	b.Helper()
 	c := newCity(b, func(cfg *Config) { cfg.Logger = nil }).fill()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -160,7 +160,7 @@ func writeBody(w http.ResponseWriter, r *http.Request, status int, kind string, 
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		// The client may have gone; there is nobody to tell.
-		_, _ = w.Write(body)
+		_, _ = w.Write(body) //nolint:gosec // the type is JSON, or a page of ours made by html/template
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/gewu-city/gewu/index"
 )
 
+const typeEvents = "text/event-stream"
+
 // mostRanges bounds the tile ranges of one event; what exceeds it is named by larger ranges.
 const mostRanges = 1024
 
@@ -52,6 +54,9 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
+	if accept := r.Header.Get("Accept"); accept != "" && !accepts(accept, typeEvents) && !accepts(accept, "*/*") && !accepts(accept, "text/*") {
+		return fieldFault(notAcceptable, "Accept", accept, "must allow "+typeEvents)
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if !s.streams.open(&cancel) {
@@ -67,12 +72,15 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	lost = lost || after == 0 && s.cfg.Engine.World().Seq() != 0
 
 	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
+	h.Set("Content-Type", typeEvents)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	if err := stream.open(world, after, lost); err != nil {
-		return nil //nolint:nilerr // the client has gone
+		return nil // the client has gone
 	}
 	return stream.run(ctx, sub)
 }
@@ -134,7 +142,7 @@ func (e *eventStream) run(ctx context.Context, sub *index.Subscription) error {
 			err = e.write(": ping\n\n")
 		}
 		if err != nil {
-			return nil //nolint:nilerr // the client has gone or does not read
+			return nil // the client has gone or does not read
 		}
 		pause.Reset(e.s.cfg.Limits.EventPause)
 	}
@@ -209,7 +217,7 @@ func (e *eventStream) send(name string, epoch data.Epoch, seq data.Seq, text str
 // write sends text within the idle time, or gives the client up.
 func (e *eventStream) write(text string) error {
 	_ = e.control.SetWriteDeadline(e.s.cfg.Now().Add(e.s.cfg.Limits.Idle))
-	if _, err := e.w.Write([]byte(text)); err != nil {
+	if _, err := e.w.Write([]byte(text)); err != nil { //nolint:gosec // events are not HTML, and their type says so
 		return err
 	}
 	return e.control.Flush()

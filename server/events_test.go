@@ -31,7 +31,7 @@ type listener struct {
 func (c *city) listen(t *testing.T, query, last string) *listener {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	req, err := http.NewRequestWithContext(ctx, "GET", c.http.URL+"/v1/events"+query, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.http.URL+"/v1/events"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func (c *city) listen(t *testing.T, query, last string) *listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" || res.Header.Get("Content-Encoding") != "" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" || res.Header.Get("Content-Encoding") != "" {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
 	l := &listener{t, res, bufio.NewScanner(res.Body), cancel}

@@ -24,7 +24,7 @@ func FuzzQuery(f *testing.F) {
 	paths := []string{"/v1/locate", "/v1/layers", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/tiles/city/14/13721/7015.mvt", "/tiles/city.json", "/styles/light.json", "/v1/schemes", "/v1/layers/trees/export"}
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, path := range paths {
-			r := httptest.NewRequest("GET", path, nil)
+			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.URL.RawQuery = query
 			c.survives(t, r)
 		}
@@ -45,7 +45,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "/v1/events") {
 			return
 		}
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL = u
 		c.survives(t, r)
 	})
@@ -104,7 +104,7 @@ func FuzzNDJSON(f *testing.F) {
 		if line = strings.TrimSpace(line); line == "" || strings.Contains(line, "\n") {
 			return
 		}
-		q := parseParams(httptest.NewRequest("GET", "/", nil))
+		q := parseParams(httptest.NewRequest(http.MethodGet, "/", nil))
 		b := &rowStream{s: c.server, world: c.engine.World(), crs: q.crs("crs")}
 		var before, after map[string]json.RawMessage
 		out := b.ndjsonRow(nil, &row{line: []byte(line)})

@@ -309,4 +309,3 @@ func (s *spec) validate(t testing.TB, req *http.Request, body string, a answer) 
 		t.Errorf("%s %s: answer %d does not fit the document: %v\n%s", req.Method, req.URL, a.status, err, shorten(body))
 	}
 }
-

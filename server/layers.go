@@ -89,8 +89,7 @@ func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error
 		return fieldProblems(invalid, "", err).because(err)
 	}
 	world, err := s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})
-	var clash *data.ConflictError
-	if errors.As(err, &clash) {
+	if _, exists := errors.AsType[*data.ConflictError](err); exists {
 		return fieldFault(conflict, "name", def.Name, "names a layer that exists; alter it with PATCH /v1/layers/"+def.Name).because(err)
 	}
 	if err != nil {

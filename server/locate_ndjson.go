@@ -21,6 +21,7 @@ func (b *rowStream) ndjson(h http.Header) error {
 	var held []byte // a line longer than the buffer
 	for {
 		line, err := in.ReadSlice('\n')
+		last := errors.Is(err, io.EOF)
 		if errors.Is(err, bufio.ErrBufferFull) {
 			held = append(held, line...)
 			continue
@@ -28,7 +29,7 @@ func (b *rowStream) ndjson(h http.Header) error {
 		if errors.Is(err, errRowTooLong) {
 			return b.take(row{why: b.tooLong()}, 0)
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err != nil && !last {
 			return err
 		}
 		if len(held) > 0 {
@@ -40,7 +41,7 @@ func (b *rowStream) ndjson(h http.Header) error {
 				return err
 			}
 		}
-		if err != nil {
+		if last {
 			return nil
 		}
 	}

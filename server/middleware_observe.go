@@ -90,7 +90,8 @@ func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Reque
 		broken := false
 		if err != nil {
 			broken = res.status != 0 || errors.Is(err, http.ErrAbortHandler)
-			if !broken && r.Context().Err() == nil {
+			// Not the context's state: a body that came too late cancels it too, and its client is still there.
+			if !broken && !errors.Is(err, context.Canceled) {
 				writeProblem(res, r, asProblem(err))
 			}
 		}
@@ -142,8 +143,7 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 	case err != nil:
 		level = slog.LevelInfo
 	}
-	var panicked *panicError
-	if errors.As(err, &panicked) {
+	if _, panicked := errors.AsType[*panicError](err); panicked {
 		level = slog.LevelError
 	}
 	if !s.cfg.Logger.Enabled(r.Context(), level) {
@@ -164,13 +164,14 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 // request sets both deadlines, because those of the request before stay on the connection.
 func (s *Server) limitTime(rt *route, w http.ResponseWriter, r *http.Request) (*http.Request, func()) {
 	control := http.NewResponseController(w)
-	var deadline time.Time
+	var read, write time.Time
 	if !rt.stream {
-		deadline = s.cfg.Now().Add(s.cfg.Limits.Request)
+		read = s.cfg.Now().Add(s.cfg.Limits.Request)
+		write = read.Add(s.cfg.Limits.Idle)
 	}
 	// Recorders in tests have no connection; there is nothing to bound.
-	_ = control.SetReadDeadline(deadline)
-	_ = control.SetWriteDeadline(deadline)
+	_ = control.SetReadDeadline(read)
+	_ = control.SetWriteDeadline(write)
 	if rt.stream {
 		return r, func() {}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -211,8 +212,7 @@ func asProblem(err error) *problem {
 // changeProblem is the problem of a change that the store refused.
 func changeProblem(c *data.ChangeError) *problem {
 	at := fmt.Sprintf("changes[%d]", c.Change)
-	var field *data.FieldError
-	if !errors.As(c.Err, &field) {
+	if _, ok := errors.AsType[*data.FieldError](c.Err); !ok {
 		return &problem{kind: invalid, detail: fmt.Sprintf("%s (%s/%s) is not possible", at, c.Layer, c.ID), field: at}
 	}
 	return fieldProblems(invalid, at+".", c.Err)
@@ -293,9 +293,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
 	for _, name := range []string{"Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Content-Disposition"} {
 		h.Del(name)
 	}
-	for name, values := range p.header {
-		h[name] = values
-	}
+	maps.Copy(h, p.header)
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(about.Status)

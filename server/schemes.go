@@ -79,8 +79,7 @@ func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) erro
 		return fieldProblems(invalid, "", err).because(err)
 	}
 	world, err := s.define(r, data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: scheme.Name, Scheme: scheme, IfSeq: new(data.Seq)})
-	var clash *data.ConflictError
-	if errors.As(err, &clash) {
+	if _, exists := errors.AsType[*data.ConflictError](err); exists {
 		return fieldFault(conflict, "name", scheme.Name, "names a scheme that exists; drop it first").because(err)
 	}
 	if err != nil {

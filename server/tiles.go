@@ -79,7 +79,7 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		// The client may have gone; there is nobody to tell.
-		_, _ = w.Write(body)
+		_, _ = w.Write(body) //nolint:gosec // a tile is not HTML, and its type says so
 	}
 	return nil
 }
@@ -87,8 +87,7 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 // tileset resolves the name in a path; an unknown one is not found.
 func tileset(w *index.World, name string) (tiles.Tileset, error) {
 	set, err := tiles.Resolve(w, name)
-	var field *data.FieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*data.FieldError](err); ok {
 		return set, fieldFault(notFound, field.Field, field.Value, field.Why).because(err)
 	}
 	return set, err
@@ -127,8 +126,7 @@ func (s *Server) handleStyle(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, s.baseURL(r))
-	var field *data.FieldError
-	if errors.As(err, &field) && field.Field == "style" {
+	if field, ok := errors.AsType[*data.FieldError](err); ok && field.Field == "style" {
 		return fieldFault(notFound, field.Field, field.Value, field.Why).because(err)
 	}
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -63,6 +65,7 @@ func TestWrites(t *testing.T) {
 		{name: "scheme without cells", method: "POST", url: "/v1/schemes", header: sendJSON, body: `{"name":"fire2","levels":["district"],"cells":{"layer":"nowhere"}}`, status: 422, want: []string{`"field":"cells.layer","value":"nowhere"`}},
 		{name: "located by it", url: "/v1/locate?lon=121.505&lat=25.005&scheme=fire", status: 200, want: []string{`"cells":[{"scheme":"fire","code":"A111-00"`}},
 		{name: "drop a layer in use", method: "DELETE", url: "/v1/layers/units", status: 422, want: []string{"is used by scheme"}},
+		{name: "import", method: "POST", url: "/v1/layers/trees/import?format=csv", header: sendCSV, body: "id,lon,lat,count\ni1,121.5,25.01,3\ni2,121.5,25.01,x\n", status: 200, want: []string{`"added":1`, `"failed":1`, `"field":"count"`}},
 		{name: "drop the scheme", method: "DELETE", url: "/v1/schemes/fire", status: 200},
 		{name: "it is gone too", url: "/v1/schemes/fire", status: 404, want: []string{"there are unit"}},
 		{name: "drop it again", method: "DELETE", url: "/v1/schemes/fire", status: 404},
@@ -138,6 +141,7 @@ func TestBadInput(t *testing.T) {
 		read("/v1/layers/trees/features?tree_type=a&TreeType=b", 400, "a second time"),
 		read("/v1/nothing", 404, "/docs lists"),
 		read("/v1/layers/trees/nothing", 404),
+		{name: "events as JSON", url: "/v1/events", header: map[string]string{"Accept": "application/json"}, status: 406, want: []string{"text/event-stream"}},
 		read("/v1/events?layers=Trees", 400, `"field":"layers","value":"Trees"`),
 		{name: "wrong method", method: "DELETE", url: "/v1/layers", status: 405, want: []string{"Allow: GET, HEAD, POST, OPTIONS"}},
 		{name: "wrong method of a page", method: "POST", url: "/map", status: 404},
@@ -227,7 +231,7 @@ func TestIdempotencyForgets(t *testing.T) {
 	k := &idempotency{now: func() time.Time { return now }}
 	done := func(key string) bool {
 		ran := false
-		r, _ := http.NewRequestWithContext(context.Background(), "POST", "/", nil)
+		r, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
 		r.Header.Set(idempotencyKey, key)
 		_, _ = k.once(r, nil, func() (data.Seq, error) { ran = true; return 1, nil })
 		return ran
@@ -299,3 +303,34 @@ func TestPanic(t *testing.T) {
 type panickingStore struct{ Store }
 
 func (panickingStore) Append(context.Context, data.Tx) (data.Seq, error) { panic("oops") }
+
+// TestReadsOwnWrites waits for a position that comes, and not for ever.
+func TestReadsOwnWrites(t *testing.T) {
+	c := newCity(t, nil).fill()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		time.Sleep(20 * time.Millisecond)
+		_, _ = c.store.Append(context.Background(), data.Tx{Changes: []data.Change{{
+			Stream: data.StreamFeature, Op: data.OpDelete, Layer: "trees", Feature: data.Feature{ID: "tree00"},
+		}}})
+	}()
+	scenario{url: "/v1/layers/trees/features/tree00?min_seq=3", status: 404, want: []string{"it ended with seq 3"}}.run(t, c)
+	<-done
+}
+
+// TestSlowBody gives up a body that does not come.
+func TestSlowBody(t *testing.T) {
+	c := newCity(t, func(cfg *Config) { cfg.Limits.Request = 50 * time.Millisecond }).fill()
+	conn, err := net.Dial("tcp", c.http.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /v1/changes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got, _ := io.ReadAll(conn)
+	if !strings.HasPrefix(string(got), "HTTP/1.1 408 ") || !strings.Contains(string(got), "did not arrive in time") {
+		t.Errorf("%s", got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,11 +18,28 @@ import (
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
-// sample makes a store with a few thousand features, large and small transactions, deletes, a dropped layer and a
-// checkpoint, and returns its folder and content.
+// sample is a folder with a store of a few thousand features, with large and small transactions, deletes, a dropped
+// layer and a checkpoint, and its content.
 func sample(t testing.TB) (dir string, want *storetest.Model) {
 	t.Helper()
+	made.once.Do(func() { made.file, made.model = makeSample(t) })
 	dir = t.TempDir()
+	if err := os.WriteFile(file(dir), made.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir, made.model
+}
+
+// made is the sample, which takes a while to make.
+var made struct {
+	once  sync.Once
+	file  []byte
+	model *storetest.Model
+}
+
+func makeSample(t testing.TB) ([]byte, *storetest.Model) {
+	t.Helper()
+	dir := t.TempDir()
 	s := storetest.Start(t, openWith(t, dir, boltstore.Unsynced(boltstore.Options{CheckpointChanges: 500})))
 	unit := &data.Scheme{Name: "unit", Cells: data.SchemeCells{Layer: "cells"}}
 	s.Must(t, storetest.Define(storetest.Lamps()), storetest.Define(storetest.Cells()), storetest.DefineScheme(unit))
@@ -47,7 +65,11 @@ func sample(t testing.TB) (dir string, want *storetest.Model) {
 	s.Must(t, storetest.Drop("old"))
 	s.Stop(t)
 	checkClean(t, dir)
-	return dir, s.Model
+	b, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, s.Model
 }
 
 // compare checks that a store has all content of a model, by its log and by its checkpoint.
@@ -97,7 +119,7 @@ func TestBitFlips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 2000
+	n := 1500
 	if testing.Short() {
 		n = 300
 	}

@@ -41,3 +41,34 @@ func Seal(key, value []byte) []byte { return seal(key, value) }
 
 // SetMaxSize changes the bound of the file, as space freed on a disk does.
 func SetMaxSize(db *DB, bytes int) { db.bolt.MaxSize = bytes }
+
+// Block encodes the checkpoint block of records.
+func Block(layer string, applied data.Seq, records []data.Record) ([]byte, error) {
+	var rows []row
+	for i := range records {
+		payload, err := data.AppendPayload(nil, &records[i].Change)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, newRow(records[i].Seq, records[i].Change.Permanent, payload))
+	}
+	return mergeBlock(blockKey(layer, records[0].Change.Permanent), nil, rows, applied), nil
+}
+
+// Records decodes a checkpoint block.
+func Records(key, block []byte) ([]data.Record, error) {
+	rows, err := parseBlock(key, block)
+	if err != nil {
+		return nil, err
+	}
+	var decoder data.Decoder
+	var records []data.Record
+	for i := range rows {
+		r, err := decoder.Record(rows[i].record)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}

@@ -60,6 +60,8 @@ await check('strict content policy', async () => {
 await check('opens on the whole city', async () => {
   const districts = await map.drawn('districts')
   expect(districts.length >= 10, `${districts.length} districts drawn`)
+  const canvases = await map.page.locator('.maplibregl-canvas').count()
+  expect(canvases === 1, `${canvases} maps`)
   const { layers } = await api('/v1/layers')
   const rows = await map.page.locator('.layer-row').count()
   expect(rows === layers.length, `${rows} rows for ${layers.length} layers`)

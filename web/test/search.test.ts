@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Layer } from '../src/api/types'
-import { featureLabel, groupOf, mayBeId, searchAttributes } from '../src/map/roles'
+import { featureLabel, groupOf, inOrder, mayBeId, searchAttributes } from '../src/map/roles'
 import { parseQuery, spellings } from '../src/map/search'
 
 const point = (lon: number, lat: number) => ({ kind: 'point', place: { lon, lat } })
@@ -62,6 +62,17 @@ describe('what a layer is searched by', () => {
     expect(mayBeId(layer({ id: { attribute: 'code' } }), 'A1')).toBe(false)
     expect(mayBeId(layer({ id: { generate: 'ulid' } }), '大安區')).toBe(false)
     expect(mayBeId(layer({ id: { generate: 'ulid' } }), '01ARZ3NDEKTSV4RRFFQ69G5FAV')).toBe(true)
+  })
+
+  it('orders the tree: coarse areas first, then cells, then the rest', () => {
+    const tree = inOrder([
+      layer({ name: 'trees', roles: { part: { class: 'kind' } } }),
+      layer({ name: 'villages', count: 456, roles: { area: { level: 'village' } } }),
+      layer({ name: 'units', count: 9000, roles: { cell: { scheme: 'unit' } } }),
+      layer({ name: 'districts', count: 12, roles: { area: { level: 'district' } } }),
+      layer({ name: 'lamps', roles: { part: { class: 'kind' } } }),
+    ])
+    expect(tree.map((l) => l.name)).toEqual(['districts', 'villages', 'units', 'lamps', 'trees'])
   })
 
   it('gives a group and a label', () => {

@@ -238,7 +238,7 @@ export interface paths {
                 layer: components["parameters"]["layer"];
                 /**
                  * @description Id of a feature, percent-encoded; a slash is %2F.
-                 * @example XY0120010123
+                 * @example SY1570021078
                  */
                 id: components["parameters"]["id"];
             };
@@ -639,7 +639,7 @@ export interface components {
         /**
          * @example {
          *       "type": "Feature",
-         *       "id": "XY0120010123",
+         *       "id": "SY1570021078",
          *       "geometry": {
          *         "type": "Point",
          *         "coordinates": [
@@ -648,7 +648,8 @@ export interface components {
          *         ]
          *       },
          *       "properties": {
-         *         "tree_type": "榕樹",
+         *         "tree_id": "SY1570021078",
+         *         "tree_type": "茄苳",
          *         "diameter": 31.5
          *       },
          *       "seq": 42,
@@ -930,7 +931,7 @@ export interface components {
         layer: string;
         /**
          * @description Id of a feature, percent-encoded; a slash is %2F.
-         * @example XY0120010123
+         * @example SY1570021078
          */
         id: string;
         /**
@@ -945,7 +946,7 @@ export interface components {
         z: number;
         /** @example 13724 */
         x: number;
-        /** @example 7015 */
+        /** @example 7014 */
         y: number;
         /**
          * @description Only the cells of this scheme.
@@ -1025,50 +1026,51 @@ export interface operations {
                      * @example {
                      *       "lon": 121.5654,
                      *       "lat": 25.033,
-                     *       "seq": 42,
+                     *       "seq": 45,
                      *       "areas": [
                      *         {
                      *           "level": "district",
-                     *           "code": "63000020",
+                     *           "code": "6300200",
                      *           "name": "信義區",
                      *           "layer": "districts",
-                     *           "id": "63000020"
+                     *           "id": "6300200"
                      *         },
                      *         {
                      *           "level": "village",
-                     *           "code": "63000020-001",
+                     *           "code": "6300200001",
                      *           "name": "西村里",
                      *           "layer": "villages",
-                     *           "id": "63000020-001"
+                     *           "id": "6300200001"
                      *         }
                      *       ],
                      *       "cells": [
                      *         {
                      *           "scheme": "unit",
-                     *           "code": "A6302-0026-00",
+                     *           "code": "A6302-0529-00",
                      *           "name": "",
                      *           "layer": "units",
-                     *           "id": "A6302-0026-00",
+                     *           "id": "A6302-0529-00",
                      *           "areas": []
                      *         }
                      *       ],
                      *       "address": {
                      *         "layer": "addresses",
-                     *         "id": "63000020-88",
-                     *         "label": "臺北市信義區信義路五段7號",
+                     *         "id": "h5dsohgcvctrzkzjuhu5",
+                     *         "label": "臺北市信義區三張里34鄰信義路五段100號",
                      *         "road": "信義路",
                      *         "section": "五段",
-                     *         "number": "7號",
-                     *         "lon": 121.5645,
-                     *         "lat": 25.0338,
-                     *         "distance_m": 12.4
+                     *         "number": "100號",
+                     *         "lon": 121.5656419,
+                     *         "lat": 25.0327508,
+                     *         "distance_m": 36.85
                      *       },
                      *       "parts": [
                      *         {
                      *           "layer": "trees",
-                     *           "id": "XY0120010123",
-                     *           "class": "榕樹",
-                     *           "distance_m": 8.2
+                     *           "id": "SY1570021078",
+                     *           "class": "茄苳",
+                     *           "code": "SY1570021078",
+                     *           "distance_m": 19.35
                      *         }
                      *       ],
                      *       "duties": [],
@@ -1139,7 +1141,7 @@ export interface operations {
                 content: {
                     /**
                      * @example id,lon,lat,district_code,district_name,village_code,village_name,unit_code,address,address_m,error
-                     *     1,121.5654,25.0330,63000020,信義區,63000020-001,西村里,A6302-0026-00,臺北市信義區信義路五段7號,12.4,
+                     *     1,121.5654,25.0330,6300200,信義區,6300200001,西村里,A6302-0529-00,臺北市信義區三張里34鄰信義路五段100號,36.85,
                      */
                     "text/csv": string;
                     "application/x-ndjson": string;
@@ -1197,7 +1199,7 @@ export interface operations {
                 z: components["parameters"]["z"];
                 /** @example 13724 */
                 x: components["parameters"]["x"];
-                /** @example 7015 */
+                /** @example 7014 */
                 y: components["parameters"]["y"];
             };
             cookie?: never;
@@ -1238,7 +1240,7 @@ export interface operations {
                 z: components["parameters"]["z"];
                 /** @example 13724 */
                 x: components["parameters"]["x"];
-                /** @example 7015 */
+                /** @example 7014 */
                 y: components["parameters"]["y"];
             };
             cookie?: never;
@@ -1667,7 +1669,7 @@ export interface operations {
                 layer: components["parameters"]["layer"];
                 /**
                  * @description Id of a feature, percent-encoded; a slash is %2F.
-                 * @example XY0120010123
+                 * @example SY1570021078
                  */
                 id: components["parameters"]["id"];
             };
@@ -1717,7 +1719,7 @@ export interface operations {
                 layer: components["parameters"]["layer"];
                 /**
                  * @description Id of a feature, percent-encoded; a slash is %2F.
-                 * @example XY0120010123
+                 * @example SY1570021078
                  */
                 id: components["parameters"]["id"];
             };
@@ -1754,7 +1756,7 @@ export interface operations {
                 layer: components["parameters"]["layer"];
                 /**
                  * @description Id of a feature, percent-encoded; a slash is %2F.
-                 * @example XY0120010123
+                 * @example SY1570021078
                  */
                 id: components["parameters"]["id"];
             };
@@ -1787,7 +1789,7 @@ export interface operations {
                  *           "layer": "trees",
                  *           "feature": {
                  *             "type": "Feature",
-                 *             "id": "XY0120010123",
+                 *             "id": "SY1570021078",
                  *             "geometry": {
                  *               "type": "Point",
                  *               "coordinates": [
@@ -1796,14 +1798,15 @@ export interface operations {
                  *               ]
                  *             },
                  *             "properties": {
-                 *               "tree_type": "榕樹"
+                 *               "tree_id": "SY1570021078",
+                 *               "tree_type": "茄苳"
                  *             }
                  *           }
                  *         },
                  *         {
                  *           "op": "delete",
                  *           "layer": "trees",
-                 *           "id": "XY0120010099",
+                 *           "id": "SY1570021077",
                  *           "if_seq": 7
                  *         }
                  *       ]
@@ -1851,7 +1854,7 @@ export interface operations {
                     /**
                      * @example event: change
                      *     id: 0b3f…-43
-                     *     data: {"seq":43,"layers":["trees"],"defined":false,"tiles":[{"layer":"trees","z":16,"x":[54899,54899],"y":[28047,28047]}]}
+                     *     data: {"seq":43,"layers":["trees"],"defined":false,"tiles":[{"layer":"trees","z":16,"x":[54898,54898],"y":[28058,28058]}]}
                      */
                     "text/event-stream": string;
                 };

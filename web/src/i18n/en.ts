@@ -1,7 +1,7 @@
 import type zh from './zh-CN'
 
 const messages: typeof zh = {
-  app: { name: 'gewu', tagline: 'city spatial engine', main: 'City map' },
+  app: { tagline: 'city spatial engine', main: 'City map' },
   bar: {
     layers: 'Layers',
     theme_dark: 'Switch to dark',
@@ -33,7 +33,6 @@ const messages: typeof zh = {
     count: '{n} features',
     no_geometry: 'no geometry',
     collapse: 'Collapse layers',
-    expand: 'Expand layers',
   },
   place: {
     title: 'Here',
@@ -44,7 +43,6 @@ const messages: typeof zh = {
     attributes: 'Attributes',
     nearby: 'Parts nearby',
     duties: 'Duties',
-    disputes: 'Disputes',
     dispute: 'This place is claimed by two sides ({n})',
     address: 'Nearest address',
     distance: '{m} m',
@@ -63,7 +61,6 @@ const messages: typeof zh = {
     coordinates: 'coordinates',
     link: 'link',
     seq: 'version {seq}',
-    updated: 'updated just now',
     yes: 'yes',
     no: 'no',
   },

@@ -1,5 +1,5 @@
 export default {
-  app: { name: '格物', tagline: '城市空间引擎', main: '城市地图' },
+  app: { tagline: '城市空间引擎', main: '城市地图' },
   bar: {
     layers: '图层',
     theme_dark: '切换到深色',
@@ -31,7 +31,6 @@ export default {
     count: '{n} 个要素',
     no_geometry: '无图形',
     collapse: '收起图层',
-    expand: '展开图层',
   },
   place: {
     title: '此处',
@@ -42,7 +41,6 @@ export default {
     attributes: '属性',
     nearby: '附近部件',
     duties: '责任',
-    disputes: '争议',
     dispute: '此处归属有争议（{n} 处）',
     address: '最近门牌',
     distance: '{m} 米',
@@ -61,7 +59,6 @@ export default {
     coordinates: '坐标',
     link: '链接',
     seq: '版本 {seq}',
-    updated: '刚刚更新',
     yes: '是',
     no: '否',
   },

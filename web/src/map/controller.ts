@@ -58,6 +58,7 @@ interface Marked {
 // Closer than this a found point is not shown by itself.
 const POINT_ZOOM = 18
 const HOVER_MS = 60
+const MOST_LATE = 5_000
 
 export class MapController {
   readonly map: GlMap
@@ -74,6 +75,7 @@ export class MapController {
   // Ranges that arrived while tiles were under way: such a tile may hold the
   // state before the change, and the map skips it when asked to refresh.
   private late: TileRange[] = []
+  private lateAll = false
   private readonly padding: () => Padding
 
   constructor(options: MapOptions) {
@@ -142,7 +144,7 @@ export class MapController {
     for (const busy of ['movestart', 'dataloading', 'styledataloading'] as const) map.on(busy, () => signal(false))
     map.on('idle', () => {
       signal(true)
-      if (this.late.length) this.refresh(this.late.splice(0))
+      this.catchUp()
       events.idle()
     })
   }
@@ -211,12 +213,26 @@ export class MapController {
   refresh(ranges: TileRange[]): void {
     if (!this.styled) return
     this.generation++
-    if (!this.map.areTilesLoaded()) this.late.push(...ranges)
+    if (!this.map.areTilesLoaded()) this.remember(ranges)
     for (const source of this.vectorSources()) {
       const shown = new Set(this.layers.map((l) => l.name).filter((name) => sourceOf(this.base, name) === source))
       const tiles = tilesToRefresh(ranges, this.visibleTiles(), shown)
       if (tiles.length) this.map.refreshTiles(source, tiles)
     }
+  }
+
+  // While somebody writes without a pause the map is never idle; beyond a limit
+  // it is cheaper to fetch all that is on the screen.
+  private remember(ranges: TileRange[]): void {
+    if (this.late.length + ranges.length <= MOST_LATE) this.late.push(...ranges)
+    else this.lateAll = true
+  }
+
+  private catchUp(): void {
+    const ranges = this.late.splice(0)
+    if (this.lateAll) this.refreshAll()
+    else if (ranges.length) this.refresh(ranges)
+    this.lateAll = false
   }
 
   refreshAll(): void {

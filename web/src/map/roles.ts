@@ -9,6 +9,14 @@ export function groupOf(layer: Layer): Group {
   return GROUPS.find((group) => group in roles) ?? 'other'
 }
 
+// inOrder is the order of the layer tree: by group, coarse areas before fine
+// ones, everything else by name.
+export function inOrder(layers: Layer[]): Layer[] {
+  const coarse = (layer: Layer) => (groupOf(layer) === 'area' ? (layer.count ?? 0) : 0)
+  const group = (layer: Layer) => GROUPS.indexOf(groupOf(layer))
+  return [...layers].sort((a, b) => group(a) - group(b) || coarse(a) - coarse(b) || (a.name < b.name ? -1 : 1))
+}
+
 // The attributes worth searching, best first. Equality is all that is asked,
 // so they are the ones a person would type in full: codes, names, labels.
 const SEARCHED: Record<string, string[]> = {

@@ -3,6 +3,7 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 import { listLayers } from '../api/client'
 import { LiveClient, type LiveState } from '../api/live'
 import type { Change, Layer, TileRange } from '../api/types'
+import { inOrder } from './roles'
 import { pace } from '../ui/pace'
 
 export interface CityHandlers {
@@ -24,7 +25,7 @@ export function useCity(handlers: CityHandlers) {
 
   async function load(): Promise<void> {
     try {
-      layers.value = await listLayers()
+      layers.value = inOrder(await listLayers())
       problem.value = null
     } catch (cause) {
       problem.value = (cause as Error).message

@@ -1,0 +1,88 @@
+package data_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// example reads the bytes of a fenced block "hex NAME" of a format document. What follows # on a line is a comment.
+func example(t *testing.T, file, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```hex " + name + "\n(.*?)```").FindSubmatch(text)
+	if block == nil {
+		t.Fatalf("%s has no example %q", file, name)
+	}
+	var digits strings.Builder
+	for line := range strings.Lines(string(block[1])) {
+		code, _, _ := strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(code), ""))
+	}
+	b, err := hex.DecodeString(digits.String())
+	if err != nil {
+		t.Fatalf("%s, example %q: %v", file, name, err)
+	}
+	return b
+}
+
+const logFormat = "../docs/formats/log.md"
+
+// TestFormatExamples decodes the examples of docs/formats/log.md and encodes them again: the document is true, and
+// the encoding of codec version 1 never changes.
+func TestFormatExamples(t *testing.T) {
+	square := []geo.Point{{X: 1_215_000_000, Y: 250_000_000}, {X: 1_215_000_100, Y: 250_000_000}, {X: 1_215_000_100, Y: 250_000_100}, {X: 1_215_000_000, Y: 250_000_000}}
+	triangle, err := geo.NewShape(geo.KindPolygon, square, []uint32{4}, []uint32{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]data.Change{
+		"point": {
+			Stream: data.StreamFeature, Op: data.OpPut, Layer: "lamps", Permanent: 7, Prev: 0,
+			Feature: data.Feature{ID: "L-7", Shape: geo.PointShape(geo.Point{X: 1_215_654_321, Y: 250_123_456}), Values: []data.Value{
+				data.TextValue(data.Text, "路灯"), data.NumberValue(6.5), data.IntValue(-3), data.BoolValue(true),
+				data.WordValue(data.Date, 20_454), data.WordValue(data.Time, 1_767_225_600_000_000),
+				{},
+				data.TextValue(data.Code, "0101"), data.TextValue(data.Ref, ""),
+			}},
+		},
+		"polygon":    {Stream: data.StreamFeature, Op: data.OpPut, Layer: "cells", Permanent: 8, Prev: 2, Feature: data.Feature{ID: "1", Shape: triangle}},
+		"delete":     {Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 7, Prev: 3, Feature: data.Feature{ID: "L-7"}},
+		"definition": {Stream: data.StreamSchema, Op: data.OpPut, Layer: "lamps", Definition: &data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}},
+	} {
+		b := example(t, logFormat, name)
+		var decoder data.Decoder
+		got, err := decoder.Payload(b)
+		if err != nil || !equal(got, want) {
+			t.Errorf("%s: decoded %+v, %v", name, got, err)
+		}
+		again, err := data.AppendPayload(nil, &want)
+		if err != nil || !bytes.Equal(again, b) {
+			t.Errorf("%s: encoded as\n%x, the document has\n%x", name, again, b)
+		}
+	}
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	header := data.Header{
+		Seq: 3, Recorded: at.Add(time.Microsecond), Effective: at, Actor: "api", Cause: "edit", Permanent: 8,
+		PrevHash: data.Hash{0: 0xaa, 31: 0xbb}, Payloads: []data.Hash{{0: 0xcc, 31: 0xdd}},
+	}
+	b := example(t, logFormat, "header")
+	got, err := data.DecodeHeader(b)
+	if err != nil || !reflect.DeepEqual(got, header) {
+		t.Errorf("header: decoded %+v, %v", got, err)
+	}
+	if again := data.AppendHeader(nil, &header); !bytes.Equal(again, b) {
+		t.Errorf("header: encoded as\n%x, the document has\n%x", again, b)
+	}
+}
