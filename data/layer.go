@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -213,7 +214,7 @@ func (l *Layer) Validate() error {
 		bad("zoom", fmt.Sprintf("%d–%d", l.Zoom.Min, l.Zoom.Max), fmt.Sprintf("must be a range within 0–%d", MaxZoom))
 	}
 	if len(l.Attributes) > MaxAttributes {
-		bad("attributes", fmt.Sprint(len(l.Attributes)), fmt.Sprintf("at most %d", MaxAttributes))
+		bad("attributes", strconv.Itoa(len(l.Attributes)), fmt.Sprintf("at most %d", MaxAttributes))
 	}
 	seen := map[string]bool{}
 	for i, a := range l.Attributes {
@@ -334,14 +335,14 @@ func (l *Layer) MatchAttribute(name string) int {
 	if i := slices.IndexFunc(l.Attributes, func(a Attribute) bool { return FoldName(a.Name) == folded }); i >= 0 {
 		return i
 	}
-	code, label := l.CodeAttribute(), l.LabelAttribute()
-	switch {
-	case folded == "code":
-		return code
-	case folded == "name" || folded == "label":
-		return label
+	switch folded {
+	case "code":
+		return l.CodeAttribute()
+	case "name", "label":
+		return l.LabelAttribute()
+	default:
+		return -1
 	}
-	return -1
 }
 
 // CodeAttribute is the position of the attribute that plays "code" in a role, or -1.

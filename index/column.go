@@ -127,7 +127,7 @@ func (d *dictionary) intern(s string) uint32 {
 
 // view is the immutable prefix that exists now.
 func (d *dictionary) view() dictionary {
-	return dictionary{chunks: d.chunks[:len(d.chunks):len(d.chunks)], n: d.n}
+	return dictionary{chunks: slices.Clip(d.chunks), n: d.n}
 }
 
 // find yields the handles that mean s. A unique dictionary may hold a text more than once.

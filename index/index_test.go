@@ -1,7 +1,6 @@
 package index_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -239,10 +238,9 @@ func TestStamps(t *testing.T) {
 	log := indextest.NewLog()
 	log.Append(indextest.Define(lamps), indextest.Put("lamps", "1", pointAt(0, 0)))
 	e := indextest.Start(t, log)
-	l, _ := e.World().Layer("lamps")
 	loaded := e.World().Seq()
 	seq := log.Append(indextest.Put("lamps", "1", pointAt(300_000, 0)))
-	l, _ = indextest.At(t, e, seq).Layer("lamps")
+	l, _ := indextest.At(t, e, seq).Layer("lamps")
 	for z := 0; z <= data.MaxZoom; z++ {
 		for _, p := range []geo.Point{{X: baseX, Y: baseY}, {X: baseX + 300_000, Y: baseY}} {
 			x, y := p.Mercator()
@@ -423,7 +421,7 @@ func TestUniqueTexts(t *testing.T) {
 	for s := range l.Equal(0, data.TextValue(data.Text, "unique 39999")) {
 		ids = append(ids, l.ID(s))
 	}
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(a, b) })
+	slices.Sort(ids)
 	if !slices.Equal(ids, []string{"39999", "7"}) {
 		t.Errorf("Equal = %v", ids)
 	}

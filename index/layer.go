@@ -250,12 +250,7 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 			}
 		}
 		for s := range l.Slots() {
-			hit := false
-			if col.typ.IsText() {
-				hit = slices.Contains(handles, col.text.at(uint32(s)))
-			} else {
-				hit = col.at(s) == v
-			}
+			hit := slices.Contains(handles, col.text.at(uint32(s))) || handles == nil && col.at(s) == v
 			if hit && !yield(s) {
 				return
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 const typeEvents = "text/event-stream"
@@ -37,9 +38,9 @@ type tileRange struct {
 
 // handleEvents streams what changes until the client leaves, cannot keep up, or the server drains.
 func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
-	q := parseParams(r)
-	only, last := q.text("layers"), q.text("last_event_id")
-	if err := q.done(""); err != nil {
+	q := rest.ParseParams(r)
+	only, last := q.Text("layers"), q.Text("last_event_id")
+	if err := q.Done(""); err != nil {
 		return err
 	}
 	if h := r.Header.Get("Last-Event-ID"); h != "" {
@@ -50,17 +51,17 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 		stream.only = strings.Split(only, ",")
 		for _, name := range stream.only {
 			if !data.ValidName(name) {
-				return fieldFault(badRequest, "layers", name, "is not the name of a layer")
+				return rest.Fault(rest.BadRequest, "layers", name, "is not the name of a layer")
 			}
 		}
 	}
-	if accept := r.Header.Get("Accept"); accept != "" && !accepts(accept, typeEvents) && !accepts(accept, "*/*") && !accepts(accept, "text/*") {
-		return fieldFault(notAcceptable, "Accept", accept, "must allow "+typeEvents)
+	if accept := r.Header.Get("Accept"); accept != "" && !rest.Accepts(accept, typeEvents) && !rest.Accepts(accept, "*/*") && !rest.Accepts(accept, "text/*") {
+		return rest.Fault(rest.NotAcceptable, "Accept", accept, "must allow "+typeEvents)
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if !s.streams.open(&cancel) {
-		return refuse(unavailable, "the server is going down").with("Retry-After", "2")
+		return rest.Refuse(rest.Unavailable, "the server is going down").With("Retry-After", "2")
 	}
 	defer s.streams.close(&cancel)
 

@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // Bounds of a page of features. A page also ends when it is pageBytes long, so that layers of large polygons do not
@@ -44,7 +45,7 @@ type search struct {
 
 // handleListFeatures lists features in the order of their ids.
 func (s *Server) handleListFeatures(w http.ResponseWriter, r *http.Request) error {
-	q := parseParams(r)
+	q := rest.ParseParams(r)
 	world, err := s.world(r, q)
 	if err != nil {
 		return err
@@ -53,13 +54,13 @@ func (s *Server) handleListFeatures(w http.ResponseWriter, r *http.Request) erro
 	if !ok {
 		return unknownLayer(world, mux.Vars(r)["layer"])
 	}
-	find := search{layer: layer, limit: q.whole("limit", 1, longestPage, standardPage)}
-	find.box, find.boxed = q.box("bbox")
-	if find.after, err = parseCursor(q.text("cursor"), world.Epoch()); err != nil {
+	find := search{layer: layer, limit: q.Whole("limit", 1, longestPage, standardPage)}
+	find.box, find.boxed = q.Box("bbox")
+	if find.after, err = parseCursor(q.Text("cursor"), world.Epoch()); err != nil {
 		return err
 	}
 	find.conditions(q)
-	if err := q.done(" and the attributes of the layer: " + strings.Join(attributeNames(layer.Def()), ", ")); err != nil {
+	if err := q.Done(" and the attributes of the layer: " + strings.Join(attributeNames(layer.Def()), ", ")); err != nil {
 		return err
 	}
 	// One more than asked for tells whether there is a next page.
@@ -80,7 +81,7 @@ func (s *Server) handleListFeatures(w http.ResponseWriter, r *http.Request) erro
 		body = fmt.Appendf(body, `,"next":%q`, formatCursor(world.Epoch(), layer.ID(slots[n-1])))
 	}
 	setSeq(w, world.Seq())
-	return writeBody(w, r, http.StatusOK, typeGeoJSON, append(body, '}'))
+	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, append(body, '}'))
 }
 
 func attributeNames(l *data.Layer) []string {
@@ -92,23 +93,20 @@ func attributeNames(l *data.Layer) []string {
 }
 
 // conditions takes every parameter that is not known otherwise and names an attribute.
-func (f *search) conditions(q *params) {
+func (f *search) conditions(q *rest.Params) {
 	def := f.layer.Def()
-	for name, values := range q.values {
-		if slices.Contains(q.known, name) {
-			continue
-		}
+	for name, text := range q.Unasked() {
 		i := def.MatchAttribute(name)
 		if i < 0 {
 			continue
 		}
 		a := def.Attributes[i]
-		v, err := data.ParseValue(a.Type, q.text(name), a.Location())
+		v, err := data.ParseValue(a.Type, q.Text(name), a.Location())
 		switch {
 		case err != nil || v.Null():
-			q.fail(fieldFault(badRequest, name, values[0], "must be "+string(a.Type)))
+			q.Fail(rest.Fault(rest.BadRequest, name, text, "must be "+string(a.Type)))
 		case slices.ContainsFunc(f.equal, func(e equality) bool { return e.attribute == i }):
-			q.fail(fieldFault(badRequest, name, values[0], "names the attribute "+a.Name+" a second time"))
+			q.Fail(rest.Fault(rest.BadRequest, name, text, "names the attribute "+a.Name+" a second time"))
 		}
 		f.equal = append(f.equal, equality{i, v})
 	}
@@ -184,9 +182,9 @@ func parseCursor(text string, epoch data.Epoch) (after string, err error) {
 	from, id, ok := strings.Cut(string(b), "\n")
 	switch {
 	case err != nil || !ok || id == "" || len(id) > data.MaxIDBytes:
-		return "", fieldFault(badRequest, "cursor", text, "is not one that this server gave")
+		return "", rest.Fault(rest.BadRequest, "cursor", text, "is not one that this server gave")
 	case data.Epoch(from) != epoch:
-		return "", fieldFault(gone, "cursor", text, "belongs to another history; start with the first page")
+		return "", rest.Fault(rest.Gone, "cursor", text, "belongs to another history; start with the first page")
 	}
 	return id, nil
 }
@@ -217,17 +215,17 @@ func (s *Server) handleGetFeature(w http.ResponseWriter, r *http.Request) error 
 	tag := strconv.FormatUint(uint64(layer.ChangedAt(slot)), 10)
 	setSeq(w, world.Seq())
 	w.Header().Set("ETag", `"`+tag+`"`)
-	if matchesTag(r.Header.Values("If-None-Match"), tag) {
+	if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return writeBody(w, r, http.StatusOK, typeGeoJSON, appendFeature(nil, layer, slot))
+	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, appendFeature(nil, layer, slot))
 }
 
 func unknownFeature(l *index.Layer, id string) error {
-	p := fieldFault(notFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %d", l.Def().Name, l.Len()))
+	p := rest.Fault(rest.NotFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %d", l.Def().Name, l.Len()))
 	if head, ok := l.Head(id); ok && head.Deleted {
-		p.detail += fmt.Sprintf("; it ended with seq %d", head.Seq)
+		p.Detail += fmt.Sprintf("; it ended with seq %d", head.Seq)
 	}
 	return p
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // layerInfo is a definition with what is on the layer.
@@ -41,17 +42,17 @@ func (s *Server) handleListLayers(w http.ResponseWriter, r *http.Request) error 
 		list.Layers = append(list.Layers, describeLayer(l))
 	}
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, http.StatusOK, list)
+	return rest.WriteJSON(w, r, http.StatusOK, list)
 }
 
 // readWorld takes the World for a route whose only parameter is min_seq.
 func (s *Server) readWorld(r *http.Request) (*index.World, error) {
-	q := parseParams(r)
+	q := rest.ParseParams(r)
 	world, err := s.world(r, q)
 	if err != nil {
 		return nil, err
 	}
-	return world, q.done("")
+	return world, q.Done("")
 }
 
 // handleGetLayer describes one layer.
@@ -69,28 +70,28 @@ func (s *Server) answerLayer(w http.ResponseWriter, r *http.Request, status int,
 		return unknownLayer(world, name)
 	}
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, status, describeLayer(l))
+	return rest.WriteJSON(w, r, status, describeLayer(l))
 }
 
 // handleCreateLayer makes a layer that does not exist yet.
 func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error {
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	body, err := s.readBody(w, r, typeJSON)
+	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
 	def := &data.Layer{}
-	if err := decodeJSON(body, def); err != nil {
+	if err := rest.DecodeJSON(body, def); err != nil {
 		return err
 	}
 	if err := def.Validate(); err != nil {
-		return fieldProblems(invalid, "", err).because(err)
+		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
 	world, err := s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})
 	if _, exists := errors.AsType[*data.ConflictError](err); exists {
-		return fieldFault(conflict, "name", def.Name, "names a layer that exists; alter it with PATCH /v1/layers/"+def.Name).because(err)
+		return rest.Fault(rest.Conflict, "name", def.Name, "names a layer that exists; alter it with PATCH /v1/layers/"+def.Name).Because(err)
 	}
 	if err != nil {
 		return err
@@ -101,7 +102,7 @@ func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error
 
 // handleAlterLayer merges the body into the definition (RFC 7396).
 func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error {
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
 	name := mux.Vars(r)["layer"]
@@ -110,7 +111,7 @@ func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error 
 	if !ok {
 		return unknownLayer(world, name)
 	}
-	body, err := s.readBody(w, r, typeJSON, typeMergePatch)
+	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON, rest.TypeMergePatch)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	if def.Name != name {
-		return fieldFault(invalid, "name", def.Name, "cannot be altered")
+		return rest.Fault(rest.Invalid, "name", def.Name, "cannot be altered")
 	}
 	at := l.DefSeq()
 	world, err = s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: name, Definition: def, IfSeq: &at})
@@ -131,7 +132,7 @@ func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error 
 
 func patchLayer(def *data.Layer, body []byte) (*data.Layer, error) {
 	var patch map[string]any
-	if err := decodeJSON(body, &patch); err != nil {
+	if err := rest.DecodeJSON(body, &patch); err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(def)
@@ -151,11 +152,11 @@ func patchLayer(def *data.Layer, body []byte) (*data.Layer, error) {
 		return nil, err
 	}
 	altered := &data.Layer{}
-	if err := decodeJSON(text, altered); err != nil {
+	if err := rest.DecodeJSON(text, altered); err != nil {
 		return nil, err
 	}
 	if err := altered.Validate(); err != nil {
-		return nil, fieldProblems(invalid, "", err).because(err)
+		return nil, rest.Faults(rest.Invalid, "", err).Because(err)
 	}
 	return altered, nil
 }
@@ -181,7 +182,7 @@ func merge(into, patch map[string]any) {
 
 // handleDropLayer drops a layer with its features.
 func (s *Server) handleDropLayer(w http.ResponseWriter, r *http.Request) error {
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
 	name := mux.Vars(r)["layer"]
@@ -209,11 +210,11 @@ func bareChange(err error) error {
 	var clash *data.ConflictError
 	switch {
 	case errors.As(err, &change):
-		return fieldProblems(invalid, "", change.Err).because(err)
+		return rest.Faults(rest.Invalid, "", change.Err).Because(err)
 	case errors.As(err, &clash) && clash.Have == 0:
-		return refuse(precondition, "it does not exist, seq %d was demanded", clash.Want).because(err)
+		return rest.Refuse(rest.Precondition, "it does not exist, seq %d was demanded", clash.Want).Because(err)
 	case errors.As(err, &clash):
-		return refuse(precondition, "it is at seq %d, not %d: read it again", clash.Have, clash.Want).because(err)
+		return rest.Refuse(rest.Precondition, "it is at seq %d, not %d: read it again", clash.Have, clash.Want).Because(err)
 	}
 	return err
 }

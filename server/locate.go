@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/geo"
-	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/batch"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // location is the answer to one point. Duties and disputes are empty until cases and planning fill them.
@@ -24,16 +24,16 @@ type location struct {
 
 // handleLocate answers what is at a point.
 func (s *Server) handleLocate(w http.ResponseWriter, r *http.Request) error {
-	q := parseParams(r)
-	x, y, crs, scheme := q.number("lon"), q.number("lat"), q.crs("crs"), q.text("scheme")
+	q := rest.ParseParams(r)
+	x, y, crs, scheme := q.Number("lon"), q.Number("lat"), q.CRS("crs"), q.Text("scheme")
 	world, err := s.world(r, q)
 	if err != nil {
 		return err
 	}
-	if err := q.done(""); err != nil {
+	if err := q.Done(""); err != nil {
 		return err
 	}
-	p, fault := place(crs, x, y)
+	p, fault := rest.Place(crs, x, y)
 	if fault != nil {
 		return fault
 	}
@@ -42,29 +42,12 @@ func (s *Server) handleLocate(w http.ResponseWriter, r *http.Request) error {
 	}
 	loc := s.cfg.Locator.Locate(world, p, scheme, grid.DefaultReach)
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, http.StatusOK, location{
+	return rest.WriteJSON(w, r, http.StatusOK, location{
 		Lon: p.Lon(), Lat: p.Lat(), Seq: world.Seq(), Location: loc, Duties: []struct{}{}, Disputes: []struct{}{},
 	})
 }
 
-// place converts coordinates of a system; the problem names the one that is wrong.
-func place(crs proj.CRS, x, y float64) (geo.Point, *problem) {
-	if lon, lat, ok := crs.ToLonLat(x, y); ok {
-		if p, ok := geo.FromDegrees(lon, lat); ok {
-			return p, nil
-		}
-	}
-	switch degrees := crs.Name() != "EPSG:3857" && crs.Name() != "EPSG:3826"; {
-	case degrees && (x < -180 || x > 180):
-		return geo.Point{}, fieldFault(badRequest, "lon", formatNumber(x), "must lie within ±180")
-	case degrees:
-		return geo.Point{}, fieldFault(badRequest, "lat", formatNumber(y), "must lie within ±90")
-	default:
-		return geo.Point{}, fieldFault(badRequest, "lon,lat", formatNumber(x)+","+formatNumber(y),
-			"lie outside the area in which "+crs.Name()+" is used")
-	}
-}
-
+// knownScheme refuses the name of a scheme that does not exist.
 func (s *Server) knownScheme(w *index.World, name string) error {
 	if name == "" || s.cfg.Locator.HasScheme(w, name) {
 		return nil
@@ -73,9 +56,64 @@ func (s *Server) knownScheme(w *index.World, name string) error {
 	for _, scheme := range s.cfg.Locator.Plan(w).Schemes {
 		have = append(have, scheme.Name)
 	}
-	p := fieldFault(badRequest, "scheme", name, "does not exist")
+	p := rest.Fault(rest.BadRequest, "scheme", name, "does not exist")
 	if len(have) > 0 {
-		p.detail += "; there are " + strings.Join(slices.Compact(have), ", ")
+		p.Detail += "; there are " + strings.Join(slices.Compact(have), ", ")
 	}
 	return p
+}
+
+// handleLocateStream answers rows as they come.
+func (s *Server) handleLocateStream(w http.ResponseWriter, r *http.Request) error {
+	kind, err := rest.ContentType(r, rest.TypeCSV, rest.TypeNDJSON)
+	if err != nil {
+		return err
+	}
+	q := rest.ParseParams(r)
+	job := batch.Job{
+		Locator: s.cfg.Locator, World: s.cfg.Engine.World, RowBytes: s.cfg.Limits.RowBytes,
+		Scheme: q.Text("scheme"), CRS: q.CRS("crs"), Lon: q.Text("lon"), Lat: q.Text("lat"),
+	}
+	world, err := s.world(r, q)
+	if err != nil {
+		return err
+	}
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	if (job.Lon == "") != (job.Lat == "") {
+		return rest.Fault(rest.BadRequest, "lon,lat", job.Lon+","+job.Lat, "must be given together")
+	}
+	if err := s.knownScheme(world, job.Scheme); err != nil {
+		return err
+	}
+	control := http.NewResponseController(w)
+	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
+	_ = control.EnableFullDuplex()
+	job.Waiting = func() {
+		_ = control.SetReadDeadline(s.cfg.Now().Add(s.cfg.Limits.Idle))
+		s.extend(control)
+	}
+	setSeq(w, world.Seq())
+	w.Header().Set("Cache-Control", "no-store")
+	if kind == rest.TypeNDJSON {
+		w.Header().Set("Content-Type", kind)
+		return job.NDJSON(r.Body, &flusher{w, control})
+	}
+	w.Header().Set("Content-Type", kind+"; charset=utf-8; header=present")
+	return job.CSV(r.Body, &flusher{w, control})
+}
+
+// flusher sends each write on its way.
+type flusher struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (f *flusher) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if err == nil {
+		_ = f.control.Flush()
+	}
+	return n, err
 }

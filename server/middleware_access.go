@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // allowOrigins lets scripts of any web page read the answer: what anyone may read holds no secrets.
@@ -38,23 +40,23 @@ func (s *Server) mayWrite(r *http.Request) error {
 		if s.cfg.Token != "" && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1 {
 			return nil
 		}
-		return refuse(unauthorized, "the token is not the one that the server was started with (gewu serve --token)").
-			with("WWW-Authenticate", `Bearer realm="gewu", error="invalid_token"`)
+		return rest.Refuse(rest.Unauthorized, "the token is not the one that the server was started with (gewu serve --token)").
+			With("WWW-Authenticate", `Bearer realm="gewu", error="invalid_token"`)
 	}
 	// The check lets safe methods pass; what only writers may read deserves it too.
 	probe := *r
 	probe.Method = http.MethodPost
 	if err := http.NewCrossOriginProtection().Check(&probe); err != nil {
-		return refuse(forbidden, "a page of another site may not change things here").because(err)
+		return rest.Refuse(rest.Forbidden, "a page of another site may not change things here").Because(err)
 	}
 	if fromSocket(r) || fromHere(r) {
 		return nil
 	}
 	if s.cfg.Token == "" {
-		return refuse(forbidden, "this server takes changes only from its own machine (http://127.0.0.1 or the control socket); start it with --token to allow them from elsewhere")
+		return rest.Refuse(rest.Forbidden, "this server takes changes only from its own machine (http://127.0.0.1 or the control socket); start it with --token to allow them from elsewhere")
 	}
-	return refuse(unauthorized, "changes from elsewhere need the server's token: Authorization: Bearer <the value of --token>").
-		with("WWW-Authenticate", `Bearer realm="gewu"`)
+	return rest.Refuse(rest.Unauthorized, "changes from elsewhere need the server's token: Authorization: Bearer <the value of --token>").
+		With("WWW-Authenticate", `Bearer realm="gewu"`)
 }
 
 // fromSocket reports whether the request came over a unix socket, whose file mode says who may use it.

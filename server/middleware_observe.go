@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // response notes what is answered. Unwrap lets http.ResponseController reach the connection.
@@ -92,7 +94,7 @@ func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Reque
 			broken = res.status != 0 || errors.Is(err, http.ErrAbortHandler)
 			// Not the context's state: a body that came too late cancels it too, and its client is still there.
 			if !broken && !errors.Is(err, context.Canceled) {
-				writeProblem(res, r, asProblem(err))
+				rest.Of(err).Write(res, r, id)
 			}
 		}
 		if res.status == 0 {

@@ -8,6 +8,9 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/pages"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 //go:embed openapi.json
@@ -15,7 +18,7 @@ var openAPI []byte
 
 // handleHealth says that the process answers.
 func (s *Server) handleHealth(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, r, http.StatusOK, struct {
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Status   string `json:"status"`
 		Version  string `json:"version"`
 		Revision string `json:"revision,omitempty"`
@@ -35,7 +38,7 @@ func (s *Server) handleReady(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Retry-After", "5")
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return writeJSON(w, r, status, struct {
+	return rest.WriteJSON(w, r, status, struct {
 		Status   string     `json:"status"`
 		Seq      data.Seq   `json:"seq"`
 		Epoch    data.Epoch `json:"epoch"`
@@ -54,7 +57,7 @@ func (s *Server) behind(w *index.World) uint64 {
 
 // handleOpenAPI shows the document of the API.
 func (s *Server) handleOpenAPI(w http.ResponseWriter, r *http.Request) error {
-	return writeBody(w, r, http.StatusOK, typeJSON, openAPI)
+	return rest.WriteBody(w, r, http.StatusOK, rest.TypeJSON, openAPI)
 }
 
 // checkLine is one line of the answer to a check; exactly one member is set.
@@ -67,9 +70,9 @@ type checkLine struct {
 // handleCheck streams the findings of a check of the store.
 func (s *Server) handleCheck(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Admin == nil {
-		return refuse(notImplemented, "this store has no check")
+		return rest.Refuse(rest.NotImplemented, "this store has no check")
 	}
-	w.Header().Set("Content-Type", typeNDJSON)
+	w.Header().Set("Content-Type", rest.TypeNDJSON)
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
 	out := json.NewEncoder(w)
@@ -97,10 +100,10 @@ func (s *Server) extend(control *http.ResponseController) {
 // copy for a whole one.
 func (s *Server) handleBackup(w http.ResponseWriter, r *http.Request) error {
 	if s.cfg.Admin == nil {
-		return refuse(notImplemented, "this store has no backup")
+		return rest.Refuse(rest.NotImplemented, "this store has no backup")
 	}
 	if r.Method == http.MethodHead {
-		return refuse(wrongMethod, "a copy cannot be had without its content").with("Allow", http.MethodGet)
+		return rest.Refuse(rest.WrongMethod, "a copy cannot be had without its content").With("Allow", http.MethodGet)
 	}
 	world := s.cfg.Engine.World()
 	name := "gewu-" + s.cfg.Now().UTC().Format("20060102T150405Z") + ".backup"
@@ -121,4 +124,15 @@ type patient struct {
 func (p *patient) Write(b []byte) (int, error) {
 	p.s.extend(p.control)
 	return p.w.Write(b)
+}
+
+// handleDocs shows the document of the API as a page.
+func (s *Server) handleDocs(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Security-Policy", pages.CSP)
+	return rest.WriteBody(w, r, http.StatusOK, "text/html; charset=utf-8", s.docs)
+}
+
+// handleDocsStyle is the style of that page.
+func (s *Server) handleDocsStyle(w http.ResponseWriter, r *http.Request) error {
+	return rest.WriteBody(w, r, http.StatusOK, "text/css; charset=utf-8", apidoc.Style)
 }

@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/server/pages"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // handler answers a request or returns why it cannot. Once it has begun to answer it may only return an error to
@@ -94,7 +97,7 @@ func (s *Server) router() http.Handler {
 		}
 		m.Handle(first.path, s.observe(first.path, s.dispatch(methods)))
 	}
-	m.NotFoundHandler = s.observe("pages", s.pages())
+	m.NotFoundHandler = s.observe("pages", s.page)
 	return m
 }
 
@@ -127,7 +130,7 @@ func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Reque
 			preflight(w, list, openList)
 			return false, nil
 		}
-		return false, refuse(wrongMethod, "%s is not possible here; %s are", r.Method, list).with("Allow", list)
+		return false, rest.Refuse(rest.WrongMethod, "%s is not possible here; %s are", r.Method, list).With("Allow", list)
 	}
 }
 
@@ -139,7 +142,7 @@ func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(r.URL.RawQuery) > s.cfg.Limits.QueryBytes {
-		return refuse(queryTooLong, "the query of the URL is longer than %d bytes", s.cfg.Limits.QueryBytes)
+		return rest.Refuse(rest.QueryTooLong, "the query of the URL is longer than %d bytes", s.cfg.Limits.QueryBytes)
 	}
 	if err := decodeVars(r); err != nil {
 		return err
@@ -156,9 +159,25 @@ func decodeVars(r *http.Request) error {
 	for name, v := range vars {
 		decoded, err := url.PathUnescape(v)
 		if err != nil || !utf8.ValidString(decoded) {
-			return fieldFault(badRequest, name, v, "must be UTF-8 in percent-encoding")
+			return rest.Fault(rest.BadRequest, name, v, "must be UTF-8 in percent-encoding")
 		}
 		vars[name] = decoded
 	}
 	return nil
+}
+
+// apiPrefixes are the first parts of paths where no page can be: an unknown address there is an error of a program,
+// not of a reader.
+var apiPrefixes = []string{"v1", "tiles", "styles", "docs", "healthz", "readyz", "metrics", "openapi.json", "open311", "ogc", "wmts"}
+
+// page answers what no route matches: a page, or that there is nothing.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) (stream bool, err error) {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case slices.Contains(apiPrefixes, first):
+		return false, rest.Refuse(rest.NotFound, "there is nothing at this address; /docs lists what there is")
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return false, rest.Refuse(rest.NotFound, "there is nothing to %s at this address; /docs lists what there is", rest.Shorten(r.Method))
+	}
+	return false, pages.Pages{FS: s.cfg.Web}.Serve(w, r)
 }

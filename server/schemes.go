@@ -8,6 +8,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // schemeInfo is a scheme and the position at which it was read.
@@ -27,7 +28,7 @@ func (s *Server) handleListSchemes(w http.ResponseWriter, r *http.Request) error
 		schemes = []*data.Scheme{}
 	}
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, http.StatusOK, struct {
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Schemes []*data.Scheme `json:"schemes"`
 		Seq     data.Seq       `json:"seq"`
 	}{schemes, world.Seq()})
@@ -48,7 +49,7 @@ func answerScheme(w http.ResponseWriter, r *http.Request, status int, world *ind
 		return unknownScheme(world, name)
 	}
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, status, schemeInfo{scheme, world.Seq()})
+	return rest.WriteJSON(w, r, status, schemeInfo{scheme, world.Seq()})
 }
 
 func unknownScheme(world *index.World, name string) error {
@@ -56,31 +57,31 @@ func unknownScheme(world *index.World, name string) error {
 	for i, have := range world.Schemes() {
 		names[i] = have.Name
 	}
-	return unknownName("scheme", name, names)
+	return rest.Unknown("scheme", name, names)
 }
 
 // handleCreateScheme declares a scheme.
 func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) error {
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	body, err := s.readBody(w, r, typeJSON)
+	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
 	scheme := &data.Scheme{}
-	if err := decodeJSON(body, scheme); err != nil {
+	if err := rest.DecodeJSON(body, scheme); err != nil {
 		return err
 	}
 	if scheme.Levels == nil {
 		scheme.Levels = []string{}
 	}
 	if err := scheme.Validate(s.cfg.Engine.Layer); err != nil {
-		return fieldProblems(invalid, "", err).because(err)
+		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
 	world, err := s.define(r, data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: scheme.Name, Scheme: scheme, IfSeq: new(data.Seq)})
 	if _, exists := errors.AsType[*data.ConflictError](err); exists {
-		return fieldFault(conflict, "name", scheme.Name, "names a scheme that exists; drop it first").because(err)
+		return rest.Fault(rest.Conflict, "name", scheme.Name, "names a scheme that exists; drop it first").Because(err)
 	}
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) erro
 
 // handleDropScheme drops a scheme; its cells stay.
 func (s *Server) handleDropScheme(w http.ResponseWriter, r *http.Request) error {
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
 	name := mux.Vars(r)["scheme"]

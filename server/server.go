@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/obs"
+	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
 )
 
@@ -111,7 +114,7 @@ type Server struct {
 	handler http.Handler
 	docs    []byte
 	metrics *metrics
-	keys    idempotency
+	keys    rest.Keys
 	streams streams
 	// token is the hash of Config.Token: equal lengths compare in constant time.
 	token [sha256.Size]byte
@@ -140,9 +143,13 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
 	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
-	s.keys.now = cfg.Now
+	s.keys.Now = cfg.Now
 	var err error
-	if s.docs, err = renderDocs(); err != nil {
+	base := cfg.PublicURL
+	if base == "" {
+		base = "http://127.0.0.1:8080"
+	}
+	if s.docs, err = apidoc.Render(openAPI, strings.TrimRight(base, "/")); err != nil {
 		return nil, err
 	}
 	if s.metrics, err = newMetrics(s); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/style"
 )
@@ -22,7 +23,7 @@ func (s *Server) handleTile(w http.ResponseWriter, r *http.Request) error {
 	world := s.cfg.Engine.World()
 	if r.URL.RawQuery != "" {
 		var err error
-		if world, err = s.world(r, parseParams(r)); err != nil {
+		if world, err = s.world(r, rest.ParseParams(r)); err != nil {
 			return err
 		}
 	}
@@ -35,7 +36,7 @@ func (s *Server) handleTile(w http.ResponseWriter, r *http.Request) error {
 	for i, name := range [...]string{"z", "x", "y"} {
 		n, err := strconv.ParseUint(vars[name], 10, 32)
 		if err != nil {
-			return fieldFault(badRequest, name, vars[name], "must be a whole number")
+			return rest.Fault(rest.BadRequest, name, vars[name], "must be a whole number")
 		}
 		address[i] = uint32(n)
 	}
@@ -51,13 +52,13 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	h.Set("Vary", "Accept, Accept-Encoding")
 	h.Set("Cache-Control", "no-cache")
 	setSeq(w, tile.Seq)
-	zipped := !tile.Empty() && accepts(r.Header.Get("Accept-Encoding"), "gzip")
+	zipped := !tile.Empty() && rest.Accepts(r.Header.Get("Accept-Encoding"), "gzip")
 	tag := `"` + tile.ETag + `"`
 	if zipped {
-		tag = gzipTag(tag)
+		tag = rest.GzipTag(tag)
 	}
 	h.Set("ETag", tag)
-	if matchesTag(r.Header.Values("If-None-Match"), tile.ETag) {
+	if rest.MatchesTag(r.Header.Values("If-None-Match"), tile.ETag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -88,14 +89,14 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 func tileset(w *index.World, name string) (tiles.Tileset, error) {
 	set, err := tiles.Resolve(w, name)
 	if field, ok := errors.AsType[*data.FieldError](err); ok {
-		return set, fieldFault(notFound, field.Field, field.Value, field.Why).because(err)
+		return set, rest.Fault(rest.NotFound, field.Field, field.Value, field.Why).Because(err)
 	}
 	return set, err
 }
 
 // handleTileJSON describes a tileset.
 func (s *Server) handleTileJSON(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.world(r, parseParams(r))
+	world, err := s.world(r, rest.ParseParams(r))
 	if err != nil {
 		return err
 	}
@@ -104,21 +105,21 @@ func (s *Server) handleTileJSON(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, http.StatusOK, tiles.Describe(world, set, s.baseURL(r)))
+	return rest.WriteJSON(w, r, http.StatusOK, tiles.Describe(world, set, s.baseURL(r)))
 }
 
 // handleStyle answers with the style of the whole city.
 func (s *Server) handleStyle(w http.ResponseWriter, r *http.Request) error {
-	q := parseParams(r)
+	q := rest.ParseParams(r)
 	world, err := s.world(r, q)
 	if err != nil {
 		return err
 	}
-	lang := q.text("lang")
+	lang := q.Text("lang")
 	if lang == "" {
 		lang = "zh"
 	}
-	if err := q.done(""); err != nil {
+	if err := q.Done(""); err != nil {
 		return err
 	}
 	set, err := tileset(world, tiles.City)
@@ -127,13 +128,13 @@ func (s *Server) handleStyle(w http.ResponseWriter, r *http.Request) error {
 	}
 	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, s.baseURL(r))
 	if field, ok := errors.AsType[*data.FieldError](err); ok && field.Field == "style" {
-		return fieldFault(notFound, field.Field, field.Value, field.Why).because(err)
+		return rest.Fault(rest.NotFound, field.Field, field.Value, field.Why).Because(err)
 	}
 	if err != nil {
 		return err
 	}
 	setSeq(w, world.Seq())
-	return writeJSON(w, r, http.StatusOK, made)
+	return rest.WriteJSON(w, r, http.StatusOK, made)
 }
 
 // baseURL is how the client reached the server, without a slash at the end. Tile addresses must be absolute.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // written is the answer to a write.
@@ -46,7 +47,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, tx data.Tx) error
 		return bareChange(err)
 	}
 	setSeq(w, seq)
-	return writeJSON(w, r, http.StatusOK, written{seq})
+	return rest.WriteJSON(w, r, http.StatusOK, written{seq})
 }
 
 // changesBody is the body of POST /v1/changes.
@@ -68,10 +69,10 @@ const longestCause = 200
 
 // handleChanges appends one transaction of changes.
 func (s *Server) handleChanges(w http.ResponseWriter, r *http.Request) error {
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	body, err := s.readBody(w, r, typeJSON)
+	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
@@ -80,21 +81,21 @@ func (s *Server) handleChanges(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	setSeq(w, seq)
-	return writeJSON(w, r, http.StatusOK, written{seq})
+	return rest.WriteJSON(w, r, http.StatusOK, written{seq})
 }
 
 func (s *Server) change(r *http.Request, body []byte) (data.Seq, error) {
 	var in changesBody
-	if err := decodeJSON(body, &in); err != nil {
+	if err := rest.DecodeJSON(body, &in); err != nil {
 		return 0, err
 	}
 	switch {
 	case len(in.Changes) == 0:
-		return 0, fieldFault(invalid, "changes", "", "must hold at least one change")
+		return 0, rest.Fault(rest.Invalid, "changes", "", "must hold at least one change")
 	case len(in.Changes) > data.MaxTxChanges:
 		return 0, data.ErrTooLarge
 	case len(in.Cause) > longestCause:
-		return 0, fieldFault(invalid, "cause", in.Cause, fmt.Sprintf("is longer than %d bytes", longestCause))
+		return 0, rest.Fault(rest.Invalid, "cause", in.Cause, fmt.Sprintf("is longer than %d bytes", longestCause))
 	}
 	tx := data.Tx{Cause: in.Cause, Changes: make([]data.Change, len(in.Changes))}
 	if in.Effective != nil {
@@ -157,7 +158,7 @@ func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	body, err := s.readBody(w, r, typeGeoJSON, typeJSON)
+	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeGeoJSON, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error 
 		ID json.RawMessage `json:"id"`
 	}
 	if err := json.Unmarshal(body, &given); err != nil {
-		return jsonProblem(err)
+		return rest.JSONProblem(err)
 	}
 	layer, ok := s.cfg.Engine.Layer(c.Layer)
 	if !ok {
@@ -175,13 +176,13 @@ func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error 
 	id := c.Feature.ID
 	c.Feature, err = convert.DecodeFeature(layer, body, func() (string, error) { return id, nil })
 	if err != nil {
-		return fieldProblems(invalid, "", err).because(err)
+		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
 	if given.ID == nil && layer.ID.Generate != "" {
 		c.Feature.ID = id
 	}
 	if c.Feature.ID != id {
-		return fieldFault(invalid, "id", c.Feature.ID, "differs from the id in the path, "+strconv.Quote(id))
+		return rest.Fault(rest.Invalid, "id", c.Feature.ID, "differs from the id in the path, "+strconv.Quote(id))
 	}
 	return s.write(w, r, data.Tx{Changes: []data.Change{c}})
 }
@@ -207,22 +208,22 @@ func (s *Server) handleDeleteFeature(w http.ResponseWriter, r *http.Request) err
 func (s *Server) pathChange(r *http.Request, op data.Op) (data.Change, error) {
 	vars := mux.Vars(r)
 	c := data.Change{Stream: data.StreamFeature, Op: op, Layer: vars["layer"], Feature: data.Feature{ID: vars["id"]}}
-	if err := parseParams(r).done(""); err != nil {
+	if err := rest.ParseParams(r).Done(""); err != nil {
 		return c, err
 	}
 	if err := data.CheckID(c.Feature.ID); err != nil {
 		return c, err
 	}
 	if match := r.Header.Get("If-Match"); match != "" {
-		seq, err := strconv.ParseUint(plainTag(match), 10, 64)
+		seq, err := strconv.ParseUint(rest.PlainTag(match), 10, 64)
 		if err != nil || strings.TrimSpace(match) == "*" {
-			return c, fieldFault(badRequest, "If-Match", match, `must be one ETag of the feature, such as "42"`)
+			return c, rest.Fault(rest.BadRequest, "If-Match", match, `must be one ETag of the feature, such as "42"`)
 		}
 		c.IfSeq = new(data.Seq(seq))
 	}
 	if none := r.Header.Get("If-None-Match"); none != "" {
 		if strings.TrimSpace(none) != "*" || c.IfSeq != nil {
-			return c, fieldFault(badRequest, "If-None-Match", none, "must be * and not come with If-Match")
+			return c, rest.Fault(rest.BadRequest, "If-None-Match", none, "must be * and not come with If-Match")
 		}
 		c.IfSeq = new(data.Seq)
 	}

@@ -26,8 +26,8 @@ func TestDemo(t *testing.T) {
 	t.Run("edit changes tile and feed", func(t *testing.T) { demoEdit(t, s) })
 	t.Run("gdal reads tiles", func(t *testing.T) { demoGDAL(t, s) })
 	t.Run("batch", func(t *testing.T) { demoBatch(t, dir) })
-	t.Run("trees replace", func(t *testing.T) { demoTrees(t, s, dir) })
-	t.Run("export and import", func(t *testing.T) { demoRoundTrip(t, s, dir) })
+	t.Run("trees replace", func(t *testing.T) { demoTrees(t, dir) })
+	t.Run("export and import", func(t *testing.T) { demoRoundTrip(t, dir) })
 	t.Run("bad rows", func(t *testing.T) { demoBadRows(t, dir) })
 	if out := mustRun(t, "check", "--data", dir); !strings.Contains(out, "sound") {
 		t.Errorf("check while serving:\n%s", out)
@@ -56,6 +56,7 @@ type location struct {
 }
 
 func demoLocate(t *testing.T, s *server) {
+	t.Helper()
 	var l location
 	s.call(http.MethodGet, "/v1/locate?lon=121.5645&lat=25.0338", nil, &l)
 	if len(l.Areas) != 2 || l.Areas[0].Name != "信義區" || l.Areas[1].Name != "西村里" {
@@ -75,6 +76,7 @@ func demoLocate(t *testing.T, s *server) {
 }
 
 func demoLayers(t *testing.T, s *server) {
+	t.Helper()
 	var list struct {
 		Layers []struct {
 			Name  string `json:"name"`
@@ -96,6 +98,7 @@ func demoLayers(t *testing.T, s *server) {
 
 // demoEdit moves a tree and sees the tile change, its ETag with it, another tile stay, and the feed name the tile.
 func demoEdit(t *testing.T, s *server) {
+	t.Helper()
 	var tree struct {
 		Features []object `json:"features"`
 	}
@@ -181,6 +184,7 @@ var featureCount = regexp.MustCompile(`Feature Count: (\d+)`)
 
 // demoGDAL lets GDAL read tiles and compares its counts with the features in the tile's buffered box.
 func demoGDAL(t *testing.T, s *server) {
+	t.Helper()
 	needTools(t, "ogrinfo")
 	const z, buffer = 16, 64.0 / 4096
 	x, y := tileOf(121.5430, 25.0330, z)
@@ -240,6 +244,7 @@ func count(t *testing.T, s *server, layer, bbox string) int {
 }
 
 func demoBatch(t *testing.T, dir string) {
+	t.Helper()
 	out, ok := run(t, strings.NewReader("name,lon,lat\n101,121.5645,25.0338\nbad,x,25\nsea,120,25\n"), "locate", "--data", dir)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if !ok || len(lines) != 4 {
@@ -253,7 +258,8 @@ func demoBatch(t *testing.T, dir string) {
 	}
 }
 
-func demoTrees(t *testing.T, s *server, dir string) {
+func demoTrees(t *testing.T, dir string) {
+	t.Helper()
 	args := []string{
 		"import", "--data", dir, "--layer", "trees", "--crs", "3826", "--lon", "TWD97X", "--lat", "TWD97Y",
 		"--mode", "replace", "--ignore", "UpdDate", "testdata/street_trees.2026-08-23.csv.gz",
@@ -269,7 +275,8 @@ func demoTrees(t *testing.T, s *server, dir string) {
 	}
 }
 
-func demoRoundTrip(t *testing.T, s *server, dir string) {
+func demoRoundTrip(t *testing.T, dir string) {
+	t.Helper()
 	for _, format := range []string{"csv", "geojson", "geojsonseq"} {
 		file := filepath.Join(t.TempDir(), "villages."+format+".gz")
 		mustRun(t, "export", "--data", dir, "--layer", "villages", "--format", format, "-o", file)
@@ -281,6 +288,7 @@ func demoRoundTrip(t *testing.T, s *server, dir string) {
 }
 
 func demoBadRows(t *testing.T, dir string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "bad.csv")
 	rows := "TreeID,TreeType,Diameter,TWD97X,TWD97Y\n" +
 		"T1,榕樹,12,302404.92,2777358.41\n" +

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,7 +88,7 @@ func (b *bench) report(m measured) {
 }
 
 // rate runs work for the set time in each round and reports how often a second it ran.
-func (b *bench) rate(ctx context.Context, name, unit string, work func(i int) error) error {
+func (b *bench) rate(ctx context.Context, name string, work func(i int) error) error {
 	var rates []float64
 	for range b.cmd.Rounds {
 		n, start := 0, time.Now()
@@ -106,7 +107,7 @@ func (b *bench) rate(ctx context.Context, name, unit string, work func(i int) er
 		}
 		rates = append(rates, float64(n)/time.Since(start).Seconds())
 	}
-	b.summary(name, unit, rates)
+	b.summary(name, "1/s", rates)
 	return nil
 }
 
@@ -152,7 +153,7 @@ func (b *bench) locate(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		if err := b.rate(ctx, "point → cell of "+s.Name+", one goroutine", "1/s", func(i int) error {
+		if err := b.rate(ctx, "point → cell of "+s.Name+", one goroutine", func(i int) error {
 			l.Covering(b.points[i%len(b.points)], func(index.Slot) bool { return false })
 			return nil
 		}); err != nil {
@@ -163,7 +164,7 @@ func (b *bench) locate(ctx context.Context) error {
 	for _, p := range b.points {
 		locator.Locate(w, p, "", grid.Reach{})
 	}
-	return b.rate(ctx, "locate, full answer, one goroutine", "1/s", func(i int) error {
+	return b.rate(ctx, "locate, full answer, one goroutine", func(i int) error {
 		locator.Locate(w, b.points[i%len(b.points)], "", grid.DefaultReach)
 		return nil
 	})
@@ -174,7 +175,7 @@ func (b *bench) nearest(ctx context.Context) error {
 		if l.Def().Geometry != data.GeometryPoint || l.Len() < 1000 {
 			continue
 		}
-		if err := b.rate(ctx, "10 nearest of "+l.Def().Name+", one goroutine", "1/s", func(i int) error {
+		if err := b.rate(ctx, "10 nearest of "+l.Def().Name+", one goroutine", func(i int) error {
 			l.Nearest(b.points[i%len(b.points)], 10_000, 10)
 			return nil
 		}); err != nil {
@@ -193,7 +194,7 @@ func (b *bench) tiles(ctx context.Context) error {
 	}
 	for _, z := range []uint32{12, 14, 16, 17} {
 		bytes, n := 0, 0
-		if err := b.rate(ctx, fmt.Sprintf("tile z%d of the whole city, not cached", z), "1/s", func(i int) error {
+		if err := b.rate(ctx, fmt.Sprintf("tile z%d of the whole city, not cached", z), func(i int) error {
 			x, y := b.points[i%len(b.points)].Mercator()
 			tile, err := maker.Tile(ctx, w, set, z, uint32(x*float64(uint32(1)<<z)), uint32(y*float64(uint32(1)<<z)))
 			bytes, n = bytes+len(tile.Gzip), n+1
@@ -304,7 +305,7 @@ func (b *bench) editRound(ctx context.Context, path string, writers int) (rate f
 	for i := range writers {
 		group.Go(func() {
 			for n := i; time.Now().Before(until); n += writers {
-				f := data.Feature{ID: fmt.Sprint(n % 10_000), Shape: geo.PointShape(b.points[n%len(b.points)])}
+				f := data.Feature{ID: strconv.Itoa(n % 10_000), Shape: geo.PointShape(b.points[n%len(b.points)])}
 				if _, err := store.Append(ctx, data.Tx{Changes: []data.Change{{
 					Stream: data.StreamFeature, Op: data.OpPut, Layer: layer.Name, Feature: f,
 				}}}); err != nil {

@@ -87,12 +87,12 @@ func storeOptions(e *env, verify boltstore.Verify) boltstore.Options {
 // which they were added, so each interrupt below returns only when its actor has let go of what comes after it.
 func (c *city) serve(ctx context.Context, listener net.Listener, do func(context.Context, client) error) (err error) {
 	defer func() { err = errors.Join(err, c.store.Close()) }()
-	socket, err := listenSocket(c.dir)
+	socket, err := listenSocket(ctx, c.dir)
 	if err != nil {
 		return err
 	}
 	var g run.Group
-	c.addCaller(&g, ctx, do)
+	c.addCaller(ctx, &g, do)
 	for _, l := range []net.Listener{listener, socket} {
 		if l != nil {
 			c.addHTTP(&g, l)
@@ -105,7 +105,7 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 }
 
 // addCaller adds what the group waits for: do, or the end of ctx.
-func (c *city) addCaller(g *run.Group, ctx context.Context, do func(context.Context, client) error) {
+func (c *city) addCaller(ctx context.Context, g *run.Group, do func(context.Context, client) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	g.Add(func() error {
 		if do == nil {

@@ -18,6 +18,7 @@ type exportCmd struct {
 	Format string `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
 	CRS    string `help:"Coordinate system of the file. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
+	WKT    bool   `help:"Write points in CSV as WKT, which several points in one feature need." name:"wkt"`
 	Output string `help:"File to write; - is standard output. A name ending in .gz is compressed." short:"o" default:"-" placeholder:"FILE"`
 }
 
@@ -25,16 +26,20 @@ type exportCmd struct {
 func (cmd *exportCmd) Run(e *env) (err error) {
 	format := cmd.Format
 	if format == "" {
-		ok := false
-		if format, ok = convert.DetectFormat(cmd.Output); !ok {
+		detected, ok := convert.DetectFormat(cmd.Output)
+		if !ok {
 			return fmt.Errorf("the format cannot be told from %q; say --format %s", cmd.Output, strings.Join(convert.Formats(), "|"))
 		}
+		format = detected
 	}
 	query := url.Values{"format": {format}}
 	for name, value := range map[string]string{"crs": cmd.CRS, "bbox": cmd.BBox} {
 		if value != "" {
 			query.Set(name, value)
 		}
+	}
+	if cmd.WKT {
+		query.Set("wkt", "true")
 	}
 	if strings.HasSuffix(cmd.Output, ".gz") {
 		query.Set("gzip", "true")

@@ -32,7 +32,7 @@ func socketPath(dir string) (string, error) {
 
 // listenSocket listens for commands. The caller holds the store, so a socket file that is there is a left-over of a
 // killed server.
-func listenSocket(dir string) (net.Listener, error) {
+func listenSocket(ctx context.Context, dir string) (net.Listener, error) {
 	path, err := socketPath(dir)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,8 @@ func listenSocket(dir string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("remove old control socket: %w", err)
 	}
-	l, err := net.Listen("unix", path)
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on control socket: %w", err)
 	}

@@ -107,8 +107,8 @@ func restore(ctx context.Context, backup, path string, opts Options) (string, er
 	case !errors.Is(err, os.ErrNotExist):
 		return "", err
 	}
-	if same, err := sameFile(src, path); err != nil || same {
-		return "", errors.Join(err, errors.New("the backup is the store itself"))
+	if err := notSame(src, path); err != nil {
+		return "", err
 	}
 	epoch, err := newEpoch()
 	if err != nil {
@@ -121,14 +121,18 @@ func restore(ctx context.Context, backup, path string, opts Options) (string, er
 	return replace(path, fresh, ".replaced")
 }
 
-func sameFile(f *os.File, path string) (bool, error) {
+// notSame is an error when path is the file f.
+func notSame(f *os.File, path string) error {
 	a, err := f.Stat()
 	if err != nil {
-		return false, err
+		return err
 	}
 	b, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err == nil && os.SameFile(a, b):
+		return errors.New("the backup is the store itself")
 	}
-	return err == nil && os.SameFile(a, b), err
+	return err
 }

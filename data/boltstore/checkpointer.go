@@ -34,6 +34,7 @@ type step struct {
 
 func (c *committer) step(s *step) {
 	c.starved = 0
+	c.db.ring.trim(c.heads.base.Applied())
 	s.done <- c.db.update(0, s.write)
 }
 
@@ -95,6 +96,7 @@ func (p *checkpointer) load() bool {
 	err := p.db.view(func(tx *bbolt.Tx) error {
 		s, err := readSettings(tx)
 		p.mark, usable = s.mark, s.usable()
+		p.db.stats.mark.Store(uint64(s.mark))
 		return err
 	})
 	if err != nil {

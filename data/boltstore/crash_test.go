@@ -64,14 +64,14 @@ func runWriters() bool {
 // TestCrash kills a process with 32 writers at random moments and checks that everything it has acknowledged is
 // there afterwards, and every invariant holds.
 func TestCrash(t *testing.T) {
-	rounds := 10
+	rounds := 6
 	if testing.Short() {
 		rounds = 3
 	}
 	dir := t.TempDir()
 	acks := map[string]ack{}
 	for round := range rounds {
-		killed := crash(t, dir, time.Duration(200+rand.IntN(400))*time.Millisecond, acks)
+		killed := crash(t, dir, time.Duration(100+rand.IntN(300))*time.Millisecond, acks)
 		if killed == 0 {
 			t.Errorf("round %d: nothing was acknowledged", round)
 		}

@@ -119,9 +119,9 @@ func TestBitFlips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 1500
+	n := 500
 	if testing.Short() {
-		n = 300
+		n = 150
 	}
 	seed := time.Now().UnixNano()
 	random := rand.New(rand.NewPCG(uint64(seed), 0))

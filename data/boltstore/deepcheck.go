@@ -188,7 +188,7 @@ func (c *replay) definition(h *data.Header, ch data.Change, payload []byte) {
 	if ch.Prev != prev {
 		c.bad(fmt.Sprintf("log entry %d, definition %s", h.Seq, ch.Layer), fmt.Sprintf("says it follows entry %d and follows %d", ch.Prev, prev))
 	}
-	c.defs.apply(h.Seq, ch, append([]byte(nil), payload...))
+	c.defs.apply(h.Seq, ch, payload)
 	if ch.Stream != data.StreamSchema {
 		return
 	}

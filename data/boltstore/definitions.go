@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -51,10 +52,10 @@ func (d definitions) layer(name string) (*data.Layer, bool) {
 	return def.change.Definition, true
 }
 
-// apply takes a change of a definition over.
+// apply takes a change of a definition over, with a copy of its encoding.
 func (d *definitions) apply(seq data.Seq, c data.Change, payload []byte) {
 	kind := d.of(c.Stream)
-	next := &definition{seq: seq, born: seq, change: c, payload: payload}
+	next := &definition{seq: seq, born: seq, change: c, payload: bytes.Clone(payload)}
 	if old := kind[c.Layer]; old.exists() {
 		next.born = old.born
 	}
@@ -207,7 +208,7 @@ func parseDefinition(key, sealed []byte, decoder *data.Decoder) (*definition, er
 		return nil, err
 	}
 	return &definition{
-		seq: r.Seq, born: data.Seq(binary.BigEndian.Uint64(v)), change: r.Change, payload: append([]byte(nil), payload...),
+		seq: r.Seq, born: data.Seq(binary.BigEndian.Uint64(v)), change: r.Change, payload: bytes.Clone(payload),
 	}, nil
 }
 

@@ -23,6 +23,9 @@ const (
 func (db *DB) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error] {
 	return func(yield func(*data.Entry, error) bool) {
 		end := db.Last()
+		if after >= end {
+			return
+		}
 		reader := entryReader{log: logReader{db: db, scanner: newScanner(after + 1)}}
 		for next := after + 1; next <= end; {
 			if err := ctx.Err(); err != nil {

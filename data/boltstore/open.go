@@ -28,7 +28,8 @@ func mapBytes() int {
 	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
 		return 0
 	}
-	return 16 << 30
+	wide := int64(16 << 30) // a constant would not compile where it does not fit
+	return int(wide)
 }
 
 // Open opens the store in a file, and creates it when there is none. It starts no goroutine; [DB.Run] does. Errors:
@@ -149,7 +150,11 @@ func (db *DB) create() error {
 	}
 	db.epoch = epoch
 	db.tip.move(position{})
-	return db.update(0, func(tx *bbolt.Tx) error { return createBuckets(tx, epoch, db.now()) })
+	err = db.update(0, func(tx *bbolt.Tx) error { return createBuckets(tx, epoch, db.now()) })
+	if err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(db.path))
 }
 
 func createBuckets(tx *bbolt.Tx, epoch data.Epoch, now time.Time) error {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -170,8 +171,12 @@ func replace(path, with, suffix string) (kept string, err error) {
 			}
 			kept = fmt.Sprintf("%s%s-%d", path, suffix, i)
 		}
-		if err := os.Rename(path, kept); err != nil {
-			return "", err
+		// A link and one rename: at no moment is there no store, which a start would take for a new one. File systems
+		// without links get two renames.
+		if err := os.Link(path, kept); err != nil {
+			if err := os.Rename(path, kept); err != nil {
+				return "", err
+			}
 		}
 	}
 	if err := os.Rename(with, path); err != nil {
@@ -180,8 +185,11 @@ func replace(path, with, suffix string) (kept string, err error) {
 	return kept, syncFolder(filepath.Dir(path))
 }
 
-// syncFolder makes renames durable.
+// syncFolder makes new names in a folder durable. Windows has no such call.
 func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

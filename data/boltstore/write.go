@@ -76,9 +76,7 @@ func (db *DB) update(seq data.Seq, fn func(*bbolt.Tx) error) (err error) {
 	}
 	f := &failure{err: fmt.Errorf("%w: %w", data.ErrReadOnly, cause)}
 	err = f.err
-	_, crash := errors.AsType[*panicError](cause)
-	visible, readable := db.visible(seq)
-	if visible || !readable || crash {
+	if _, crash := errors.AsType[*panicError](cause); crash || db.maybe(seq) {
 		f.final = true
 		err = fmt.Errorf("%w: %w", data.ErrUncertain, cause)
 	}
@@ -115,17 +113,18 @@ func (db *DB) release(tx *bbolt.Tx) {
 	}
 }
 
-// visible reports whether readers see the entry seq, and whether they could look.
-func (db *DB) visible(seq data.Seq) (visible, readable bool) {
+// maybe reports whether the entry seq may have been written: readers see it, or nothing can be read.
+func (db *DB) maybe(seq data.Seq) bool {
 	if seq == 0 {
-		return false, true // a checkpoint: being visible or not makes no difference
+		return false // a checkpoint: being written or not makes no difference
 	}
+	visible := false
 	err := db.view(func(tx *bbolt.Tx) error {
 		key := logKey(seq, 0)
 		visible = tx.Bucket(bucketLog).Get(key[:]) != nil
 		return nil
 	})
-	return visible, err == nil
+	return visible || err != nil
 }
 
 // grow makes the file grow in proportion to its size: a small store stays small, a large one is not extended (with

@@ -5,6 +5,7 @@ package indextest
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"testing"
 
@@ -170,7 +171,7 @@ func At(t testing.TB, e *index.Engine, seq data.Seq) *index.World {
 
 // Polygon is a polygon of one ring, given without its closing vertex.
 func Polygon(points ...geo.Point) geo.Shape {
-	xy := append(points[:len(points):len(points)], points[0])
+	xy := slices.Concat(points, points[:1])
 	s, err := geo.NewShape(geo.KindPolygon, xy, []uint32{uint32(len(xy))}, []uint32{1})
 	if err != nil {
 		panic(err)

@@ -59,10 +59,11 @@ export function useMap() {
     }
   }
 
-  async function create(options: Omit<MapOptions, 'style' | 'bounds'>): Promise<void> {
-    if (!style.value || controller.value) return
+  async function create(options: Omit<MapOptions, 'style' | 'bounds'>): Promise<MapController | null> {
+    if (!style.value || controller.value) return controller.value
     const { MapController } = await import('./controller')
     controller.value = new MapController({ ...options, style: style.value, bounds })
+    return controller.value
   }
 
   function home(): void {

@@ -1,4 +1,4 @@
-package server
+package batch
 
 import (
 	"bufio"
@@ -6,48 +6,47 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // table is the shape of a CSV stream, fixed with its header.
 type table struct {
-	b               *rowStream
+	b               *stream
 	width           int
 	lon, lat        int
 	levels, schemes []string
 }
 
 // csv answers rows of comma-separated values.
-func (b *rowStream) csv(h http.Header) error {
+func (b *stream) csv() error {
 	in := csv.NewReader(bufio.NewReaderSize(b.in, streamBuffer))
 	in.FieldsPerRecord = -1
 	header, err := in.Read()
 	switch {
 	case errors.Is(err, io.EOF):
-		return refuse(badRequest, "the body is empty; the first row names the columns")
+		return rest.Refuse(rest.BadRequest, "the body is empty; the first row names the columns")
 	case errors.Is(err, errRowTooLong):
-		return refuse(badRequest, "%s", b.tooLong())
+		return rest.Refuse(rest.BadRequest, "%s", b.tooLong())
 	case errors.As(err, new(*csv.ParseError)):
-		return refuse(badRequest, "the first row is not CSV: %s", err.Error()).because(err)
+		return rest.Refuse(rest.BadRequest, "the first row is not CSV: %s", err.Error()).Because(err)
 	case err != nil:
 		return err
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff")
 	t := &table{b: b, width: len(header)}
-	if t.lon, err = findColumn(header, "lon", b.lon, lonNames); err != nil {
+	if t.lon, err = findColumn(header, "lon", b.Lon, lonNames); err != nil {
 		return err
 	}
-	if t.lat, err = findColumn(header, "lat", b.lat, latNames); err != nil {
+	if t.lat, err = findColumn(header, "lat", b.Lat, latNames); err != nil {
 		return err
 	}
 	t.levels, t.schemes = b.columns()
 	b.answer = t.answer
-	h.Set("Content-Type", typeCSV+"; charset=utf-8; header=present")
 	if _, err := b.out.Write(t.header(header)); err != nil {
 		return err
 	}
@@ -92,22 +91,22 @@ func findColumn(header []string, param, given string, usual []string) (int, erro
 	case i >= 0:
 		return i, nil
 	case given != "":
-		return 0, fieldFault(badRequest, param, given, "is not a column; the columns are "+shorten(strings.Join(header, ", ")))
+		return 0, rest.Fault(rest.BadRequest, param, given, "is not a column; the columns are "+rest.Shorten(strings.Join(header, ", ")))
 	default:
-		return 0, fieldFault(badRequest, param, "", fmt.Sprintf("is none of the columns %s; say ?lon=<column>&lat=<column>", shorten(strings.Join(header, ", "))))
+		return 0, rest.Fault(rest.BadRequest, param, "", fmt.Sprintf("is none of the columns %s; say ?lon=<column>&lat=<column>", rest.Shorten(strings.Join(header, ", "))))
 	}
 }
 
 // columns are the levels and schemes that get columns.
-func (b *rowStream) columns() (levels, schemes []string) {
-	plan := b.s.cfg.Locator.Plan(b.world)
+func (b *stream) columns() (levels, schemes []string) {
+	plan := b.Locator.Plan(b.world)
 	for _, l := range plan.Levels {
 		if !slices.Contains(levels, l.Name) {
 			levels = append(levels, l.Name)
 		}
 	}
 	for _, sc := range plan.Schemes {
-		if b.scheme == "" || b.scheme == sc.Name {
+		if b.Scheme == "" || b.Scheme == sc.Name {
 			schemes = append(schemes, sc.Name)
 		}
 	}
@@ -126,7 +125,7 @@ func (t *table) answer(dst []byte, r *row) []byte {
 	}
 	loc, fault := t.b.locate(r.record[t.lon], r.record[t.lat])
 	if fault != nil {
-		return t.fail(dst, r.record, fault.detail)
+		return t.fail(dst, r.record, fault.Detail)
 	}
 	return t.appendAnswer(appendRecord(dst, r.record), &loc)
 }

@@ -1,4 +1,4 @@
-package server
+package rest
 
 import (
 	"crypto/sha256"
@@ -18,10 +18,11 @@ const (
 	idempotencyKey = "Idempotency-Key"
 )
 
-// idempotency remembers the answers to requests with an Idempotency-Key, in memory: the newest mostKeys of the last
-// keysKeptFor. The zero value needs only now. It is safe for concurrent use.
-type idempotency struct {
-	now func() time.Time
+// Keys remembers the answers to requests with an Idempotency-Key, in memory: the newest mostKeys of the last
+// keysKeptFor. The zero value needs only Now. It is safe for concurrent use.
+type Keys struct {
+	// Now is the clock that tells the age of keys.
+	Now func() time.Time
 
 	mu     sync.Mutex
 	byKey  map[string]*keyed
@@ -39,16 +40,16 @@ type keyed struct {
 	ok  bool
 }
 
-// once runs do, or returns what it returned for the same key and body. A request that comes while the first one runs
+// Once runs do, or returns what it returned for the same key and body. A request that comes while the first one runs
 // waits for it.
-func (k *idempotency) once(r *http.Request, body []byte, do func() (data.Seq, error)) (data.Seq, error) {
+func (k *Keys) Once(r *http.Request, body []byte, do func() (data.Seq, error)) (data.Seq, error) {
 	values := r.Header.Values(idempotencyKey)
 	if len(values) == 0 {
 		return do()
 	}
 	key := values[0]
 	if !saneKey(key) || len(values) > 1 {
-		return 0, fieldFault(badRequest, idempotencyKey, key, "must be one value of 1 to 128 printable ASCII characters")
+		return 0, Fault(BadRequest, idempotencyKey, key, "must be one value of 1 to 128 printable ASCII characters")
 	}
 	sum := sha256.Sum256(body)
 	for {
@@ -57,7 +58,7 @@ func (k *idempotency) once(r *http.Request, body []byte, do func() (data.Seq, er
 			return k.run(have, do)
 		}
 		if have.body != sum {
-			return 0, fieldFault(invalid, idempotencyKey, key, "was used for a request with another body")
+			return 0, Fault(Invalid, idempotencyKey, key, "was used for a request with another body")
 		}
 		select {
 		case <-have.done:
@@ -71,7 +72,7 @@ func (k *idempotency) once(r *http.Request, body []byte, do func() (data.Seq, er
 }
 
 // run finishes the key even when do panics, so that nobody waits for it in vain.
-func (k *idempotency) run(e *keyed, do func() (data.Seq, error)) (seq data.Seq, err error) {
+func (k *Keys) run(e *keyed, do func() (data.Seq, error)) (seq data.Seq, err error) {
 	err = errors.New("server: the request was abandoned")
 	defer func() { k.finish(e, seq, err) }()
 	seq, err = do()
@@ -91,10 +92,10 @@ func saneKey(key string) bool {
 }
 
 // claim returns the entry of a key and whether the caller has made it and must finish it.
-func (k *idempotency) claim(key string, body [sha256.Size]byte) (*keyed, bool) {
+func (k *Keys) claim(key string, body [sha256.Size]byte) (*keyed, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.now()
+	now := k.Now()
 	for len(k.oldest) > 0 && (len(k.oldest) >= mostKeys || now.Sub(k.oldest[0].at) > keysKeptFor) {
 		if k.byKey[k.oldest[0].key] == k.oldest[0] {
 			delete(k.byKey, k.oldest[0].key)
@@ -113,7 +114,7 @@ func (k *idempotency) claim(key string, body [sha256.Size]byte) (*keyed, bool) {
 	return e, true
 }
 
-func (k *idempotency) finish(e *keyed, seq data.Seq, err error) {
+func (k *Keys) finish(e *keyed, seq data.Seq, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if e.ok = err == nil; e.ok {

@@ -1,4 +1,4 @@
-package server
+package batch
 
 import (
 	"bufio"
@@ -6,16 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // ndjson answers JSON objects, one a line.
-func (b *rowStream) ndjson(h http.Header) error {
-	h.Set("Content-Type", typeNDJSON)
+func (b *stream) ndjson() error {
 	b.answer = b.ndjsonRow
 	in := bufio.NewReaderSize(b.in, streamBuffer)
 	var held []byte // a line longer than the buffer
@@ -49,13 +48,13 @@ func (b *rowStream) ndjson(h http.Header) error {
 
 // ndjsonRow appends the answer to one line: its members, then ours. Members of the input that have the name of one
 // of ours are replaced.
-func (b *rowStream) ndjsonRow(dst []byte, r *row) []byte {
+func (b *stream) ndjsonRow(dst []byte, r *row) []byte {
 	line := r.line
 	if r.why != "" {
 		return append(appendMember(append(dst, '{'), "error", r.why), "}\n"...)
 	}
 	if line[0] != '{' || !utf8.Valid(line) || !json.Valid(line) {
-		dst = appendMember(append(dst, '{'), "input", shorten(string(line)))
+		dst = appendMember(append(dst, '{'), "input", rest.Shorten(string(line)))
 		return append(appendMember(append(dst, ','), "error", "the line is not a JSON object in UTF-8"), "}\n"...)
 	}
 	var lon, lat string
@@ -66,10 +65,10 @@ func (b *rowStream) ndjsonRow(dst []byte, r *row) []byte {
 		case "areas", "cells", "address", "error":
 			continue
 		}
-		if lon == "" && isCoordinate(name, b.lon, lonNames) {
+		if lon == "" && isCoordinate(name, b.Lon, lonNames) {
 			lon = string(bytes.Trim(value, `"`))
 		}
-		if lat == "" && isCoordinate(name, b.lat, latNames) {
+		if lat == "" && isCoordinate(name, b.Lat, latNames) {
 			lat = string(bytes.Trim(value, `"`))
 		}
 		if len(dst) > start {
@@ -82,7 +81,7 @@ func (b *rowStream) ndjsonRow(dst []byte, r *row) []byte {
 	}
 	loc, fault := b.locate(lon, lat)
 	if fault != nil {
-		return append(appendMember(dst, "error", fault.detail), "}\n"...)
+		return append(appendMember(dst, "error", fault.Detail), "}\n"...)
 	}
 	answer, err := json.Marshal(struct {
 		Areas   []grid.Area   `json:"areas"`

@@ -1,4 +1,6 @@
-package server
+// Package pages serves the built pages: hashed files for ever, everything else fresh, packed twins where the client
+// takes them, and the page itself for every address that the pages may know.
+package pages
 
 import (
 	"crypto/sha256"
@@ -8,14 +10,14 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gewu-city/gewu/server/rest"
 )
 
-// apiPrefixes are the first parts of paths where no page can be: an unknown address there is an error of a program,
-// not of a reader.
-var apiPrefixes = []string{"v1", "tiles", "styles", "docs", "healthz", "readyz", "metrics", "openapi.json", "open311", "ogc", "wmts"}
+// CSP is the content policy of every HTML page.
+const CSP = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 // placeholder is shown when the pages have not been built.
 const placeholder = `<!doctype html>
@@ -30,57 +32,47 @@ const placeholder = `<!doctype html>
 </html>
 `
 
-// pages answers what no route matches: a file of the pages, or index.html for an address that the pages know, or
-// that there is nothing.
-func (s *Server) pages() func(http.ResponseWriter, *http.Request) (bool, error) {
-	return func(w http.ResponseWriter, r *http.Request) (bool, error) {
-		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		if slices.Contains(apiPrefixes, first) {
-			return false, refuse(notFound, "there is nothing at this address; /docs lists what there is")
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			return false, refuse(notFound, "there is nothing to %s at this address; /docs lists what there is", shorten(r.Method))
-		}
-		return false, s.page(w, r)
-	}
-}
+// Pages are the files, index.html at the root. Without a file system or without index.html a placeholder is shown.
+// They are safe for concurrent use.
+type Pages struct{ FS fs.FS }
 
-func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
+// Serve answers with a page or a file. The error is a problem of the request or a fault of the file system.
+func (p Pages) Serve(w http.ResponseWriter, r *http.Request) error {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	if name == "" {
 		name = "index.html"
 	}
 	// Files that start with a dot are not pages.
 	if fs.ValidPath(name) && !strings.HasPrefix(path.Base(name), ".") {
-		served, err := s.file(w, r, name)
+		served, err := p.file(w, r, name)
 		if served || err != nil {
 			return err
 		}
 	}
 	// A missing picture or script must not become a page.
 	if name != "index.html" && (path.Ext(name) != "" || !acceptsHTML(r)) {
-		return refuse(notFound, "there is no such file or page")
+		return rest.Refuse(rest.NotFound, "there is no such file or page")
 	}
-	served, err := s.file(w, r, "index.html")
+	served, err := p.file(w, r, "index.html")
 	if served || err != nil {
 		return err
 	}
-	w.Header().Set("Content-Security-Policy", pageCSP)
-	return writeBody(w, r, http.StatusOK, "text/html; charset=utf-8", []byte(placeholder))
+	w.Header().Set("Content-Security-Policy", CSP)
+	return rest.WriteBody(w, r, http.StatusOK, "text/html; charset=utf-8", []byte(placeholder))
 }
 
 func acceptsHTML(r *http.Request) bool {
 	accept := r.Header.Get("Accept")
-	return accept == "" || accepts(accept, "text/html") || accepts(accept, "*/*")
+	return accept == "" || rest.Accepts(accept, "text/html") || rest.Accepts(accept, "*/*")
 }
 
 // file serves a file of the pages, as its precompressed twin where the client takes that. It reports false when there
 // is no such file.
-func (s *Server) file(w http.ResponseWriter, r *http.Request, name string) (bool, error) {
-	if s.cfg.Web == nil {
+func (p Pages) file(w http.ResponseWriter, r *http.Request, name string) (bool, error) {
+	if p.FS == nil {
 		return false, nil
 	}
-	info, err := fs.Stat(s.cfg.Web, name)
+	info, err := fs.Stat(p.FS, name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return false, nil
 	}
@@ -91,16 +83,16 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, name string) (bool
 	h.Set("Vary", "Accept-Encoding")
 	var body []byte
 	for _, twin := range []struct{ coding, ext string }{{"br", ".br"}, {"gzip", ".gz"}} {
-		if !accepts(r.Header.Get("Accept-Encoding"), twin.coding) {
+		if !rest.Accepts(r.Header.Get("Accept-Encoding"), twin.coding) {
 			continue
 		}
-		if body, err = fs.ReadFile(s.cfg.Web, name+twin.ext); err == nil {
+		if body, err = fs.ReadFile(p.FS, name+twin.ext); err == nil {
 			h.Set("Content-Encoding", twin.coding)
 			break
 		}
 	}
 	if body == nil {
-		if body, err = fs.ReadFile(s.cfg.Web, name); err != nil {
+		if body, err = fs.ReadFile(p.FS, name); err != nil {
 			return false, err
 		}
 	}
@@ -115,7 +107,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, name string) (bool
 	}
 	h.Set("Content-Type", kind)
 	if strings.HasPrefix(kind, "text/html") {
-		h.Set("Content-Security-Policy", pageCSP)
+		h.Set("Content-Security-Policy", CSP)
 	}
 	if strings.HasPrefix(name, "assets/") {
 		// The names hold a hash of the content.
@@ -125,7 +117,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, name string) (bool
 		tag := hex.EncodeToString(sum[:16])
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", `"`+tag+`"`)
-		if matchesTag(r.Header.Values("If-None-Match"), tag) {
+		if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return true, nil
 		}

@@ -1,4 +1,6 @@
-package server
+// Package batch answers points by the row: rows of CSV or lines of JSON in, the same rows with answers out, in order
+// and in constant memory. A wrong row is answered with what is wrong with it, and the rest goes on.
+package batch
 
 import (
 	"bufio"
@@ -6,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/http"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -19,10 +20,28 @@ import (
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
-// refreshRows is how often a batch takes the newest World: rarely enough that neighbouring rows belong to one city,
-// often enough that a long stream does not hold an old one.
+// Job says how rows are answered. Its methods may be called from several goroutines.
+type Job struct {
+	Locator *grid.Locator
+	// World is the newest World. It is asked at the start and every 10,000 rows: rarely enough that neighbouring rows
+	// belong to one city, often enough that a long stream does not hold an old one.
+	World func() *index.World
+	// Scheme is the only scheme whose cells are wanted; empty means all.
+	Scheme string
+	// CRS is the system of the coordinates.
+	CRS proj.CRS
+	// Lon and Lat are the columns or members of the coordinates; both empty means the usual names.
+	Lon, Lat string
+	// RowBytes bounds a row.
+	RowBytes int
+	// Waiting, when not nil, is called before input is waited for and output is written.
+	Waiting func()
+}
+
+// refreshRows is how often the newest World is taken.
 const refreshRows = 10_000
 
 // streamBuffer is the size of the buffers of a stream in each direction.
@@ -37,16 +56,12 @@ const (
 	chunkBytes = 256 << 10
 )
 
-// rowStream is one streamed request: rows in, the same rows with answers out, in constant memory.
-type rowStream struct {
-	s      *Server
-	world  *index.World
-	scheme string
-	crs    proj.CRS
-	// lon and lat are the names that the client gave its coordinates, empty for the usual ones.
-	lon, lat string
-	in       *pump
-	out      *bufio.Writer
+// stream is one batch under way.
+type stream struct {
+	Job
+	world *index.World
+	in    *pump
+	out   *bufio.Writer
 
 	// answer appends the answer to a row; several goroutines call it at once.
 	answer func(dst []byte, r *row) []byte
@@ -54,6 +69,37 @@ type rowStream struct {
 	bytes  int
 	taken  int      // rows taken in
 	parts  [][]byte // memory for answers, one for each goroutine
+}
+
+// CSV answers comma-separated rows below a header. Nothing is written before the header has been read and found good:
+// until then the error is a *rest.Problem, or that of the input. Afterwards it says why the batch broke off.
+func (j Job) CSV(in io.Reader, out io.Writer) error { return j.run(in, out, (*stream).csv) }
+
+// NDJSON answers JSON objects, one a line.
+func (j Job) NDJSON(in io.Reader, out io.Writer) error { return j.run(in, out, (*stream).ndjson) }
+
+func (j Job) run(in io.Reader, out io.Writer, read func(*stream) error) error {
+	b := &stream{
+		Job: j, world: j.World(), out: bufio.NewWriterSize(out, streamBuffer),
+		parts: make([][]byte, 0, 2*runtime.GOMAXPROCS(0)+1),
+	}
+	b.in = &pump{from: in, limit: int64(j.RowBytes), before: func() error {
+		if j.Waiting != nil {
+			j.Waiting()
+		}
+		// What is answered goes out before the next rows are waited for, so that a client may ask row by row.
+		if err := b.answerRows(); err != nil || b.out.Buffered() == 0 {
+			return err
+		}
+		return b.out.Flush()
+	}}
+	if err := read(b); err != nil {
+		return err
+	}
+	if err := b.answerRows(); err != nil {
+		return err
+	}
+	return b.out.Flush()
 }
 
 // row is a row of CSV or a line of JSON, or why there is none.
@@ -69,72 +115,8 @@ var (
 	latNames = []string{"lat", "latitude", "y", "緯度", "纬度"}
 )
 
-// handleLocateStream answers rows as they come.
-func (s *Server) handleLocateStream(w http.ResponseWriter, r *http.Request) error {
-	kind, err := contentType(r, typeCSV, typeNDJSON)
-	if err != nil {
-		return err
-	}
-	q := parseParams(r)
-	b := &rowStream{s: s, scheme: q.text("scheme"), crs: q.crs("crs"), lon: q.text("lon"), lat: q.text("lat")}
-	if b.world, err = s.world(r, q); err != nil {
-		return err
-	}
-	if err := q.done(""); err != nil {
-		return err
-	}
-	if (b.lon == "") != (b.lat == "") {
-		return fieldFault(badRequest, "lon,lat", b.lon+","+b.lat, "must be given together")
-	}
-	if err := s.knownScheme(b.world, b.scheme); err != nil {
-		return err
-	}
-	control := http.NewResponseController(w)
-	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
-	_ = control.EnableFullDuplex()
-	setSeq(w, b.world.Seq())
-	w.Header().Set("Cache-Control", "no-store")
-	b.parts = make([][]byte, 0, 2*runtime.GOMAXPROCS(0)+1)
-	b.out = bufio.NewWriterSize(&flusher{w, control}, streamBuffer)
-	b.in = &pump{from: r.Body, limit: int64(s.cfg.Limits.RowBytes), before: func() error {
-		// What is answered goes out before the next rows are waited for, so that a client may ask row by row.
-		deadline := s.cfg.Now().Add(s.cfg.Limits.Idle)
-		_ = control.SetReadDeadline(deadline)
-		_ = control.SetWriteDeadline(deadline)
-		if err := b.answerRows(); err != nil || b.out.Buffered() == 0 {
-			return err
-		}
-		return b.out.Flush()
-	}}
-	run := b.csv
-	if kind == typeNDJSON {
-		run = b.ndjson
-	}
-	if err := run(w.Header()); err != nil {
-		return err
-	}
-	if err := b.answerRows(); err != nil {
-		return err
-	}
-	return b.out.Flush()
-}
-
-// flusher sends each write on its way.
-type flusher struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-}
-
-func (f *flusher) Write(p []byte) (int, error) {
-	n, err := f.w.Write(p)
-	if err == nil {
-		_ = f.control.Flush()
-	}
-	return n, err
-}
-
 // errRowTooLong ends a batch whose row does not end.
-var errRowTooLong = errors.New("server: row too long")
+var errRowTooLong = errors.New("batch: row too long")
 
 // pump reads the input and bounds its rows.
 type pump struct {
@@ -158,7 +140,7 @@ func (p *pump) Read(b []byte) (int, error) {
 }
 
 // take takes a row in.
-func (b *rowStream) take(r row, size int) error {
+func (b *stream) take(r row, size int) error {
 	b.in.mark = b.in.read
 	b.rows = append(b.rows, r)
 	b.taken++
@@ -169,12 +151,12 @@ func (b *rowStream) take(r row, size int) error {
 }
 
 // answerRows answers the rows held back, on all processors, and writes the answers in order.
-func (b *rowStream) answerRows() error {
+func (b *stream) answerRows() error {
 	if len(b.rows) == 0 {
 		return nil
 	}
 	if b.taken/refreshRows != (b.taken-len(b.rows))/refreshRows {
-		b.world = b.s.cfg.Engine.World()
+		b.world = b.World()
 	}
 	// A few rows are not worth a goroutine.
 	share := max(16, (len(b.rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
@@ -220,7 +202,7 @@ func (b *rowStream) answerRows() error {
 }
 
 // locate answers one row.
-func (b *rowStream) locate(lon, lat string) (grid.Location, *problem) {
+func (b *stream) locate(lon, lat string) (grid.Location, *rest.Problem) {
 	x, fault := coordinate("lon", lon)
 	if fault != nil {
 		return grid.Location{}, fault
@@ -229,21 +211,21 @@ func (b *rowStream) locate(lon, lat string) (grid.Location, *problem) {
 	if fault != nil {
 		return grid.Location{}, fault
 	}
-	p, fault := place(b.crs, x, y)
+	p, fault := rest.Place(b.CRS, x, y)
 	if fault != nil {
 		return grid.Location{}, fault
 	}
-	return b.s.cfg.Locator.Locate(b.world, p, b.scheme, batchReach), nil
+	return b.Locator.Locate(b.world, p, b.Scheme, batchReach), nil
 }
 
-func coordinate(name, text string) (float64, *problem) {
+func coordinate(name, text string) (float64, *rest.Problem) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return 0, fieldFault(badRequest, name, "", "is empty")
+		return 0, rest.Fault(rest.BadRequest, name, "", "is empty")
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, fieldFault(badRequest, name, text, "must be a number")
+		return 0, rest.Fault(rest.BadRequest, name, text, "must be a number")
 	}
 	return f, nil
 }
@@ -259,6 +241,6 @@ func isCoordinate(name, given string, usual []string) bool {
 }
 
 // tooLong is what the last row says when a row does not end.
-func (b *rowStream) tooLong() string {
+func (b *stream) tooLong() string {
 	return fmt.Sprintf("row %d is longer than %d bytes (a quote that is not closed?); the rest was not read", b.taken+1, b.in.limit)
 }

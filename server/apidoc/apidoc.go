@@ -1,4 +1,5 @@
-package server
+// Package apidoc makes a page for people from an OpenAPI document: one file without scripts, and its style.
+package apidoc
 
 import (
 	"bytes"
@@ -10,20 +11,22 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 //go:embed docs.html
-var docsTemplate string
+var page string
 
+// Style is the style of the page, to be served beside it.
+//
 //go:embed docs.css
-var docsStyle []byte
-
-// pageCSP is the content policy of every HTML page.
-const pageCSP = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+var Style []byte
 
 // The part of an OpenAPI document that the page shows.
 type (
 	apiDocument struct {
+		base string
 		Info struct {
 			Title       string `json:"title"`
 			Description string `json:"description"`
@@ -90,7 +93,7 @@ type (
 		Title, Description string
 		Groups             []docsGroup
 		Schemas            []docsSchema
-		Problems           []problemKind
+		Problems           []rest.About
 	}
 	docsGroup struct {
 		Name, Description string
@@ -113,35 +116,36 @@ type (
 	}
 )
 
-// renderDocs makes the page /docs from the document of the API.
-func renderDocs() ([]byte, error) {
+// Render makes the page from a document. base is where the server of the examples is.
+func Render(document []byte, base string) ([]byte, error) {
 	var doc apiDocument
-	if err := json.Unmarshal(openAPI, &doc); err != nil {
-		return nil, fmt.Errorf("server: read openapi.json: %w", err)
+	if err := json.Unmarshal(document, &doc); err != nil {
+		return nil, fmt.Errorf("apidoc: read document: %w", err)
 	}
-	page := docsPage{Title: doc.Info.Title, Description: doc.Info.Description, Problems: problemKinds}
+	doc.base = base
+	content := docsPage{Title: doc.Info.Title, Description: doc.Info.Description, Problems: rest.Kinds}
 	for _, tag := range doc.Tags {
 		group := docsGroup{Name: tag.Name, Description: tag.Description}
 		for _, path := range sortedKeys(doc.Paths) {
 			operations, err := doc.operations(path, tag.Name)
 			if err != nil {
-				return nil, fmt.Errorf("server: read openapi.json: %s: %w", path, err)
+				return nil, fmt.Errorf("apidoc: %s: %w", path, err)
 			}
 			group.Operations = append(group.Operations, operations...)
 		}
-		page.Groups = append(page.Groups, group)
+		content.Groups = append(content.Groups, group)
 	}
 	for _, name := range sortedKeys(doc.Components.Schemas) {
 		s := doc.Components.Schemas[name]
-		page.Schemas = append(page.Schemas, docsSchema{name, s.Description, schemaFields(s)})
+		content.Schemas = append(content.Schemas, docsSchema{name, s.Description, schemaFields(s)})
 	}
-	t, err := template.New("docs").Funcs(template.FuncMap{"code": markCode}).Parse(docsTemplate)
+	t, err := template.New("docs").Funcs(template.FuncMap{"code": markCode}).Parse(page)
 	if err != nil {
-		return nil, fmt.Errorf("server: docs: %w", err)
+		return nil, fmt.Errorf("apidoc: %w", err)
 	}
 	var out bytes.Buffer
-	if err := t.Execute(&out, page); err != nil {
-		return nil, fmt.Errorf("server: docs: %w", err)
+	if err := t.Execute(&out, content); err != nil {
+		return nil, fmt.Errorf("apidoc: %w", err)
 	}
 	return out.Bytes(), nil
 }
@@ -190,7 +194,7 @@ func (d *apiDocument) operations(path, tag string) ([]docsOperation, error) {
 func (d *apiDocument) operation(method, path string, op *apiOperation) docsOperation {
 	o := docsOperation{
 		ID: op.ID, Method: method, Path: path, Summary: op.Summary, Description: op.Description,
-		Writes: len(op.Security) > 0, Curl: curlLine(method, path, op),
+		Writes: len(op.Security) > 0, Curl: curlLine(d.base, method, path, op),
 	}
 	for _, p := range op.Parameters {
 		o.Parameters = append(o.Parameters, docsField{p.Name, p.In, typeName(p.Schema), p.Description, p.Required})
@@ -265,7 +269,7 @@ func exampleText(raw json.RawMessage) string {
 }
 
 // curlLine is a command that tries an operation with the examples of the document.
-func curlLine(method, path string, op *apiOperation) string {
+func curlLine(base, method, path string, op *apiOperation) string {
 	var query []string
 	for _, p := range op.Parameters {
 		example := url.PathEscape(fmt.Sprint(p.Example))
@@ -276,7 +280,7 @@ func curlLine(method, path string, op *apiOperation) string {
 			query = append(query, p.Name+"="+example)
 		}
 	}
-	target := "http://127.0.0.1:8080" + path
+	target := base + path
 	if len(query) > 0 {
 		target += "?" + strings.Join(query, "&")
 	}
@@ -291,7 +295,7 @@ func curlLine(method, path string, op *apiOperation) string {
 		}
 		c := op.Body.Content[kind]
 		switch kind {
-		case typeJSON:
+		case rest.TypeJSON:
 			var out bytes.Buffer
 			body := "@body.json"
 			if json.Compact(&out, c.Example) == nil && out.Len() > 0 {
@@ -316,15 +320,4 @@ func markCode(text string) template.HTML {
 		b.WriteString(part)
 	}
 	return template.HTML(b.String()) //nolint:gosec // every part is escaped above
-}
-
-// handleDocs shows the document of the API as a page.
-func (s *Server) handleDocs(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Content-Security-Policy", pageCSP)
-	return writeBody(w, r, http.StatusOK, "text/html; charset=utf-8", s.docs)
-}
-
-// handleDocsStyle is the style of that page.
-func (s *Server) handleDocsStyle(w http.ResponseWriter, r *http.Request) error {
-	return writeBody(w, r, http.StatusOK, "text/css; charset=utf-8", docsStyle)
 }

@@ -1,0 +1,186 @@
+package rest
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
+)
+
+// Params reads the query of a URL. It keeps the first fault; check it once all parameters were asked for.
+type Params struct {
+	values url.Values
+	known  []string
+	fault  error
+}
+
+// ParseParams reads the query of a request.
+func ParseParams(r *http.Request) *Params {
+	p := &Params{}
+	if r.URL.RawQuery == "" {
+		return p
+	}
+	var err error
+	if p.values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		p.fault = Refuse(BadRequest, "the query of the URL is malformed: %s", Shorten(strings.TrimPrefix(err.Error(), "invalid "))).Because(err)
+		return p
+	}
+	for name, values := range p.values {
+		switch {
+		case !utf8.ValidString(name):
+			p.Fail(Fault(BadRequest, Shorten(name), "", "is not UTF-8"))
+		case len(values) > 1:
+			p.Fail(Fault(BadRequest, Shorten(name), values[1], "is given more than once"))
+		case !utf8.ValidString(values[0]):
+			p.Fail(Fault(BadRequest, name, values[0], "is not UTF-8"))
+		}
+	}
+	return p
+}
+
+// Fail notes a fault, unless there is one.
+func (p *Params) Fail(err error) {
+	if p.fault == nil {
+		p.fault = err
+	}
+}
+
+// Text is a parameter, empty when absent.
+func (p *Params) Text(name string) string {
+	p.known = append(p.known, name)
+	return p.values.Get(name)
+}
+
+// Number is a finite number; it must be there.
+func (p *Params) Number(name string) float64 {
+	s := p.Text(name)
+	if s == "" {
+		p.Fail(Fault(BadRequest, name, "", "is missing"))
+		return 0
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		p.Fail(Fault(BadRequest, name, s, "must be a number"))
+	}
+	return f
+}
+
+// Whole is a number within low and high, standard when absent.
+func (p *Params) Whole(name string, low, high, standard int) int {
+	s := p.Text(name)
+	if s == "" {
+		return standard
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < low || n > high {
+		p.Fail(Fault(BadRequest, name, s, fmt.Sprintf("must be a whole number from %d to %d", low, high)))
+	}
+	return n
+}
+
+// Box is minlon,minlat,maxlon,maxlat; it reports false when absent.
+func (p *Params) Box(name string) (geo.Box, bool) {
+	s := p.Text(name)
+	if s == "" {
+		return geo.Box{}, false
+	}
+	box, err := Box(s)
+	if err != nil {
+		p.Fail(err)
+	}
+	return box, err == nil
+}
+
+// Box reads minlon,minlat,maxlon,maxlat.
+func Box(s string) (geo.Box, error) {
+	const form = "must be minlon,minlat,maxlon,maxlat in degrees"
+	parts := strings.Split(s, ",")
+	if len(parts) != 4 {
+		return geo.Box{}, Fault(BadRequest, "bbox", s, form)
+	}
+	var v [4]float64
+	for i, part := range parts {
+		var err error
+		if v[i], err = strconv.ParseFloat(strings.TrimSpace(part), 64); err != nil {
+			return geo.Box{}, Fault(BadRequest, "bbox", s, form)
+		}
+	}
+	low, ok1 := geo.FromDegrees(v[0], v[1])
+	high, ok2 := geo.FromDegrees(v[2], v[3])
+	switch {
+	case !ok1 || !ok2:
+		return geo.Box{}, Fault(BadRequest, "bbox", s, form+", within ±180 and ±90")
+	case v[0] > v[2] || v[1] > v[3]:
+		return geo.Box{}, Fault(BadRequest, "bbox", s, form+": the first corner must be south-west of the second")
+	}
+	return geo.Box{Min: low, Max: high}, nil
+}
+
+// CRS is the system of coordinates, longitude and latitude when absent.
+func (p *Params) CRS(name string) proj.CRS {
+	s := p.Text(name)
+	if s == "" {
+		s = "EPSG:4326"
+	}
+	crs, err := proj.Lookup(s)
+	if err != nil {
+		p.Fail(Fault(BadRequest, name, s, "is not a known coordinate system; known are "+strings.Join(proj.Known(), ", ")))
+	}
+	return crs
+}
+
+// Done returns the first fault: a wrong value, or a parameter that nobody asked for, which is usually a misspelling.
+// open says what else the parameters may be called.
+func (p *Params) Done(open string) error {
+	for name := range p.values {
+		if !slices.Contains(p.known, name) {
+			text := "is not a parameter here"
+			if len(p.known) > 0 {
+				text += "; known are " + strings.Join(p.known, ", ")
+			}
+			p.Fail(Fault(BadRequest, Shorten(name), "", text+open))
+		}
+	}
+	return p.fault
+}
+
+// Unasked are the parameters that were not asked for so far, with their values.
+func (p *Params) Unasked() map[string]string {
+	left := map[string]string{}
+	for name, values := range p.values {
+		if !slices.Contains(p.known, name) {
+			left[name] = values[0]
+		}
+	}
+	return left
+}
+
+// Fault is the first fault so far, or nil.
+func (p *Params) Fault() error { return p.fault }
+
+// Place converts coordinates of a system; the problem names the one that is wrong.
+func Place(crs proj.CRS, x, y float64) (geo.Point, *Problem) {
+	if lon, lat, ok := crs.ToLonLat(x, y); ok {
+		if p, ok := geo.FromDegrees(lon, lat); ok {
+			return p, nil
+		}
+	}
+	switch degrees := crs.Name() != "EPSG:3857" && crs.Name() != "EPSG:3826"; {
+	case degrees && (x < -180 || x > 180):
+		return geo.Point{}, Fault(BadRequest, "lon", format(x), "must lie within ±180")
+	case degrees:
+		return geo.Point{}, Fault(BadRequest, "lat", format(y), "must lie within ±90")
+	default:
+		return geo.Point{}, Fault(BadRequest, "lon,lat", format(x)+","+format(y),
+			"lie outside the area in which "+crs.Name()+" is used")
+	}
+}
+
+func format(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
