@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // quiet is a response that keeps nothing.
@@ -47,7 +49,7 @@ func BenchmarkCachedTile(b *testing.B) {
 
 // BenchmarkLocateRows streams CSV and NDJSON through a connection; one operation is one row.
 func BenchmarkLocateRows(b *testing.B) {
-	for _, kind := range []string{typeCSV, typeNDJSON} {
+	for _, kind := range []string{rest.TypeCSV, rest.TypeNDJSON} {
 		b.Run(kind, func(b *testing.B) {
 			c := newCity(b, func(cfg *Config) { cfg.Logger = nil }).fill()
 			var in bytes.Buffer

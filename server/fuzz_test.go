@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // FuzzQuery sends any query to the routes that read one: an answer or a problem document, never a fault.
@@ -104,10 +105,12 @@ func FuzzNDJSON(f *testing.F) {
 		if line = strings.TrimSpace(line); line == "" || strings.Contains(line, "\n") {
 			return
 		}
-		q := parseParams(httptest.NewRequest(http.MethodGet, "/", nil))
-		b := &rowStream{s: c.server, world: c.engine.World(), crs: q.crs("crs")}
 		var before, after map[string]json.RawMessage
-		out := b.ndjsonRow(nil, &row{line: []byte(line)})
+		r := httptest.NewRequest(http.MethodPost, "/v1/locate", strings.NewReader(line))
+		r.Header.Set("Content-Type", rest.TypeNDJSON)
+		w := httptest.NewRecorder()
+		c.server.Handler().ServeHTTP(w, r)
+		out := w.Body.Bytes()
 		if err := json.Unmarshal(out, &after); err != nil || strings.Count(string(out), "\n") != 1 {
 			t.Fatalf("%q became %q: %v", line, out, err)
 		}

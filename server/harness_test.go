@@ -26,15 +26,16 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/obs"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 func TestMain(m *testing.M) {
 	for _, kind := range []string{
-		typeTile, typeNDJSON, "text/csv", "text/html", "text/css", "text/event-stream", typeGeoJSON + "-seq", "text/plain",
+		typeTile, rest.TypeNDJSON, "text/csv", "text/html", "text/css", "text/event-stream", rest.TypeGeoJSON + "-seq", "text/plain",
 	} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
-	openapi3filter.RegisterBodyDecoder(typeGeoJSON, openapi3filter.JSONBodyDecoder)
+	openapi3filter.RegisterBodyDecoder(rest.TypeGeoJSON, openapi3filter.JSONBodyDecoder)
 	goleak.VerifyTestMain(m)
 }
 
@@ -306,6 +307,6 @@ func (s *spec) validate(t testing.TB, req *http.Request, body string, a answer) 
 	}
 	out.SetBodyBytes([]byte(body))
 	if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
-		t.Errorf("%s %s: answer %d does not fit the document: %v\n%s", req.Method, req.URL, a.status, err, shorten(body))
+		t.Errorf("%s %s: answer %d does not fit the document: %v\n%s", req.Method, req.URL, a.status, err, rest.Shorten(body))
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 var (
@@ -132,13 +134,13 @@ func TestLocateNDJSON(t *testing.T) {
 // rows writes n rows of CSV or NDJSON, as long as the reader takes them.
 func rows(w io.Writer, kind string, n int) (int, error) {
 	out := bufio.NewWriter(w)
-	if kind == typeCSV {
+	if kind == rest.TypeCSV {
 		fmt.Fprintln(out, "id,lon,lat,note")
 	}
 	for i := range n {
 		lon, lat := 121.5+float64(i%4000)*1e-5, 25+float64(i%1999)*1e-5
 		var err error
-		if kind == typeCSV {
+		if kind == rest.TypeCSV {
 			_, err = fmt.Fprintf(out, "%d,%.5f,%.5f,note\n", i, lon, lat)
 		} else {
 			_, err = fmt.Fprintf(out, "{\"id\":%d,\"lon\":%.5f,\"lat\":%.5f}\n", i, lon, lat)
@@ -157,7 +159,7 @@ func TestLocateStreamMemory(t *testing.T) {
 	if testing.Short() {
 		n = 60_000
 	}
-	for _, kind := range []string{typeCSV, typeNDJSON} {
+	for _, kind := range []string{rest.TypeCSV, rest.TypeNDJSON} {
 		from, to := io.Pipe()
 		go func() {
 			_, err := rows(to, kind, n)
@@ -178,7 +180,7 @@ func TestLocateStreamMemory(t *testing.T) {
 			}
 		}
 		res.Body.Close()
-		if kind == typeCSV {
+		if kind == rest.TypeCSV {
 			got--
 		}
 		if err := lines.Err(); err != nil || got != n {
@@ -197,7 +199,7 @@ func TestLocateFullDuplex(t *testing.T) {
 	from, to := io.Pipe()
 	defer to.Close()
 	go fmt.Fprint(to, "lon,lat\n121.505,25.005\n")
-	res, err := client.Post(c.http.URL+"/v1/locate", typeCSV, from)
+	res, err := client.Post(c.http.URL+"/v1/locate", rest.TypeCSV, from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +230,7 @@ func TestLocateStuck(t *testing.T) {
 	from, to := io.Pipe()
 	go fmt.Fprint(to, "lon,lat\n121.505,25.005\n")
 	start := time.Now()
-	res, err := client.Post(c.http.URL+"/v1/locate", typeCSV, from)
+	res, err := client.Post(c.http.URL+"/v1/locate", rest.TypeCSV, from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,11 +246,11 @@ func TestLocateStuck(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		n, err := rows(to, typeCSV, 10_000_000)
+		n, err := rows(to, rest.TypeCSV, 10_000_000)
 		sent.Store(int64(n))
 		to.CloseWithError(err)
 	}()
-	res, err = client.Post(c.http.URL+"/v1/locate", typeCSV, from)
+	res, err = client.Post(c.http.URL+"/v1/locate", rest.TypeCSV, from)
 	if err != nil {
 		t.Fatal(err)
 	}

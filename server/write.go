@@ -76,7 +76,7 @@ func (s *Server) handleChanges(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	seq, err := s.keys.once(r, body, func() (data.Seq, error) { return s.change(r, body) })
+	seq, err := s.keys.Once(r, body, func() (data.Seq, error) { return s.change(r, body) })
 	if err != nil {
 		return err
 	}

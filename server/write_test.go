@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -222,35 +221,6 @@ func TestIdempotency(t *testing.T) {
 	c.move("later", 121.5, 25)
 	if a := c.do("POST", "/v1/changes", jsonWith("Idempotency-Key", "k2"), wrong); a.status != 200 {
 		t.Errorf("the repeated request: %d %s", a.status, a.body)
-	}
-}
-
-// TestIdempotencyForgets checks both bounds without waiting.
-func TestIdempotencyForgets(t *testing.T) {
-	now := time.Unix(0, 0)
-	k := &idempotency{now: func() time.Time { return now }}
-	done := func(key string) bool {
-		ran := false
-		r, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
-		r.Header.Set(idempotencyKey, key)
-		_, _ = k.once(r, nil, func() (data.Seq, error) { ran = true; return 1, nil })
-		return ran
-	}
-	if !done("a") || done("a") {
-		t.Fatal("a key is done once")
-	}
-	now = now.Add(keysKeptFor + time.Second)
-	if !done("a") {
-		t.Error("a key is kept too long")
-	}
-	for i := range mostKeys {
-		done(fmt.Sprint(i))
-	}
-	if len(k.byKey) > mostKeys || len(k.oldest) > mostKeys {
-		t.Errorf("%d keys are kept", len(k.byKey))
-	}
-	if !done("a") {
-		t.Error("the oldest key was kept")
 	}
 }
 

@@ -32,9 +32,6 @@ func (c *committer) run(ctx context.Context) {
 		if c.db.queue.empty() {
 			select {
 			case <-c.db.queue.signal:
-				// Writers that the last group woke are about to put their next transaction: let them, so that they share
-				// the group. It costs an idle store nothing.
-				runtime.Gosched()
 			case s := <-c.db.steps:
 				c.step(s)
 			case <-ctx.Done():
@@ -49,6 +46,9 @@ func (c *committer) run(ctx context.Context) {
 			}
 		}
 		if c.ready(ctx) {
+			// Writers that the last group woke are about to put their next transaction: let them run, so that they share
+			// this group instead of splitting into two that alternate. It costs an idle store nothing.
+			runtime.Gosched()
 			c.commit(c.db.queue.take())
 			c.starved++
 		}

@@ -161,7 +161,7 @@ func (b *stream) answerRows() error {
 	// A few rows are not worth a goroutine.
 	share := max(16, (len(b.rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
 	var running sync.WaitGroup
-	var failed atomic.Pointer[panicError]
+	var failed atomic.Pointer[string]
 	n := 0
 	for rows := range slices.Chunk(b.rows, share) {
 		if n == len(b.parts) {
@@ -170,10 +170,10 @@ func (b *stream) answerRows() error {
 		part := &b.parts[n]
 		n++
 		work := func() {
-			// A panic of another goroutine than the request's would end the process.
+			// A panic of a goroutine that nobody recovers would end the process; it goes on in the caller's.
 			defer func() {
 				if v := recover(); v != nil {
-					failed.Store(&panicError{value: v, stack: debug.Stack()})
+					failed.Store(new(fmt.Sprintf("%v\n%s", v, debug.Stack())))
 				}
 			}()
 			*part = (*part)[:0]
@@ -190,8 +190,8 @@ func (b *stream) answerRows() error {
 	running.Wait()
 	clear(b.rows)
 	b.rows, b.bytes = b.rows[:0], 0
-	if err := failed.Load(); err != nil {
-		return err
+	if panicked := failed.Load(); panicked != nil {
+		panic(*panicked)
 	}
 	for _, part := range b.parts[:n] {
 		if _, err := b.out.Write(part); err != nil {

@@ -159,7 +159,7 @@ func WriteBody(w http.ResponseWriter, r *http.Request, status int, kind string, 
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		// The client may have gone; there is nobody to tell.
-		_, _ = w.Write(body) //nolint:gosec // the type is JSON, or a page of ours made by html/template
+		_, _ = w.Write(body)
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (k Kind) About() About {
 }
 
 // Problem is an error with a public text. What lies behind it is in cause, which never reaches a client.
-type Problem struct {
+type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Kind   Kind
 	Detail string
 	// Field and Value say what was wrong, when it was one thing; fields when there were several.

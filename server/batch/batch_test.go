@@ -1,0 +1,98 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"go.uber.org/goleak"
+
+	"github.com/gewu-city/gewu/geo/proj"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// nowhere is a job over a city without layers.
+func nowhere(t *testing.T) Job {
+	t.Helper()
+	crs, err := proj.Lookup("EPSG:4326")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Job{Locator: grid.NewLocator(), World: index.NewEngine(indextest.NewLog()).World, CRS: crs, RowBytes: 1 << 10}
+}
+
+// TestOrder answers more rows than are held back at once, in order, however the input is cut.
+func TestOrder(t *testing.T) {
+	var in, want strings.Builder
+	in.WriteString("id,lon,lat\n")
+	want.WriteString("id,lon,lat,address,address_m,error\n")
+	for i := range 3*chunkRows + 7 {
+		fmt.Fprintf(&in, "%d,121,25\n", i)
+		fmt.Fprintf(&want, "%d,121,25,,,\n", i)
+	}
+	for name, from := range map[string]func(io.Reader) io.Reader{
+		"whole": func(r io.Reader) io.Reader { return r }, "by the byte": iotest.OneByteReader, "halves": iotest.HalfReader,
+	} {
+		var out strings.Builder
+		if err := nowhere(t).CSV(from(strings.NewReader(in.String())), &out); err != nil || out.String() != want.String() {
+			t.Errorf("%s: %v\n%.300s", name, err, out.String())
+		}
+	}
+}
+
+// TestWorldIsRefreshed asks for the newest World now and then.
+func TestWorldIsRefreshed(t *testing.T) {
+	job := nowhere(t)
+	world, asked := job.World, 0
+	job.World = func() *index.World { asked++; return world() }
+	if err := job.NDJSON(strings.NewReader(strings.Repeat("{}\n", 3*refreshRows)), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if asked != 4 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// TestBrokenStreams returns the errors of both ends, and what the client did wrong before anything is written.
+func TestBrokenStreams(t *testing.T) {
+	broken := errors.New("broken")
+	for name, run := range map[string]func(Job, io.Reader, io.Writer) error{"csv": Job.CSV, "ndjson": Job.NDJSON} {
+		rows := "lon,lat\n" + strings.Repeat("1,1\n", 10)
+		if err := run(nowhere(t), io.MultiReader(strings.NewReader(rows), iotest.ErrReader(broken)), io.Discard); !errors.Is(err, broken) {
+			t.Errorf("%s: input: %v", name, err)
+		}
+		if err := run(nowhere(t), strings.NewReader(rows), failing{broken}); !errors.Is(err, broken) {
+			t.Errorf("%s: output: %v", name, err)
+		}
+	}
+	var out strings.Builder
+	err := nowhere(t).CSV(strings.NewReader("a,b\n1,2\n"), &out)
+	if p, ok := errors.AsType[*rest.Problem](err); !ok || p.Kind != rest.BadRequest || out.Len() > 0 {
+		t.Errorf("%v, written %q", err, out.String())
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestPanicReachesTheCaller lets whoever recovers for the request see a fault of another goroutine.
+func TestPanicReachesTheCaller(t *testing.T) {
+	job := nowhere(t)
+	job.Locator = nil
+	defer func() {
+		if v := recover(); v == nil || !strings.Contains(fmt.Sprint(v), "batch.go") {
+			t.Errorf("recovered %v", v)
+		}
+	}()
+	_ = job.NDJSON(strings.NewReader(strings.Repeat(`{"lon":1,"lat":1}`+"\n", 200)), io.Discard)
+	t.Error("no panic")
+}
