@@ -1,9 +1,12 @@
 package boltstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -131,7 +134,11 @@ func newCheckpointReader(tx *bbolt.Tx, s settings) (*checkpointReader, error) {
 		return nil, err
 	}
 	for _, kind := range []map[string]*definition{defs.layers, defs.schemes} {
-		for _, d := range kind {
+		// In the order in which they were created, as a replay of the log would bring them.
+		byAge := func(a, b *definition) int {
+			return cmp.Or(cmp.Compare(a.born, b.born), cmp.Compare(a.change.Layer, b.change.Layer))
+		}
+		for _, d := range slices.SortedFunc(maps.Values(kind), byAge) {
 			r.defs = append(r.defs, data.Record{Seq: d.seq, Change: d.change})
 		}
 	}
