@@ -3,7 +3,6 @@ package index
 import (
 	"cmp"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/tidwall/btree"
@@ -26,6 +25,7 @@ type Layer struct {
 	tree    *tree
 	origin  origin
 	touched touched
+	spacing float64
 }
 
 // Def is the definition; callers must not change it.
@@ -148,58 +148,6 @@ func (l *Layer) Touching(p geo.Point) []Slot {
 	})
 	slices.SortFunc(found, func(a, b Slot) int { return cmp.Compare(l.Permanent(a), l.Permanent(b)) })
 	return found
-}
-
-// Near is a feature and its distance.
-type Near struct {
-	Slot   Slot
-	Meters float64
-}
-
-// Nearest returns up to limit features within meters of p, nearest first; equal distances by permanent id. Distance
-// is to the geometry itself, 0 inside polygons.
-func (l *Layer) Nearest(p geo.Point, meters float64, limit int) []Near {
-	if limit <= 0 || l.alive == 0 {
-		return nil
-	}
-	mx, my := geo.Scale(p.Lat())
-	px, py := float64(int64(p.X)-l.origin.x), float64(int64(p.Y)-l.origin.y)
-	// The distance to a box underestimates that to what is inside; items are measured exactly.
-	boxDist := func(low, high [2]float32) float64 {
-		dx := max(float64(low[0])-px, 0, px-float64(high[0])) * mx
-		dy := max(float64(low[1])-py, 0, py-float64(high[1])) * my
-		return math.Hypot(dx, dy)
-	}
-	var found []Near
-	l.tree.Nearby(
-		func(low, high [2]float32, s Slot, item bool) float64 {
-			d := boxDist(low, high)
-			if item && d <= meters*slack {
-				d = l.Distance(s, p)
-			}
-			return d
-		},
-		func(_, _ [2]float32, s Slot, d float64) bool {
-			if d > meters*slack || len(found) >= limit && d > found[limit-1].Meters*slack {
-				return false
-			}
-			if d <= meters {
-				near := Near{Slot: s, Meters: d}
-				at, _ := slices.BinarySearchFunc(found, near, l.byDistance)
-				found = slices.Insert(found, at, near)
-			}
-			return true
-		},
-	)
-	return found[:min(len(found), limit)]
-}
-
-// slack allows for the difference between the flat distance to a box and the exact distance to what is inside
-// (below 1e-4 within 10 km), so that the search by boxes never ends too early.
-const slack = 1 + 1e-3
-
-func (l *Layer) byDistance(a, b Near) int {
-	return cmp.Or(cmp.Compare(a.Meters, b.Meters), cmp.Compare(l.Permanent(a.Slot), l.Permanent(b.Slot)))
 }
 
 // Distance is the distance in metres between p and the feature.

@@ -31,6 +31,9 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return unknownLayer(world, mux.Vars(r)["layer"])
 	}
+	if err := onlyParams(r, "format", "crs", "bbox", "gzip", "bom", "wkt"); err != nil {
+		return err
+	}
 	format := q.Get("format")
 	if format == "" {
 		format = convert.GeoJSON
@@ -59,7 +62,7 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("X-Gewu-Seq", strconv.FormatUint(uint64(world.Seq()), 10))
-	out, err := convert.NewWriter(w, format, layer.Def(), o)
+	out, err := convert.NewWriter(&patient{w: w, control: http.NewResponseController(w), s: s}, format, layer.Def(), o)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // importEvent is one line of the answer to an import; exactly one member is set.
@@ -48,6 +49,10 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return unknownLayer(world, mux.Vars(r)["layer"])
 	}
+	if err := onlyParams(r, "format", "crs", "id", "lon", "lat", "geometry", "map", "ignore", "mode", "effective",
+		"fix_rings", "strict", "dry_run", "name"); err != nil {
+		return err
+	}
 	o, err := importOptions(r.URL.Query(), layer.Def())
 	if err != nil {
 		return err
@@ -65,15 +70,15 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 	control := http.NewResponseController(w)
 	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
 	_ = control.EnableFullDuplex()
-	_ = control.SetReadDeadline(time.Time{})
-	_ = control.SetWriteDeadline(time.Time{})
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)
-	out := json.NewEncoder(w)
+	out := json.NewEncoder(&patient{w: w, control: control, s: s})
 	// A client that has gone shows up as the end of the request's context.
 	send := func(e importEvent) { _ = out.Encode(e) }
 
-	body := &countingReader{ReadCloser: r.Body}
+	body := &importBody{ReadCloser: r.Body, before: func() {
+		_ = control.SetReadDeadline(s.cfg.Now().Add(importPause))
+	}}
 	r.Body = body
 	im.rowError = func(e *convert.RowError) {
 		if e.File == "" {
@@ -215,14 +220,29 @@ func mergeNames(have, add []string) []string {
 	return have
 }
 
-// countingReader counts what has been read of a body; it may be asked while another goroutine reads.
-type countingReader struct {
+// importPause is how long an import waits for its client: whoever makes the rows may need a while for the next.
+const importPause = 10 * time.Minute
+
+// importBody counts what has been read of a body; it may be asked while another goroutine reads.
+type importBody struct {
 	io.ReadCloser
-	n atomic.Int64
+	before func()
+	n      atomic.Int64
 }
 
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p)
-	c.n.Add(int64(n))
+func (b *importBody) Read(p []byte) (int, error) {
+	b.before()
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
 	return n, err
+}
+
+// onlyParams refuses parameters that nobody asked for, which are usually misspelled.
+func onlyParams(r *http.Request, known ...string) error {
+	for name := range r.URL.Query() {
+		if !slices.Contains(known, name) {
+			return rest.Fault(rest.BadRequest, name, "", "is not a parameter here; known are "+strings.Join(known, ", "))
+		}
+	}
+	return nil
 }

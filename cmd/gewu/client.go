@@ -54,8 +54,7 @@ func (c client) do(ctx context.Context, method, path string, query url.Values, c
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err
 		}
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)

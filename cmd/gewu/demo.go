@@ -56,7 +56,7 @@ func (cmd *demoCmd) Run(e *env) error {
 		start := time.Now()
 		if err := loadCity(ctx, e, c, files, town); err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // told to stop while loading: the next start goes on
 			}
 			return fmt.Errorf("load the sample: %w", err)
 		}

@@ -77,8 +77,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "gewu:", err)
-		var parse *kong.ParseError
-		if errors.As(err, &parse) {
+		if _, ok := errors.AsType[*kong.ParseError](err); ok {
 			fmt.Fprintf(stderr, "Run \"gewu --help\" for the commands and flags.\n")
 		}
 		return 2

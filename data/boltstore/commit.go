@@ -29,7 +29,7 @@ const starvation = 16
 // run commits until ctx ends and what waits then is written.
 func (c *committer) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if c.db.queue.empty() {
+		if c.db.queue.length() == 0 {
 			select {
 			case <-c.db.queue.signal:
 			case s := <-c.db.steps:
@@ -46,18 +46,29 @@ func (c *committer) run(ctx context.Context) {
 			}
 		}
 		if c.ready(ctx) {
-			// Writers that the last group woke are about to put their next transaction: let them run, so that they share
-			// this group instead of splitting into two that alternate. It costs an idle store nothing.
-			runtime.Gosched()
+			c.gather()
 			c.commit(c.db.queue.take())
 			c.starved++
 		}
 	}
 	c.db.queue.refuse()
-	for !c.db.queue.empty() && c.known() {
+	for c.db.queue.length() > 0 && c.known() {
 		c.commit(c.db.queue.take())
 	}
 	c.db.queue.close()
+}
+
+// gather lets writers run that are about to put a transaction, as long as they keep coming: those that the last group
+// woke share the next one, instead of splitting into two groups that alternate. It costs an idle store nothing.
+func (c *committer) gather() {
+	for n := 0; ; {
+		runtime.Gosched()
+		more := c.db.queue.length()
+		if more <= n || more >= maxGroupTxs {
+			return
+		}
+		n = more
+	}
 }
 
 // known reports whether the heads of all entries are known, and few enough are waiting for the engine.

@@ -38,11 +38,11 @@ func (q *queue) put(r *request) bool {
 	return true
 }
 
-// empty reports whether nothing waits.
-func (q *queue) empty() bool {
+// length is the number of transactions that wait.
+func (q *queue) length() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.waiting) == 0
+	return len(q.waiting)
 }
 
 // take removes the next group, in order, without requests whose caller has gone. A transaction that changes
