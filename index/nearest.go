@@ -19,9 +19,9 @@ type Near struct {
 const slack = 1 + 1e-3
 
 // boxTries is how often [Layer.Nearest] looks into a box twice the size of the one before, before it walks the tree
-// outward. A box search costs a tenth of the walk; where features are where people look, the first or second finds
-// enough.
-const boxTries = 3
+// outward. A box search costs a tenth of the walk. The first box is a quarter of what evenly spread features would
+// need: features crowd where people look (measured on Taipei's doors: 34 k/s with the whole, 127 k/s with a quarter).
+const boxTries = 4
 
 // Nearest returns up to limit features within meters of p, nearest first; equal distances by permanent id. Distance
 // is to the geometry itself, 0 inside polygons.
@@ -30,7 +30,7 @@ func (l *Layer) Nearest(p geo.Point, meters float64, limit int) []Near {
 		return nil
 	}
 	found := make([]Near, 0, min(limit, 16)+1)
-	radius := l.spacing * math.Sqrt(float64(limit))
+	radius := l.spacing * math.Sqrt(float64(limit)) / 4
 	for range boxTries {
 		if radius >= meters {
 			return l.nearestInBox(found[:0], p, meters, limit)
