@@ -205,6 +205,9 @@ func (l *Layer) Validate() error {
 	if strings.HasSuffix(l.Name, "_label") {
 		bad("name", l.Name, "must not end in _label, which names the label points of a layer in tiles")
 	}
+	if l.Name == "city" {
+		bad("name", l.Name, "is the name of the tileset of all layers")
+	}
 	switch l.Geometry {
 	case GeometryPoint, GeometryLine, GeometryPolygon, GeometryNone:
 	default:

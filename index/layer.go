@@ -16,6 +16,7 @@ import (
 type Layer struct {
 	def    *data.Layer
 	defSeq data.Seq
+	born   data.Seq
 	seq    data.Seq
 	rows   rows
 	next   Slot
@@ -33,6 +34,10 @@ func (l *Layer) Def() *data.Layer { return l.def }
 
 // DefSeq is the Seq of the newest definition.
 func (l *Layer) DefSeq() data.Seq { return l.defSeq }
+
+// Born tells a layer from a later one of the same name: while an engine runs, a layer that is dropped and created
+// again has another number.
+func (l *Layer) Born() data.Seq { return l.born }
 
 // Seq is the Seq of the newest change of the layer or any of its features.
 func (l *Layer) Seq() data.Seq { return l.seq }

@@ -159,6 +159,7 @@ func roundUp(d int64) float32 {
 type table struct {
 	def        *data.Layer
 	defSeq     data.Seq
+	born       data.Seq
 	seq        data.Seq
 	generation uint64
 	rows       rows
@@ -175,7 +176,7 @@ type table struct {
 }
 
 func newTable(def *data.Layer, seq data.Seq) *table {
-	t := &table{generation: 1}
+	t := &table{generation: 1, born: seq}
 	t.define(def, seq)
 	return t
 }
@@ -272,7 +273,7 @@ func (t *table) publish() *Layer {
 	t.generation++
 	t.changed = false
 	l := &Layer{
-		def: t.def, defSeq: t.defSeq, seq: t.seq, rows: t.rows.view(), next: t.next, alive: t.alive,
+		def: t.def, defSeq: t.defSeq, born: t.born, seq: t.seq, rows: t.rows.view(), next: t.next, alive: t.alive,
 		ids: t.ids.Copy(), tree: t.tree.Copy(), origin: t.origin, touched: t.touched.view(),
 	}
 	l.spacing = spacing(l.Bounds(), l.alive)

@@ -11,7 +11,6 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
-	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -41,13 +40,16 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	if !slices.Contains(convert.Formats(), format) {
 		return &data.FieldError{Field: "format", Value: format, Why: "must be one of " + strings.Join(convert.Formats(), ", ")}
 	}
-	o := convert.WriteOptions{Gzip: isTrue(q.Get("gzip")), BOM: isTrue(q.Get("bom")), WKT: isTrue(q.Get("wkt"))}
-	if c := q.Get("crs"); c != "" {
-		crs, err := proj.Lookup(c)
-		if err != nil {
-			return &data.FieldError{Field: "crs", Value: c, Why: err.Error()}
+	o := convert.WriteOptions{}
+	for name, set := range map[string]*bool{"gzip": &o.Gzip, "bom": &o.BOM, "wkt": &o.WKT} {
+		var err error
+		if *set, err = flag(q, name); err != nil {
+			return err
 		}
-		o.CRS = crs
+	}
+	var err error
+	if o.CRS, err = lookupCRS(q); err != nil {
+		return err
 	}
 	box, err := exportBox(q.Get("bbox"))
 	if err != nil {

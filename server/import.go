@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"io"
 	"mime"
 	"net/http"
@@ -57,7 +58,7 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	im, err := s.newImporter(r, layer.Def().Name, world)
+	im, err := s.newImporter(r, layer, world)
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 		}
 		send(importEvent{Row: e})
 	}
-	im.note = func(n string) { send(importEvent{Note: n}) }
+	im.note = func(n string) { send(importEvent{Note: o.File + ": " + n}) }
 	im.progress = func(sum *ImportSummary) {
 		send(importEvent{Progress: &importProgress{File: o.File, Bytes: body.n.Load(), Rows: sum.Rows}})
 		_ = control.Flush()
@@ -95,15 +96,28 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 		// The status is sent: the reason goes into the stream, what is behind it into the log.
 		send(importEvent{Failed: s.publicText(r, err)})
 	}
+	// net/http reads on by itself when a handler leaves a body unread, which collides with reading while writing.
+	_ = control.SetReadDeadline(s.cfg.Now().Add(drainTime))
+	_, _ = io.Copy(io.Discard, r.Body)
 	send(importEvent{Done: &im.summary})
 	return nil
 }
 
-func (s *Server) newImporter(r *http.Request, layer string, world *index.World) (*importer, error) {
+// drainTime is how long the rest of a body is read after an import has failed.
+const drainTime = 5 * time.Second
+
+func (s *Server) newImporter(r *http.Request, layer *index.Layer, world *index.World) (*importer, error) {
 	q := r.URL.Query()
 	im := &importer{
-		store: s.cfg.Store, engine: s.cfg.Engine, layer: layer, before: world, actor: actorOf(r),
-		mode: ImportMode(q.Get("mode")), strict: isTrue(q.Get("strict")), dryRun: isTrue(q.Get("dry_run")),
+		store: s.cfg.Store, engine: s.cfg.Engine, layer: layer.Def().Name, born: layer.Born(), before: world,
+		actor: actorOf(r), mode: ImportMode(q.Get("mode")), dry: map[string]uint64{}, seed: maphash.MakeSeed(),
+	}
+	var err error
+	if im.strict, err = flag(q, "strict"); err != nil {
+		return nil, err
+	}
+	if im.dryRun, err = flag(q, "dry_run"); err != nil {
+		return nil, err
 	}
 	switch im.mode {
 	case "":
@@ -122,20 +136,43 @@ func (s *Server) newImporter(r *http.Request, layer string, world *index.World) 
 	return im, nil
 }
 
-func isTrue(s string) bool { return s == "1" || s == "true" || s == "yes" }
+// flag reads a parameter that is true or false; absent is false.
+func flag(q url.Values, name string) (bool, error) {
+	switch text := q.Get(name); strings.ToLower(text) {
+	case "", "0", "false", "no":
+		return false, nil
+	case "1", "true", "yes":
+		return true, nil
+	default:
+		return false, &data.FieldError{Field: name, Value: text, Why: "must be true or false"}
+	}
+}
+
+// lookupCRS reads a parameter that names a coordinate system; absent is nil.
+func lookupCRS(q url.Values) (proj.CRS, error) {
+	name := q.Get("crs")
+	if name == "" {
+		return nil, nil //nolint:nilnil // no system is a choice: longitude and latitude
+	}
+	crs, err := proj.Lookup(name)
+	if err != nil {
+		return nil, &data.FieldError{Field: "crs", Value: name, Why: "is not a known coordinate system; known are " + strings.Join(proj.Known(), ", ")}
+	}
+	return crs, nil
+}
 
 // importOptions reads the parameters that say how columns become attributes.
 func importOptions(q url.Values, layer *data.Layer) (convert.Options, error) {
 	o := convert.Options{
 		Layer: layer, File: q.Get("name"), ID: q.Get("id"), Lon: q.Get("lon"), Lat: q.Get("lat"),
-		Geometry: q.Get("geometry"), FixRings: isTrue(q.Get("fix_rings")), Report: &convert.Report{},
+		Geometry: q.Get("geometry"), Report: &convert.Report{},
 	}
-	if c := q.Get("crs"); c != "" {
-		crs, err := proj.Lookup(c)
-		if err != nil {
-			return o, &data.FieldError{Field: "crs", Value: c, Why: err.Error()}
-		}
-		o.CRS = crs
+	var err error
+	if o.FixRings, err = flag(q, "fix_rings"); err != nil {
+		return o, err
+	}
+	if o.CRS, err = lookupCRS(q); err != nil {
+		return o, err
 	}
 	for _, pair := range splitList(q["map"]) {
 		from, to, ok := strings.Cut(pair, "=")

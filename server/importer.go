@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"time"
 
@@ -53,6 +55,7 @@ type importer struct {
 	store     Store
 	engine    *index.Engine
 	layer     string
+	born      data.Seq
 	mode      ImportMode
 	strict    bool
 	dryRun    bool
@@ -64,6 +67,9 @@ type importer struct {
 	progress func(*ImportSummary)
 
 	summary ImportSummary
+	// dry holds a hash of each new feature of a dry run, which gets no slot.
+	dry  map[string]uint64
+	seed maphash.Seed
 	// seen marks the slots that the files have mentioned.
 	seen slots
 	// before is the World at the start: what replace may end.
@@ -150,7 +156,7 @@ func readBatches(ctx context.Context, rows func(func(convert.Row, error) bool), 
 // batch appends what differs from the World and waits until it is visible, so that the next batch compares with it.
 func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 	layer, ok := im.engine.World().Layer(im.layer)
-	if !ok {
+	if !ok || layer.Born() != im.born {
 		return &data.FieldError{Field: "layer", Value: im.layer, Why: "was dropped during the import"}
 	}
 	changes := make([]data.Change, 0, len(rows))
@@ -161,7 +167,7 @@ func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 		row := &rows[i]
 		im.summary.Rows++
 		for _, n := range row.Notes {
-			im.note(n)
+			im.note(fmt.Sprintf("row %d (%s): %s", row.Number, row.Feature.ID, n))
 		}
 		err := row.Err
 		if err == nil {
@@ -186,7 +192,7 @@ func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 }
 
 // errStrict ends an import at the first wrong row when that was asked for.
-var errStrict = &data.FieldError{Field: "strict", Why: "the import stopped at the first wrong row; what came before it has been imported"}
+var errStrict = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported")}
 
 // row compares one row with the World and adds a change when it differs.
 func (im *importer) row(layer *index.Layer, row *convert.Row, changes []data.Change, fresh map[string]int) ([]data.Change, *convert.RowError) {
@@ -224,6 +230,13 @@ func (im *importer) row(layer *index.Layer, row *convert.Row, changes []data.Cha
 		}
 		im.summary.Changed++
 	} else {
+		if im.dryRun {
+			sum := maphash.Bytes(im.seed, convert.AppendFeature(nil, layer.Def(), f))
+			if before, ok := im.dry[f.ID]; ok {
+				return again(before == sum)
+			}
+			im.dry[f.ID] = sum
+		}
 		im.summary.Added++
 	}
 	fresh[f.ID] = len(changes)

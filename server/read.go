@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/rest"
@@ -83,6 +84,9 @@ func parseBox(text string) (geo.Box, error) { return rest.Box(text) }
 // publicText is the text of an error that a client may read, for streams whose status is sent. What lies behind it
 // goes to the log.
 func (s *Server) publicText(r *http.Request, err error) string {
+	if file, ok := errors.AsType[*convert.FileError](err); ok {
+		return file.Error()
+	}
 	p := rest.Of(err)
 	if p.Kind == rest.Internal {
 		s.cfg.Logger.ErrorContext(r.Context(), "stream failed",

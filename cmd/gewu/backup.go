@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 )
 
@@ -56,6 +57,9 @@ func (cmd *restoreCmd) Run(e *env) error {
 		}
 	}
 	kept, err := boltstore.Restore(e.ctx, cmd.File, path, storeOptions(e, boltstore.VerifyFull))
+	if corrupt, ok := errors.AsType[*data.CorruptError](err); ok {
+		return fmt.Errorf("the backup cannot be used: %s: %s; take another one", corrupt.Where, corrupt.What)
+	}
 	if err != nil {
 		return err
 	}

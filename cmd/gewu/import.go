@@ -51,10 +51,12 @@ func (cmd *importCmd) Run(e *env) error {
 		bar := newBar(e, "import "+cmd.Layer, total, cmd.Quiet)
 		summary, err := importFiles(ctx, c, cmd.Layer, cmd.query(), files, func(ev importEvent) { cmd.show(e, bar, ev) })
 		bar.finish()
+		if summary != nil {
+			fmt.Fprintf(e.stdout, "%s: %s\n", cmd.Layer, summary.text())
+		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "%s: %s\n", cmd.Layer, summary.text())
 		if summary.Failed > 0 {
 			return errFailed
 		}

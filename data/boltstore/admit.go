@@ -4,12 +4,13 @@ import (
 	"math"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // draft is what the next transaction of a group builds on.
 type draft struct {
 	position
-	defs definitions
+	defs layout.Definitions
 }
 
 // admit checks the changes of a request in order against what is current, earlier changes of the group and of the
@@ -19,7 +20,7 @@ func (c *committer) admit(d *draft, r *request) error {
 	next := *d
 	next.seq++
 	if r.defines {
-		next.defs = next.defs.clone()
+		next.defs = next.defs.Clone()
 	}
 	for i := range r.changes {
 		var err error
@@ -43,12 +44,12 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 	fail := func(err error) error {
 		return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
 	}
-	def := d.defs.layers[ch.Layer]
-	if !def.exists() {
+	def := d.defs.Layers[ch.Layer]
+	if !def.Exists() {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is not a layer"})
 	}
 	key := headKey{ch.Layer, ch.Feature.ID}
-	head, known := c.heads.get(key, def.born)
+	head, known := c.heads.get(key, def.Born)
 	have := data.Seq(0)
 	if known && !head.Deleted {
 		have = head.Seq
@@ -60,7 +61,7 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 		if have == 0 {
 			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "does not exist"})
 		}
-	} else if err := def.change.Definition.Check(&ch.Feature); err != nil {
+	} else if err := def.Change.Definition.Check(&ch.Feature); err != nil {
 		return fail(err)
 	}
 	if !known {
@@ -77,7 +78,7 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 
 func (c *committer) admitDefinition(d *draft, i int, r *request) error {
 	ch := &r.changes[i]
-	if err := d.defs.admit(d.seq, i, ch); err != nil {
+	if err := (admission{d.defs}).admit(d.seq, i, ch); err != nil {
 		return err
 	}
 	if ch.Stream == data.StreamSchema && ch.Op == data.OpDelete {
@@ -90,6 +91,6 @@ func (c *committer) admitDefinition(d *draft, i int, r *request) error {
 		}
 	}
 	data.LinkPayload(r.payload(i), 0, ch.Prev)
-	d.defs.apply(d.seq, *ch, r.payload(i))
+	d.defs.Apply(d.seq, *ch, r.payload(i))
 	return nil
 }

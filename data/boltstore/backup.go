@@ -10,6 +10,8 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/image"
+	"github.com/gewu-city/gewu/data/boltstore/inspect"
 )
 
 // Backup writes a consistent copy of the store, which is a store file itself, and returns the number of bytes. It
@@ -60,21 +62,21 @@ func VerifyFile(ctx context.Context, path string) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("verify store: %w", err)
 	}
-	return Info{Epoch: in.epoch, Last: in.last, Changes: in.changes, Bytes: size}, nil
+	return Info{Epoch: in.Epoch, Last: in.Last, Changes: in.Changes, Bytes: size}, nil
 }
 
-func verifyFile(ctx context.Context, path string, f *os.File) (*inspection, boltMeta, int64, error) {
+func verifyFile(ctx context.Context, path string, f *os.File) (*inspect.Findings, image.Meta, int64, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, boltMeta{}, 0, err
+		return nil, image.Meta{}, 0, err
 	}
 	meta, err := checkHeaders(path, f, info.Size())
 	if err != nil {
 		return nil, meta, 0, err
 	}
-	in, err := inspect(ctx, f, info.Size(), meta, visitor{})
+	in, err := inspect.File(ctx, f, info.Size(), meta, inspect.Visitor{})
 	if err == nil {
-		err = in.err(path)
+		err = damage(path, in)
 	}
 	return in, meta, info.Size(), err
 }
@@ -115,7 +117,7 @@ func restore(ctx context.Context, backup, path string, opts Options) (string, er
 		return "", err
 	}
 	fresh := path + ".restored"
-	if err := rewrite(ctx, src, size, meta, in.intact, fresh, epoch, opts.Now().UTC()); err != nil {
+	if err := rewrite(ctx, src, size, meta, in.Intact, fresh, epoch, opts.Now().UTC()); err != nil {
 		return "", err
 	}
 	return replace(path, fresh, ".replaced")

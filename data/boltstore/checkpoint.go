@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // Checkpoint yields the newest checkpoint and stores its mark, as [data.Store] says. It is read in one read
@@ -106,8 +107,8 @@ func (db *DB) openCheckpoint() (*checkpointReader, error) {
 		if err != nil {
 			return err
 		}
-		s, err := readSettings(tx)
-		if err == nil && s.usable() {
+		s, err := layout.ReadSettings(tx)
+		if err == nil && s.Usable() {
 			if err = checkBlocks(tx); err == nil {
 				r, err = newCheckpointReader(tx, s)
 			}
@@ -127,19 +128,19 @@ func (db *DB) openCheckpoint() (*checkpointReader, error) {
 	return r, nil
 }
 
-func newCheckpointReader(tx *bbolt.Tx, s settings) (*checkpointReader, error) {
-	r := &checkpointReader{tx: tx, mark: s.mark, cursor: tx.Bucket(bucketRows).Cursor()}
-	defs, err := readDefinitions(tx, s.dropped)
+func newCheckpointReader(tx *bbolt.Tx, s layout.Settings) (*checkpointReader, error) {
+	r := &checkpointReader{tx: tx, mark: s.Mark, cursor: tx.Bucket(layout.BucketRows).Cursor()}
+	defs, err := layout.ReadDefinitions(tx, s.Dropped)
 	if err != nil {
 		return nil, err
 	}
-	for _, kind := range []map[string]*definition{defs.layers, defs.schemes} {
+	for _, kind := range []map[string]*layout.Definition{defs.Layers, defs.Schemes} {
 		// In the order in which they were created, as a replay of the log would bring them.
-		byAge := func(a, b *definition) int {
-			return cmp.Or(cmp.Compare(a.born, b.born), cmp.Compare(a.change.Layer, b.change.Layer))
+		byAge := func(a, b *layout.Definition) int {
+			return cmp.Or(cmp.Compare(a.Born, b.Born), cmp.Compare(a.Change.Layer, b.Change.Layer))
 		}
 		for _, d := range slices.SortedFunc(maps.Values(kind), byAge) {
-			r.defs = append(r.defs, data.Record{Seq: d.seq, Change: d.change})
+			r.defs = append(r.defs, data.Record{Seq: d.Seq, Change: d.Change})
 		}
 	}
 	r.k, r.v = r.cursor.First()
@@ -148,15 +149,8 @@ func newCheckpointReader(tx *bbolt.Tx, s settings) (*checkpointReader, error) {
 
 // checkBlocks verifies the checksums of all blocks, so that nobody loads half a checkpoint.
 func checkBlocks(tx *bbolt.Tx) error {
-	return tx.Bucket(bucketRows).ForEach(func(k, v []byte) error {
-		if _, ok := unseal(k, v); !ok {
-			return errBlock
-		}
-		return nil
-	})
+	return tx.Bucket(layout.BucketRows).ForEach(layout.CheckBlock)
 }
-
-var errBlock = errors.Join(data.ErrFormat, errors.New("checksum of a block does not match"))
 
 // next decodes the next block; nil at the end.
 func (r *checkpointReader) next() (records []data.Record, err error) {
@@ -167,13 +161,13 @@ func (r *checkpointReader) next() (records []data.Record, err error) {
 		if r.k == nil {
 			return nil
 		}
-		rows, err := parseBlock(r.k, r.v)
+		rows, err := layout.ParseBlock(r.k, r.v)
 		if err != nil {
 			return err
 		}
 		records = make([]data.Record, len(rows))
 		for i := range rows {
-			if records[i], err = r.decoder.Record(rows[i].record); err != nil {
+			if records[i], err = r.decoder.Record(rows[i].Record); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -84,7 +85,7 @@ func TestCheckpointDamaged(t *testing.T) {
 	for _, verify := range []boltstore.Verify{boltstore.VerifyFull, boltstore.VerifyTail} {
 		dir, want := sample(t)
 		damage(t, dir, func(tx *bbolt.Tx) error {
-			b := tx.Bucket(boltstore.BucketRows)
+			b := tx.Bucket(layout.BucketRows)
 			k, _ := b.Cursor().First()
 			return spoil(b, append([]byte(nil), k...))
 		})
@@ -141,12 +142,12 @@ func TestCheckFinds(t *testing.T) {
 		want   string
 	}{
 		"block missing": {want: "lacks entry", damage: func(tx *bbolt.Tx) error {
-			b := tx.Bucket(boltstore.BucketRows)
+			b := tx.Bucket(layout.BucketRows)
 			k, _ := b.Cursor().First()
 			return b.Delete(append([]byte(nil), k...))
 		}},
 		"definition missing": {want: "differs from the log", damage: func(tx *bbolt.Tx) error {
-			b := tx.Bucket(boltstore.BucketDefs)
+			b := tx.Bucket(layout.BucketDefs)
 			k, _ := b.Cursor().First()
 			return b.Delete(append([]byte(nil), k...))
 		}},

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // Bounds of one step of the checkpointer, so that writers wait at most about 20 ms for it.
@@ -94,9 +95,9 @@ func (p *checkpointer) run(ctx context.Context, closing <-chan struct{}) {
 func (p *checkpointer) load() bool {
 	usable := true
 	err := p.db.view(func(tx *bbolt.Tx) error {
-		s, err := readSettings(tx)
-		p.mark, usable = s.mark, s.usable()
-		p.db.stats.mark.Store(uint64(s.mark))
+		s, err := layout.ReadSettings(tx)
+		p.mark, usable = s.Mark, s.Usable()
+		p.db.stats.mark.Store(uint64(s.Mark))
 		return err
 	})
 	if err != nil {
@@ -136,31 +137,31 @@ func (p *checkpointer) discard(ctx context.Context) error {
 
 // discardRows empties the bucket of blocks and takes the mark back.
 func discardRows(tx *bbolt.Tx) error {
-	if err := tx.DeleteBucket(bucketRows); err != nil {
+	if err := tx.DeleteBucket(layout.BucketRows); err != nil {
 		return err
 	}
-	if _, err := tx.CreateBucket(bucketRows); err != nil {
+	if _, err := tx.CreateBucket(layout.BucketRows); err != nil {
 		return err
 	}
-	return putSeq(tx.Bucket(bucketMeta), keyMark, 0)
+	return layout.PutMark(tx, 0)
 }
 
 // batch is what a run of log entries changes in the checkpoint.
 type batch struct {
-	rows    map[string][]row    // by block key
-	dropped map[string]struct{} // layers whose older blocks end
+	rows    map[string][]layout.Row // by block key
+	dropped map[string]struct{}     // layers whose older blocks end
 	last    data.Seq
 }
 
 // collect reads the log after the mark, up to the newest entry or as much as fits in memory.
 func (p *checkpointer) collect(ctx context.Context) (*batch, error) {
 	const mostBytes = 64 << 20
-	b := &batch{rows: map[string][]row{}, dropped: map[string]struct{}{}, last: p.mark}
-	reader := logReader{db: p.db, scanner: newScanner(p.mark + 1)}
+	b := &batch{rows: map[string][]layout.Row{}, dropped: map[string]struct{}{}, last: p.mark}
+	reader := logReader{db: p.db, scanner: layout.NewScanner(p.mark + 1)}
 	end := p.db.Last()
 	changes, size := 0, 0
-	for reader.scanner.next <= end {
-		if full := changes >= p.db.opts.batchChanges || size >= mostBytes; full && reader.scanner.done == 0 {
+	for reader.scanner.Next() <= end {
+		if full := changes >= p.db.opts.batchChanges || size >= mostBytes; full && !reader.scanner.Within() {
 			break
 		}
 		if err := ctx.Err(); err != nil {
@@ -174,12 +175,12 @@ func (p *checkpointer) collect(ctx context.Context) (*batch, error) {
 			return nil, err
 		}
 		changes += n
-		if reader.scanner.done > 0 {
+		if reader.scanner.Within() {
 			// The step ended within an entry; take the rest of it before looking at the bounds again.
 			continue
 		}
 	}
-	b.last = reader.scanner.next - 1
+	b.last = reader.scanner.Next() - 1
 	return b, nil
 }
 
@@ -191,12 +192,12 @@ func (b *batch) add(seq data.Seq, payload []byte) error {
 	layer := string(head.Layer)
 	switch {
 	case head.Stream == data.StreamFeature:
-		key := blockKey(layer, head.Permanent)
-		b.rows[key] = append(b.rows[key], newRow(seq, head.Permanent, payload))
+		key := layout.BlockKey(layer, head.Permanent)
+		b.rows[key] = append(b.rows[key], layout.NewRow(seq, head.Permanent, payload))
 	case head.Stream == data.StreamSchema && head.Op == data.OpDelete:
 		b.dropped[layer] = struct{}{}
-		maps.DeleteFunc(b.rows, func(key string, _ []row) bool {
-			of, _ := blockLayer([]byte(key))
+		maps.DeleteFunc(b.rows, func(key string, _ []layout.Row) bool {
+			of, _ := layout.BlockLayer([]byte(key))
 			return string(of) == layer
 		})
 	}
@@ -210,7 +211,7 @@ func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
 		for more := true; more; {
 			err := p.submit(ctx, func(tx *bbolt.Tx) error {
 				var err error
-				more, err = deleteBlocks(tx.Bucket(bucketRows), layer)
+				more, err = deleteBlocks(tx.Bucket(layout.BucketRows), layer)
 				return err
 			})
 			if err != nil {
@@ -225,7 +226,7 @@ func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
 			return err
 		}
 		err = p.submit(ctx, func(tx *bbolt.Tx) error {
-			rows := tx.Bucket(bucketRows)
+			rows := tx.Bucket(layout.BucketRows)
 			for i, v := range values {
 				if err := rows.Put([]byte(keys[i]), v); err != nil {
 					return err
@@ -238,7 +239,7 @@ func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
 		}
 		keys = keys[n:]
 	}
-	err := p.submit(ctx, func(tx *bbolt.Tx) error { return putSeq(tx.Bucket(bucketMeta), keyMark, b.last) })
+	err := p.submit(ctx, func(tx *bbolt.Tx) error { return layout.PutMark(tx, b.last) })
 	if err == nil {
 		p.mark = b.last
 		p.db.stats.mark.Store(uint64(b.last))
@@ -249,15 +250,15 @@ func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
 // merge encodes the first blocks of keys, as many as one step writes.
 func (p *checkpointer) merge(keys []string, b *batch) (n int, values [][]byte, err error) {
 	err = p.db.view(func(tx *bbolt.Tx) error {
-		rows := tx.Bucket(bucketRows)
+		rows := tx.Bucket(layout.BucketRows)
 		for size := 0; n < len(keys) && n < stepBlocks && size < stepBytes; n++ {
-			var old []row
+			var old []layout.Row
 			if v := rows.Get([]byte(keys[n])); v != nil {
-				if old, err = parseBlock([]byte(keys[n]), v); err != nil {
+				if old, err = layout.ParseBlock([]byte(keys[n]), v); err != nil {
 					return err
 				}
 			}
-			v := mergeBlock(keys[n], old, b.rows[keys[n]], b.last)
+			v := layout.MergeBlock(keys[n], old, b.rows[keys[n]], b.last)
 			values = append(values, v)
 			size += len(v)
 		}
@@ -272,7 +273,7 @@ func deleteBlocks(rows *bbolt.Bucket, layer string) (more bool, err error) {
 	var keys [][]byte
 	cursor := rows.Cursor()
 	for k, _ := cursor.Seek(prefix); len(keys) < stepDrops; k, _ = cursor.Next() {
-		if of, _ := blockLayer(k); string(of) != layer {
+		if of, _ := layout.BlockLayer(k); string(of) != layer {
 			break
 		}
 		keys = append(keys, append([]byte(nil), k...))

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // committer is the only writer of the file. It lives in Run.
 type committer struct {
 	db    *DB
 	heads overlay
-	defs  definitions
+	defs  layout.Definitions
 	// start is the newest entry when the store was opened: the overlay knows nothing up to there.
 	start data.Seq
 	// starved counts the groups since the checkpointer could write.
@@ -155,7 +156,7 @@ func (c *committer) commit(group []*request) {
 	for _, r := range accepted {
 		r.answer(r.seq, nil)
 	}
-	if d.defs.dropped == d.seq {
+	if d.defs.Dropped == d.seq {
 		changes = math.MaxInt32 // the checkpoint is of no use until it knows
 	}
 	c.db.nudge(changes)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -247,8 +248,9 @@ func TestNotAStore(t *testing.T) {
 func TestNewerFormat(t *testing.T) {
 	dir, _ := sample(t)
 	db := open(t, dir)
+	key, value := []byte("format"), binary.BigEndian.AppendUint32(nil, 7)
 	err := boltstore.Update(db, func(tx *bbolt.Tx) error {
-		return tx.Bucket(boltstore.BucketMeta).Put(boltstore.KeyFormat, boltstore.Seal(boltstore.KeyFormat, binary.BigEndian.AppendUint32(nil, 7)))
+		return tx.Bucket(layout.BucketMeta).Put(key, binary.BigEndian.AppendUint32(value, data.Checksum(key, value)))
 	})
 	if err != nil {
 		t.Fatal(err)

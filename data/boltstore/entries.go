@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // Bounds of one read of the log. A read transaction pins the pages it sees, so it must be short.
@@ -26,14 +27,14 @@ func (db *DB) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry
 		if after >= end {
 			return
 		}
-		reader := entryReader{log: logReader{db: db, scanner: newScanner(after + 1)}}
+		reader := entryReader{log: logReader{db: db, scanner: layout.NewScanner(after + 1)}}
 		for next := after + 1; next <= end; {
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
 				return
 			}
 			entries := db.ring.after(next-1, ringEntries)
-			if len(entries) == 0 || reader.log.scanner.done > 0 {
+			if len(entries) == 0 || reader.log.scanner.Within() {
 				var err error
 				if entries, err = reader.read(end); err != nil {
 					yield(nil, err)
@@ -46,8 +47,8 @@ func (db *DB) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry
 				}
 				next = e.Seq + 1
 			}
-			if next > reader.log.scanner.next {
-				reader.log.scanner = newScanner(next) // these came from memory
+			if next > reader.log.scanner.Next() {
+				reader.log.scanner = layout.NewScanner(next) // these came from memory
 			}
 		}
 	}
@@ -85,7 +86,7 @@ func (r *entryReader) read(end data.Seq) ([]*data.Entry, error) {
 // logReader reads checked payloads of the log in short read transactions.
 type logReader struct {
 	db      *DB
-	scanner scanner
+	scanner layout.Scanner
 }
 
 // read calls take for the payloads of one bounded step, up to the end of entry end, and returns how many it read.
@@ -93,17 +94,17 @@ type logReader struct {
 func (r *logReader) read(end data.Seq, take func(h *data.Header, payload []byte, last bool) error) (int, error) {
 	payloads, size := 0, 0
 	err := r.db.view(func(tx *bbolt.Tx) error {
-		cursor := tx.Bucket(bucketLog).Cursor()
-		if !r.scanner.chained {
-			before := logKey(r.scanner.next-1, 0)
+		cursor := tx.Bucket(layout.BucketLog).Cursor()
+		if !r.scanner.Chained() {
+			before := layout.LogKey(r.scanner.Next()-1, 0)
 			if k, v := cursor.Seek(before[:]); string(k) == string(before[:]) {
-				r.scanner.resume(v)
+				r.scanner.Resume(v)
 			}
 		}
-		key := r.scanner.key()
-		for k, v := cursor.Seek(key[:]); r.scanner.next <= end && payloads < readPayloads && size < readBytes; k, v = cursor.Next() {
-			h := &r.scanner.header
-			payload, last, err := r.scanner.take(k, v)
+		key := r.scanner.Key()
+		for k, v := cursor.Seek(key[:]); r.scanner.Next() <= end && payloads < readPayloads && size < readBytes; k, v = cursor.Next() {
+			h := r.scanner.Header()
+			payload, last, err := r.scanner.Take(k, v)
 			if err != nil {
 				return err
 			}
@@ -113,13 +114,13 @@ func (r *logReader) read(end data.Seq, take func(h *data.Header, payload []byte,
 			}
 			payloads++
 			if err := take(h, v, last); err != nil {
-				return &damageError{"log entry", err.Error()}
+				return &layout.DamageError{Where: "log entry", What: err.Error()}
 			}
 		}
 		return nil
 	})
-	if damage, ok := errors.AsType[*damageError](err); ok {
-		err = r.db.corrupt(damage.where, damage.what, false)
+	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
+		err = r.db.corrupt(damage.Where, damage.What, false)
 	}
 	return payloads, err
 }

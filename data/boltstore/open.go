@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"crypto/rand"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,6 +16,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/image"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // lockWait is how long Open waits for another process that is about to end.
@@ -119,7 +120,7 @@ func (db *DB) openBolt() error {
 			Timeout:         lockWait,
 			FreelistType:    bbolt.FreelistMapType,
 			InitialMmapSize: mapBytes(),
-			PageSize:        pageSize,
+			PageSize:        image.PageSize,
 			MaxSize:         db.opts.MaxFileBytes,
 			NoStatistics:    true,
 			NoSync:          db.opts.noSync,
@@ -150,26 +151,11 @@ func (db *DB) create() error {
 	}
 	db.epoch = epoch
 	db.tip.move(position{})
-	err = db.update(0, func(tx *bbolt.Tx) error { return createBuckets(tx, epoch, db.now()) })
+	err = db.update(0, func(tx *bbolt.Tx) error { return layout.Create(tx, epoch, db.now()) })
 	if err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(db.path))
-}
-
-func createBuckets(tx *bbolt.Tx, epoch data.Epoch, now time.Time) error {
-	for _, name := range [][]byte{bucketMeta, bucketDefs, bucketLog, bucketRows} {
-		if _, err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	meta := tx.Bucket(bucketMeta)
-	return errors.Join(
-		meta.Put(keyFormat, seal(keyFormat, binary.BigEndian.AppendUint32(nil, formatVersion))),
-		meta.Put(keyEpoch, seal(keyEpoch, []byte(epoch))),
-		meta.Put(keyCreated, seal(keyCreated, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))),
-		putLast(meta, 0, data.Hash{}),
-	)
 }
 
 // newEpoch is 128 random bits as text.
@@ -184,20 +170,20 @@ func newEpoch() (data.Epoch, error) {
 // load reads where the log ends.
 func (db *DB) load() error {
 	return db.view(func(tx *bbolt.Tx) error {
-		s, err := readSettings(tx)
+		s, err := layout.ReadSettings(tx)
 		if err != nil {
 			return db.corrupt("bucket meta", err.Error(), true)
 		}
-		if err := checkFormat(s.format); err != nil {
+		if err := layout.CheckVersion(s.Format); err != nil {
 			return err
 		}
-		db.epoch = s.epoch
-		p := position{seq: s.last, hash: s.lastHash}
-		if s.last > 0 {
-			key := logKey(s.last, 0)
-			h, err := data.DecodeHeader(tx.Bucket(bucketLog).Get(key[:]))
+		db.epoch = s.Epoch
+		p := position{seq: s.Last, hash: s.LastHash}
+		if s.Last > 0 {
+			key := layout.LogKey(s.Last, 0)
+			h, err := data.DecodeHeader(tx.Bucket(layout.BucketLog).Get(key[:]))
 			if err != nil {
-				return db.corrupt(fmt.Sprintf("log entry %d", s.last), err.Error(), true)
+				return db.corrupt(fmt.Sprintf("log entry %d", s.Last), err.Error(), true)
 			}
 			p.recorded, p.permanent = h.Recorded, h.Permanent
 		}
@@ -206,22 +192,15 @@ func (db *DB) load() error {
 	})
 }
 
-func checkFormat(version uint32) error {
-	if version > formatVersion {
-		return fmt.Errorf("the file has format %d and this program reads up to %d: use the newer gewu that wrote it", version, formatVersion)
-	}
-	return nil
-}
-
 // definitions reads the bucket of definitions.
-func (db *DB) definitions() (definitions, error) {
-	var defs definitions
+func (db *DB) definitions() (layout.Definitions, error) {
+	var defs layout.Definitions
 	err := db.view(func(tx *bbolt.Tx) error {
-		s, err := readSettings(tx)
+		s, err := layout.ReadSettings(tx)
 		if err != nil {
 			return db.corrupt("bucket meta", err.Error(), true)
 		}
-		if defs, err = readDefinitions(tx, s.dropped); err != nil {
+		if defs, err = layout.ReadDefinitions(tx, s.Dropped); err != nil {
 			return db.corrupt("bucket defs", err.Error(), true)
 		}
 		return nil

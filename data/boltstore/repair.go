@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/inspect"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // Repaired says what [Repair] did.
@@ -36,41 +38,41 @@ func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
 		return done, err
 	}
 	defer f.Close() //nolint:errcheck // the file is only read
-	meta, problem, ok := bestHeader(f)
+	meta, problem, ok := inspect.Header(f)
 	if problem != nil {
 		done.Problems = append(done.Problems, *problem)
 	}
 	if !ok {
 		return done, corrupt(path, problem.Where, problem.What, false)
 	}
-	in, err := inspect(ctx, f, size, meta, visitor{})
+	in, err := inspect.File(ctx, f, size, meta, inspect.Visitor{})
 	if err != nil {
 		return done, err
 	}
-	if err := checkFormat(in.format); err != nil {
+	if err := layout.CheckVersion(in.Format); err != nil {
 		return done, err
 	}
-	done.Problems = append(append(done.Problems, in.problems...), in.blocks...)
-	done.Last = in.intact
+	done.Problems = append(append(done.Problems, in.Problems...), in.Blocks...)
+	done.Last = in.Intact
 	if len(done.Problems) == 0 {
 		return done, nil
 	}
-	if !in.repairable() {
-		return done, in.err(path)
+	if !in.Repairable() {
+		return done, damage(path, in)
 	}
-	if in.last > in.intact {
-		done.Lost = in.last - in.intact
+	if in.Last > in.Intact {
+		done.Lost = in.Last - in.Intact
 	}
-	epoch := in.epoch
+	epoch := in.Epoch
 	// After a damaged header nobody knows what the newest transaction was.
-	if done.Lost > 0 || epoch == "" || in.last == 0 || problem != nil {
+	if done.Lost > 0 || epoch == "" || in.Last == 0 || problem != nil {
 		done.NewEpoch = true
 		if epoch, err = newEpoch(); err != nil {
 			return done, err
 		}
 	}
 	fresh := path + ".repaired"
-	if err := rewrite(ctx, f, size, meta, in.intact, fresh, epoch, opts.Now().UTC()); err != nil {
+	if err := rewrite(ctx, f, size, meta, in.Intact, fresh, epoch, opts.Now().UTC()); err != nil {
 		return done, err
 	}
 	done.Kept, err = replace(path, fresh, ".damaged")

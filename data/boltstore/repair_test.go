@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -37,6 +38,12 @@ func spoil(b *bbolt.Bucket, key []byte) error {
 	return b.Put(key, v)
 }
 
+// logKey is the key of record n of an entry.
+func logKey(seq data.Seq, n uint32) []byte {
+	k := layout.LogKey(seq, n)
+	return k[:]
+}
+
 // upTo is the model of the entries up to last.
 func upTo(t *testing.T, db data.Store, last data.Seq) *storetest.Model {
 	t.Helper()
@@ -60,30 +67,30 @@ func TestRepair(t *testing.T) {
 	}{
 		"nothing": {damage: func(*bbolt.Tx, data.Seq) error { return nil }},
 		"payload of the newest entry": {lost: 1, damage: func(tx *bbolt.Tx, last data.Seq) error {
-			return spoil(tx.Bucket(boltstore.BucketLog), boltstore.LogKey(last, 1))
+			return spoil(tx.Bucket(layout.BucketLog), logKey(last, 1))
 		}},
 		"header of the newest entry": {lost: 1, damage: func(tx *bbolt.Tx, last data.Seq) error {
-			return spoil(tx.Bucket(boltstore.BucketLog), boltstore.LogKey(last, 0))
+			return spoil(tx.Bucket(layout.BucketLog), logKey(last, 0))
 		}},
 		"newest entries missing": {lost: 3, damage: func(tx *bbolt.Tx, last data.Seq) error {
-			log := tx.Bucket(boltstore.BucketLog)
+			log := tx.Bucket(layout.BucketLog)
 			for seq := last - 2; seq <= last; seq++ {
-				if err := errors.Join(log.Delete(boltstore.LogKey(seq, 0)), log.Delete(boltstore.LogKey(seq, 1))); err != nil {
+				if err := errors.Join(log.Delete(logKey(seq, 0)), log.Delete(logKey(seq, 1))); err != nil {
 					return err
 				}
 			}
 			return nil
 		}},
 		"definitions": {damage: func(tx *bbolt.Tx, _ data.Seq) error {
-			b := tx.Bucket(boltstore.BucketDefs)
+			b := tx.Bucket(layout.BucketDefs)
 			k, _ := b.Cursor().First()
 			return spoil(b, append([]byte(nil), k...))
 		}},
 		"payload in the middle": {fatal: true, damage: func(tx *bbolt.Tx, last data.Seq) error {
-			return spoil(tx.Bucket(boltstore.BucketLog), boltstore.LogKey(last/2, 1))
+			return spoil(tx.Bucket(layout.BucketLog), logKey(last/2, 1))
 		}},
 		"header in the middle": {fatal: true, damage: func(tx *bbolt.Tx, last data.Seq) error {
-			return spoil(tx.Bucket(boltstore.BucketLog), boltstore.LogKey(last/2, 0))
+			return spoil(tx.Bucket(layout.BucketLog), logKey(last/2, 0))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { testRepair(t, test.damage, test.lost, test.fatal) })

@@ -14,6 +14,9 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/image"
+	"github.com/gewu-city/gewu/data/boltstore/inspect"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // rewriter writes the entries of a log into a new file. Repair and restore copy what is in order instead of changing
@@ -22,7 +25,7 @@ type rewriter struct {
 	bolt     *bbolt.DB
 	tx       *bbolt.Tx
 	decoder  data.Decoder
-	defs     definitions
+	defs     layout.Definitions
 	payloads []byte // of the entry that is read
 	ends     []int
 	bytes    int // written in tx
@@ -33,32 +36,32 @@ type rewriter struct {
 const rewriteBytes = 32 << 20
 
 // rewrite copies the entries up to last of a file into a new file. The new file has no checkpoint.
-func rewrite(ctx context.Context, r io.ReaderAt, size int64, meta boltMeta, last data.Seq, path string, epoch data.Epoch, now time.Time) (err error) {
+func rewrite(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, last data.Seq, path string, epoch data.Epoch, now time.Time) (err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, PageSize: pageSize, InitialMmapSize: mapBytes(), NoSync: true,
+		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, PageSize: image.PageSize, InitialMmapSize: mapBytes(), NoSync: true,
 	})
 	if err != nil {
 		return err
 	}
 	w := &rewriter{
 		bolt: bolt,
-		defs: definitions{layers: map[string]*definition{}, schemes: map[string]*definition{}},
+		defs: layout.NewDefinitions(),
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.discard(), os.Remove(path))
 		}
 	}()
-	if err := bolt.Update(func(tx *bbolt.Tx) error { return createBuckets(tx, epoch, now) }); err != nil {
+	if err := bolt.Update(func(tx *bbolt.Tx) error { return layout.Create(tx, epoch, now) }); err != nil {
 		return err
 	}
 	if w.tx, err = bolt.Begin(true); err != nil {
 		return err
 	}
-	in, err := inspect(ctx, r, size, meta, visitor{payload: func(h *data.Header, encoded, payload []byte, end bool) {
+	in, err := inspect.File(ctx, r, size, meta, inspect.Visitor{Payload: func(h *data.Header, encoded, payload []byte, end bool) {
 		if w.err == nil && h.Seq <= last {
 			w.err = w.take(h, encoded, payload, end)
 		}
@@ -68,8 +71,8 @@ func rewrite(ctx context.Context, r io.ReaderAt, size int64, meta boltMeta, last
 		return err
 	case w.err != nil:
 		return w.err
-	case in.intact < last:
-		return fmt.Errorf("the log is readable up to entry %d of %d only", in.intact, last)
+	case in.Intact < last:
+		return fmt.Errorf("the log is readable up to entry %d of %d only", in.Intact, last)
 	}
 	return w.finish()
 }
@@ -81,10 +84,10 @@ func (w *rewriter) take(h *data.Header, encoded, payload []byte, end bool) error
 	if !end {
 		return nil
 	}
-	log := w.tx.Bucket(bucketLog)
+	log := w.tx.Bucket(layout.BucketLog)
 	log.FillPercent = logFill
 	put := func(n int, v []byte) error {
-		key := logKey(h.Seq, uint32(n))
+		key := layout.LogKey(h.Seq, uint32(n))
 		w.bytes += len(v)
 		return log.Put(key[:], v)
 	}
@@ -110,11 +113,11 @@ func (w *rewriter) take(h *data.Header, encoded, payload []byte, end bool) error
 		if err != nil {
 			return err
 		}
-		w.defs.apply(h.Seq, c, p)
+		w.defs.Apply(h.Seq, c, p)
 	}
 	// The transaction keeps the bytes until it is committed.
 	w.payloads, w.ends = nil, w.ends[:0]
-	if err := putLast(w.tx.Bucket(bucketMeta), h.Seq, sha256.Sum256(header)); err != nil {
+	if err := layout.PutLast(w.tx, h.Seq, sha256.Sum256(header)); err != nil {
 		return err
 	}
 	if w.bytes < rewriteBytes {
@@ -131,16 +134,15 @@ func (w *rewriter) take(h *data.Header, encoded, payload []byte, end bool) error
 
 // finish writes the definitions and makes the file durable.
 func (w *rewriter) finish() error {
-	defs := w.tx.Bucket(bucketDefs)
-	for _, kind := range []map[string]*definition{w.defs.layers, w.defs.schemes} {
+	for _, kind := range []map[string]*layout.Definition{w.defs.Layers, w.defs.Schemes} {
 		for _, d := range kind {
-			if err := d.put(defs); err != nil {
+			if err := d.Put(w.tx); err != nil {
 				return err
 			}
 		}
 	}
-	if w.defs.dropped > 0 {
-		if err := putSeq(w.tx.Bucket(bucketMeta), keyDropped, w.defs.dropped); err != nil {
+	if w.defs.Dropped > 0 {
+		if err := layout.PutDropped(w.tx, w.defs.Dropped); err != nil {
 			return err
 		}
 	}

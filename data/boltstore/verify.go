@@ -11,6 +11,9 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/image"
+	"github.com/gewu-city/gewu/data/boltstore/inspect"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // fullBytes is the file size up to which VerifyAuto reads everything: about a second.
@@ -25,7 +28,7 @@ func (db *DB) verify(size int64) error {
 	if err != nil {
 		return err
 	}
-	if int64(meta.pages)*pageSize > size {
+	if int64(meta.Pages)*image.PageSize > size {
 		// A mapped page behind the end of the file faults, so bbolt never gets to see such a file.
 		db.opts.Verify = VerifyFull
 	}
@@ -35,41 +38,53 @@ func (db *DB) verify(size int64) error {
 	if db.opts.Verify == VerifyTail {
 		return nil // the tail is read after the file is mapped
 	}
-	in, err := inspect(context.Background(), db.file, size, meta, visitor{})
+	in, err := inspect.File(context.Background(), db.file, size, meta, inspect.Visitor{})
 	if err != nil {
 		return err
 	}
-	if err := in.err(db.path); err != nil {
+	if err := damage(db.path, in); err != nil {
 		return err
 	}
-	if len(in.blocks) > 0 {
+	if len(in.Blocks) > 0 {
 		db.damagedBlocks = true
-		db.log.Warn("checkpoint is damaged and is written anew from the log", "file", db.path, "problem", in.blocks[0].String())
+		db.log.Warn("checkpoint is damaged and is written anew from the log", "file", db.path, "problem", in.Blocks[0].String())
 	}
 	return nil
 }
 
 // checkHeaders reads the two headers of a file and returns the one that counts. Each is written in one sector, so a
 // crash leaves both valid: when one is not, the newest transaction may be the one that it announced.
-func checkHeaders(path string, r io.ReaderAt, size int64) (boltMeta, error) {
-	a, okA := readMeta(r, 0)
-	b, okB := readMeta(r, 1)
+func checkHeaders(path string, r io.ReaderAt, size int64) (image.Meta, error) {
+	meta, valid := image.ReadMetas(r)
 	switch {
-	case !okA && !okB:
-		return boltMeta{}, corrupt(path, "file header", "is not that of a gewu store, or both copies are damaged", false)
-	case !okA || !okB:
+	case !valid[0] && !valid[1]:
+		return meta, corrupt(path, "file header", "is not that of a gewu store, or both copies are damaged", false)
+	case !valid[0] || !valid[1]:
 		which := 0
-		if okA {
+		if valid[0] {
 			which = 1
 		}
-		return boltMeta{}, corrupt(path, fmt.Sprintf("file header %d", which), "is damaged; the newest entry may be lost", true)
-	case size < 4*pageSize:
-		return boltMeta{}, corrupt(path, "file", fmt.Sprintf("is cut off at %d bytes", size), false)
+		return meta, corrupt(path, fmt.Sprintf("file header %d", which), "is damaged; the newest entry may be lost", true)
+	case size < 4*image.PageSize:
+		return meta, corrupt(path, "file", fmt.Sprintf("is cut off at %d bytes", size), false)
 	}
-	if b.txid > a.txid {
-		return b, nil
+	return meta, nil
+}
+
+// damage is what an inspection found as an error, nil when it found nothing that matters.
+func damage(path string, in *inspect.Findings) error {
+	if err := layout.CheckVersion(in.Format); err != nil {
+		return err
 	}
-	return a, nil
+	if len(in.Problems) == 0 {
+		return nil
+	}
+	p := in.Problems[0]
+	what := p.What
+	if n := len(in.Problems); n > 1 {
+		what = fmt.Sprintf("%s (and %d more)", what, n-1)
+	}
+	return corrupt(path, p.Where, what, in.Repairable())
 }
 
 // blank reports whether a file is the beginning of a store whose creation was interrupted: empty, all zero, or
@@ -84,9 +99,9 @@ func blank(f *os.File, size int64) (bool, error) {
 		return false, err
 	}
 	zero := len(bytes.Trim(b, "\x00")) == 0
-	meta, ok := readMeta(f, 1)
+	meta, ok := image.ReadMeta(f, 1)
 	// bbolt makes an empty file with headers of the transactions 0 and 1.
-	if unused := ok && meta.txid <= 1; !zero && !unused {
+	if unused := ok && meta.TxID <= 1; !zero && !unused {
 		return false, nil
 	}
 	return true, f.Truncate(0)
@@ -102,9 +117,9 @@ const (
 func (db *DB) verifyTail() error {
 	from := db.Last()
 	err := db.view(func(tx *bbolt.Tx) error {
-		log := tx.Bucket(bucketLog)
+		log := tx.Bucket(layout.BucketLog)
 		for changes := 0; from > 0 && db.Last()-from < tailEntries && changes < tailChanges; from-- {
-			key := logKey(from, 0)
+			key := layout.LogKey(from, 0)
 			h, err := data.DecodeHeader(log.Get(key[:]))
 			if err != nil {
 				return db.corrupt(fmt.Sprintf("log entry %d, header", from), err.Error(), false)

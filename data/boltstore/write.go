@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // logFill is how full a page of the log becomes before the next is begun. Nothing is ever inserted between.
@@ -17,15 +18,15 @@ const logFill = 0.97
 // data.ErrReadOnly when nothing was written, data.ErrUncertain when that is not known.
 func (c *committer) write(accepted []*request, headers [][]byte, d *draft) error {
 	err := c.db.update(d.seq, func(tx *bbolt.Tx) error {
-		log := tx.Bucket(bucketLog)
+		log := tx.Bucket(layout.BucketLog)
 		log.FillPercent = logFill
 		for i, r := range accepted {
-			key := logKey(r.seq, 0)
+			key := layout.LogKey(r.seq, 0)
 			if err := log.Put(key[:], headers[i]); err != nil {
 				return err
 			}
 			for n := range r.changes {
-				key := logKey(r.seq, uint32(n)+1)
+				key := layout.LogKey(r.seq, uint32(n)+1)
 				if err := log.Put(key[:], r.payload(n)); err != nil {
 					return err
 				}
@@ -36,27 +37,26 @@ func (c *committer) write(accepted []*request, headers [][]byte, d *draft) error
 				return err
 			}
 		}
-		return putLast(tx.Bucket(bucketMeta), d.seq, d.hash)
+		return layout.PutLast(tx, d.seq, d.hash)
 	})
 	return err
 }
 
 func putDefinitions(tx *bbolt.Tx, d *draft) error {
-	defs := tx.Bucket(bucketDefs)
-	for _, kind := range []map[string]*definition{d.defs.layers, d.defs.schemes} {
+	for _, kind := range []map[string]*layout.Definition{d.defs.Layers, d.defs.Schemes} {
 		for _, def := range kind {
-			if def.seq != d.seq {
+			if def.Seq != d.seq {
 				continue
 			}
-			if err := def.put(defs); err != nil {
+			if err := def.Put(tx); err != nil {
 				return err
 			}
 		}
 	}
-	if d.defs.dropped != d.seq {
+	if d.defs.Dropped != d.seq {
 		return nil
 	}
-	return putSeq(tx.Bucket(bucketMeta), keyDropped, d.seq)
+	return layout.PutDropped(tx, d.seq)
 }
 
 // update runs fn in a write transaction of the file and commits it. seq is the last entry the transaction writes,
@@ -120,8 +120,8 @@ func (db *DB) maybe(seq data.Seq) bool {
 	}
 	visible := false
 	err := db.view(func(tx *bbolt.Tx) error {
-		key := logKey(seq, 0)
-		visible = tx.Bucket(bucketLog).Get(key[:]) != nil
+		key := layout.LogKey(seq, 0)
+		visible = tx.Bucket(layout.BucketLog).Get(key[:]) != nil
 		return nil
 	})
 	return visible || err != nil

@@ -101,13 +101,27 @@ func (e *RowError) Error() string {
 	return b.String()
 }
 
+// FileError is why a whole file cannot be read on; its text is for whoever sent the file.
+type FileError struct{ Err error }
+
+// Error is the text, which names the file.
+func (e *FileError) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
 // Read yields the rows of a file in order. A wrong row yields a Row with Err and the rest goes on; an error ends the
-// sequence: an unknown format, a file that cannot be read, columns that cannot be matched, or the end of ctx. The file is
-// unpacked as by [Open].
+// sequence: a *[FileError] for an unknown format, a file that cannot be read or columns that cannot be matched, or
+// the error of ctx. The file is unpacked as by [Open].
 func Read(ctx context.Context, format string, r io.Reader, o Options) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		if err := read(ctx, format, r, o, func(row Row) bool { return yield(row, nil) }); err != nil {
+		err := read(ctx, format, r, o, func(row Row) bool { return yield(row, nil) })
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
 			yield(Row{}, err)
+		default:
+			yield(Row{}, &FileError{err})
 		}
 	}
 }

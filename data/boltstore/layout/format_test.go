@@ -1,4 +1,4 @@
-package boltstore_test
+package layout_test
 
 import (
 	"bytes"
@@ -9,23 +9,23 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/geo"
 )
 
 // example reads the bytes of a fenced block "hex NAME" of the document. What follows # on a line is a comment.
 func example(t *testing.T, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/formats/checkpoint.md")
+	text, err := os.ReadFile("../../../docs/formats/checkpoint.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)```hex " + name + "\n(.*?)```").FindSubmatch(text)
-	if block == nil {
+	fence := regexp.MustCompile("(?s)```hex " + name + "\n(.*?)```").FindSubmatch(text)
+	if fence == nil {
 		t.Fatalf("there is no example %q", name)
 	}
 	var digits strings.Builder
-	for line := range strings.Lines(string(block[1])) {
+	for line := range strings.Lines(string(fence[1])) {
 		code, _, _ := strings.Cut(line, "#")
 		digits.WriteString(strings.Join(strings.Fields(code), ""))
 	}
@@ -34,6 +34,37 @@ func example(t *testing.T, name string) []byte {
 		t.Fatalf("example %q: %v", name, err)
 	}
 	return b
+}
+
+// block encodes the checkpoint block of records of one layer.
+func block(layer string, applied data.Seq, records []data.Record) ([]byte, error) {
+	var rows []layout.Row
+	for i := range records {
+		payload, err := data.AppendPayload(nil, &records[i].Change)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, layout.NewRow(records[i].Seq, records[i].Change.Permanent, payload))
+	}
+	return layout.MergeBlock(layout.BlockKey(layer, records[0].Change.Permanent), nil, rows, applied), nil
+}
+
+// records decodes a checkpoint block.
+func records(key, encoded []byte) ([]data.Record, error) {
+	rows, err := layout.ParseBlock(key, encoded)
+	if err != nil {
+		return nil, err
+	}
+	var decoder data.Decoder
+	var list []data.Record
+	for i := range rows {
+		r, err := decoder.Record(rows[i].Record)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
 }
 
 // TestFormatExample decodes the example of docs/formats/checkpoint.md and encodes it again.
@@ -47,12 +78,12 @@ func TestFormatExample(t *testing.T) {
 		}},
 		{Seq: 4, Change: data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 8, Prev: 2, Feature: data.Feature{ID: "L-8"}}},
 	}
-	key, block := example(t, "key"), example(t, "block")
-	again, err := boltstore.Block("lamps", 4, want)
-	if err != nil || !bytes.Equal(again, block) {
-		t.Errorf("encoded as\n%x, the document has\n%x, %v", again, block, err)
+	key, encoded := example(t, "key"), example(t, "block")
+	again, err := block("lamps", 4, want)
+	if err != nil || !bytes.Equal(again, encoded) {
+		t.Errorf("encoded as\n%x, the document has\n%x, %v", again, encoded, err)
 	}
-	got, err := boltstore.Records(key, block)
+	got, err := records(key, encoded)
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("decoded %+v, %v", got, err)
 	}
@@ -66,7 +97,7 @@ func TestFormatExample(t *testing.T) {
 
 // FuzzBlock checks that a block with any bytes and the right checksum does no harm.
 func FuzzBlock(f *testing.F) {
-	seed, err := boltstore.Block("lamps", 4, []data.Record{{Seq: 4, Change: data.Change{
+	seed, err := block("lamps", 4, []data.Record{{Seq: 4, Change: data.Change{
 		Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 8, Feature: data.Feature{ID: "a"},
 	}}})
 	if err != nil {
@@ -75,6 +106,6 @@ func FuzzBlock(f *testing.F) {
 	key := []byte("lamps\x00\x00\x00\x00\x00")
 	f.Add(seed[:len(seed)-4])
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		_, _ = boltstore.Records(key, boltstore.Seal(key, append([]byte(nil), b...)))
+		_, _ = records(key, layout.Seal(key, append([]byte(nil), b...)))
 	})
 }

@@ -1,0 +1,256 @@
+// Package inspect reads a whole store file and judges it: the structure of its pages, the hashes and chain of its log,
+// its settings and definitions, its checkpoint, and, by a replay of the log, what no hash shows. It reads with ReadAt
+// only and changes nothing. What is done about damage is decided by its callers.
+package inspect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/image"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
+)
+
+// Problem is one broken invariant of a store.
+type Problem struct {
+	Where string
+	What  string
+}
+
+// String is "where: what".
+func (p Problem) String() string { return p.Where + ": " + p.What }
+
+// Header is the file header that counts, or the one that is left when the other is damaged, which problem says then;
+// false when none is left.
+func Header(r io.ReaderAt) (meta image.Meta, problem *Problem, ok bool) {
+	meta, valid := image.ReadMetas(r)
+	switch {
+	case !valid[0] && !valid[1]:
+		return meta, &Problem{"file header", "both copies are damaged"}, false
+	case !valid[0]:
+		return meta, &Problem{"file header 0", "is damaged"}, true
+	case !valid[1]:
+		return meta, &Problem{"file header 1", "is damaged"}, true
+	}
+	return meta, nil, true
+}
+
+// Findings are what reading a whole file found.
+type Findings struct {
+	// Problems are at most 100, in the order in which they were met.
+	Problems []Problem
+	// Blocks are problems of checkpoint blocks alone, which the store rebuilds by itself; at most 100.
+	Blocks []Problem
+	// Settings are those of the file, as far as they are in order. With a Format that is too new nothing behind them
+	// was read.
+	layout.Settings
+	// Intact is the last of the entries from 1 on that are all in order.
+	Intact data.Seq
+	// Changes is the number of changes up to the first damage of the log.
+	Changes int
+
+	defs layout.Definitions
+	// beyond reports that an entry after the first damaged one is in order: then the damage is no torn tail.
+	beyond bool
+	// readable is false when the file has no log.
+	readable bool
+}
+
+// mostProblems bounds a report: the first ones say enough.
+const mostProblems = 100
+
+func (in *Findings) bad(where, what string) {
+	if len(in.Problems) < mostProblems {
+		in.Problems = append(in.Problems, Problem{where, what})
+	}
+}
+
+// Repairable reports whether the damage costs at most the newest entries.
+func (in *Findings) Repairable() bool { return in.readable && !in.beyond }
+
+// Visitor looks at what an inspection reads; any member may be nil. Bytes are valid during the call only.
+type Visitor struct {
+	// Payload gets each checked payload of the intact entries in the order of the log, with the header of its entry
+	// and the encoding of that; last marks the end of an entry.
+	Payload func(h *data.Header, encoded, payload []byte, last bool)
+	// Rows gets each block of the checkpoint that is in order, after the log.
+	Rows func(key []byte, rows []layout.Row)
+}
+
+// File reads the whole file of size bytes with the given header and checks everything that needs no memory in
+// proportion to the number of features: structure of pages, settings, definitions, hashes and chain of the log,
+// checksums of blocks. Damage is found, not returned, and so is what cannot be read; the only error is that of ctx.
+func File(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, v Visitor) (*Findings, error) {
+	in := &Findings{defs: layout.NewDefinitions()}
+	file := image.NewReader(r, size, meta, in.bad)
+	buckets := map[string]image.Element{}
+	file.Buckets(func(e image.Element) {
+		if e.Flags != image.FlagBucket {
+			in.bad("list of buckets", fmt.Sprintf("%q is not a bucket", e.Key))
+			return
+		}
+		buckets[string(e.Key)] = image.Element{Flags: e.Flags, Key: bytes.Clone(e.Key), Value: bytes.Clone(e.Value)}
+	})
+	for name := range buckets {
+		switch name {
+		case string(layout.BucketMeta), string(layout.BucketDefs), string(layout.BucketLog), string(layout.BucketRows):
+		default:
+			in.bad("list of buckets", fmt.Sprintf("%q is unknown", name))
+		}
+	}
+	open := func(name []byte, visit func(image.Element)) bool {
+		e, ok := buckets[string(name)]
+		if !ok {
+			in.bad("list of buckets", fmt.Sprintf("%q is missing", name))
+			return false
+		}
+		file.Bucket(e, func(e image.Element) {
+			if e.Flags != image.FlagValue {
+				in.bad(fmt.Sprintf("bucket %s", name), fmt.Sprintf("key %x is not a value", e.Key))
+				return
+			}
+			if ctx.Err() == nil {
+				visit(e)
+			}
+		})
+		return true
+	}
+	if open(layout.BucketMeta, in.takeSetting) {
+		if err := in.Complete(); err != nil {
+			in.bad("bucket meta", err.Error())
+		}
+	}
+	if in.Format > layout.Version {
+		return in, nil // what follows may look different
+	}
+	in.defs.Dropped = in.Dropped
+	open(layout.BucketDefs, in.takeDefinition)
+	log := logInspector{in: in, visit: v.Payload, scanner: layout.NewScanner(1)}
+	in.readable = open(layout.BucketLog, log.take)
+	log.end()
+	open(layout.BucketRows, func(e image.Element) { in.takeBlock(e, v.Rows) })
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if in.Mark > in.Last || in.Dropped > in.Last {
+		in.bad("bucket meta", "the checkpoint is newer than the log")
+	}
+	file.Free()
+	return in, nil
+}
+
+func (in *Findings) takeSetting(e image.Element) {
+	if err := in.Set(e.Key, e.Value); err != nil {
+		in.bad("bucket meta", err.Error())
+	}
+}
+
+func (in *Findings) takeDefinition(e image.Element) {
+	d, err := layout.ParseDefinition(e.Key, e.Value, &data.Decoder{})
+	if err != nil {
+		in.bad(fmt.Sprintf("definition %q", e.Key), err.Error())
+		return
+	}
+	in.defs.Of(d.Change.Stream)[d.Change.Layer] = d
+}
+
+func (in *Findings) takeBlock(e image.Element, visit func(key []byte, rows []layout.Row)) {
+	var err error
+	if visit == nil {
+		err = layout.CheckBlock(e.Key, e.Value)
+	} else {
+		var rows []layout.Row
+		if rows, err = layout.ParseBlock(e.Key, e.Value); err == nil {
+			visit(e.Key, rows)
+		}
+	}
+	if err != nil && len(in.Blocks) < mostProblems {
+		in.Blocks = append(in.Blocks, Problem{fmt.Sprintf("checkpoint block %x", e.Key), err.Error()})
+	}
+}
+
+// logInspector reads the records of the log in order, and after damage looks whether a later entry is in order.
+type logInspector struct {
+	in      *Findings
+	visit   func(h *data.Header, encoded, payload []byte, last bool)
+	scanner layout.Scanner
+	header  []byte // encoded, of the entry that is read
+	lost    bool   // after the first damage
+	// after reads the entry that is looked at after damage.
+	after *layout.Scanner
+}
+
+func (l *logInspector) take(e image.Element) {
+	if l.lost {
+		l.search(e)
+		return
+	}
+	payload, last, err := l.scanner.Take(e.Key, e.Value)
+	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
+		l.in.bad(damage.Where, damage.What)
+		l.lost = true
+		l.search(e)
+		return
+	}
+	if !payload {
+		if l.visit != nil {
+			l.header = append(l.header[:0], e.Value...)
+		}
+		return
+	}
+	l.in.Changes++
+	if l.visit != nil {
+		l.visit(l.scanner.Header(), l.header, e.Value, last)
+	}
+	if last {
+		l.in.Intact = l.scanner.Next() - 1
+	}
+}
+
+// search looks for one later entry that is complete and matches its hashes, wherever the chain came from.
+func (l *logInspector) search(e image.Element) {
+	if l.in.beyond {
+		return
+	}
+	seq, n, ok := layout.ParseLogKey(e.Key)
+	if !ok {
+		return
+	}
+	if n == 0 && seq > l.in.Intact+1 {
+		h, err := data.DecodeHeader(e.Value)
+		if err != nil {
+			l.after = nil
+			return
+		}
+		after := layout.NewScannerAt(seq, h.PrevHash)
+		l.after = &after
+	}
+	if l.after == nil {
+		return
+	}
+	_, last, err := l.after.Take(e.Key, e.Value)
+	if err != nil {
+		l.after = nil
+		return
+	}
+	l.in.beyond = last
+}
+
+// end compares where the log ends with where it should.
+func (l *logInspector) end() {
+	if l.lost {
+		return
+	}
+	switch {
+	case l.scanner.Within():
+		l.in.bad(fmt.Sprintf("log entry %d", l.scanner.Next()), "changes are missing at its end")
+	case l.in.Intact != l.in.Last:
+		l.in.bad("log", fmt.Sprintf("ends at entry %d and should end at %d", l.in.Intact, l.in.Last))
+	case l.scanner.Chain() != l.in.LastHash:
+		l.in.bad(fmt.Sprintf("log entry %d", l.in.Last), "is not the newest entry that was committed")
+	}
+}

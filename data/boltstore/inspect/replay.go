@@ -1,0 +1,229 @@
+package inspect
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/image"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
+)
+
+// Check is [File], and a replay of the log in a compact form, about 60 bytes for each feature: payloads that do not
+// decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique, definitions and checkpoint
+// that differ from the log. report gets every problem, at most 100 of each kind, before Check returns; the error is
+// that of [File].
+func Check(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, report func(Problem)) error {
+	c := &replay{seed: maphash.MakeSeed(), defs: layout.NewDefinitions(), known: map[uint64]uint32{}, features: make([]replayed, 1), current: map[string]uint32{}}
+	in, err := File(ctx, r, size, meta, Visitor{Payload: c.payload, Rows: c.rows})
+	if err != nil {
+		return err
+	}
+	if in.Intact == in.Last {
+		c.compare(in) // otherwise everything would differ
+	}
+	for _, list := range [][]Problem{in.Problems, in.Blocks, c.problems} {
+		for _, p := range list {
+			report(p)
+		}
+	}
+	return nil
+}
+
+// replay is the state after the entries read so far, without content.
+type replay struct {
+	problems []Problem
+	seed     maphash.Seed
+	decoder  data.Decoder
+	recorded time.Time
+	defs     layout.Definitions
+	// incarnations are the layers that were ever created; current is the position of those that exist.
+	incarnations []incarnation
+	current      map[string]uint32
+	features     []replayed        // by permanent id; the first is unused
+	known        map[uint64]uint32 // permanent id by hash of incarnation and id
+	seen         []uint64          // bitmap of the permanent ids that have a row
+}
+
+type incarnation struct {
+	layer string
+	ended bool
+}
+
+// replayed is the newest change of a feature.
+type replayed struct {
+	seq         data.Seq
+	sum         uint64 // first bytes of the hash of its payload
+	incarnation uint32
+}
+
+func (c *replay) bad(where, what string) {
+	if len(c.problems) < mostProblems {
+		c.problems = append(c.problems, Problem{where, what})
+	}
+}
+
+func shortHash(payload []byte) uint64 {
+	h := sha256.Sum256(payload)
+	return binary.BigEndian.Uint64(h[:])
+}
+
+func (c *replay) payload(h *data.Header, _, payload []byte, last bool) {
+	where := fmt.Sprintf("log entry %d", h.Seq)
+	ch, err := c.decoder.Payload(payload)
+	switch {
+	case err != nil:
+		c.bad(where, err.Error())
+	case ch.Stream == data.StreamFeature:
+		c.feature(h, &ch, payload)
+	default:
+		c.definition(h, ch, payload)
+	}
+	if !last {
+		return
+	}
+	if int(h.Permanent) != len(c.features)-1 {
+		c.bad(where, fmt.Sprintf("says that %d permanent ids were given out and %d were", h.Permanent, len(c.features)-1))
+	}
+	if h.Recorded.Before(c.recorded) {
+		c.bad(where, "was recorded before the entry before it")
+	}
+	c.recorded = h.Recorded
+}
+
+func (c *replay) definition(h *data.Header, ch data.Change, payload []byte) {
+	prev := data.Seq(0)
+	if old := c.defs.Of(ch.Stream)[ch.Layer]; old.Exists() {
+		prev = old.Seq
+	}
+	if ch.Prev != prev {
+		c.bad(fmt.Sprintf("log entry %d, definition %s", h.Seq, ch.Layer), fmt.Sprintf("says it follows entry %d and follows %d", ch.Prev, prev))
+	}
+	c.defs.Apply(h.Seq, ch, payload)
+	if ch.Stream != data.StreamSchema {
+		return
+	}
+	at, exists := c.current[ch.Layer]
+	switch {
+	case ch.Op == data.OpDelete && exists:
+		c.incarnations[at].ended = true
+		delete(c.current, ch.Layer)
+	case ch.Op == data.OpPut && !exists:
+		c.current[ch.Layer] = uint32(len(c.incarnations))
+		c.incarnations = append(c.incarnations, incarnation{layer: ch.Layer})
+	}
+}
+
+// id is the hash under which a feature is known. Two features of one hash would be reported as one with two permanent
+// ids; with 64 bits and 100 million features that happens once in 3,700 checks.
+func (c *replay) id(incarnation uint32, id string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], incarnation)
+	_, _ = h.Write(b[:]) // a hash does not fail
+	_, _ = h.WriteString(id)
+	return h.Sum64()
+}
+
+func (c *replay) feature(h *data.Header, ch *data.Change, payload []byte) {
+	bad := func(what string) {
+		c.bad(fmt.Sprintf("log entry %d, feature %s/%s", h.Seq, ch.Layer, ch.Feature.ID), what)
+	}
+	layer, ok := c.current[ch.Layer]
+	if !ok {
+		bad("has no layer")
+		return
+	}
+	if ch.Op == data.OpPut {
+		if err := c.defs.Layers[ch.Layer].Change.Definition.Check(&ch.Feature); err != nil {
+			bad(err.Error())
+		}
+	}
+	id := c.id(layer, ch.Feature.ID)
+	permanent, known := c.known[id]
+	prev := data.Seq(0)
+	if known {
+		prev = c.features[permanent].seq
+	} else {
+		permanent = uint32(len(c.features))
+		c.known[id] = permanent
+		c.features = append(c.features, replayed{})
+	}
+	if ch.Permanent != permanent {
+		bad(fmt.Sprintf("has permanent id %d instead of %d", ch.Permanent, permanent))
+	}
+	if ch.Prev != prev {
+		bad(fmt.Sprintf("says it follows entry %d and follows %d", ch.Prev, prev))
+	}
+	c.features[permanent] = replayed{h.Seq, shortHash(payload), layer}
+}
+
+// rows compares a block of the checkpoint with the log, which was read before.
+func (c *replay) rows(key []byte, rows []layout.Row) {
+	if c.seen == nil {
+		c.seen = make([]uint64, len(c.features)/64+1)
+	}
+	for i := range rows {
+		r := &rows[i]
+		bad := func(what string) {
+			c.bad(fmt.Sprintf("checkpoint block %x, permanent id %d", key, r.Permanent), what)
+		}
+		if int(r.Permanent) >= len(c.features) || r.Permanent == 0 {
+			bad("was never given out")
+			continue
+		}
+		f := &c.features[r.Permanent]
+		in := c.incarnations[f.incarnation]
+		layer, _ := layout.BlockLayer(key)
+		switch {
+		case in.layer != string(layer):
+			bad("belongs to layer " + in.layer)
+		case r.Seq > f.seq:
+			bad(fmt.Sprintf("is of entry %d and the log has it up to %d", r.Seq, f.seq))
+		case c.seen[r.Permanent/64]&(1<<(r.Permanent%64)) != 0:
+			bad("appears twice")
+		case r.Seq == f.seq && shortHash(r.Payload()) != f.sum:
+			bad("differs from the log")
+		default:
+			c.seen[r.Permanent/64] |= 1 << (r.Permanent % 64)
+			if r.Seq == f.seq {
+				f.sum = 0 // in order
+			}
+		}
+	}
+}
+
+// compare checks the projections that are complete only at the end.
+func (c *replay) compare(in *Findings) {
+	for _, stream := range []data.Stream{data.StreamSchema, data.StreamScheme} {
+		want, have := c.defs.Of(stream), in.defs.Of(stream)
+		for name, d := range want {
+			if h := have[name]; h == nil || h.Seq != d.Seq || h.Born != d.Born || string(h.Payload) != string(d.Payload) {
+				c.bad(fmt.Sprintf("definition %q", name), "differs from the log")
+			}
+		}
+		for name := range have {
+			if want[name] == nil {
+				c.bad(fmt.Sprintf("definition %q", name), "is not in the log")
+			}
+		}
+	}
+	if c.defs.Dropped != in.Dropped {
+		c.bad("bucket meta", fmt.Sprintf("says that entry %d dropped a layer and %d did", in.Dropped, c.defs.Dropped))
+	}
+	if !in.Usable() {
+		return
+	}
+	for permanent := 1; permanent < len(c.features); permanent++ {
+		f := &c.features[permanent]
+		if f.seq <= in.Mark && f.sum != 0 && !c.incarnations[f.incarnation].ended {
+			c.bad(fmt.Sprintf("checkpoint, permanent id %d", permanent), fmt.Sprintf("lacks entry %d, although it is complete up to %d", f.seq, in.Mark))
+		}
+	}
+}

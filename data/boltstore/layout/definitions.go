@@ -1,0 +1,126 @@
+package layout
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Definition is the newest change of a layer or scheme.
+type Definition struct {
+	Seq data.Seq
+	// Born is when it was created, after the last delete.
+	Born   data.Seq
+	Change data.Change
+	// Payload is the encoded change.
+	Payload []byte
+}
+
+// Exists reports whether there is a definition and its newest change does not delete it. It may be called on nil.
+func (d *Definition) Exists() bool { return d != nil && d.Change.Op == data.OpPut }
+
+// Definitions are the layers and schemes that exist or existed, by name. The store keeps them itself, in a bucket that
+// is written with the log, so that no precondition ever meets a stale one. A [Definition] in them is never changed:
+// commits work on a copy of the maps.
+type Definitions struct {
+	Layers, Schemes map[string]*Definition
+	// Dropped is the newest entry that dropped a layer.
+	Dropped data.Seq
+}
+
+// NewDefinitions are those before the first entry: none.
+func NewDefinitions() Definitions {
+	return Definitions{Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}}
+}
+
+// Clone is a copy that shares the definitions but not the maps.
+func (d Definitions) Clone() Definitions {
+	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), d.Dropped}
+}
+
+// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme.
+func (d Definitions) Of(stream data.Stream) map[string]*Definition {
+	if stream == data.StreamSchema {
+		return d.Layers
+	}
+	return d.Schemes
+}
+
+// Layer is the current definition of a layer; false when it does not exist.
+func (d Definitions) Layer(name string) (*data.Layer, bool) {
+	def := d.Layers[name]
+	if !def.Exists() {
+		return nil, false
+	}
+	return def.Change.Definition, true
+}
+
+// Apply takes the change of a definition in entry seq over, with a copy of its encoding. Entries are applied in the
+// order of the log.
+func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
+	kind := d.Of(c.Stream)
+	next := &Definition{Seq: seq, Born: seq, Change: c, Payload: bytes.Clone(payload)}
+	if old := kind[c.Layer]; old.Exists() {
+		next.Born = old.Born
+	}
+	kind[c.Layer] = next
+	if c.Stream == data.StreamSchema && c.Op == data.OpDelete {
+		d.Dropped = seq
+	}
+}
+
+// Put writes a definition into its bucket: when it was born, then the record, then the checksum.
+func (d *Definition) Put(tx *bbolt.Tx) error {
+	key := definitionKey(d.Change.Stream, d.Change.Layer)
+	v := binary.BigEndian.AppendUint64(nil, uint64(d.Born))
+	return tx.Bucket(BucketDefs).Put(key, seal(key, data.AppendRecord(v, d.Seq, d.Payload)))
+}
+
+// ParseDefinition reads what Put wrote. Nothing of the result aliases key or sealed.
+func ParseDefinition(key, sealed []byte, decoder *data.Decoder) (*Definition, error) {
+	v, ok := unseal(key, sealed)
+	if !ok || len(v) < 8 {
+		return nil, errors.New("checksum does not match")
+	}
+	r, err := decoder.Record(v[8:])
+	if err != nil {
+		return nil, err
+	}
+	if string(definitionKey(r.Change.Stream, r.Change.Layer)) != string(key) || r.Change.Stream == data.StreamFeature {
+		return nil, errors.New("holds another definition")
+	}
+	_, payload, err := data.SplitRecord(v[8:])
+	if err != nil {
+		return nil, err
+	}
+	return &Definition{
+		Seq: r.Seq, Born: data.Seq(binary.BigEndian.Uint64(v)), Change: r.Change, Payload: bytes.Clone(payload),
+	}, nil
+}
+
+// ReadDefinitions reads the bucket of definitions. dropped is [Settings].Dropped. The error says what is missing or
+// damaged.
+func ReadDefinitions(tx *bbolt.Tx, dropped data.Seq) (Definitions, error) {
+	defs := NewDefinitions()
+	defs.Dropped = dropped
+	b := tx.Bucket(BucketDefs)
+	if b == nil {
+		return defs, fmt.Errorf("bucket %q is missing", BucketDefs)
+	}
+	var decoder data.Decoder
+	err := b.ForEach(func(k, v []byte) error {
+		def, err := ParseDefinition(k, v, &decoder)
+		if err != nil {
+			return fmt.Errorf("definition %q: %w", k, err)
+		}
+		defs.Of(def.Change.Stream)[def.Change.Layer] = def
+		return nil
+	})
+	return defs, err
+}
