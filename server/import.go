@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"hash/maphash"
 	"io"
 	"mime"
 	"net/http"
@@ -21,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/ingest"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -30,8 +30,8 @@ type importEvent struct {
 	Row      *convert.RowError `json:"row_error,omitempty"`
 	Note     string            `json:"note,omitempty"`
 	// Failed ends an import that could not go on; what landed before stays.
-	Failed string         `json:"failed,omitempty"`
-	Done   *ImportSummary `json:"done,omitempty"`
+	Failed string          `json:"failed,omitempty"`
+	Done   *ingest.Summary `json:"done,omitempty"`
 }
 
 // importProgress tells how far an import is. Bytes are those of the request body.
@@ -58,15 +58,11 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	im, err := s.newImporter(r, layer, world)
+	cfg, err := s.importConfig(r, world, layer)
 	if err != nil {
 		return err
 	}
-	id, err := s.newID()
-	if err != nil {
-		return err
-	}
-	im.summary.Import, im.summary.DryRun, o.NewID = id, im.dryRun, s.newID
+	o.NewID = s.newID
 
 	control := http.NewResponseController(w)
 	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
@@ -81,17 +77,18 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 		_ = control.SetReadDeadline(s.cfg.Now().Add(importPause))
 	}}
 	r.Body = body
-	im.rowError = func(e *convert.RowError) {
+	cfg.RowError = func(e *convert.RowError) {
 		if e.File == "" {
 			e.File = o.File
 		}
 		send(importEvent{Row: e})
 	}
-	im.note = func(n string) { send(importEvent{Note: o.File + ": " + n}) }
-	im.progress = func(sum *ImportSummary) {
+	cfg.Note = func(n string) { send(importEvent{Note: o.File + ": " + n}) }
+	cfg.Progress = func(sum *ingest.Summary) {
 		send(importEvent{Progress: &importProgress{File: o.File, Bytes: body.n.Load(), Rows: sum.Rows}})
 		_ = control.Flush()
 	}
+	im := ingest.New(cfg)
 	if err := s.importFiles(r, im, &o); err != nil {
 		// The status is sent: the reason goes into the stream, what is behind it into the log.
 		send(importEvent{Failed: s.publicText(r, err)})
@@ -99,41 +96,40 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 	// net/http reads on by itself when a handler leaves a body unread, which collides with reading while writing.
 	_ = control.SetReadDeadline(s.cfg.Now().Add(drainTime))
 	_, _ = io.Copy(io.Discard, r.Body)
-	send(importEvent{Done: &im.summary})
+	send(importEvent{Done: im.Summary()})
 	return nil
 }
 
 // drainTime is how long the rest of a body is read after an import has failed.
 const drainTime = 5 * time.Second
 
-func (s *Server) newImporter(r *http.Request, layer *index.Layer, world *index.World) (*importer, error) {
+// importConfig reads the parameters that say what an import does.
+func (s *Server) importConfig(r *http.Request, world *index.World, layer *index.Layer) (ingest.Config, error) {
 	q := r.URL.Query()
-	im := &importer{
-		store: s.cfg.Store, engine: s.cfg.Engine, layer: layer.Def().Name, born: layer.Born(), before: world,
-		actor: actorOf(r), mode: ImportMode(q.Get("mode")), dry: map[string]uint64{}, seed: maphash.MakeSeed(),
+	cfg := ingest.Config{
+		Store: s.cfg.Store, Engine: s.cfg.Engine, World: world, Layer: layer, Actor: actorOf(r), Mode: ingest.Mode(q.Get("mode")),
 	}
 	var err error
-	if im.strict, err = flag(q, "strict"); err != nil {
-		return nil, err
+	if cfg.Strict, err = flag(q, "strict"); err != nil {
+		return cfg, err
 	}
-	if im.dryRun, err = flag(q, "dry_run"); err != nil {
-		return nil, err
+	if cfg.DryRun, err = flag(q, "dry_run"); err != nil {
+		return cfg, err
 	}
-	switch im.mode {
+	switch cfg.Mode {
 	case "":
-		im.mode = ImportUpsert
-	case ImportUpsert, ImportReplace:
+		cfg.Mode = ingest.Upsert
+	case ingest.Upsert, ingest.Replace:
 	default:
-		return nil, &data.FieldError{Field: "mode", Value: string(im.mode), Why: "must be upsert or replace"}
+		return cfg, &data.FieldError{Field: "mode", Value: string(cfg.Mode), Why: "must be upsert or replace"}
 	}
 	if e := q.Get("effective"); e != "" {
-		t, err := time.Parse(time.RFC3339, e)
-		if err != nil {
-			return nil, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00"}
+		if cfg.Effective, err = time.Parse(time.RFC3339, e); err != nil {
+			return cfg, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00"}
 		}
-		im.effective = t
 	}
-	return im, nil
+	cfg.ID, err = s.newID()
+	return cfg, err
 }
 
 // flag reads a parameter that is true or false; absent is false.
@@ -205,13 +201,13 @@ func splitList(values []string) []string {
 }
 
 // importFiles imports the body, file by file, and then ends what none of them mentioned when that was asked for.
-func (s *Server) importFiles(r *http.Request, im *importer, o *convert.Options) error {
+func (s *Server) importFiles(r *http.Request, im *ingest.Import, o *convert.Options) error {
 	ctx, format := r.Context(), r.URL.Query().Get("format")
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "multipart/form-data" {
 		if err := s.importFile(ctx, im, r.Body, format, o); err != nil {
 			return err
 		}
-		return im.finish(ctx)
+		return im.Finish(ctx)
 	}
 	form, err := r.MultipartReader()
 	if err != nil {
@@ -223,7 +219,7 @@ func (s *Server) importFiles(r *http.Request, im *importer, o *convert.Options) 
 		case errors.Is(err, io.EOF) && files == 0:
 			return &data.FieldError{Field: "file", Why: "the form has no file"}
 		case errors.Is(err, io.EOF):
-			return im.finish(ctx)
+			return im.Finish(ctx)
 		case err != nil:
 			return &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
 		}
@@ -234,7 +230,7 @@ func (s *Server) importFiles(r *http.Request, im *importer, o *convert.Options) 
 	}
 }
 
-func (s *Server) importFile(ctx context.Context, im *importer, r io.Reader, format string, o *convert.Options) error {
+func (s *Server) importFile(ctx context.Context, im *ingest.Import, r io.Reader, format string, o *convert.Options) error {
 	if format == "" {
 		var ok bool
 		if format, ok = convert.DetectFormat(o.File); !ok {
@@ -242,9 +238,10 @@ func (s *Server) importFile(ctx context.Context, im *importer, r io.Reader, form
 		}
 	}
 	o.Report = &convert.Report{}
-	err := im.file(ctx, format, r, *o)
-	im.summary.Unmatched = mergeNames(im.summary.Unmatched, o.Report.Unmatched)
-	im.summary.Missing = mergeNames(im.summary.Missing, o.Report.Missing)
+	err := im.File(ctx, format, r, *o)
+	sum := im.Summary()
+	sum.Unmatched = mergeNames(sum.Unmatched, o.Report.Unmatched)
+	sum.Missing = mergeNames(sum.Missing, o.Report.Missing)
 	return err
 }
 

@@ -82,7 +82,7 @@ func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	def := &data.Layer{}
+	def := &data.Layer{Attributes: []data.Attribute{}}
 	if err := rest.DecodeJSON(body, def); err != nil {
 		return err
 	}

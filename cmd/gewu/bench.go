@@ -54,6 +54,9 @@ func (cmd *benchCmd) Run(e *env) error {
 	if alive(e.ctx, e.cli.Data) {
 		return errors.New("the store is being served; stop the server to measure, or copy the folder")
 	}
+	if _, err := os.Stat(filepath.Join(e.cli.Data, storeFile)); err != nil {
+		return fmt.Errorf("there is no city to measure: %w", err)
+	}
 	start := time.Now()
 	c, err := openCity(e, cityOptions{cacheBytes: -1})
 	if err != nil {
@@ -210,10 +213,7 @@ func (b *bench) tiles(ctx context.Context) error {
 
 // http asks the server over the control socket, 64 connections at once.
 func (b *bench) http(ctx context.Context) error {
-	h, err := socketClient(b.city.dir)
-	if err != nil {
-		return err
-	}
+	h := socketClient(b.city.socket)
 	transport, ok := h.Transport.(*http.Transport)
 	if ok {
 		transport.MaxIdleConnsPerHost = 64
@@ -256,7 +256,7 @@ func (b *bench) http(ctx context.Context) error {
 
 // edits measures durable single edits against one sync of the disk for each, on the disk of the data folder.
 func (b *bench) edits(ctx context.Context) error {
-	dir, err := os.MkdirTemp(b.city.dir, "bench-*")
+	dir, err := os.MkdirTemp(b.env.cli.Data, "bench-*")
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (cmd *checkCmd) Run(e *env) error {
 		if cmd.Repair {
 			return errors.New("the store is being served; stop the server before --repair")
 		}
-		h, err := socketClient(e.cli.Data)
+		h, err := serverClient(e.cli.Data)
 		if err != nil {
 			return err
 		}

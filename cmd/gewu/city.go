@@ -37,7 +37,8 @@ type cityOptions struct {
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
 type city struct {
-	dir    string
+	// socket is where commands reach the city.
+	socket string
 	store  *boltstore.DB
 	engine *index.Engine
 	server *server.Server
@@ -52,12 +53,15 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	path := filepath.Join(e.cli.Data, storeFile)
 	store, err := boltstore.Open(path, storeOptions(e, o.verify))
 	if errors.Is(err, data.ErrLocked) {
-		return nil, fmt.Errorf("%s is in use by another process that does not answer on its control socket", path)
+		return nil, fmt.Errorf("%s is in use by another command or by a server that does not answer; to work side by side, start gewu serve: %w", path, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c := &city{dir: e.cli.Data, store: store, engine: index.NewEngine(store), env: e}
+	c := &city{store: store, engine: index.NewEngine(store), env: e}
+	if c.socket, err = socketPath(e.cli.Data, socketName); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	start := time.Now()
 	if err := c.engine.Load(e.ctx, nil); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -87,7 +91,7 @@ func storeOptions(e *env, verify boltstore.Verify) boltstore.Options {
 // which they were added, so each interrupt below returns only when its actor has let go of what comes after it.
 func (c *city) serve(ctx context.Context, listener net.Listener, do func(context.Context, client) error) (err error) {
 	defer func() { err = errors.Join(err, c.store.Close()) }()
-	socket, err := listenSocket(ctx, c.dir)
+	socket, err := listenSocket(ctx, c.socket)
 	if err != nil {
 		return err
 	}
@@ -112,10 +116,7 @@ func (c *city) addCaller(ctx context.Context, g *run.Group, do func(context.Cont
 			<-ctx.Done()
 			return nil
 		}
-		h, err := socketClient(c.dir)
-		if err != nil {
-			return err
-		}
+		h := socketClient(c.socket)
 		defer h.CloseIdleConnections()
 		return do(ctx, client{h})
 	}, func(error) { cancel() })

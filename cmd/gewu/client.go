@@ -7,30 +7,71 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/internal/obs"
 )
 
 // client speaks to the server of a data folder: the one that is running, or one that this command started for
 // itself. Every command takes this one way, so that a file is validated and written alike whoever asks.
 type client struct{ http *http.Client }
 
-// withCity runs do with a client for the city. If no server is alive it opens the store, serves it on the control
-// socket alone while do runs, and closes it again.
+// withCity runs do with a client for the city, which must exist. If no server is alive it opens the store, serves it
+// on a socket of its own while do runs, and closes it again. Nobody else uses that socket: it goes away with do.
 func withCity(e *env, do func(ctx context.Context, c client) error) error {
-	if alive(e.ctx, e.cli.Data) {
-		h, err := socketClient(e.cli.Data)
-		if err != nil {
+	if _, err := os.Stat(filepath.Join(e.cli.Data, storeFile)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no city in %s; gewu demo, gewu serve and gewu layer create make one", e.cli.Data)
+	}
+	return withNewCity(e, do)
+}
+
+// lockPatience is how long a command waits for another one that has the store open.
+const lockPatience = 30 * time.Second
+
+// withNewCity is withCity for commands that may make the city.
+func withNewCity(e *env, do func(ctx context.Context, c client) error) error {
+	own := *e
+	if e.cli.LogLevel == slog.LevelInfo {
+		// What the server says of requests is said again by the command.
+		own.log = obs.NewLogger(e.stderr, slog.LevelWarn)
+	}
+	until := time.Now().Add(lockPatience)
+	for told := false; ; told = true {
+		if alive(e.ctx, e.cli.Data) {
+			h, err := serverClient(e.cli.Data)
+			if err != nil {
+				return err
+			}
+			defer h.CloseIdleConnections()
+			return do(e.ctx, client{h})
+		}
+		city, err := openCity(&own, cityOptions{})
+		if err == nil {
+			city.socket, err = socketPath(e.cli.Data, fmt.Sprintf("gewu-%d.sock", os.Getpid()))
+			if err != nil {
+				return errors.Join(err, city.store.Close())
+			}
+			return city.serve(e.ctx, nil, do)
+		}
+		if !errors.Is(err, data.ErrLocked) || time.Now().After(until) {
 			return err
 		}
-		defer h.CloseIdleConnections()
-		return do(e.ctx, client{h})
+		if !told {
+			fmt.Fprintf(e.stderr, "waiting for another command on %s …\n", e.cli.Data)
+		}
+		select {
+		case <-e.ctx.Done():
+			return e.ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	city, err := openCity(e, cityOptions{})
-	if err != nil {
-		return err
-	}
-	return city.serve(e.ctx, nil, do)
 }
 
 // problem is the part of an RFC 9457 document that a person needs.

@@ -28,7 +28,7 @@ type layerCreateCmd struct {
 
 // Run creates the layer.
 func (cmd *layerCreateCmd) Run(e *env) error {
-	return withLayerFile(e, cmd.File, func(ctx context.Context, c client, l *data.Layer) error {
+	return withLayerFile(e, cmd.File, withNewCity, func(ctx context.Context, c client, l *data.Layer) error {
 		if err := c.send(ctx, http.MethodPost, "/v1/layers", l, nil); err != nil {
 			return err
 		}
@@ -43,16 +43,61 @@ type layerAlterCmd struct {
 
 // Run alters the layer.
 func (cmd *layerAlterCmd) Run(e *env) error {
-	return withLayerFile(e, cmd.File, func(ctx context.Context, c client, l *data.Layer) error {
-		if err := c.send(ctx, http.MethodPatch, "/v1/layers/"+url.PathEscape(l.Name), l, nil); err != nil {
+	return withLayerFile(e, cmd.File, withCity, func(ctx context.Context, c client, l *data.Layer) error {
+		path := "/v1/layers/" + url.PathEscape(l.Name)
+		var have map[string]any
+		if err := c.send(ctx, http.MethodGet, path, nil, &have); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.stdout, "layer %s altered\n", l.Name)
+		patch, err := wholePatch(have, l)
+		if err != nil {
+			return err
+		}
+		if err := c.send(ctx, http.MethodPatch, path, patch, nil); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.stdout, "layer %s altered\n", l.Name)
 		return err
 	})
 }
 
-func withLayerFile(e *env, file string, do func(context.Context, client, *data.Layer) error) error {
+// wholePatch is the merge patch (RFC 7396) that makes a definition equal to l: what l does not have is set to null.
+func wholePatch(have map[string]any, l *data.Layer) (map[string]any, error) {
+	raw, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	var patch map[string]any
+	if err := json.Unmarshal(raw, &patch); err != nil {
+		return nil, err
+	}
+	for _, member := range []string{"title", "id", "zoom", "roles", "attribution"} {
+		nullMissing(have, patch, member)
+	}
+	return patch, nil
+}
+
+// nullMissing sets a member, or members of it, to null where only have holds them.
+func nullMissing(have, patch map[string]any, member string) {
+	old, ok := have[member]
+	if !ok || old == nil {
+		return
+	}
+	next, ok := patch[member]
+	if !ok {
+		patch[member] = nil
+		return
+	}
+	oldObject, ok1 := old.(map[string]any)
+	nextObject, ok2 := next.(map[string]any)
+	if ok1 && ok2 {
+		for inner := range oldObject {
+			nullMissing(oldObject, nextObject, inner)
+		}
+	}
+}
+
+func withLayerFile(e *env, file string, with func(*env, func(context.Context, client) error) error, do func(context.Context, client, *data.Layer) error) error {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -61,7 +106,7 @@ func withLayerFile(e *env, file string, do func(context.Context, client, *data.L
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c, l) })
+	return with(e, func(ctx context.Context, c client) error { return do(ctx, c, l) })
 }
 
 // definitionFormat is toml unless the file is called .json.

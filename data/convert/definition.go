@@ -23,7 +23,7 @@ const (
 // DecodeLayer reads and validates the definition of a layer, in TOML or JSON. A key that no definition has is an
 // error that names it.
 func DecodeLayer(r io.Reader, format string) (*data.Layer, error) {
-	l := &data.Layer{}
+	l := &data.Layer{Attributes: []data.Attribute{}}
 	if err := DecodeDefinition(r, format, l); err != nil {
 		return nil, err
 	}

@@ -67,9 +67,10 @@ var rows = []row{
 	{dir: "server/rest", may: []string{"data", "data/convert", "index", "geo", "geo/proj"}, why: "how requests are read and faults are written, for every resource"},
 	{dir: "server/apidoc", may: []string{"server/rest"}, why: "the page /docs, made of openapi.json"},
 	{dir: "server/pages", may: []string{"server/rest"}, why: "serves the embedded pages"},
+	{dir: "server/ingest", may: []string{"data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
 	{dir: "server", may: append([]string{
-		"server/rest", "server/apidoc", "server/pages", "server/batch", "server/auth", "server/ogcapi", "server/open311", "cases", "profile", "data/convert", "geo/proj",
+		"server/rest", "server/ingest", "server/apidoc", "server/pages", "server/batch", "server/auth", "server/ogcapi", "server/open311", "cases", "profile", "data/convert", "geo/proj",
 	}, below...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},

@@ -1,4 +1,6 @@
-package server
+// Package ingest streams rows into a layer: it compares them with the World, appends what differs in batches and ends
+// what a file no longer has. It knows files and features, not HTTP.
+package ingest
 
 import (
 	"context"
@@ -20,19 +22,19 @@ const (
 	batchVertices = 1 << 20
 )
 
-// ImportMode says what happens to features that a file does not mention.
-type ImportMode string
+// Mode says what happens to features that a file does not mention.
+type Mode string
 
 // The modes of an import.
 const (
-	// ImportUpsert leaves them alone.
-	ImportUpsert ImportMode = "upsert"
-	// ImportReplace ends them, provided that every row of the files could be read.
-	ImportReplace ImportMode = "replace"
+	// Upsert leaves them alone.
+	Upsert Mode = "upsert"
+	// Replace ends them, provided that every row of the files could be read.
+	Replace Mode = "replace"
 )
 
-// ImportSummary counts what an import did.
-type ImportSummary struct {
+// Summary counts what an import did.
+type Summary struct {
 	Import    string   `json:"import"`
 	Seq       data.Seq `json:"seq"`
 	Rows      int      `json:"rows"`
@@ -49,32 +51,56 @@ type ImportSummary struct {
 	Missing   []string `json:"missing,omitempty"`
 }
 
-// importer streams rows into a layer. One goroutine reads ahead; the other compares with the World, appends what
-// differs and waits until the engine shows it. It lives as long as one import.
-type importer struct {
-	store     Store
-	engine    *index.Engine
-	layer     string
-	born      data.Seq
-	mode      ImportMode
-	strict    bool
-	dryRun    bool
-	actor     string
-	effective time.Time
-	// rowError and note report while the import goes on; progress is called after each batch.
-	rowError func(*convert.RowError)
-	note     func(string)
-	progress func(*ImportSummary)
+// Store is what an import needs to write; see [data.Store] for the contract.
+type Store interface {
+	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
+}
 
-	summary ImportSummary
+// Config says what is imported where, and who hears of it.
+type Config struct {
+	Store  Store
+	Engine *index.Engine
+	// World is the city at the start, Layer the layer of it that takes the rows.
+	World *index.World
+	Layer *index.Layer
+	// ID names the import; it is the cause of its transactions.
+	ID    string
+	Actor string
+	Mode  Mode
+	// Strict ends the import at the first wrong row; DryRun writes nothing.
+	Strict, DryRun bool
+	// Effective is when the changes take effect, zero for when they are recorded.
+	Effective time.Time
+	// RowError and Note report while the import goes on; Progress is called after each batch. All are called by the
+	// goroutine that calls the import's methods.
+	RowError func(*convert.RowError)
+	Note     func(string)
+	Progress func(*Summary)
+}
+
+// Import streams rows into a layer. One goroutine reads ahead; the other compares with the World, appends what differs
+// and waits until the engine shows it. It belongs to one goroutine.
+type Import struct {
+	cfg     Config
+	summary Summary
 	// dry holds a hash of each new feature of a dry run, which gets no slot.
 	dry  map[string]uint64
 	seed maphash.Seed
 	// seen marks the slots that the files have mentioned.
 	seen slots
-	// before is the World at the start: what replace may end.
-	before *index.World
 }
+
+// New starts an import; it does nothing until files are given to it.
+func New(cfg Config) *Import {
+	return &Import{
+		cfg: cfg, summary: Summary{Import: cfg.ID, DryRun: cfg.DryRun}, dry: map[string]uint64{}, seed: maphash.MakeSeed(),
+	}
+}
+
+func (im *Import) name() string { return im.cfg.Layer.Def().Name }
+
+// Summary counts what was done so far.
+func (im *Import) Summary() *Summary { return &im.summary }
 
 // rowBatch is a run of rows read ahead.
 type rowBatch struct {
@@ -94,9 +120,9 @@ func (s *slots) add(i index.Slot) {
 
 func (s slots) has(i index.Slot) bool { return int(i>>6) < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
 
-// file imports one file. It returns an error when the file cannot be read or the store fails; wrong rows are
+// File imports one file. It returns an error when the file cannot be read or the store fails; wrong rows are
 // counted.
-func (im *importer) file(ctx context.Context, format string, r io.Reader, o convert.Options) error {
+func (im *Import) File(ctx context.Context, format string, r io.Reader, o convert.Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	batches := make(chan rowBatch, 1)
 	go func() {
@@ -116,7 +142,7 @@ func (im *importer) file(ctx context.Context, format string, r io.Reader, o conv
 		if err := im.batch(ctx, b.rows); err != nil {
 			return err
 		}
-		im.progress(&im.summary)
+		im.cfg.Progress(&im.summary)
 	}
 	return ctx.Err()
 }
@@ -154,10 +180,10 @@ func readBatches(ctx context.Context, rows func(func(convert.Row, error) bool), 
 }
 
 // batch appends what differs from the World and waits until it is visible, so that the next batch compares with it.
-func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
-	layer, ok := im.engine.World().Layer(im.layer)
-	if !ok || layer.Born() != im.born {
-		return &data.FieldError{Field: "layer", Value: im.layer, Why: "was dropped during the import"}
+func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
+	layer, ok := im.cfg.Engine.World().Layer(im.name())
+	if !ok || layer.Born() != im.cfg.Layer.Born() {
+		return &data.FieldError{Field: "layer", Value: im.name(), Why: "was dropped during the import"}
 	}
 	changes := make([]data.Change, 0, len(rows))
 	// fresh maps the ids of this batch's changes to their place.
@@ -167,7 +193,7 @@ func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 		row := &rows[i]
 		im.summary.Rows++
 		for _, n := range row.Notes {
-			im.note(fmt.Sprintf("row %d (%s): %s", row.Number, row.Feature.ID, n))
+			im.cfg.Note(fmt.Sprintf("row %d (%s): %s", row.Number, row.Feature.ID, n))
 		}
 		err := row.Err
 		if err == nil {
@@ -175,8 +201,8 @@ func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 		}
 		if err != nil {
 			im.summary.Failed++
-			im.rowError(err)
-			if im.strict {
+			im.cfg.RowError(err)
+			if im.cfg.Strict {
 				stop = errStrict
 				break
 			}
@@ -185,7 +211,7 @@ func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 	if err := im.append(ctx, changes); err != nil {
 		return err
 	}
-	if !im.dryRun && len(changes) > 0 {
+	if !im.cfg.DryRun && len(changes) > 0 {
 		im.markSeen(changes)
 	}
 	return stop
@@ -195,7 +221,7 @@ func (im *importer) batch(ctx context.Context, rows []convert.Row) error {
 var errStrict = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported")}
 
 // row compares one row with the World and adds a change when it differs.
-func (im *importer) row(layer *index.Layer, row *convert.Row, changes []data.Change, fresh map[string]int) ([]data.Change, *convert.RowError) {
+func (im *Import) row(layer *index.Layer, row *convert.Row, changes []data.Change, fresh map[string]int) ([]data.Change, *convert.RowError) {
 	f := &row.Feature
 	again := func(same bool) ([]data.Change, *convert.RowError) {
 		if same {
@@ -230,7 +256,7 @@ func (im *importer) row(layer *index.Layer, row *convert.Row, changes []data.Cha
 		}
 		im.summary.Changed++
 	} else {
-		if im.dryRun {
+		if im.cfg.DryRun {
 			sum := maphash.Bytes(im.seed, convert.AppendFeature(nil, layer.Def(), f))
 			if before, ok := im.dry[f.ID]; ok {
 				return again(before == sum)
@@ -240,27 +266,27 @@ func (im *importer) row(layer *index.Layer, row *convert.Row, changes []data.Cha
 		im.summary.Added++
 	}
 	fresh[f.ID] = len(changes)
-	return append(changes, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: im.layer, Feature: *f}), nil
+	return append(changes, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: im.name(), Feature: *f}), nil
 }
 
-func (im *importer) append(ctx context.Context, changes []data.Change) error {
-	if im.dryRun || len(changes) == 0 {
+func (im *Import) append(ctx context.Context, changes []data.Change) error {
+	if im.cfg.DryRun || len(changes) == 0 {
 		return nil
 	}
-	seq, err := im.store.Append(ctx, data.Tx{
-		Effective: im.effective, Actor: im.actor, Cause: "import:" + im.summary.Import, Changes: changes,
+	seq, err := im.cfg.Store.Append(ctx, data.Tx{
+		Effective: im.cfg.Effective, Actor: im.cfg.Actor, Cause: "import:" + im.cfg.ID, Changes: changes,
 	})
 	if err != nil {
 		return fmt.Errorf("append rows: %w", err)
 	}
 	im.summary.Seq = seq
-	_, err = im.engine.Wait(ctx, seq)
+	_, err = im.cfg.Engine.Wait(ctx, seq)
 	return err
 }
 
 // markSeen finds the slots that new features have been given.
-func (im *importer) markSeen(changes []data.Change) {
-	if layer, ok := im.engine.World().Layer(im.layer); ok {
+func (im *Import) markSeen(changes []data.Change) {
+	if layer, ok := im.cfg.Engine.World().Layer(im.name()); ok {
 		for i := range changes {
 			if slot, ok := layer.Lookup(changes[i].Feature.ID); ok {
 				im.seen.add(slot)
@@ -269,11 +295,11 @@ func (im *importer) markSeen(changes []data.Change) {
 	}
 }
 
-// finish ends the features that no file mentioned, in replace mode. It ends none when a row failed: the features that
+// Finish ends the features that no file mentioned, in replace mode. It ends none when a row failed: the features that
 // the failed rows mean are not known.
-func (im *importer) finish(ctx context.Context) error {
-	before, ok := im.before.Layer(im.layer)
-	if im.mode != ImportReplace || !ok {
+func (im *Import) Finish(ctx context.Context) error {
+	before, ok := im.cfg.World.Layer(im.name())
+	if im.cfg.Mode != Replace || !ok {
 		return nil
 	}
 	var changes []data.Change
@@ -286,14 +312,14 @@ func (im *importer) finish(ctx context.Context) error {
 			continue
 		}
 		id := before.ID(slot)
-		if now, ok := im.engine.World().Layer(im.layer); ok {
+		if now, ok := im.cfg.Engine.World().Layer(im.name()); ok {
 			if _, still := now.Lookup(id); !still {
 				continue
 			}
 		}
 		im.summary.Ended++
 		changes = append(changes, data.Change{
-			Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.layer, Feature: data.Feature{ID: id},
+			Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.name(), Feature: data.Feature{ID: id},
 		})
 		if len(changes) == batchRows {
 			if err := im.append(ctx, changes); err != nil {
