@@ -74,6 +74,7 @@ func TestCheckpointWhileWriting(t *testing.T) {
 	if len(marks) < 3 {
 		t.Errorf("checkpoints were at %v only", marks)
 	}
+	s.Settle(t)
 	s.Stop(t)
 	checkClean(t, dir)
 	db := open(t, dir)
