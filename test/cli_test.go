@@ -1,0 +1,103 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const lampsTOML = `name = "lamps"
+title = { zh = "路灯", en = "Lamps" }
+geometry = "point"
+id = { attribute = "no" }
+roles = { part = { code = "no" } }
+[[attributes]]
+name = "no"; type = "text"; required = true
+[[attributes]]
+name = "height"; type = "number"; unit = "m"
+`
+
+// TestCommandsSideBySide runs commands at the same time on a city that no server serves: each waits for the others,
+// and nothing that one of them wrote is lost.
+func TestCommandsSideBySide(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a folder with blanks 和 中文")
+	if out, ok := run(t, nil, "layer", "list", "--data", dir); ok || !strings.Contains(out, "there is no city") {
+		t.Errorf("a city that does not exist: %s", out)
+	}
+	mustRun(t, "layer", "create", "--data", dir, "--file", write(t, "lamps.toml", lampsTOML))
+	var group sync.WaitGroup
+	for i := range 6 {
+		group.Go(func() {
+			row := strings.NewReader(fmt.Sprintf("no,height,lon,lat\nL%d,5,121.5,25\n", i))
+			if out, ok := run(t, row, "import", "--data", dir, "--layer", "lamps", "--format", "csv", "-"); !ok {
+				t.Errorf("import %d: %s", i, out)
+			}
+		})
+	}
+	group.Wait()
+	if out := mustRun(t, "export", "--data", dir, "--layer", "lamps", "--format", "csv"); strings.Count(out, "121.5,25") != 6 {
+		t.Errorf("6 lamps were imported:\n%s", out)
+	}
+}
+
+// TestAlter gives a layer a new definition: what the file no longer says is gone, attributes may only be added.
+func TestAlter(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, "layer", "create", "--data", dir, "--file", write(t, "lamps.toml", lampsTOML))
+	altered := strings.Replace(lampsTOML, `roles = { part = { code = "no" } }`, "", 1)
+	altered = strings.Replace(altered, `, en = "Lamps"`, "", 1) + "[[attributes]]\nname = \"colour\"\ntype = \"text\"\n"
+	mustRun(t, "layer", "alter", "--data", dir, "--file", write(t, "lamps.toml", altered))
+	var list struct {
+		Layers []struct {
+			Title      map[string]string
+			Roles      map[string]any
+			Attributes []struct{ Name string }
+		}
+	}
+	if err := json.Unmarshal([]byte(mustRun(t, "layer", "list", "--data", dir, "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	if l := list.Layers[0]; len(l.Title) != 1 || len(l.Roles) != 0 || len(l.Attributes) != 3 {
+		t.Errorf("altered to %+v", l)
+	}
+	fewer := strings.SplitN(altered, "[[attributes]]", 2)[0] + "[[attributes]]\nname = \"no\"\ntype = \"text\"\nrequired = true\n"
+	if out, ok := run(t, nil, "layer", "alter", "--data", dir, "--file", write(t, "lamps.toml", fewer)); ok {
+		t.Errorf("attributes were taken away: %s", out)
+	}
+}
+
+// TestWholeFileErrors checks that what is wrong with a file as a whole is said in words.
+func TestWholeFileErrors(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, "layer", "create", "--data", dir, "--file", write(t, "lamps.toml", lampsTOML))
+	rows := "no,height,E,N\n1,5,121,25\n"
+	for _, test := range []struct{ file, text, flags, want string }{
+		{"a.csv", rows, "--lon EE --lat N", `no column "EE"`},
+		{"b.csv", rows, "--lon E --lat N --map height=nope", "nope"},
+		{"c.csv", rows, "--lon E --lat N --ignore nosuch", "nosuch"},
+		{"d.csv", rows, "--lon E --lat N --crs EPSG:9999", "EPSG:3826"},
+		{"e.csv", "", "", "empty"},
+		{"f.csv", "\xff\xfen\x00o\x00", "", "UTF-16"},
+		{"g.geojson", `{"type":"FeatureCollection","features":[{"type":`, "", "JSON"},
+		{"h.geojson", `{"type":"Topology"}`, "", "not GeoJSON"},
+	} {
+		args := append([]string{"import", "--data", dir, "--layer", "lamps"}, strings.Fields(test.flags)...)
+		out, ok := run(t, nil, append(args, write(t, test.file, test.text))...)
+		if ok || !strings.Contains(out, test.want) || strings.Contains(out, "fault of the server") {
+			t.Errorf("%s %s: %s", test.file, test.flags, out)
+		}
+	}
+}
