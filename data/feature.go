@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -30,6 +31,8 @@ func (l *Layer) Check(f *Feature) error {
 			}
 		case v.Type() != a.Type:
 			return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be " + string(a.Type)}
+		case a.Type == Number && (math.IsNaN(v.Number()) || math.IsInf(v.Number(), 0)):
+			return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be a finite number"}
 		case a.Type.IsText() && (len(v.Text()) > MaxTextBytes || !utf8.ValidString(v.Text())):
 			return &FieldError{Field: "properties." + a.Name, Value: v.Text(), Why: fmt.Sprintf("must be UTF-8 of at most %d bytes", MaxTextBytes)}
 		}

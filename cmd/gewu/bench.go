@@ -250,7 +250,7 @@ func (b *bench) http(ctx context.Context) error {
 		}
 		rates = append(rates, float64(done.Load())/time.Since(start).Seconds())
 	}
-	b.summary("GET /v1/locate, 64 connections, client and server", "1/s", rates)
+	b.summary("GET /v1/locate, 64 connections, with client", "1/s", rates)
 	return nil
 }
 

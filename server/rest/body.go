@@ -29,13 +29,16 @@ const (
 // ContentType is the media type of the body, which must be one of those given.
 func ContentType(r *http.Request, allowed ...string) (string, error) {
 	header := r.Header.Get("Content-Type")
-	kind, _, err := mime.ParseMediaType(header)
+	kind, params, err := mime.ParseMediaType(header)
 	if err != nil || !slices.Contains(allowed, kind) {
 		p := Fault(UnsupportedType, "Content-Type", header, "must be "+strings.Join(allowed, " or "))
 		if kind == "application/x-www-form-urlencoded" || header == "" {
 			p.Detail += fmt.Sprintf("; with curl: -H 'Content-Type: %s'", allowed[0])
 		}
 		return "", p
+	}
+	if c := params["charset"]; c != "" && !strings.EqualFold(c, "utf-8") && !strings.EqualFold(c, "us-ascii") {
+		return "", Fault(UnsupportedType, "Content-Type", header, "must be UTF-8; iconv -f "+c+" -t utf-8 makes it so")
 	}
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return "", Fault(UnsupportedType, "Content-Encoding", encoding, "is not understood here; send the body as it is")
