@@ -79,12 +79,25 @@ func TestParseValueReadsWhatStringWrites(t *testing.T) {
 		typ        data.Type
 		text, want string
 	}{
-		{data.Int, "42", "42"}, {data.Int, " 5.0 ", "5"}, {data.Int, "5.5", "error"}, {data.Int, "1e300", "error"},
-		{data.Number, "-0", "0"}, {data.Number, "1e3", "1000"}, {data.Number, "NaN", "error"}, {data.Number, "Inf", "error"},
-		{data.Bool, "是", "true"}, {data.Bool, "N", "false"}, {data.Bool, "maybe", "error"},
-		{data.Date, "2026/1/2", "2026-01-02"}, {data.Date, "20260102", "2026-01-02"}, {data.Date, "2026-02-30", "error"},
-		{data.Time, "2026-07-31 10:25:09", "2026-07-31T10:25:09Z"}, {data.Time, "2026-01-31T08:00:00+08:00", "2026-01-31T00:00:00Z"},
-		{data.Text, " as it is ", " as it is "}, {data.Code, "", ""}, {data.Int, "  ", ""},
+		{data.Int, "42", "42"},
+		{data.Int, " 5.0 ", "5"},
+		{data.Int, "5.5", "error"},
+		{data.Int, "1e300", "error"},
+		{data.Number, "-0", "0"},
+		{data.Number, "1e3", "1000"},
+		{data.Number, "NaN", "error"},
+		{data.Number, "Inf", "error"},
+		{data.Bool, "是", "true"},
+		{data.Bool, "N", "false"},
+		{data.Bool, "maybe", "error"},
+		{data.Date, "2026/1/2", "2026-01-02"},
+		{data.Date, "20260102", "2026-01-02"},
+		{data.Date, "2026-02-30", "error"},
+		{data.Time, "2026-07-31 10:25:09", "2026-07-31T10:25:09Z"},
+		{data.Time, "2026-01-31T08:00:00+08:00", "2026-01-31T00:00:00Z"},
+		{data.Text, " as it is ", " as it is "},
+		{data.Code, "", ""},
+		{data.Int, "  ", ""},
 	} {
 		v, err := data.ParseValue(test.typ, test.text, nil)
 		got := v.String()
