@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/gewu-city/gewu/data"
@@ -98,23 +95,11 @@ func nullMissing(have, patch map[string]any, member string) {
 }
 
 func withLayerFile(e *env, file string, with func(*env, func(context.Context, client) error) error, do func(context.Context, client, *data.Layer) error) error {
-	raw, err := os.ReadFile(file)
+	l, err := convert.LoadLayer(file)
 	if err != nil {
 		return err
 	}
-	l, err := convert.DecodeLayer(bytes.NewReader(raw), definitionFormat(file))
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
 	return with(e, func(ctx context.Context, c client) error { return do(ctx, c, l) })
-}
-
-// definitionFormat is toml unless the file is called .json.
-func definitionFormat(file string) string {
-	if strings.HasSuffix(strings.ToLower(file), ".json") {
-		return "json"
-	}
-	return "toml"
 }
 
 type layerDropCmd struct {

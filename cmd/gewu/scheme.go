@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -26,11 +26,12 @@ type schemeCreateCmd struct {
 
 // Run creates the scheme.
 func (cmd *schemeCreateCmd) Run(e *env) error {
-	raw, err := os.ReadFile(cmd.File)
+	file, err := os.Open(cmd.File)
 	if err != nil {
 		return err
 	}
-	s, err := convert.DecodeScheme(bytes.NewReader(raw), definitionFormat(cmd.File))
+	defer file.Close()
+	s, err := convert.DecodeScheme(file, strings.TrimPrefix(strings.ToLower(filepath.Ext(cmd.File)), "."))
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmd.File, err)
 	}
