@@ -2,6 +2,8 @@ module github.com/gewu-city/gewu
 
 go 1.26.3
 
+ignore ./web/node_modules
+
 require (
 	github.com/BurntSushi/toml v1.6.0
 	github.com/alecthomas/kong v1.17.0

@@ -93,14 +93,16 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 		// The status is sent: the reason goes into the stream, what is behind it into the log.
 		send(importEvent{Failed: s.publicText(r, err)})
 	}
-	// net/http reads on by itself when a handler leaves a body unread, which collides with reading while writing.
-	_ = control.SetReadDeadline(s.cfg.Now().Add(drainTime))
-	_, _ = io.Copy(io.Discard, r.Body)
 	send(importEvent{Done: im.Summary()})
+	_ = control.Flush()
+	// net/http reads on by itself when a handler leaves a body unread, which collides with reading while writing. The
+	// client has its answer; what it still sends is read past the body that gives it more time.
+	_ = control.SetReadDeadline(s.cfg.Now().Add(drainTime))
+	_, _ = io.Copy(io.Discard, body.ReadCloser)
 	return nil
 }
 
-// drainTime is how long the rest of a body is read after an import has failed.
+// drainTime is how long the rest of a body is read after an import has ended.
 const drainTime = 5 * time.Second
 
 // importConfig reads the parameters that say what an import does.

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gewu-city/gewu/internal/obs"
+)
+
+// TestImportAnswersBeforeTheBodyEnds fails an import whose client goes on sending: the client hears of it at once, and
+// the server lets go of the request although the body never ends.
+func TestImportAnswersBeforeTheBodyEnds(t *testing.T) {
+	c := newCity(t, nil).fill()
+	h := httptest.NewUnstartedServer(c.server.Handler())
+	h.Config.ErrorLog = obs.StdLogger(c.server.cfg.Logger)
+	h.Start()
+	defer h.Close()
+	body, send := io.Pipe()
+	defer send.Close()
+	go func() {
+		_, _ = io.WriteString(send, "id,lon,lat,count\ni1,121.5,25.01,x\n")
+		// More than the reader's buffers, so that it need not wait for the next line.
+		_, _ = io.WriteString(send, strings.Repeat("i2,121.5,25.01,3\n", 20_000))
+	}()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/v1/layers/trees/import?format=csv&strict=true", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "text/csv")
+	start := time.Now()
+	resp, err := h.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var failed, done bool
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		failed = failed || strings.HasPrefix(lines.Text(), `{"failed":`)
+		done = done || strings.HasPrefix(lines.Text(), `{"done":`)
+	}
+	// The response ends once the server has given up on the rest of the body.
+	if took := time.Since(start); !failed || !done || took > importPause/2 {
+		t.Errorf("failed %v, done %v after %v", failed, done, took)
+	}
+	if strings.Contains(c.logged(), "panic") {
+		t.Errorf("log:\n%s", c.logged())
+	}
+}
