@@ -47,6 +47,10 @@ type Change struct {
 	Permanent uint32
 	// Prev is the Seq of the previous change of the same thing, 0 for none; the store sets it.
 	Prev Seq
+	// Erased reports that retention has erased the content: of a change of a feature only Stream, Op, Layer, Permanent
+	// and Prev are left. Replay skips it, because a newer change of the same feature, or the end of its layer, stands
+	// at or before the store's horizon; history says that it was erased. It is nothing to append.
+	Erased bool
 }
 
 // Tx is a transaction to append: all of its changes become durable under one Seq, or none.

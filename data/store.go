@@ -31,11 +31,17 @@ type Store interface {
 	// Last is the Seq of the newest durable entry.
 	Last() Seq
 
+	// Horizon is the Seq from which on history is complete, 0 when nothing was erased: a replay of the log up to any
+	// Seq >= Horizon gives the exact city of that moment, and so does a question about an effective time that is not
+	// before the recorded time of entry Horizon. It never falls. Entries at or before it may hold changes whose
+	// content was erased (see [Change.Erased]); a replay that ends before it is not exact.
+	Horizon() Seq
+
 	// Wait returns when Last is greater than after, or with the error of ctx, or [ErrClosed].
 	Wait(ctx context.Context, after Seq) error
 
-	// Entries yields the durable entries with Seq > after in order and ends at the newest. An entry that cannot be
-	// read yields *[CorruptError] and ends the sequence.
+	// Entries yields the durable entries with Seq > after in order and ends at the newest. An entry keeps the number
+	// and order of its changes when some of them, or all, are erased. An entry that cannot be read yields *[CorruptError] and ends the sequence.
 	Entries(ctx context.Context, after Seq) iter.Seq2[*Entry, error]
 
 	// Checkpoint yields the newest checkpoint: one record for each layer, scheme and feature that exists or existed

@@ -152,6 +152,9 @@ func (e *Engine) table(name string) *table {
 
 // apply takes one change. With pending it notes what became dirty.
 func (e *Engine) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLayer) error {
+	if c.Erased {
+		return nil // a newer change stands at or before the horizon
+	}
 	switch c.Stream {
 	case data.StreamFeature:
 		t := e.table(c.Layer)

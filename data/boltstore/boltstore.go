@@ -74,6 +74,9 @@ func (db *DB) Epoch() data.Epoch { return db.epoch }
 // Last is the Seq of the newest durable entry.
 func (db *DB) Last() data.Seq { return db.tip.load().seq }
 
+// Horizon is the Seq from which on history is complete.
+func (db *DB) Horizon() data.Seq { return 0 }
+
 // Path is the file of the store.
 func (db *DB) Path() string { return db.path }
 

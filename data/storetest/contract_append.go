@@ -17,6 +17,9 @@ func (c contract) empty(t *testing.T) {
 	if s.Last() != 0 {
 		t.Errorf("last of an empty store is %d", s.Last())
 	}
+	if s.Horizon() != 0 {
+		t.Errorf("horizon of an empty store is %d", s.Horizon())
+	}
 	if m := Replay(t, s); m.Applied() != 0 {
 		t.Errorf("an empty store has entries up to %d", m.Applied())
 	}

@@ -111,6 +111,9 @@ func (m *Model) Load(mark data.Seq, records ...data.Record) {
 }
 
 func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
+	if c.Erased {
+		return
+	}
 	switch c.Stream {
 	case data.StreamFeature:
 		features := m.features[c.Layer]
