@@ -16,7 +16,7 @@ func TestWhoMayWrite(t *testing.T) {
 	open := newCity(t, func(cfg *Config) { cfg.Token = "s3cret" }).fill()
 	for _, tc := range []struct {
 		name   string
-		city   *city
+		city   *town
 		remote string
 		host   string
 		header map[string]string

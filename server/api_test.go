@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/gewu-city/gewu/server/city"
 )
 
 func gunzip(t testing.TB, s string) string {
@@ -35,7 +37,7 @@ type scenario struct {
 	not    []string
 }
 
-func (sc scenario) run(t *testing.T, c *city) {
+func (sc scenario) run(t *testing.T, c *town) {
 	t.Helper()
 	method := sc.method
 	if method == "" {
@@ -120,10 +122,10 @@ func TestReads(t *testing.T) {
 			`{"type":"FeatureCollection","features":[{"type":"Feature","id":"tree00","geometry":{"type":"Point","coordinates":[121.5005,25.0051]},"properties":{"tree_type":"榕樹","diameter":0.5,"count":0,"planted":"2001-02-03"},"seq":2,"permanent":`,
 			`"numberReturned":2,"seq":2,"next":"`, "Content-Type: application/geo+json",
 		}, not: []string{"tree02"}},
-		{name: "features, next page", url: "/v1/layers/trees/features?limit=2&cursor=" + formatCursor(world.Epoch(), "tree01"), status: 200, want: []string{"tree02", "tree03", `"next"`}, not: []string{"tree01", "tree04"}},
-		{name: "features, last page", url: "/v1/layers/trees/features?cursor=" + formatCursor(world.Epoch(), "tree23"), status: 200, want: []string{"tree24", `"numberReturned":1`}, not: []string{`"next"`}},
+		{name: "features, next page", url: "/v1/layers/trees/features?limit=2&cursor=" + city.FormatCursor(world.Epoch(), "tree01"), status: 200, want: []string{"tree02", "tree03", `"next"`}, not: []string{"tree01", "tree04"}},
+		{name: "features, last page", url: "/v1/layers/trees/features?cursor=" + city.FormatCursor(world.Epoch(), "tree23"), status: 200, want: []string{"tree24", `"numberReturned":1`}, not: []string{`"next"`}},
 		{name: "features by box", url: "/v1/layers/trees/features?bbox=121.5,25,121.5036,25.01", status: 200, want: []string{"tree00", "tree01", "tree02", `"numberReturned":3`}, not: []string{"tree03", "next"}},
-		{name: "features by box, pages", url: "/v1/layers/trees/features?bbox=121,25,122,26&limit=1&cursor=" + formatCursor(world.Epoch(), "tree10"), status: 200, want: []string{"tree11", "next"}, not: []string{"tree10", "tree12"}},
+		{name: "features by box, pages", url: "/v1/layers/trees/features?bbox=121,25,122,26&limit=1&cursor=" + city.FormatCursor(world.Epoch(), "tree10"), status: 200, want: []string{"tree11", "next"}, not: []string{"tree10", "tree12"}},
 		{name: "features by attribute", url: "/v1/layers/trees/features?tree_type=%E6%A6%95%E6%A8%B9&count=4", status: 200, want: []string{"tree04", `"numberReturned":1`}},
 		{name: "features by attribute of another spelling", url: "/v1/layers/trees/features?TreeType=%E6%A8%9F%E6%A8%B9&limit=1", status: 200, want: []string{"tree01", "next"}},
 		{name: "features by role", url: "/v1/layers/districts/features?code=D2", status: 200, want: []string{"信義區", `"numberReturned":1`}},

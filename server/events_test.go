@@ -15,6 +15,8 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/live"
 )
 
 // event is one server-sent event.
@@ -28,7 +30,7 @@ type listener struct {
 	cancel context.CancelFunc
 }
 
-func (c *city) listen(t *testing.T, query, last string) *listener {
+func (c *town) listen(t *testing.T, query, last string) *listener {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.http.URL+"/v1/events"+query, nil)
@@ -86,10 +88,10 @@ func (l *listener) want(name string) event {
 	return e
 }
 
-func (l *listener) change() (changeEvent, string) {
+func (l *listener) change() (live.ChangeEvent, string) {
 	l.t.Helper()
 	e := l.want("change")
-	var c changeEvent
+	var c live.ChangeEvent
 	if err := json.Unmarshal([]byte(e.data), &c); err != nil {
 		l.t.Fatal(err)
 	}
@@ -102,12 +104,12 @@ func TestEvents(t *testing.T) {
 	epoch := c.engine.World().Epoch()
 	l := c.listen(t, "", "")
 	hello := l.want("hello")
-	if want := fmt.Sprintf(`{"seq":2,"epoch":%q}`, epoch); hello.data != want || hello.id != formatPosition(epoch, 2) {
+	if want := fmt.Sprintf(`{"seq":2,"epoch":%q}`, epoch); hello.data != want || hello.id != city.FormatPosition(epoch, 2) {
 		t.Errorf("hello is %+v, want %s", hello, want)
 	}
 	c.move("tree00", 121.505, 25.015)
 	got, id := l.change()
-	if got.Seq != 3 || got.Defined || fmt.Sprint(got.Layers) != "[trees]" || id != formatPosition(epoch, 3) {
+	if got.Seq != 3 || got.Defined || fmt.Sprint(got.Layers) != "[trees]" || id != city.FormatPosition(epoch, 3) {
 		t.Errorf("change is %+v, id %s", got, id)
 	}
 	// Both the old and the new place are named at every zoom level, and deeper tiles by their parent.
@@ -118,7 +120,7 @@ func TestEvents(t *testing.T) {
 			tile := index.Tiles(z, geo.Box{Min: p, Max: p})
 			named := false
 			for _, r := range got.Tiles {
-				named = named || r.Layer == "trees" && r.Z == z && tileRange{X: tile.X, Y: tile.Y}.within(r)
+				named = named || r.Layer == "trees" && r.Z == z && (r.X[0] <= tile.X[0] && tile.X[1] <= r.X[1] && r.Y[0] <= tile.Y[0] && tile.Y[1] <= r.Y[1])
 			}
 			if !named {
 				t.Errorf("no range holds z%d %v", z, tile)
@@ -151,16 +153,16 @@ func TestEvents(t *testing.T) {
 func TestEventsReset(t *testing.T) {
 	c := newCity(t, nil).fill()
 	epoch := c.engine.World().Epoch()
-	for _, last := range []string{"other-2", formatPosition(epoch, 99), "nonsense", string(epoch) + "-"} {
+	for _, last := range []string{"other-2", city.FormatPosition(epoch, 99), "nonsense", string(epoch) + "-"} {
 		l := c.listen(t, "", last)
-		if e := l.want("reset"); e.id != formatPosition(epoch, 2) {
+		if e := l.want("reset"); e.id != city.FormatPosition(epoch, 2) {
 			t.Errorf("%s: reset has id %s", last, e.id)
 		}
 		l.want("hello")
 		l.close()
 	}
 	// To the engine 0 means the present, to a client the beginning.
-	l := c.listen(t, "", formatPosition(epoch, 0))
+	l := c.listen(t, "", city.FormatPosition(epoch, 0))
 	l.want("reset")
 }
 
@@ -235,11 +237,11 @@ func TestEventsStuckClient(t *testing.T) {
 	defer conn.Close()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	fmt.Fprintf(conn, "GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-	wait(t, "the client is there", func() bool { return c.server.streams.count() == 1 })
+	wait(t, "the client is there", func() bool { return c.server.feed.Clients() == 1 })
 	long := "layer_of_a_long_name_to_fill_the_buffers_of_the_connection_sooner"[:60]
 	c.put(data.Tx{Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpPut, Layer: long, Definition: &data.Layer{Name: long, Geometry: "point"}}}})
 	slowest := time.Duration(0)
-	for i := 0; c.server.streams.count() > 0; i++ {
+	for i := 0; c.server.feed.Clients() > 0; i++ {
 		if i > 20_000 {
 			t.Fatal("the client is still there")
 		}
@@ -303,8 +305,8 @@ func TestRanges(t *testing.T) {
 			d.Layers[name] = append(d.Layers[name], geo.Box{Min: p, Max: p})
 		}
 	}
-	ranges := rangesOf(w, d, d.Names())
-	if len(ranges) == 0 || len(ranges) > mostRanges {
+	ranges := live.Ranges(w, d, d.Names())
+	if len(ranges) == 0 || len(ranges) > live.MostRanges {
 		t.Errorf("%d ranges", len(ranges))
 	}
 	for _, r := range ranges {

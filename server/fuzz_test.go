@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -53,7 +54,7 @@ func FuzzPath(f *testing.F) {
 }
 
 // survives demands an answer below 500 (503 for a position that does not come) and problems as documents.
-func (c *city) survives(t *testing.T, r *http.Request) {
+func (c *town) survives(t *testing.T, r *http.Request) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	c.server.Handler().ServeHTTP(w, r)
@@ -70,11 +71,11 @@ func FuzzCursor(f *testing.F) {
 	f.Add("YQ", "epoch", "id")
 	f.Add("", "", "中文/\n")
 	f.Fuzz(func(t *testing.T, text, epoch, id string) {
-		_, _ = parseCursor(text, data.Epoch(epoch))
+		_, _ = city.ParseCursor(text, data.Epoch(epoch))
 		if strings.Contains(epoch, "\n") || data.CheckID(id) != nil {
 			return
 		}
-		if got, err := parseCursor(formatCursor(data.Epoch(epoch), id), data.Epoch(epoch)); err != nil || got != id {
+		if got, err := city.ParseCursor(city.FormatCursor(data.Epoch(epoch), id), data.Epoch(epoch)); err != nil || got != id {
 			t.Errorf("%q: %q %v", id, got, err)
 		}
 	})
@@ -84,12 +85,12 @@ func FuzzCursor(f *testing.F) {
 func FuzzPosition(f *testing.F) {
 	f.Add("epoch-1", "e-p", uint64(7))
 	f.Fuzz(func(t *testing.T, text, epoch string, seq uint64) {
-		_, _ = parsePosition(text)
+		_, _ = city.ParsePosition(text)
 		if epoch == "" {
 			return
 		}
-		got, ok := parsePosition(formatPosition(data.Epoch(epoch), data.Seq(seq)))
-		if !ok || got != (position{data.Epoch(epoch), data.Seq(seq)}) {
+		got, ok := city.ParsePosition(city.FormatPosition(data.Epoch(epoch), data.Seq(seq)))
+		if !ok || got != (city.Position{Epoch: data.Epoch(epoch), Seq: data.Seq(seq)}) {
 			t.Errorf("%q %d: %+v %v", epoch, seq, got, ok)
 		}
 	})

@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) {
 	for _, kind := range []string{
-		typeTile, rest.TypeNDJSON, "text/csv", "text/html", "text/css", "text/event-stream", rest.TypeGeoJSON + "-seq", "text/plain",
+		"application/vnd.mapbox-vector-tile", rest.TypeNDJSON, "text/csv", "text/html", "text/css", "text/event-stream", rest.TypeGeoJSON + "-seq", "text/plain",
 	} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 
 // city is a running server over a small synthetic city: two districts side by side (121.50–121.52 and 121.52–121.54
 // east, 25.00–25.02 north), each with two villages and four cells; addresses and trees at known places.
-type city struct {
+type town struct {
 	t      testing.TB
 	server *Server
 	engine *index.Engine
@@ -53,22 +53,22 @@ type city struct {
 }
 
 // Write makes city the writer of its log.
-func (c *city) Write(b []byte) (int, error) {
+func (c *town) Write(b []byte) (int, error) {
 	c.logMu.Lock()
 	defer c.logMu.Unlock()
 	return c.log.Write(b)
 }
 
-func (c *city) logged() string {
+func (c *town) logged() string {
 	c.logMu.Lock()
 	defer c.logMu.Unlock()
 	return c.log.String()
 }
 
 // newCity starts a server; change may alter its configuration.
-func newCity(t testing.TB, change func(*Config)) *city {
+func newCity(t testing.TB, change func(*Config)) *town {
 	t.Helper()
-	c := &city{t: t, log: &bytes.Buffer{}, spec: loadSpec(t)}
+	c := &town{t: t, log: &bytes.Buffer{}, spec: loadSpec(t)}
 	c.store = openStore(t)
 	c.engine = index.NewEngine(c.store)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -129,7 +129,7 @@ var cityLayers = []string{
 }
 
 // fill loads the synthetic city straight into the store.
-func (c *city) fill() *city {
+func (c *town) fill() *town {
 	c.t.Helper()
 	var tx data.Tx
 	defs := map[string]*data.Layer{}
@@ -180,7 +180,7 @@ func (c *city) fill() *city {
 }
 
 // put appends a transaction and waits until it is visible.
-func (c *city) put(tx data.Tx) data.Seq {
+func (c *town) put(tx data.Tx) data.Seq {
 	c.t.Helper()
 	seq, err := c.store.Append(context.Background(), tx)
 	if err != nil {
@@ -193,7 +193,7 @@ func (c *city) put(tx data.Tx) data.Seq {
 }
 
 // move puts a tree at a place by the API of the store.
-func (c *city) move(id string, lon, lat float64) data.Seq {
+func (c *town) move(id string, lon, lat float64) data.Seq {
 	c.t.Helper()
 	def, _ := c.engine.Layer("trees")
 	f, err := convert.DecodeFeature(def, fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":{"type":"Point","coordinates":[%g,%g]},"properties":{}}`, id, lon, lat), nil)
@@ -211,7 +211,7 @@ type answer struct {
 }
 
 // do asks the server; every answer is validated against the OpenAPI document.
-func (c *city) do(method, target string, header map[string]string, body string) answer {
+func (c *town) do(method, target string, header map[string]string, body string) answer {
 	c.t.Helper()
 	req, err := http.NewRequest(method, c.http.URL+target, strings.NewReader(body))
 	if err != nil {

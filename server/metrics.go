@@ -98,7 +98,7 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 	for _, l := range world.Layers() {
 		gauge(descFeatures, float64(l.Len()), l.Def().Name)
 	}
-	gauge(descClients, float64(c.s.streams.count()))
+	gauge(descClients, float64(c.s.feed.Clients()))
 	t := c.s.cfg.Tiles.Stats()
 	counter(descTiles, t.Hits, "cache")
 	counter(descTiles, t.Misses, "drawn")

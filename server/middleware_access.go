@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -49,7 +50,7 @@ func (s *Server) mayWrite(r *http.Request) error {
 	if err := http.NewCrossOriginProtection().Check(&probe); err != nil {
 		return rest.Refuse(rest.Forbidden, "a page of another site may not change things here").Because(err)
 	}
-	if fromSocket(r) || fromHere(r) {
+	if city.FromSocket(r) || fromHere(r) {
 		return nil
 	}
 	if s.cfg.Token == "" {
@@ -57,12 +58,6 @@ func (s *Server) mayWrite(r *http.Request) error {
 	}
 	return rest.Refuse(rest.Unauthorized, "changes from elsewhere need the server's token: Authorization: Bearer <the value of --token>").
 		With("WWW-Authenticate", `Bearer realm="gewu"`)
-}
-
-// fromSocket reports whether the request came over a unix socket, whose file mode says who may use it.
-func fromSocket(r *http.Request) bool {
-	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	return ok && addr.Network() == "unix"
 }
 
 // fromHere reports whether the request came straight from this machine and was meant for it.
@@ -86,16 +81,4 @@ func isLoopbackName(host string) bool {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
-
-// actorOf names who asked, for the log of changes; accounts will give better names.
-func actorOf(r *http.Request) string {
-	switch {
-	case fromSocket(r):
-		return "local:socket"
-	case r.Header.Get("Authorization") != "":
-		return "token"
-	default:
-		return "local"
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -41,14 +42,7 @@ func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // statusGone is what the log shows for a client that left before its answer, as nginx does.
 const statusGone = 499
 
-type requestIDKey struct{}
-
-// requestIDOf is the id of the request: the client's X-Request-Id if it is sane, else one of ours.
-func requestIDOf(r *http.Request) string {
-	id, _ := r.Context().Value(requestIDKey{}).(string)
-	return id
-}
-
+// requestID is the client's X-Request-Id if it is sane, else one of ours.
 func (s *Server) requestID(r *http.Request) string {
 	if id := r.Header.Get("X-Request-Id"); saneID(id) {
 		return id
@@ -79,7 +73,7 @@ func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Reque
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.cfg.Now()
 		id := s.requestID(r)
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		r = r.WithContext(city.WithRequestID(r.Context(), id))
 		header := w.Header()
 		header.Set("X-Request-Id", id)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -154,7 +148,7 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("route", pattern), slog.String("path", r.URL.EscapedPath()),
 		slog.Int("status", res.status), slog.Int64("bytes", res.bytes), slog.Duration("took", took),
-		slog.String("request_id", requestIDOf(r)), slog.String("remote", r.RemoteAddr),
+		slog.String("request_id", city.RequestID(r)), slog.String("remote", r.RemoteAddr),
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))

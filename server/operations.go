@@ -3,12 +3,12 @@ package server
 import (
 	_ "embed"
 	"encoding/json"
-	"io"
 	"net/http"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/pages"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -33,7 +33,7 @@ func (s *Server) handleReady(w http.ResponseWriter, r *http.Request) error {
 		features += l.Len()
 	}
 	status, word := http.StatusOK, "ok"
-	if s.streams.draining() {
+	if s.feed.Draining() {
 		status, word = http.StatusServiceUnavailable, "draining"
 		w.Header().Set("Retry-After", "5")
 	}
@@ -78,22 +78,17 @@ func (s *Server) handleCheck(w http.ResponseWriter, r *http.Request) error {
 	out := json.NewEncoder(w)
 	// A client that has gone shows up as the end of the request's context.
 	send := func(l checkLine) {
-		s.extend(control)
+		s.city.Extend(control)
 		_ = out.Encode(l)
 		_ = control.Flush()
 	}
 	problems, err := s.cfg.Admin.Check(r.Context(), func(line string) { send(checkLine{Line: line}) })
 	if err != nil {
-		send(checkLine{Error: s.publicText(r, err)})
+		send(checkLine{Error: s.city.PublicText(r, err)})
 		return nil
 	}
 	send(checkLine{Problems: &problems})
 	return nil
-}
-
-// extend gives a stream's client the idle time to take what comes next.
-func (s *Server) extend(control *http.ResponseController) {
-	_ = control.SetWriteDeadline(s.cfg.Now().Add(s.cfg.Limits.Idle))
 }
 
 // handleBackup streams a consistent copy of the store. An error breaks the connection, so that nobody takes half a
@@ -107,23 +102,11 @@ func (s *Server) handleBackup(w http.ResponseWriter, r *http.Request) error {
 	}
 	world := s.cfg.Engine.World()
 	name := "gewu-" + s.cfg.Now().UTC().Format("20060102T150405Z") + ".backup"
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Header().Set("Cache-Control", "no-store")
-	return s.cfg.Admin.Backup(r.Context(), &patient{w: w, control: http.NewResponseController(w), s: s})
-}
-
-// patient gives each write of a long answer the idle time.
-type patient struct {
-	w       io.Writer
-	control *http.ResponseController
-	s       *Server
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	p.s.extend(p.control)
-	return p.w.Write(b)
+	return s.cfg.Admin.Backup(r.Context(), s.city.Patient(w))
 }
 
 // handleDocs shows the document of the API as a page.

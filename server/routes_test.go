@@ -10,7 +10,7 @@ import (
 func TestRoutesAreDocumented(t *testing.T) {
 	doc := loadSpec(t).doc
 	var routed, documented []string
-	var s *Server
+	s := &Server{}
 	for _, r := range s.routes() {
 		routed = append(routed, r.method+" "+r.path)
 		item := doc.Paths.Find(r.path)

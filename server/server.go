@@ -15,22 +15,21 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/definitions"
+	"github.com/gewu-city/gewu/server/features"
+	"github.com/gewu-city/gewu/server/live"
+	"github.com/gewu-city/gewu/server/locate"
 	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/tilesets"
+	"github.com/gewu-city/gewu/server/transfer"
 	"github.com/gewu-city/gewu/tiles"
 )
-
-// Store is what the server needs to write; see [data.Store] for the contracts.
-type Store interface {
-	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
-	Epoch() data.Epoch
-	Last() data.Seq
-}
 
 // Admin is what a store offers its operator beside reading and writing. Both run while the store serves.
 type Admin interface {
@@ -43,7 +42,7 @@ type Admin interface {
 
 // Config is everything that a server depends on. Store, Engine and Now are required.
 type Config struct {
-	Store   Store
+	Store   city.Store
 	Engine  *index.Engine
 	Locator *grid.Locator
 	Tiles   *tiles.Maker
@@ -65,57 +64,24 @@ type Config struct {
 	Limits    Limits
 }
 
-// Limits bound what one request may take. Zero members have the defaults named there.
-type Limits struct {
-	// BodyBytes bounds a JSON body: 32 MiB.
-	BodyBytes int64
-	// QueryBytes bounds the query of a URL: 8 KiB.
-	QueryBytes int
-	// RowBytes bounds one row of a batch: 1 MiB.
-	RowBytes int
-	// Request bounds the time of a request that does not stream: 30 s.
-	Request time.Duration
-	// MinSeq bounds how long a read waits for a position, and a write for its own to be visible: 2 s.
-	MinSeq time.Duration
-	// Idle bounds how long a stream waits for its client to send or take something: 30 s.
-	Idle time.Duration
-	// Ping is the pause after which an event stream shows that it is alive: 15 s.
-	Ping time.Duration
-	// EventPause is the shortest time between two events of one client: 50 ms.
-	EventPause time.Duration
-}
-
-func (l Limits) withDefaults() Limits {
-	span := func(d *time.Duration, standard time.Duration) {
-		if *d <= 0 {
-			*d = standard
-		}
-	}
-	if l.BodyBytes <= 0 {
-		l.BodyBytes = 32 << 20
-	}
-	if l.QueryBytes <= 0 {
-		l.QueryBytes = 8 << 10
-	}
-	if l.RowBytes <= 0 {
-		l.RowBytes = 1 << 20
-	}
-	span(&l.Request, 30*time.Second)
-	span(&l.MinSeq, 2*time.Second)
-	span(&l.Idle, 30*time.Second)
-	span(&l.Ping, 15*time.Second)
-	span(&l.EventPause, 50*time.Millisecond)
-	return l
-}
+// Limits bound what one request may take.
+type Limits = city.Limits
 
 // Server answers HTTP requests. It is safe for concurrent use.
 type Server struct {
 	cfg     Config
+	city    *city.City
 	handler http.Handler
 	docs    []byte
 	metrics *metrics
-	keys    rest.Keys
-	streams streams
+
+	features    features.API
+	definitions definitions.API
+	transfer    transfer.API
+	locate      locate.API
+	tilesets    tilesets.API
+	feed        live.Feed
+
 	// token is the hash of Config.Token: equal lengths compare in constant time.
 	token [sha256.Size]byte
 
@@ -141,9 +107,18 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Registry == nil {
 		cfg.Registry = obs.NewRegistry()
 	}
-	cfg.Limits = cfg.Limits.withDefaults()
+	cfg.Limits = cfg.Limits.WithDefaults()
 	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
-	s.keys.Now = cfg.Now
+	s.city = &city.City{
+		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
+		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
+	}
+	s.features = features.API{City: s.city, Keys: rest.Keys{Now: cfg.Now}}
+	s.definitions = definitions.API{City: s.city}
+	s.transfer = transfer.API{City: s.city}
+	s.locate = locate.API{City: s.city}
+	s.tilesets = tilesets.API{City: s.city, Maker: cfg.Tiles}
+	s.feed.City = s.city
 	var err error
 	base := cfg.PublicURL
 	if base == "" {
@@ -164,59 +139,11 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Drain makes /readyz say that the server goes down and ends the event streams, so that http.Server.Shutdown can
 // finish. Other requests go on. It may be called more than once.
-func (s *Server) Drain() { s.streams.end() }
+func (s *Server) Drain() { s.feed.Drain() }
 
 // newID makes an id for requests, imports and features; it is safe for concurrent use.
 func (s *Server) newID() (string, error) {
 	s.idMu.Lock()
 	defer s.idMu.Unlock()
 	return s.nextID()
-}
-
-// streams are the open event streams, so that Drain can end them.
-type streams struct {
-	mu     sync.Mutex
-	ended  bool
-	cancel map[*context.CancelFunc]struct{}
-}
-
-// open registers a stream; it reports false when the server drains. The stream must be closed.
-func (s *streams) open(cancel *context.CancelFunc) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return false
-	}
-	if s.cancel == nil {
-		s.cancel = map[*context.CancelFunc]struct{}{}
-	}
-	s.cancel[cancel] = struct{}{}
-	return true
-}
-
-func (s *streams) close(cancel *context.CancelFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.cancel, cancel)
-}
-
-func (s *streams) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = true
-	for cancel := range s.cancel {
-		(*cancel)()
-	}
-}
-
-func (s *streams) draining() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ended
-}
-
-func (s *streams) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.cancel)
 }

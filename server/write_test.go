@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/city"
 )
 
 const lamps = `{"name":"lamps","title":{"zh":"路燈","en":"Lamps"},"geometry":"point","attributes":[{"name":"height","type":"number","unit":"m"}]}`
@@ -134,7 +135,7 @@ func TestBadInput(t *testing.T) {
 		read("/v1/layers/trees/features?limit=0", 400, `"field":"limit","value":"0"`, "from 1 to 10000"),
 		read("/v1/layers/trees/features?limit=10001", 400, `"field":"limit"`),
 		read("/v1/layers/trees/features?cursor=!!", 400, `"field":"cursor"`),
-		read("/v1/layers/trees/features?cursor="+formatCursor("other", "a"), 410, `"field":"cursor"`),
+		read("/v1/layers/trees/features?cursor="+city.FormatCursor("other", "a"), 410, `"field":"cursor"`),
 		read("/v1/layers/trees/features?species=x", 400, `"field":"species"`, "known are min_seq, limit, bbox, cursor and the attributes of the layer: tree_type, diameter, count, planted"),
 		read("/v1/layers/trees/features?count=many", 400, `"field":"count","value":"many"`, "must be int"),
 		read("/v1/layers/trees/features?tree_type=a&TreeType=b", 400, "a second time"),
@@ -226,7 +227,7 @@ func TestIdempotency(t *testing.T) {
 
 // failingStore refuses every append.
 type failingStore struct {
-	Store
+	city.Store
 	err error
 }
 
@@ -270,7 +271,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-type panickingStore struct{ Store }
+type panickingStore struct{ city.Store }
 
 func (panickingStore) Append(context.Context, data.Tx) (data.Seq, error) { panic("oops") }
 

@@ -31,6 +31,9 @@ var common = []string{"internal/obs"}
 // below is what the packages that compose may use.
 var below = []string{"geo", "data", "index", "index/filter", "grid", "geocode", "tiles", "tiles/style", "people"}
 
+// resource is what the packages of the HTTP API stand on.
+var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
+
 // rows is the import table. Imports point down only and siblings do not import each other. The packages that choose
 // a store (data/boltstore, data/pgstore) are named by cmd/gewu alone.
 var rows = []row{
@@ -69,9 +72,17 @@ var rows = []row{
 	{dir: "server/pages", may: []string{"server/rest"}, why: "serves the embedded pages"},
 	{dir: "server/ingest", may: []string{"data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
+	{dir: "server/city", may: []string{"server/rest", "data/convert", "grid", "index", "data", "geo"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
+	{dir: "server/definitions", may: resource, why: "one resource; siblings do not know each other"},
+	{dir: "server/transfer", may: append([]string{"server/ingest"}, resource...), why: "files in and out"},
+	{dir: "server/locate", may: append([]string{"server/batch"}, resource...), why: "one resource; siblings do not know each other"},
+	{dir: "server/live", may: resource, why: "one resource; siblings do not know each other"},
+	{dir: "server/tilesets", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server", may: append([]string{
-		"server/rest", "server/ingest", "server/apidoc", "server/pages", "server/batch", "server/auth", "server/ogcapi", "server/open311", "cases", "profile", "data/convert", "geo/proj",
-	}, below...), why: "gets its store and its pages from cmd"},
+		"server/ingest", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/locate", "server/live", "server/tilesets", "server/auth", "server/ogcapi", "server/open311", "cases", "profile",
+	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu", may: append([]string{

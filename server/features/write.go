@@ -1,8 +1,7 @@
-package server
+package features
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,40 +14,9 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
-
-// written is the answer to a write.
-type written struct {
-	Seq data.Seq `json:"seq"`
-}
-
-// append makes a transaction durable and waits a little until the engine shows it, so that the next read sees it.
-func (s *Server) append(r *http.Request, tx data.Tx) (data.Seq, error) {
-	tx.Actor = actorOf(r)
-	if tx.Cause == "" {
-		tx.Cause = "api"
-	}
-	seq, err := s.cfg.Store.Append(r.Context(), tx)
-	if err != nil {
-		return 0, err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Limits.MinSeq)
-	defer cancel()
-	// The transaction is durable: being late or stopping changes nothing about the answer.
-	_, _ = s.cfg.Engine.Wait(ctx, seq)
-	return seq, nil
-}
-
-// write appends a transaction that the client did not write as one, and answers.
-func (s *Server) write(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
-	seq, err := s.append(r, tx)
-	if err != nil {
-		return bareChange(err)
-	}
-	setSeq(w, seq)
-	return rest.WriteJSON(w, r, http.StatusOK, written{seq})
-}
 
 // changesBody is the body of POST /v1/changes.
 type changesBody struct {
@@ -67,24 +35,24 @@ type changeBody struct {
 
 const longestCause = 200
 
-// handleChanges appends one transaction of changes.
-func (s *Server) handleChanges(w http.ResponseWriter, r *http.Request) error {
+// Change appends one transaction of changes.
+func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON)
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
-	seq, err := s.keys.Once(r, body, func() (data.Seq, error) { return s.change(r, body) })
+	seq, err := a.Keys.Once(r, body, func() (data.Seq, error) { return a.change(r, body) })
 	if err != nil {
 		return err
 	}
-	setSeq(w, seq)
-	return rest.WriteJSON(w, r, http.StatusOK, written{seq})
+	city.SetSeq(w, seq)
+	return rest.WriteJSON(w, r, http.StatusOK, city.Written{Seq: seq})
 }
 
-func (s *Server) change(r *http.Request, body []byte) (data.Seq, error) {
+func (a *API) change(r *http.Request, body []byte) (data.Seq, error) {
 	var in changesBody
 	if err := rest.DecodeJSON(body, &in); err != nil {
 		return 0, err
@@ -102,21 +70,21 @@ func (s *Server) change(r *http.Request, body []byte) (data.Seq, error) {
 		tx.Effective = *in.Effective
 	}
 	for i := range in.Changes {
-		if i%checkEvery == 0 && r.Context().Err() != nil {
+		if i%city.CheckEvery == 0 && r.Context().Err() != nil {
 			return 0, r.Context().Err()
 		}
 		var err error
-		if tx.Changes[i], err = s.featureChange(&in.Changes[i]); err != nil {
+		if tx.Changes[i], err = a.featureChange(&in.Changes[i]); err != nil {
 			return 0, &data.ChangeError{Change: i, Layer: in.Changes[i].Layer, Err: err}
 		}
 	}
-	return s.append(r, tx)
+	return a.Append(r, tx)
 }
 
 // featureChange checks and reads one change. The error is a *data.FieldError; its field is a path within the change.
-func (s *Server) featureChange(in *changeBody) (data.Change, error) {
+func (a *API) featureChange(in *changeBody) (data.Change, error) {
 	c := data.Change{Stream: data.StreamFeature, Layer: in.Layer, IfSeq: in.IfSeq}
-	layer, ok := s.cfg.Engine.Layer(in.Layer)
+	layer, ok := a.Engine.Layer(in.Layer)
 	if !ok {
 		return c, &data.FieldError{Field: "layer", Value: in.Layer, Why: "is not a layer"}
 	}
@@ -131,7 +99,7 @@ func (s *Server) featureChange(in *changeBody) (data.Change, error) {
 		}
 		var err error
 		c.Op = data.OpPut
-		c.Feature, err = convert.DecodeFeature(layer, in.Feature, s.newID)
+		c.Feature, err = convert.DecodeFeature(layer, in.Feature, a.NewID)
 		var field *data.FieldError
 		if errors.As(err, &field) && field.Field != "feature" {
 			field.Field = "feature." + field.Field
@@ -152,13 +120,13 @@ func (s *Server) featureChange(in *changeBody) (data.Change, error) {
 	}
 }
 
-// handlePutFeature makes or replaces one feature.
-func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.pathChange(r, data.OpPut)
+// Put makes or replaces one feature.
+func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.pathChange(r, data.OpPut)
 	if err != nil {
 		return err
 	}
-	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeGeoJSON, rest.TypeJSON)
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeGeoJSON, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
@@ -169,9 +137,9 @@ func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error 
 	if err := json.Unmarshal(body, &given); err != nil {
 		return rest.JSONProblem(err)
 	}
-	layer, ok := s.cfg.Engine.Layer(c.Layer)
+	layer, ok := a.Engine.Layer(c.Layer)
 	if !ok {
-		return unknownLayer(s.cfg.Engine.World(), c.Layer)
+		return city.UnknownLayer(a.Engine.World(), c.Layer)
 	}
 	id := c.Feature.ID
 	c.Feature, err = convert.DecodeFeature(layer, body, func() (string, error) { return id, nil })
@@ -184,28 +152,28 @@ func (s *Server) handlePutFeature(w http.ResponseWriter, r *http.Request) error 
 	if c.Feature.ID != id {
 		return rest.Fault(rest.Invalid, "id", c.Feature.ID, "differs from the id in the path, "+strconv.Quote(id))
 	}
-	return s.write(w, r, data.Tx{Changes: []data.Change{c}})
+	return a.Write(w, r, data.Tx{Changes: []data.Change{c}})
 }
 
-// handleDeleteFeature ends one feature.
-func (s *Server) handleDeleteFeature(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.pathChange(r, data.OpDelete)
+// Delete ends one feature.
+func (a *API) Delete(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.pathChange(r, data.OpDelete)
 	if err != nil {
 		return err
 	}
-	world := s.cfg.Engine.World()
+	world := a.Engine.World()
 	layer, ok := world.Layer(c.Layer)
 	if !ok {
-		return unknownLayer(world, c.Layer)
+		return city.UnknownLayer(world, c.Layer)
 	}
 	if _, ok := layer.Lookup(c.Feature.ID); !ok {
-		return unknownFeature(layer, c.Feature.ID)
+		return city.UnknownFeature(layer, c.Feature.ID)
 	}
-	return s.write(w, r, data.Tx{Changes: []data.Change{c}})
+	return a.Write(w, r, data.Tx{Changes: []data.Change{c}})
 }
 
 // pathChange is a change of the feature in the path under the conditions of the headers.
-func (s *Server) pathChange(r *http.Request, op data.Op) (data.Change, error) {
+func (a *API) pathChange(r *http.Request, op data.Op) (data.Change, error) {
 	vars := mux.Vars(r)
 	c := data.Change{Stream: data.StreamFeature, Op: op, Layer: vars["layer"], Feature: data.Feature{ID: vars["id"]}}
 	if err := rest.ParseParams(r).Done(""); err != nil {

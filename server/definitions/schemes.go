@@ -1,4 +1,4 @@
-package server
+package definitions
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -17,9 +18,9 @@ type schemeInfo struct {
 	Seq data.Seq `json:"seq"`
 }
 
-// handleListSchemes lists the declared schemes.
-func (s *Server) handleListSchemes(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.readWorld(r)
+// ListSchemes lists the declared schemes.
+func (a *API) ListSchemes(w http.ResponseWriter, r *http.Request) error {
+	world, err := a.ReadWorld(r)
 	if err != nil {
 		return err
 	}
@@ -27,16 +28,16 @@ func (s *Server) handleListSchemes(w http.ResponseWriter, r *http.Request) error
 	if schemes == nil {
 		schemes = []*data.Scheme{}
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Schemes []*data.Scheme `json:"schemes"`
 		Seq     data.Seq       `json:"seq"`
 	}{schemes, world.Seq()})
 }
 
-// handleGetScheme shows one scheme.
-func (s *Server) handleGetScheme(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.readWorld(r)
+// GetScheme shows one scheme.
+func (a *API) GetScheme(w http.ResponseWriter, r *http.Request) error {
+	world, err := a.ReadWorld(r)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func answerScheme(w http.ResponseWriter, r *http.Request, status int, world *ind
 	if !ok {
 		return unknownScheme(world, name)
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, status, schemeInfo{scheme, world.Seq()})
 }
 
@@ -60,12 +61,12 @@ func unknownScheme(world *index.World, name string) error {
 	return rest.Unknown("scheme", name, names)
 }
 
-// handleCreateScheme declares a scheme.
-func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) error {
+// CreateScheme declares a scheme.
+func (a *API) CreateScheme(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON)
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
@@ -76,10 +77,10 @@ func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) erro
 	if scheme.Levels == nil {
 		scheme.Levels = []string{}
 	}
-	if err := scheme.Validate(s.cfg.Engine.Layer); err != nil {
+	if err := scheme.Validate(a.Engine.Layer); err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
-	world, err := s.define(r, data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: scheme.Name, Scheme: scheme, IfSeq: new(data.Seq)})
+	world, err := a.Define(r, data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: scheme.Name, Scheme: scheme, IfSeq: new(data.Seq)})
 	if _, exists := errors.AsType[*data.ConflictError](err); exists {
 		return rest.Fault(rest.Conflict, "name", scheme.Name, "names a scheme that exists; drop it first").Because(err)
 	}
@@ -90,15 +91,15 @@ func (s *Server) handleCreateScheme(w http.ResponseWriter, r *http.Request) erro
 	return answerScheme(w, r, http.StatusCreated, world, scheme.Name)
 }
 
-// handleDropScheme drops a scheme; its cells stay.
-func (s *Server) handleDropScheme(w http.ResponseWriter, r *http.Request) error {
+// DropScheme drops a scheme; its cells stay.
+func (a *API) DropScheme(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
 	name := mux.Vars(r)["scheme"]
-	world := s.cfg.Engine.World()
+	world := a.Engine.World()
 	if _, ok := world.Scheme(name); !ok {
 		return unknownScheme(world, name)
 	}
-	return s.write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamScheme, Op: data.OpDelete, Layer: name}}})
+	return a.Write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamScheme, Op: data.OpDelete, Layer: name}}})
 }

@@ -1,4 +1,5 @@
-package server
+// Package live streams what changes in the city to the clients that listen.
+package live
 
 import (
 	"context"
@@ -13,31 +14,39 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
+// Feed is the resource events. The zero value needs only City; it is safe for concurrent use.
+type Feed struct {
+	*city.City
+	streams streams
+}
+
 const typeEvents = "text/event-stream"
 
-// mostRanges bounds the tile ranges of one event; what exceeds it is named by larger ranges.
-const mostRanges = 1024
+// MostRanges bounds the tile ranges of one event; what exceeds it is named by larger ranges.
+const MostRanges = 1024
 
-// changeEvent is the data of an event change. Tile ranges are supersets of what changed.
-type changeEvent struct {
+// ChangeEvent is the data of an event change. Tile ranges are supersets of what changed.
+type ChangeEvent struct {
 	Seq     data.Seq    `json:"seq"`
 	Layers  []string    `json:"layers"`
 	Defined bool        `json:"defined"`
-	Tiles   []tileRange `json:"tiles"`
+	Tiles   []TileRange `json:"tiles"`
 }
 
-type tileRange struct {
+// TileRange names tiles of one layer and zoom level, both ends included.
+type TileRange struct {
 	Layer string    `json:"layer"`
 	Z     int       `json:"z"`
 	X     [2]uint32 `json:"x"`
 	Y     [2]uint32 `json:"y"`
 }
 
-// handleEvents streams what changes until the client leaves, cannot keep up, or the server drains.
-func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
+// Events streams what changes until the client leaves, cannot keep up, or the server drains.
+func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	only, last := q.Text("layers"), q.Text("last_event_id")
 	if err := q.Done(""); err != nil {
@@ -46,7 +55,7 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	if h := r.Header.Get("Last-Event-ID"); h != "" {
 		last = h
 	}
-	stream := &eventStream{s: s, w: w, r: r, control: http.NewResponseController(w)}
+	stream := &eventStream{city: f.City, w: w, r: r, control: http.NewResponseController(w)}
 	if only != "" {
 		stream.only = strings.Split(only, ",")
 		for _, name := range stream.only {
@@ -60,17 +69,17 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	if !s.streams.open(&cancel) {
+	if !f.streams.open(&cancel) {
 		return rest.Refuse(rest.Unavailable, "the server is going down").With("Retry-After", "2")
 	}
-	defer s.streams.close(&cancel)
+	defer f.streams.close(&cancel)
 
-	world := s.cfg.Engine.World()
+	world := f.Engine.World()
 	after, lost := resume(world, last)
-	sub := s.cfg.Engine.Subscribe(after)
+	sub := f.Engine.Subscribe(after)
 	defer sub.Close()
 	// To the engine 0 means the present: what came in between would be missing.
-	lost = lost || after == 0 && s.cfg.Engine.World().Seq() != 0
+	lost = lost || after == 0 && f.Engine.World().Seq() != 0
 
 	h := w.Header()
 	h.Set("Content-Type", typeEvents)
@@ -91,16 +100,16 @@ func resume(w *index.World, last string) (after data.Seq, lost bool) {
 	if last == "" {
 		return w.Seq(), false
 	}
-	at, ok := parsePosition(last)
-	if !ok || at.epoch != w.Epoch() || at.seq > w.Seq() {
+	at, ok := city.ParsePosition(last)
+	if !ok || at.Epoch != w.Epoch() || at.Seq > w.Seq() {
 		return w.Seq(), true
 	}
-	return at.seq, false
+	return at.Seq, false
 }
 
 // eventStream is one client of the feed.
 type eventStream struct {
-	s       *Server
+	city    *city.City
 	w       http.ResponseWriter
 	r       *http.Request
 	control *http.ResponseController
@@ -131,7 +140,7 @@ func (e *eventStream) run(ctx context.Context, sub *index.Subscription) error {
 			return nil
 		case <-pause.C:
 		}
-		wait, cancel := context.WithTimeout(ctx, e.s.cfg.Limits.Ping)
+		wait, cancel := context.WithTimeout(ctx, e.city.Limits.Ping)
 		dirty, err := sub.Next(wait)
 		cancel()
 		switch {
@@ -145,13 +154,13 @@ func (e *eventStream) run(ctx context.Context, sub *index.Subscription) error {
 		if err != nil {
 			return nil // the client has gone or does not read
 		}
-		pause.Reset(e.s.cfg.Limits.EventPause)
+		pause.Reset(e.city.Limits.EventPause)
 	}
 }
 
 // change tells of one or several publications.
 func (e *eventStream) change(d index.Dirty) error {
-	world := e.s.cfg.Engine.World()
+	world := e.city.Engine.World()
 	if d.Reset {
 		return e.send("reset", world.Epoch(), d.To, fmt.Sprintf(`{"seq":%d,"epoch":%q}`, d.To, world.Epoch()))
 	}
@@ -161,10 +170,10 @@ func (e *eventStream) change(d index.Dirty) error {
 	}
 	if len(names) == 0 && !d.Defined {
 		// An event without data moves the client's position and is not shown to it.
-		return e.write("id: " + formatPosition(world.Epoch(), d.To) + "\n\n")
+		return e.write("id: " + city.FormatPosition(world.Epoch(), d.To) + "\n\n")
 	}
-	text, err := json.Marshal(changeEvent{
-		Seq: d.To, Layers: append([]string{}, names...), Defined: d.Defined, Tiles: rangesOf(world, d, names),
+	text, err := json.Marshal(ChangeEvent{
+		Seq: d.To, Layers: append([]string{}, names...), Defined: d.Defined, Tiles: Ranges(world, d, names),
 	})
 	if err != nil {
 		return err
@@ -172,16 +181,16 @@ func (e *eventStream) change(d index.Dirty) error {
 	return e.send("change", world.Epoch(), d.To, string(text))
 }
 
-// rangesOf names the tiles of each layer at each zoom level at which it is drawn, up to [index.StampZoom].
-func rangesOf(w *index.World, d index.Dirty, names []string) []tileRange {
-	ranges := []tileRange{}
+// Ranges names the tiles of each layer at each zoom level at which it is drawn, up to [index.StampZoom].
+func Ranges(w *index.World, d index.Dirty, names []string) []TileRange {
+	ranges := []TileRange{}
 	for _, name := range names {
 		layer, ok := w.Layer(name)
 		if !ok {
 			continue
 		}
 		boxes := d.Layers[name]
-		if len(ranges)+len(boxes)*(index.StampZoom+1) > mostRanges && len(boxes) > 0 {
+		if len(ranges)+len(boxes)*(index.StampZoom+1) > MostRanges && len(boxes) > 0 {
 			union := geo.EmptyBox()
 			for _, b := range boxes {
 				union = union.Union(b)
@@ -196,7 +205,7 @@ func rangesOf(w *index.World, d index.Dirty, names []string) []tileRange {
 			from := len(ranges)
 			for _, b := range boxes {
 				t := index.Tiles(z, b)
-				r := tileRange{Layer: name, Z: z, X: t.X, Y: t.Y}
+				r := TileRange{Layer: name, Z: z, X: t.X, Y: t.Y}
 				if !slices.ContainsFunc(ranges[from:], r.within) {
 					ranges = append(ranges, r)
 				}
@@ -207,17 +216,17 @@ func rangesOf(w *index.World, d index.Dirty, names []string) []tileRange {
 }
 
 // within reports whether all tiles of r are in o, of the same layer and level.
-func (r tileRange) within(o tileRange) bool {
+func (r TileRange) within(o TileRange) bool {
 	return o.X[0] <= r.X[0] && r.X[1] <= o.X[1] && o.Y[0] <= r.Y[0] && r.Y[1] <= o.Y[1]
 }
 
 func (e *eventStream) send(name string, epoch data.Epoch, seq data.Seq, text string) error {
-	return e.write("event: " + name + "\nid: " + formatPosition(epoch, seq) + "\ndata: " + text + "\n\n")
+	return e.write("event: " + name + "\nid: " + city.FormatPosition(epoch, seq) + "\ndata: " + text + "\n\n")
 }
 
 // write sends text within the idle time, or gives the client up.
 func (e *eventStream) write(text string) error {
-	_ = e.control.SetWriteDeadline(e.s.cfg.Now().Add(e.s.cfg.Limits.Idle))
+	_ = e.control.SetWriteDeadline(e.city.Now().Add(e.city.Limits.Idle))
 	if _, err := e.w.Write([]byte(text)); err != nil { //nolint:gosec // events are not HTML, and their type says so
 		return err
 	}

@@ -1,4 +1,5 @@
-package server
+// Package transfer takes files in and gives them out, streamed both ways.
+package transfer
 
 import (
 	"context"
@@ -20,9 +21,13 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/ingest"
 	"github.com/gewu-city/gewu/server/rest"
 )
+
+// API is the operations import and export of layers.
+type API struct{ *city.City }
 
 // importEvent is one line of the answer to an import; exactly one member is set.
 type importEvent struct {
@@ -41,14 +46,14 @@ type importProgress struct {
 	Rows  int    `json:"rows"`
 }
 
-// handleImport streams files into a layer: POST /v1/layers/{layer}/import. The body is a file, or multipart/form-data
+// Import streams files into a layer: POST /v1/layers/{layer}/import. The body is a file, or multipart/form-data
 // with any number of them; the answer is a line of JSON for each event, ending with done or failed. Both directions
 // stream. Batches become visible as they land.
-func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
-	world := s.cfg.Engine.World()
+func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
+	world := a.Engine.World()
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
 	if !ok {
-		return unknownLayer(world, mux.Vars(r)["layer"])
+		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
 	if err := onlyParams(r, "format", "crs", "id", "lon", "lat", "geometry", "map", "ignore", "mode", "effective",
 		"fix_rings", "strict", "dry_run", "name"); err != nil {
@@ -58,23 +63,23 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := s.importConfig(r, world, layer)
+	cfg, err := a.importConfig(r, world, layer)
 	if err != nil {
 		return err
 	}
-	o.NewID = s.newID
+	o.NewID = a.NewID
 
 	control := http.NewResponseController(w)
 	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
 	_ = control.EnableFullDuplex()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)
-	out := json.NewEncoder(&patient{w: w, control: control, s: s})
+	out := json.NewEncoder(a.Patient(w))
 	// A client that has gone shows up as the end of the request's context.
 	send := func(e importEvent) { _ = out.Encode(e) }
 
 	body := &importBody{ReadCloser: r.Body, before: func() {
-		_ = control.SetReadDeadline(s.cfg.Now().Add(importPause))
+		_ = control.SetReadDeadline(a.Now().Add(importPause))
 	}}
 	r.Body = body
 	cfg.RowError = func(e *convert.RowError) {
@@ -89,15 +94,15 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 		_ = control.Flush()
 	}
 	im := ingest.New(cfg)
-	if err := s.importFiles(r, im, &o); err != nil {
+	if err := a.importFiles(r, im, &o); err != nil {
 		// The status is sent: the reason goes into the stream, what is behind it into the log.
-		send(importEvent{Failed: s.publicText(r, err)})
+		send(importEvent{Failed: a.PublicText(r, err)})
 	}
 	send(importEvent{Done: im.Summary()})
 	_ = control.Flush()
 	// net/http reads on by itself when a handler leaves a body unread, which collides with reading while writing. The
 	// client has its answer; what it still sends is read past the body that gives it more time.
-	_ = control.SetReadDeadline(s.cfg.Now().Add(drainTime))
+	_ = control.SetReadDeadline(a.Now().Add(drainTime))
 	_, _ = io.Copy(io.Discard, body.ReadCloser)
 	return nil
 }
@@ -106,10 +111,10 @@ func (s *Server) handleImport(w http.ResponseWriter, r *http.Request) error {
 const drainTime = 5 * time.Second
 
 // importConfig reads the parameters that say what an import does.
-func (s *Server) importConfig(r *http.Request, world *index.World, layer *index.Layer) (ingest.Config, error) {
+func (a *API) importConfig(r *http.Request, world *index.World, layer *index.Layer) (ingest.Config, error) {
 	q := r.URL.Query()
 	cfg := ingest.Config{
-		Store: s.cfg.Store, Engine: s.cfg.Engine, World: world, Layer: layer, Actor: actorOf(r), Mode: ingest.Mode(q.Get("mode")),
+		Store: a.Store, Engine: a.Engine, World: world, Layer: layer, Actor: city.ActorOf(r), Mode: ingest.Mode(q.Get("mode")),
 	}
 	var err error
 	if cfg.Strict, err = flag(q, "strict"); err != nil {
@@ -130,7 +135,7 @@ func (s *Server) importConfig(r *http.Request, world *index.World, layer *index.
 			return cfg, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00"}
 		}
 	}
-	cfg.ID, err = s.newID()
+	cfg.ID, err = a.NewID()
 	return cfg, err
 }
 
@@ -203,10 +208,10 @@ func splitList(values []string) []string {
 }
 
 // importFiles imports the body, file by file, and then ends what none of them mentioned when that was asked for.
-func (s *Server) importFiles(r *http.Request, im *ingest.Import, o *convert.Options) error {
+func (a *API) importFiles(r *http.Request, im *ingest.Import, o *convert.Options) error {
 	ctx, format := r.Context(), r.URL.Query().Get("format")
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "multipart/form-data" {
-		if err := s.importFile(ctx, im, r.Body, format, o); err != nil {
+		if err := a.importFile(ctx, im, r.Body, format, o); err != nil {
 			return err
 		}
 		return im.Finish(ctx)
@@ -226,13 +231,13 @@ func (s *Server) importFiles(r *http.Request, im *ingest.Import, o *convert.Opti
 			return &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
 		}
 		o.File = path.Base(part.FileName())
-		if err := s.importFile(ctx, im, part, format, o); err != nil {
+		if err := a.importFile(ctx, im, part, format, o); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Server) importFile(ctx context.Context, im *ingest.Import, r io.Reader, format string, o *convert.Options) error {
+func (a *API) importFile(ctx context.Context, im *ingest.Import, r io.Reader, format string, o *convert.Options) error {
 	if format == "" {
 		var ok bool
 		if format, ok = convert.DetectFormat(o.File); !ok {

@@ -1,4 +1,5 @@
-package server
+// Package definitions answers for the definitions of layers and schemes and changes them.
+package definitions
 
 import (
 	"encoding/json"
@@ -9,8 +10,12 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
+
+// API is the resources layers and schemes.
+type API struct{ *city.City }
 
 // layerInfo is a definition with what is on the layer.
 type layerInfo struct {
@@ -28,9 +33,9 @@ func describeLayer(l *index.Layer) layerInfo {
 	return info
 }
 
-// handleListLayers lists the layers in the order in which they were made.
-func (s *Server) handleListLayers(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.readWorld(r)
+// ListLayers lists the layers in the order in which they were made.
+func (a *API) ListLayers(w http.ResponseWriter, r *http.Request) error {
+	world, err := a.ReadWorld(r)
 	if err != nil {
 		return err
 	}
@@ -41,44 +46,34 @@ func (s *Server) handleListLayers(w http.ResponseWriter, r *http.Request) error 
 	for _, l := range world.Layers() {
 		list.Layers = append(list.Layers, describeLayer(l))
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, list)
 }
 
-// readWorld takes the World for a route whose only parameter is min_seq.
-func (s *Server) readWorld(r *http.Request) (*index.World, error) {
-	q := rest.ParseParams(r)
-	world, err := s.world(r, q)
-	if err != nil {
-		return nil, err
-	}
-	return world, q.Done("")
-}
-
-// handleGetLayer describes one layer.
-func (s *Server) handleGetLayer(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.readWorld(r)
+// GetLayer describes one layer.
+func (a *API) GetLayer(w http.ResponseWriter, r *http.Request) error {
+	world, err := a.ReadWorld(r)
 	if err != nil {
 		return err
 	}
-	return s.answerLayer(w, r, http.StatusOK, world, mux.Vars(r)["layer"])
+	return a.answerLayer(w, r, http.StatusOK, world, mux.Vars(r)["layer"])
 }
 
-func (s *Server) answerLayer(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string) error {
+func (a *API) answerLayer(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string) error {
 	l, ok := world.Layer(name)
 	if !ok {
-		return unknownLayer(world, name)
+		return city.UnknownLayer(world, name)
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, status, describeLayer(l))
 }
 
-// handleCreateLayer makes a layer that does not exist yet.
-func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error {
+// CreateLayer makes a layer that does not exist yet.
+func (a *API) CreateLayer(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON)
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
 	if err != nil {
 		return err
 	}
@@ -89,7 +84,7 @@ func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error
 	if err := def.Validate(); err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
-	world, err := s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})
+	world, err := a.Define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})
 	if _, exists := errors.AsType[*data.ConflictError](err); exists {
 		return rest.Fault(rest.Conflict, "name", def.Name, "names a layer that exists; alter it with PATCH /v1/layers/"+def.Name).Because(err)
 	}
@@ -97,21 +92,21 @@ func (s *Server) handleCreateLayer(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	w.Header().Set("Location", "/v1/layers/"+def.Name)
-	return s.answerLayer(w, r, http.StatusCreated, world, def.Name)
+	return a.answerLayer(w, r, http.StatusCreated, world, def.Name)
 }
 
-// handleAlterLayer merges the body into the definition (RFC 7396).
-func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error {
+// AlterLayer merges the body into the definition (RFC 7396).
+func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
 	name := mux.Vars(r)["layer"]
-	world := s.cfg.Engine.World()
+	world := a.Engine.World()
 	l, ok := world.Layer(name)
 	if !ok {
-		return unknownLayer(world, name)
+		return city.UnknownLayer(world, name)
 	}
-	body, err := rest.ReadBody(w, r, s.cfg.Limits.BodyBytes, rest.TypeJSON, rest.TypeMergePatch)
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON, rest.TypeMergePatch)
 	if err != nil {
 		return err
 	}
@@ -123,11 +118,11 @@ func (s *Server) handleAlterLayer(w http.ResponseWriter, r *http.Request) error 
 		return rest.Fault(rest.Invalid, "name", def.Name, "cannot be altered")
 	}
 	at := l.DefSeq()
-	world, err = s.define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: name, Definition: def, IfSeq: &at})
+	world, err = a.Define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: name, Definition: def, IfSeq: &at})
 	if err != nil {
 		return err
 	}
-	return s.answerLayer(w, r, http.StatusOK, world, name)
+	return a.answerLayer(w, r, http.StatusOK, world, name)
 }
 
 func patchLayer(def *data.Layer, body []byte) (*data.Layer, error) {
@@ -180,41 +175,15 @@ func merge(into, patch map[string]any) {
 	}
 }
 
-// handleDropLayer drops a layer with its features.
-func (s *Server) handleDropLayer(w http.ResponseWriter, r *http.Request) error {
+// DropLayer drops a layer with its features.
+func (a *API) DropLayer(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
 	name := mux.Vars(r)["layer"]
-	world := s.cfg.Engine.World()
+	world := a.Engine.World()
 	if _, ok := world.Layer(name); !ok {
-		return unknownLayer(world, name)
+		return city.UnknownLayer(world, name)
 	}
-	return s.write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpDelete, Layer: name}}})
-}
-
-// define appends the change of one definition and returns a World that shows it.
-func (s *Server) define(r *http.Request, c data.Change) (*index.World, error) {
-	seq, err := s.append(r, data.Tx{Changes: []data.Change{c}})
-	err = bareChange(err)
-	if err != nil {
-		return nil, err
-	}
-	return s.cfg.Engine.Wait(r.Context(), seq)
-}
-
-// bareChange is the problem of the only change of a transaction that the client did not write as one: its fields are
-// those of the body.
-func bareChange(err error) error {
-	var change *data.ChangeError
-	var clash *data.ConflictError
-	switch {
-	case errors.As(err, &change):
-		return rest.Faults(rest.Invalid, "", change.Err).Because(err)
-	case errors.As(err, &clash) && clash.Have == 0:
-		return rest.Refuse(rest.Precondition, "it does not exist, seq %d was demanded", clash.Want).Because(err)
-	case errors.As(err, &clash):
-		return rest.Refuse(rest.Precondition, "it is at seq %d, not %d: read it again", clash.Have, clash.Want).Because(err)
-	}
-	return err
+	return a.Write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpDelete, Layer: name}}})
 }

@@ -1,4 +1,4 @@
-package server
+package transfer
 
 import (
 	"net/http"
@@ -12,6 +12,8 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // exportTypes are the media types of the formats.
@@ -19,16 +21,13 @@ var exportTypes = map[string]string{
 	convert.CSV: "text/csv; charset=utf-8", convert.GeoJSON: "application/geo+json", convert.GeoJSONSeq: "application/geo+json-seq",
 }
 
-// contextEvery is the number of features between two looks at the request's context.
-const contextEvery = 256
-
-// handleExport streams a layer as it is in one World: GET /v1/layers/{layer}/export. Features come in the order of
+// Export streams a layer as it is in one World: GET /v1/layers/{layer}/export. Features come in the order of
 // their ids. A fault in the middle cuts the connection, so that no client takes a part for the whole.
-func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
-	world, q := s.cfg.Engine.World(), r.URL.Query()
+func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
+	world, q := a.Engine.World(), r.URL.Query()
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
 	if !ok {
-		return unknownLayer(world, mux.Vars(r)["layer"])
+		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
 	if err := onlyParams(r, "format", "crs", "bbox", "gzip", "bom", "wkt"); err != nil {
 		return err
@@ -64,12 +63,12 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("X-Gewu-Seq", strconv.FormatUint(uint64(world.Seq()), 10))
-	out, err := convert.NewWriter(&patient{w: w, control: http.NewResponseController(w), s: s}, format, layer.Def(), o)
+	out, err := convert.NewWriter(a.Patient(w), format, layer.Def(), o)
 	if err != nil {
 		return err
 	}
 	if err := writeFeatures(r, layer, box, out); err != nil {
-		s.cfg.Logger.WarnContext(r.Context(), "export was cut off", "layer", layer.Def().Name, "error", err)
+		a.Logger.WarnContext(r.Context(), "export was cut off", "layer", layer.Def().Name, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil
@@ -80,7 +79,7 @@ func exportBox(text string) (*geo.Box, error) {
 	if text == "" {
 		return nil, nil
 	}
-	box, err := parseBox(text)
+	box, err := rest.Box(text)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +89,7 @@ func exportBox(text string) (*geo.Box, error) {
 func writeFeatures(r *http.Request, layer *index.Layer, box *geo.Box, out convert.Writer) error {
 	n := 0
 	for slot := range layer.After("") {
-		if n++; n%contextEvery == 0 && r.Context().Err() != nil {
+		if n++; n%city.CheckEvery == 0 && r.Context().Err() != nil {
 			return r.Context().Err()
 		}
 		if box != nil && !layer.Box(slot).Intersects(*box) {

@@ -1,4 +1,5 @@
-package server
+// Package locate answers whose ground a point is: one point, or a stream of rows.
+package locate
 
 import (
 	"net/http"
@@ -9,8 +10,12 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/batch"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
+
+// API is the resource locate.
+type API struct{ *city.City }
 
 // location is the answer to one point. Duties and disputes are empty until cases and planning fill them.
 type location struct {
@@ -22,11 +27,11 @@ type location struct {
 	Disputes []struct{} `json:"disputes"`
 }
 
-// handleLocate answers what is at a point.
-func (s *Server) handleLocate(w http.ResponseWriter, r *http.Request) error {
+// Point answers what is at a point.
+func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	x, y, crs, scheme := q.Number("lon"), q.Number("lat"), q.CRS("crs"), q.Text("scheme")
-	world, err := s.world(r, q)
+	world, err := a.World(r, q)
 	if err != nil {
 		return err
 	}
@@ -37,23 +42,23 @@ func (s *Server) handleLocate(w http.ResponseWriter, r *http.Request) error {
 	if fault != nil {
 		return fault
 	}
-	if err := s.knownScheme(world, scheme); err != nil {
+	if err := a.knownScheme(world, scheme); err != nil {
 		return err
 	}
-	loc := s.cfg.Locator.Locate(world, p, scheme, grid.DefaultReach)
-	setSeq(w, world.Seq())
+	loc := a.Locator.Locate(world, p, scheme, grid.DefaultReach)
+	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, location{
 		Lon: p.Lon(), Lat: p.Lat(), Seq: world.Seq(), Location: loc, Duties: []struct{}{}, Disputes: []struct{}{},
 	})
 }
 
 // knownScheme refuses the name of a scheme that does not exist.
-func (s *Server) knownScheme(w *index.World, name string) error {
-	if name == "" || s.cfg.Locator.HasScheme(w, name) {
+func (a *API) knownScheme(w *index.World, name string) error {
+	if name == "" || a.Locator.HasScheme(w, name) {
 		return nil
 	}
 	var have []string
-	for _, scheme := range s.cfg.Locator.Plan(w).Schemes {
+	for _, scheme := range a.Locator.Plan(w).Schemes {
 		have = append(have, scheme.Name)
 	}
 	p := rest.Fault(rest.BadRequest, "scheme", name, "does not exist")
@@ -63,18 +68,18 @@ func (s *Server) knownScheme(w *index.World, name string) error {
 	return p
 }
 
-// handleLocateStream answers rows as they come.
-func (s *Server) handleLocateStream(w http.ResponseWriter, r *http.Request) error {
+// Stream answers rows as they come.
+func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	kind, err := rest.ContentType(r, rest.TypeCSV, rest.TypeNDJSON)
 	if err != nil {
 		return err
 	}
 	q := rest.ParseParams(r)
 	job := batch.Job{
-		Locator: s.cfg.Locator, World: s.cfg.Engine.World, RowBytes: s.cfg.Limits.RowBytes,
+		Locator: a.Locator, World: a.Engine.World, RowBytes: a.Limits.RowBytes,
 		Scheme: q.Text("scheme"), CRS: q.CRS("crs"), Lon: q.Text("lon"), Lat: q.Text("lat"),
 	}
-	world, err := s.world(r, q)
+	world, err := a.World(r, q)
 	if err != nil {
 		return err
 	}
@@ -84,17 +89,17 @@ func (s *Server) handleLocateStream(w http.ResponseWriter, r *http.Request) erro
 	if (job.Lon == "") != (job.Lat == "") {
 		return rest.Fault(rest.BadRequest, "lon,lat", job.Lon+","+job.Lat, "must be given together")
 	}
-	if err := s.knownScheme(world, job.Scheme); err != nil {
+	if err := a.knownScheme(world, job.Scheme); err != nil {
 		return err
 	}
 	control := http.NewResponseController(w)
 	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
 	_ = control.EnableFullDuplex()
 	job.Waiting = func() {
-		_ = control.SetReadDeadline(s.cfg.Now().Add(s.cfg.Limits.Idle))
-		s.extend(control)
+		_ = control.SetReadDeadline(a.Now().Add(a.Limits.Idle))
+		a.Extend(control)
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	w.Header().Set("Cache-Control", "no-store")
 	if kind == rest.TypeNDJSON {
 		w.Header().Set("Content-Type", kind)

@@ -1,8 +1,8 @@
-package server
+// Package features answers for the features of layers and takes changes of them.
+package features
 
 import (
 	"cmp"
-	"encoding/base64"
 	"fmt"
 	"iter"
 	"net/http"
@@ -16,8 +16,16 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
+
+// API is the resource features. Its members are set once.
+type API struct {
+	*city.City
+	// Keys remembers the answers to requests with an Idempotency-Key.
+	Keys rest.Keys
+}
 
 // Bounds of a page of features. A page also ends when it is pageBytes long, so that layers of large polygons do not
 // make answers of gigabytes.
@@ -43,20 +51,20 @@ type search struct {
 	limit int
 }
 
-// handleListFeatures lists features in the order of their ids.
-func (s *Server) handleListFeatures(w http.ResponseWriter, r *http.Request) error {
+// List lists features in the order of their ids.
+func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	world, err := s.world(r, q)
+	world, err := a.World(r, q)
 	if err != nil {
 		return err
 	}
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
 	if !ok {
-		return unknownLayer(world, mux.Vars(r)["layer"])
+		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
 	find := search{layer: layer, limit: q.Whole("limit", 1, longestPage, standardPage)}
 	find.box, find.boxed = q.Box("bbox")
-	if find.after, err = parseCursor(q.Text("cursor"), world.Epoch()); err != nil {
+	if find.after, err = city.ParseCursor(q.Text("cursor"), world.Epoch()); err != nil {
 		return err
 	}
 	find.conditions(q)
@@ -78,9 +86,9 @@ func (s *Server) handleListFeatures(w http.ResponseWriter, r *http.Request) erro
 	}
 	body = fmt.Appendf(body, `],"numberReturned":%d,"seq":%d`, n, world.Seq())
 	if n < len(slots) {
-		body = fmt.Appendf(body, `,"next":%q`, formatCursor(world.Epoch(), layer.ID(slots[n-1])))
+		body = fmt.Appendf(body, `,"next":%q`, city.FormatCursor(world.Epoch(), layer.ID(slots[n-1])))
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, append(body, '}'))
 }
 
@@ -121,9 +129,6 @@ func (f *search) holds(slot index.Slot, conditions []equality) bool {
 	return true
 }
 
-// checkEvery is the number of features between looks at the context.
-const checkEvery = 256
-
 // run finds the first limit+1 slots after the cursor, in the order of ids.
 func (f *search) run(r *http.Request) ([]index.Slot, error) {
 	want := f.limit + 1
@@ -132,7 +137,7 @@ func (f *search) run(r *http.Request) ([]index.Slot, error) {
 	var failed error
 	steps := 0
 	for slot := range f.candidates() {
-		if steps++; steps%checkEvery == 0 {
+		if steps++; steps%city.CheckEvery == 0 {
 			if failed = r.Context().Err(); failed != nil {
 				return nil, failed
 			}
@@ -169,26 +174,6 @@ func (f *search) first(slots []index.Slot, n int) []index.Slot {
 	return slots[:min(n, len(slots))]
 }
 
-// A cursor is the epoch and the last id of a page, opaque to clients.
-func formatCursor(epoch data.Epoch, id string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(string(epoch) + "\n" + id))
-}
-
-func parseCursor(text string, epoch data.Epoch) (after string, err error) {
-	if text == "" {
-		return "", nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	from, id, ok := strings.Cut(string(b), "\n")
-	switch {
-	case err != nil || !ok || id == "" || len(id) > data.MaxIDBytes:
-		return "", rest.Fault(rest.BadRequest, "cursor", text, "is not one that this server gave")
-	case data.Epoch(from) != epoch:
-		return "", rest.Fault(rest.Gone, "cursor", text, "belongs to another history; start with the first page")
-	}
-	return id, nil
-}
-
 // appendFeature appends a feature as GeoJSON with its own position and permanent id.
 func appendFeature(dst []byte, l *index.Layer, slot index.Slot) []byte {
 	f := l.Feature(slot)
@@ -197,35 +182,27 @@ func appendFeature(dst []byte, l *index.Layer, slot index.Slot) []byte {
 		convert.Member{Name: "permanent", Value: strconv.AppendUint(nil, uint64(l.Permanent(slot)), 10)})
 }
 
-// handleGetFeature answers with one feature; its ETag is the position of its newest change.
-func (s *Server) handleGetFeature(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.readWorld(r)
+// Get answers with one feature; its ETag is the position of its newest change.
+func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
+	world, err := a.ReadWorld(r)
 	if err != nil {
 		return err
 	}
 	name, id := mux.Vars(r)["layer"], mux.Vars(r)["id"]
 	layer, ok := world.Layer(name)
 	if !ok {
-		return unknownLayer(world, name)
+		return city.UnknownLayer(world, name)
 	}
 	slot, ok := layer.Lookup(id)
 	if !ok {
-		return unknownFeature(layer, id)
+		return city.UnknownFeature(layer, id)
 	}
 	tag := strconv.FormatUint(uint64(layer.ChangedAt(slot)), 10)
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	w.Header().Set("ETag", `"`+tag+`"`)
 	if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, appendFeature(nil, layer, slot))
-}
-
-func unknownFeature(l *index.Layer, id string) error {
-	p := rest.Fault(rest.NotFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %d", l.Def().Name, l.Len()))
-	if head, ok := l.Head(id); ok && head.Deleted {
-		p.Detail += fmt.Sprintf("; it ended with seq %d", head.Seq)
-	}
-	return p
 }

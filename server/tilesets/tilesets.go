@@ -1,29 +1,36 @@
-package server
+// Package tilesets answers with tiles, their description and the styles of maps.
+package tilesets
 
 import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/style"
 )
 
+// API is the resources tiles and styles.
+type API struct {
+	*city.City
+	Maker *tiles.Maker
+}
+
 const typeTile = "application/vnd.mapbox-vector-tile"
 
-// handleTile answers with tile z/x/y. Map clients add parameters of their own to tile addresses, so unknown ones do
+// Tile answers with tile z/x/y. Map clients add parameters of their own to tile addresses, so unknown ones do
 // no harm here.
-func (s *Server) handleTile(w http.ResponseWriter, r *http.Request) error {
-	world := s.cfg.Engine.World()
+func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
+	world := a.Engine.World()
 	if r.URL.RawQuery != "" {
 		var err error
-		if world, err = s.world(r, rest.ParseParams(r)); err != nil {
+		if world, err = a.World(r, rest.ParseParams(r)); err != nil {
 			return err
 		}
 	}
@@ -40,7 +47,7 @@ func (s *Server) handleTile(w http.ResponseWriter, r *http.Request) error {
 		}
 		address[i] = uint32(n)
 	}
-	tile, err := s.cfg.Tiles.Tile(r.Context(), world, set, address[0], address[1], address[2])
+	tile, err := a.Maker.Tile(r.Context(), world, set, address[0], address[1], address[2])
 	if err != nil {
 		return err
 	}
@@ -51,7 +58,7 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	h := w.Header()
 	h.Set("Vary", "Accept, Accept-Encoding")
 	h.Set("Cache-Control", "no-cache")
-	setSeq(w, tile.Seq)
+	city.SetSeq(w, tile.Seq)
 	zipped := !tile.Empty() && rest.Accepts(r.Header.Get("Accept-Encoding"), "gzip")
 	tag := `"` + tile.ETag + `"`
 	if zipped {
@@ -94,9 +101,9 @@ func tileset(w *index.World, name string) (tiles.Tileset, error) {
 	return set, err
 }
 
-// handleTileJSON describes a tileset.
-func (s *Server) handleTileJSON(w http.ResponseWriter, r *http.Request) error {
-	world, err := s.world(r, rest.ParseParams(r))
+// TileJSON describes a tileset.
+func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
+	world, err := a.World(r, rest.ParseParams(r))
 	if err != nil {
 		return err
 	}
@@ -104,14 +111,14 @@ func (s *Server) handleTileJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	setSeq(w, world.Seq())
-	return rest.WriteJSON(w, r, http.StatusOK, tiles.Describe(world, set, s.baseURL(r)))
+	city.SetSeq(w, world.Seq())
+	return rest.WriteJSON(w, r, http.StatusOK, tiles.Describe(world, set, a.BaseURL(r)))
 }
 
-// handleStyle answers with the style of the whole city.
-func (s *Server) handleStyle(w http.ResponseWriter, r *http.Request) error {
+// Style answers with the style of the whole city.
+func (a *API) Style(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	world, err := s.world(r, q)
+	world, err := a.World(r, q)
 	if err != nil {
 		return err
 	}
@@ -126,31 +133,13 @@ func (s *Server) handleStyle(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, s.baseURL(r))
+	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, a.BaseURL(r))
 	if field, ok := errors.AsType[*data.FieldError](err); ok && field.Field == "style" {
 		return rest.Fault(rest.NotFound, field.Field, field.Value, field.Why).Because(err)
 	}
 	if err != nil {
 		return err
 	}
-	setSeq(w, world.Seq())
+	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, made)
-}
-
-// baseURL is how the client reached the server, without a slash at the end. Tile addresses must be absolute.
-func (s *Server) baseURL(r *http.Request) string {
-	if s.cfg.PublicURL != "" {
-		return strings.TrimRight(s.cfg.PublicURL, "/")
-	}
-	scheme, host := "http", r.Host
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		scheme = "https"
-	}
-	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
-		host = forwarded
-	}
-	if host == "" || strings.ContainsAny(host, "/\\\"'<>?#@, \t") {
-		host = "localhost"
-	}
-	return scheme + "://" + host
 }

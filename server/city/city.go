@@ -1,0 +1,124 @@
+// Package city is what every resource of the HTTP API works with: the city's store and World, who asks and how long
+// an answer may take. The packages beside it hold one resource each and do not know each other.
+package city
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Store is what the server needs to write; see [data.Store] for the contracts.
+type Store interface {
+	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
+	Epoch() data.Epoch
+	Last() data.Seq
+}
+
+// City is shared by all resources. Its members are set once, before the first request.
+type City struct {
+	Store   Store
+	Engine  *index.Engine
+	Locator *grid.Locator
+	Logger  *slog.Logger
+	// Now is the wall clock: deadlines of connections are counted from it.
+	Now func() time.Time
+	// NewID makes ids for requests, imports and features; it is safe for concurrent use.
+	NewID func() (string, error)
+	// PublicURL is how clients reach the server; without it the request tells.
+	PublicURL string
+	Limits    Limits
+}
+
+// Limits bound what one request may take. Zero members have the defaults named there.
+type Limits struct {
+	// BodyBytes bounds a JSON body: 32 MiB.
+	BodyBytes int64
+	// QueryBytes bounds the query of a URL: 8 KiB.
+	QueryBytes int
+	// RowBytes bounds one row of a batch: 1 MiB.
+	RowBytes int
+	// Request bounds the time of a request that does not stream: 30 s.
+	Request time.Duration
+	// MinSeq bounds how long a read waits for a position, and a write for its own to be visible: 2 s.
+	MinSeq time.Duration
+	// Idle bounds how long a stream waits for its client to send or take something: 30 s.
+	Idle time.Duration
+	// Ping is the pause after which an event stream shows that it is alive: 15 s.
+	Ping time.Duration
+	// EventPause is the shortest time between two events of one client: 50 ms.
+	EventPause time.Duration
+}
+
+// WithDefaults fills the zero members.
+func (l Limits) WithDefaults() Limits {
+	span := func(d *time.Duration, standard time.Duration) {
+		if *d <= 0 {
+			*d = standard
+		}
+	}
+	if l.BodyBytes <= 0 {
+		l.BodyBytes = 32 << 20
+	}
+	if l.QueryBytes <= 0 {
+		l.QueryBytes = 8 << 10
+	}
+	if l.RowBytes <= 0 {
+		l.RowBytes = 1 << 20
+	}
+	span(&l.Request, 30*time.Second)
+	span(&l.MinSeq, 2*time.Second)
+	span(&l.Idle, 30*time.Second)
+	span(&l.Ping, 15*time.Second)
+	span(&l.EventPause, 50*time.Millisecond)
+	return l
+}
+
+// CheckEvery is the number of features between two looks at the context of a request.
+const CheckEvery = 256
+
+// Extend gives a stream's client the idle time to take what comes next.
+func (c *City) Extend(control *http.ResponseController) {
+	_ = control.SetWriteDeadline(c.Now().Add(c.Limits.Idle))
+}
+
+// Patient gives each write of a long answer the idle time.
+func (c *City) Patient(w http.ResponseWriter) io.Writer {
+	return &patient{w: w, control: http.NewResponseController(w), city: c}
+}
+
+type patient struct {
+	w       io.Writer
+	control *http.ResponseController
+	city    *City
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	p.city.Extend(p.control)
+	return p.w.Write(b)
+}
+
+// BaseURL is how the client reached the server, without a slash at the end. Tile addresses must be absolute.
+func (c *City) BaseURL(r *http.Request) string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	scheme, host := "http", r.Host
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		scheme = "https"
+	}
+	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
+		host = forwarded
+	}
+	if host == "" || strings.ContainsAny(host, "/\\\"'<>?#@, \t") {
+		host = "localhost"
+	}
+	return scheme + "://" + host
+}
