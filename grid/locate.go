@@ -136,27 +136,20 @@ type owners struct{ areas, cells []owner }
 
 func (l *Locator) owners(w *index.World, plan *Plan, p geo.Point, scheme string) owners {
 	found := owners{areas: make([]owner, len(plan.Levels)), cells: make([]owner, len(plan.Schemes))}
-	inside := func(layer string) owner {
-		own := owner{}
+	within := func(layer string) owner {
 		if lay, ok := w.Layer(layer); ok {
-			lay.Covering(p, func(s index.Slot) bool {
-				// Overlapping polygons are a defect of the data; the oldest answers, always the same.
-				if !own.ok || lay.Permanent(s) < lay.Permanent(own.slot) {
-					own = owner{slot: s, ok: true}
-				}
-				return true
-			})
+			return inside(lay, p)
 		}
-		return own
+		return owner{}
 	}
 	for i, level := range plan.Levels {
-		found.areas[i] = inside(level.Layer)
+		found.areas[i] = within(level.Layer)
 	}
 	for i, s := range plan.Schemes {
 		if scheme != "" && scheme != s.Name {
 			continue
 		}
-		if found.cells[i] = inside(s.Cells.Layer); !found.cells[i].ok {
+		if found.cells[i] = within(s.Cells.Layer); !found.cells[i].ok {
 			found.cells[i] = touchingOwner(w, s.Cells.Layer, p)
 			if found.cells[i].ok {
 				l.parentsOnOutline(w, plan, p, s, found.cells[i].slot, found.areas)

@@ -44,7 +44,8 @@ type Engine struct {
 	schemeSeqs []data.Seq
 	defined    data.Seq
 	// pending is what became dirty since the last publication, by layer.
-	pending map[string]*dirtyLayer
+	pending     map[string]*dirtyLayer
+	projections []Projection
 }
 
 var _ data.Heads = (*Engine)(nil)
@@ -95,6 +96,9 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 	clear(e.pending)
 	// The feed starts here: it cannot say what changed before.
 	if w := e.next(); w != nil {
+		for _, p := range e.projections {
+			p.Advance(w)
+		}
 		e.world.Store(w)
 	}
 	return nil
@@ -219,6 +223,14 @@ func (e *Engine) publish() {
 	if w == nil {
 		return
 	}
+	for _, p := range e.projections {
+		for name, found := range p.Advance(w) {
+			d := dirtyOf(e.pending, name)
+			for _, b := range found {
+				d.boxes.add(b)
+			}
+		}
+	}
 	e.world.Store(w)
 	e.feed.publish(old.seq, w, old.defined != w.defined, e.pending)
 	clear(e.pending)
@@ -298,13 +310,19 @@ func (e *Engine) Layer(name string) (*data.Layer, bool) {
 // Scheme implements [data.Heads].
 func (e *Engine) Scheme(name string) (*data.Scheme, bool) { return e.World().Scheme(name) }
 
-// noteDirty collects the boxes of a change for stamping and for the feed.
-func noteDirty(pending map[string]*dirtyLayer, layer string, boxes ...geo.Box) {
-	d := pending[layer]
+// dirtyOf is what is noted under a name.
+func dirtyOf(pending map[string]*dirtyLayer, name string) *dirtyLayer {
+	d := pending[name]
 	if d == nil {
 		d = &dirtyLayer{}
-		pending[layer] = d
+		pending[name] = d
 	}
+	return d
+}
+
+// noteDirty collects the boxes of a change for stamping and for the feed.
+func noteDirty(pending map[string]*dirtyLayer, layer string, boxes ...geo.Box) {
+	d := dirtyOf(pending, layer)
 	d.changes++
 	for _, b := range boxes {
 		if b.Empty() {

@@ -1,0 +1,61 @@
+package index
+
+import (
+	"iter"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Projection is something derived from Worlds that wants to follow them: totals, a gazetteer, a pyramid of clusters.
+type Projection interface {
+	// Advance is told of each World before it is published, in order, by one goroutine. What it takes delays the
+	// publication. It returns what is drawn differently because of it, as boxes by the name of what is drawn: the
+	// feed names their tiles. Boxes are supersets and hold old places too.
+	Advance(next *World) map[string][]geo.Box
+}
+
+// Follow adds a projection. It must be called before Load.
+func (e *Engine) Follow(p Projection) { e.projections = append(e.projections, p) }
+
+// Changed yields the slots whose features differ between old and l, two states of one layer, by Seq. It looks only at
+// the parts of the columns that were written to in between, so a single edit costs microseconds whatever the size of
+// the layer. ok is false when old is not an earlier or later state of the same layer in the same engine.
+func (l *Layer) Changed(old *Layer) (slots iter.Seq[Slot], ok bool) {
+	if old == nil || l.born != old.born || l.def.Name != old.def.Name {
+		return nil, false
+	}
+	return func(yield func(Slot) bool) {
+		n := max(len(l.rows.seqs.chunks), len(old.rows.seqs.chunks))
+		for c := range n {
+			if c < len(l.rows.seqs.chunks) && c < len(old.rows.seqs.chunks) && l.rows.seqs.chunks[c] == old.rows.seqs.chunks[c] {
+				continue
+			}
+			for i := range uint32(chunkRows) {
+				row := uint32(c)<<chunkBits + i
+				if l.rows.seqs.at(row) != old.rows.seqs.at(row) && !yield(Slot(row)) {
+					return
+				}
+			}
+		}
+	}, true
+}
+
+// Alive reports whether the slot holds a feature that exists.
+func (l *Layer) Alive(s Slot) bool { return l.rows.states.at(uint32(s)) == rowAlive }
+
+// Stamps say when each tile of something may last have changed, as a layer's own do. A copy is immutable as long as
+// the original is not written to; the zero value says 0 for every tile.
+type Stamps struct{ touched touched }
+
+// Mark stamps the tiles that a change within box at seq can alter.
+func (s *Stamps) Mark(seq data.Seq, box geo.Box) { s.touched.mark(seq, box) }
+
+// MarkAll stamps every tile.
+func (s *Stamps) MarkAll(seq data.Seq) { s.touched.all(seq) }
+
+// At is the newest Seq that can have changed tile z/x/y.
+func (s *Stamps) At(z int, x, y uint32) data.Seq { return s.touched.at(z, x, y) }
+
+// Copy returns stamps that can be written to without changing s.
+func (s *Stamps) Copy() Stamps { return Stamps{touched: s.touched.view()} }
