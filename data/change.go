@@ -30,7 +30,8 @@ const (
 //
 //   - feature: Layer, Feature (a delete needs only Feature.ID);
 //   - schema: Layer, Definition (nil for a delete);
-//   - scheme: Layer holds the scheme's name, Scheme (nil for a delete).
+//   - scheme: Layer holds the scheme's name, Scheme (nil for a delete);
+//   - admin: Layer holds the name of the record, for a plan its [Plan.Name], Plan.
 //
 // Changes are immutable once appended.
 type Change struct {
@@ -40,6 +41,7 @@ type Change struct {
 	Feature    Feature
 	Definition *Layer
 	Scheme     *Scheme
+	Plan       *Plan
 	// IfSeq, when not nil, demands that the feature's current Seq equals it; 0 demands that the feature does not
 	// exist. It is a precondition and not stored.
 	IfSeq *Seq
@@ -55,7 +57,8 @@ type Change struct {
 
 // Tx is a transaction to append: all of its changes become durable under one Seq, or none.
 type Tx struct {
-	// Effective is when the changes take effect in the city; zero means the recorded time.
+	// Effective is when the changes take effect in the city; zero means the recorded time. It may not lie after the
+	// recorded time: what is to take effect later is a [Plan].
 	Effective time.Time
 	// Actor is who asked and Cause why: "import:ID", "api", "demo"…
 	Actor, Cause string
@@ -83,6 +86,16 @@ type Entry struct {
 	PrevHash Hash
 	Payloads []Hash
 	Changes  []Change
+}
+
+// Since is when the changes of features take effect: the effective time, or the recorded time if that is earlier. Logs
+// written before there were plans may hold entries with an effective time in the future of their own recorded time;
+// they count from when they were recorded, so that the newest World is always that of the present.
+func (e *Entry) Since() time.Time {
+	if e.Effective.After(e.Recorded) {
+		return e.Recorded
+	}
+	return e.Effective
 }
 
 // Record is one change with its Seq: what a checkpoint holds for each thing that exists or once existed.

@@ -60,6 +60,11 @@ func TestFormatExamples(t *testing.T) {
 		"polygon":    {Stream: data.StreamFeature, Op: data.OpPut, Layer: "cells", Permanent: 8, Prev: 2, Feature: data.Feature{ID: "1", Shape: triangle}},
 		"delete":     {Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 7, Prev: 3, Feature: data.Feature{ID: "L-7"}},
 		"definition": {Stream: data.StreamSchema, Op: data.OpPut, Layer: "lamps", Definition: &data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}},
+		"plan": {Stream: data.StreamAdmin, Op: data.OpPut, Layer: "plan:7", Prev: 0, Plan: &data.Plan{
+			ID: "7", Due: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), State: data.PlanPending, Count: 1,
+			Layers:  []data.PlanLayer{{Name: "lamps", Attributes: []string{"name"}}},
+			Changes: []data.Change{{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Feature: data.Feature{ID: "L-7"}, IfSeq: new(data.Seq(3))}},
+		}},
 	} {
 		b := example(t, logFormat, name)
 		var decoder data.Decoder

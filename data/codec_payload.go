@@ -11,7 +11,8 @@ const payloadFixed = 1 + 1 + 1 + 4 + 8
 
 // AppendPayload appends the encoding of a change to dst: version, stream, operation, permanent id, seq of the
 // previous change of the same thing, layer (the name of a layer or scheme), then for a feature its id, shape and
-// values, for a definition its JSON, for a delete only what names the thing. IfSeq is not stored. The error is a
+// values, for a definition its JSON, for a plan its JSON and changes, for a delete only what names the thing. IfSeq is
+// stored only within a plan. The error is a
 // *FieldError: the stream or operation is unknown, the definition is missing, or a vertex or value cannot be stored.
 func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 	dst = append(dst, codecVersion, byte(c.Stream), byte(c.Op))
@@ -48,6 +49,14 @@ func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 			return nil, &FieldError{Field: "scheme", Why: "is missing"}
 		}
 		return appendJSON(dst, c.Scheme)
+	case StreamAdmin:
+		if c.Op == OpDelete {
+			return dst, nil
+		}
+		if c.Plan == nil {
+			return nil, &FieldError{Field: "plan", Why: "is missing"}
+		}
+		return appendPlan(dst, c.Plan)
 	default:
 		return nil, &FieldError{Field: "stream", Value: fmt.Sprint(c.Stream), Why: "cannot be stored"}
 	}
@@ -105,7 +114,7 @@ func (r *reader) payloadHead() (PayloadHead, string, error) {
 		return PayloadHead{}, "", fmt.Errorf("%w: payload ends in the layer name", ErrFormat)
 	case head.Op != OpPut && head.Op != OpDelete:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has operation %d", ErrFormat, head.Op)
-	case head.Stream != StreamFeature && head.Stream != StreamSchema && head.Stream != StreamScheme:
+	case head.Stream < StreamSchema || head.Stream > StreamAdmin || head.Stream == StreamCase:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has stream %d", ErrFormat, head.Stream)
 	}
 	return head, layer, nil
@@ -154,6 +163,8 @@ func (d *Decoder) Payload(b []byte) (Change, error) {
 	case c.Stream == StreamSchema:
 		c.Definition = &Layer{}
 		err = json.Unmarshal([]byte(r.text()), c.Definition)
+	case c.Stream == StreamAdmin:
+		c.Plan, err = d.plan(&r)
 	default:
 		c.Scheme = &Scheme{}
 		err = json.Unmarshal([]byte(r.text()), c.Scheme)

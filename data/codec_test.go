@@ -84,7 +84,7 @@ var (
 	})
 	anyChange = rapid.Custom(func(t *rapid.T) data.Change {
 		c := data.Change{
-			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme}).Draw(t, "stream"),
+			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme, data.StreamAdmin}).Draw(t, "stream"),
 			Op:        rapid.SampledFrom([]data.Op{data.OpPut, data.OpDelete}).Draw(t, "op"),
 			Layer:     rapid.String().Draw(t, "layer"),
 			Permanent: rapid.Uint32().Draw(t, "permanent"),
@@ -98,6 +98,8 @@ var (
 				c.Feature.Shape = anyShape.Draw(t, "shape")
 				c.Feature.Values = rapid.SliceOfN(anyValue, 0, 12).Draw(t, "values")
 			}
+		case put && c.Stream == data.StreamAdmin:
+			c.Plan = anyPlan.Draw(t, "plan")
 		case put && c.Stream == data.StreamSchema:
 			c.Definition = anyLayer.Draw(t, "definition")
 		case put:
@@ -107,8 +109,40 @@ var (
 	})
 )
 
+var anyPlan = rapid.Custom(func(t *rapid.T) *data.Plan {
+	p := &data.Plan{
+		ID: "01J", State: rapid.SampledFrom([]data.PlanState{data.PlanPending, data.PlanDone, data.PlanFailed, data.PlanCancelled}).Draw(t, "state"),
+		Due:   time.UnixMicro(rapid.Int64Range(0, 1<<52).Draw(t, "due")).UTC(),
+		Actor: rapid.StringMatching(`[a-z<&]*`).Draw(t, "actor"), Layers: []data.PlanLayer{{Name: "lamps", Attributes: []string{"路"}}},
+	}
+	if p.State != data.PlanPending {
+		p.Reason = "layer lamps was dropped"
+		return p
+	}
+	for range rapid.IntRange(1, 4).Draw(t, "changes") {
+		c := data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Feature: data.Feature{ID: "a"}}
+		if rapid.Bool().Draw(t, "put") {
+			c.Op, c.Feature = data.OpPut, data.Feature{ID: "b", Shape: anyShape.Draw(t, "shape"), Values: rapid.SliceOfN(anyValue, 0, 4).Draw(t, "values")}
+		}
+		if rapid.Bool().Draw(t, "demands") {
+			c.IfSeq = new(data.Seq(rapid.Uint64Range(0, 1<<60).Draw(t, "if_seq")))
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	p.Count = len(p.Changes)
+	return p
+})
+
 // equal compares changes; nulls at the end of the values do not count.
 func equal(a, b data.Change) bool {
+	if a.Plan != nil && b.Plan != nil && len(a.Plan.Changes) == len(b.Plan.Changes) {
+		for i := range a.Plan.Changes {
+			if !equal(a.Plan.Changes[i], b.Plan.Changes[i]) {
+				return false
+			}
+		}
+		a.Plan, b.Plan = a.Plan.Bare(), b.Plan.Bare()
+	}
 	if !a.Feature.Equal(&b.Feature) {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // Store keeps one city's change log. Several goroutines may use a Store at once; several processes may write to one
@@ -21,8 +22,9 @@ type Store interface {
 	// and machine. When it returns an error, nothing of tx is in the log, except [ErrUncertain]. Changes are checked
 	// in order against the current state, earlier changes of the same transaction included; a precondition that
 	// does not hold returns *[ConflictError], a feature that does not fit its layer *[ChangeError], too many changes
-	// [ErrTooLarge], no changes [ErrEmpty]. The store fills Permanent and Prev in its own copy of the changes.
-	// Deleting a feature that does not exist is a conflict only under IfSeq; otherwise it is a *ChangeError.
+	// [ErrTooLarge], no changes [ErrEmpty], an effective time in the future *[FieldError]. The store fills Permanent and Prev in its own copy of the changes.
+	// Deleting a feature that does not exist is a conflict only under IfSeq; otherwise it is a *ChangeError. A plan
+	// that has ended takes no further record.
 	Append(ctx context.Context, tx Tx) (Seq, error)
 
 	// Epoch is the identity of the history.
@@ -44,7 +46,19 @@ type Store interface {
 	// and order of its changes when some of them, or all, are erased. An entry that cannot be read yields *[CorruptError] and ends the sequence.
 	Entries(ctx context.Context, after Seq) iter.Seq2[*Entry, error]
 
-	// Checkpoint yields the newest checkpoint: one record for each layer, scheme and feature that exists or existed
+	// Header is the header of entry seq, [ErrNoEntry] when the log has none of this number.
+	Header(ctx context.Context, seq Seq) (Header, error)
+
+	// SeqAt is the newest entry that was recorded at or before t, 0 when there is none.
+	SeqAt(ctx context.Context, t time.Time) (Seq, error)
+
+	// Changes are the changes that entry seq made of the features with the given permanent ids, in the order of the
+	// entry; the permanent id 0 stands for definitions and admin records. It reads that entry alone. An entry that
+	// cannot be read is a *[CorruptError], one that does not exist [ErrNoEntry].
+	Changes(ctx context.Context, seq Seq, permanents ...uint32) ([]Change, error)
+
+	// Checkpoint yields the newest checkpoint: one record for each layer, scheme, plan (without its changes) and feature
+	// that exists or existed
 	// (definitions first), each with the Seq of its newest change at that time, and stores in mark the Seq up to which the
 	// checkpoint is complete. Records may be newer than mark, so replay must skip a change that is older than the
 	// record it has; one of the same Seq is applied, because an entry may change a feature more than once. Without a
@@ -72,6 +86,8 @@ type Heads interface {
 var (
 	// ErrClosed is returned when the store is closed or Run has ended.
 	ErrClosed = errors.New("data: store is closed")
+	// ErrNoEntry is returned for a Seq that is 0 or beyond the newest entry.
+	ErrNoEntry = errors.New("data: the log has no such entry")
 	// ErrEmpty is returned for a transaction without changes.
 	ErrEmpty = errors.New("data: transaction has no changes")
 	// ErrTooLarge is returned for a transaction over MaxTxChanges or MaxTxBytes.

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"math"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
@@ -16,6 +17,9 @@ type draft struct {
 // admit checks the changes of a request in order against what is current, earlier changes of the group and of the
 // request included, and fills their permanent ids and previous seqs. On an error nothing of the request remains.
 func (c *committer) admit(d *draft, r *request) error {
+	if e := r.tx.Effective; e.Truncate(time.Microsecond).After(d.recorded) {
+		return &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
+	}
 	mark := len(c.heads.undo)
 	next := *d
 	next.seq++

@@ -85,7 +85,7 @@ func newRequest(tx data.Tx) (*request, error) {
 			if err != nil {
 				return nil, &data.ChangeError{Change: i, Layer: c.Layer, Err: err}
 			}
-			own.Definition, own.Scheme = copied.Definition, copied.Scheme
+			own.Definition, own.Scheme, own.Plan = copied.Definition, copied.Scheme, copied.Plan
 		case c.Op == data.OpDelete:
 			own.Feature.ID = c.Feature.ID
 		default:

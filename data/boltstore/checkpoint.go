@@ -134,12 +134,12 @@ func newCheckpointReader(tx *bbolt.Tx, s layout.Settings) (*checkpointReader, er
 	if err != nil {
 		return nil, err
 	}
-	for _, kind := range []map[string]*layout.Definition{defs.Layers, defs.Schemes} {
+	for _, kind := range layout.Kinds {
 		// In the order in which they were created, as a replay of the log would bring them.
 		byAge := func(a, b *layout.Definition) int {
 			return cmp.Or(cmp.Compare(a.Born, b.Born), cmp.Compare(a.Change.Layer, b.Change.Layer))
 		}
-		for _, d := range slices.SortedFunc(maps.Values(kind), byAge) {
+		for _, d := range slices.SortedFunc(maps.Values(defs.Of(kind)), byAge) {
 			r.defs = append(r.defs, data.Record{Seq: d.Seq, Change: d.Change})
 		}
 	}

@@ -36,6 +36,8 @@ func (d admission) admit(seq data.Seq, i int, c *data.Change) error {
 		err = d.admitScheme(c)
 	case c.Stream == data.StreamSchema && c.Op == data.OpPut:
 		err = d.admitLayer(c, old)
+	case c.Stream == data.StreamAdmin:
+		err = admitPlan(c, old)
 	case c.Stream == data.StreamSchema:
 		err = d.checkSchemes(c.Layer, d.without(c.Layer))
 	}
@@ -93,6 +95,23 @@ func (d admission) checkSchemes(name string, layer func(string) (*data.Layer, bo
 		}
 	}
 	return nil
+}
+
+// admitPlan checks that a record of a plan continues what there is of it: a plan ends once.
+func admitPlan(c *data.Change, old *layout.Definition) error {
+	switch {
+	case c.Op == data.OpDelete || c.Plan == nil:
+		return &data.FieldError{Field: "plan", Value: c.Layer, Why: "is ended, not deleted"}
+	case c.Plan.Name() != c.Layer:
+		return &data.FieldError{Field: "id", Value: c.Plan.ID, Why: fmt.Sprintf("differs from the name %q of the record", c.Layer)}
+	case !old.Exists() && c.Plan.State != data.PlanPending:
+		return &data.FieldError{Field: "state", Value: string(c.Plan.State), Why: "is no state in which a plan begins"}
+	case old.Exists() && old.Change.Plan.State != data.PlanPending:
+		return &data.FieldError{Field: "state", Value: string(c.Plan.State), Why: "follows an end: the plan is " + string(old.Change.Plan.State)}
+	case old.Exists() && c.Plan.State == data.PlanPending:
+		return &data.FieldError{Field: "id", Value: c.Plan.ID, Why: "is that of another plan"}
+	}
+	return c.Plan.Validate()
 }
 
 // alterable reports why a layer that holds features may not be altered: stored values belong to attributes by

@@ -43,8 +43,8 @@ func (c *committer) write(accepted []*request, headers [][]byte, d *draft) error
 }
 
 func putDefinitions(tx *bbolt.Tx, d *draft) error {
-	for _, kind := range []map[string]*layout.Definition{d.defs.Layers, d.defs.Schemes} {
-		for _, def := range kind {
+	for _, kind := range layout.Kinds {
+		for _, def := range d.defs.Of(kind) {
 			if def.Seq != d.seq {
 				continue
 			}

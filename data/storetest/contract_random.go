@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -177,6 +178,14 @@ func (c contract) histories(t *testing.T) {
 			"renew": func(*rapid.T) {
 				append1(Drop("lamps"))
 				append1(Define(Lamps()))
+			},
+			"plan": func(r *rapid.T) {
+				p := Planned(id.Draw(r, "plan"), time.Unix(1<<33, 0), Put("a", 1))
+				if _, begun := s.Model.Plan(p.ID); begun > 0 {
+					append1(Put("b", 2), p.End(data.PlanDone, "").Change(begun))
+					return
+				}
+				append1(p.Change(0))
 			},
 			"reopen": func(*rapid.T) {
 				s.Stop(t)

@@ -21,6 +21,7 @@ type Model struct {
 	applied  data.Seq
 	layers   map[string]*defined
 	schemes  map[string]*defined
+	plans    map[string]*defined
 	features map[string]map[string]*Feature
 }
 
@@ -38,7 +39,7 @@ type Feature struct {
 
 // NewModel is an empty city.
 func NewModel() *Model {
-	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, features: map[string]map[string]*Feature{}}
+	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, plans: map[string]*defined{}, features: map[string]map[string]*Feature{}}
 }
 
 // Applied is the Seq up to which the model knows everything.
@@ -77,6 +78,16 @@ func (m *Model) Scheme(name string) (*data.Scheme, bool) {
 		return d.change.Scheme, true
 	}
 	return nil, false
+}
+
+// Plan is the newest record of a plan, without its changes, and its Seq.
+func (m *Model) Plan(id string) (*data.Plan, data.Seq) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if d := m.plans[data.PlanName+id]; d != nil {
+		return d.change.Plan, d.seq
+	}
+	return nil, 0
 }
 
 // Get is a feature that exists.
@@ -144,6 +155,13 @@ func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
 			return
 		}
 		m.schemes[c.Layer] = &defined{seq, *c}
+	case data.StreamAdmin:
+		if old := m.plans[c.Layer]; old != nil && seq < old.seq {
+			return
+		}
+		bare := *c
+		bare.Plan = c.Plan.Bare() // a checkpoint has no more
+		m.plans[c.Layer] = &defined{seq, bare}
 	default:
 	}
 }
@@ -201,7 +219,7 @@ func (m *Model) Diff(other *Model) string {
 	if m.applied != other.applied {
 		return fmt.Sprintf("applied %d, other %d", m.applied, other.applied)
 	}
-	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}} {
+	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}, "plan": {m.plans, other.plans}} {
 		if d := diffDefined(maps[0], maps[1]); d != "" {
 			return what + " " + d
 		}
@@ -225,7 +243,7 @@ func diffDefined(a, b map[string]*defined) string {
 		if y == nil || x.seq != y.seq || x.change.Op != y.change.Op || x.change.Prev != y.change.Prev {
 			return fmt.Sprintf("%s: %+v, other %+v", name, x, y)
 		}
-		if p, q := mustEncode(&x.change), mustEncode(&y.change); string(p) != string(q) {
+		if p, q := mustEncode(x.change), mustEncode(y.change); string(p) != string(q) {
 			return fmt.Sprintf("%s: %q, other %q", name, p, q)
 		}
 	}
@@ -245,8 +263,11 @@ func diffFeatures(a, b map[string]*Feature) string {
 	return ""
 }
 
-func mustEncode(c *data.Change) []byte {
-	b, err := data.AppendPayload(nil, c)
+func mustEncode(c data.Change) []byte {
+	if c.Plan != nil {
+		c.Plan = c.Plan.End(data.PlanDone, string(c.Plan.State)+c.Plan.Reason) // one with changes cannot be encoded bare
+	}
+	b, err := data.AppendPayload(nil, &c)
 	if err != nil {
 		return []byte(err.Error())
 	}

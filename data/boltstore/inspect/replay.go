@@ -201,7 +201,7 @@ func (c *replay) rows(key []byte, rows []layout.Row) {
 
 // compare checks the projections that are complete only at the end.
 func (c *replay) compare(in *Findings) {
-	for _, stream := range []data.Stream{data.StreamSchema, data.StreamScheme} {
+	for _, stream := range layout.Kinds {
 		want, have := c.defs.Of(stream), in.defs.Of(stream)
 		for name, d := range want {
 			if h := have[name]; h == nil || h.Seq != d.Seq || h.Born != d.Born || string(h.Payload) != string(d.Payload) {

@@ -12,11 +12,12 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-// Definition is the newest change of a layer or scheme.
+// Definition is the newest change of a layer, scheme or plan.
 type Definition struct {
 	Seq data.Seq
 	// Born is when it was created, after the last delete.
-	Born   data.Seq
+	Born data.Seq
+	// Change is without the changes that a plan holds.
 	Change data.Change
 	// Payload is the encoded change.
 	Payload []byte
@@ -25,31 +26,38 @@ type Definition struct {
 // Exists reports whether there is a definition and its newest change does not delete it. It may be called on nil.
 func (d *Definition) Exists() bool { return d != nil && d.Change.Op == data.OpPut }
 
-// Definitions are the layers and schemes that exist or existed, by name. The store keeps them itself, in a bucket that
+// Definitions are the layers, schemes and plans that exist or existed, by name. The store keeps them itself, in a bucket that
 // is written with the log, so that no precondition ever meets a stale one. A [Definition] in them is never changed:
 // commits work on a copy of the maps.
 type Definitions struct {
-	Layers, Schemes map[string]*Definition
+	Layers, Schemes, Plans map[string]*Definition
 	// Dropped is the newest entry that dropped a layer.
 	Dropped data.Seq
 }
 
 // NewDefinitions are those before the first entry: none.
 func NewDefinitions() Definitions {
-	return Definitions{Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}}
+	return Definitions{Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}, Plans: map[string]*Definition{}}
 }
 
 // Clone is a copy that shares the definitions but not the maps.
 func (d Definitions) Clone() Definitions {
-	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), d.Dropped}
+	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), maps.Clone(d.Plans), d.Dropped}
 }
 
-// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme.
+// Kinds are the streams whose records Definitions keep.
+var Kinds = []data.Stream{data.StreamSchema, data.StreamScheme, data.StreamAdmin}
+
+// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme, plans for data.StreamAdmin.
 func (d Definitions) Of(stream data.Stream) map[string]*Definition {
-	if stream == data.StreamSchema {
+	switch stream {
+	case data.StreamSchema:
 		return d.Layers
+	case data.StreamScheme:
+		return d.Schemes
+	default:
+		return d.Plans
 	}
-	return d.Schemes
 }
 
 // Layer is the current definition of a layer; false when it does not exist.
@@ -65,7 +73,7 @@ func (d Definitions) Layer(name string) (*data.Layer, bool) {
 // order of the log.
 func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
 	kind := d.Of(c.Stream)
-	next := &Definition{Seq: seq, Born: seq, Change: c, Payload: bytes.Clone(payload)}
+	next := &Definition{Seq: seq, Born: seq, Change: bare(c), Payload: bytes.Clone(payload)}
 	if old := kind[c.Layer]; old.Exists() {
 		next.Born = old.Born
 	}
@@ -73,6 +81,14 @@ func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
 	if c.Stream == data.StreamSchema && c.Op == data.OpDelete {
 		d.Dropped = seq
 	}
+}
+
+// bare takes the changes out of a plan: they are as large as a transaction, and nobody needs them before they are due.
+func bare(c data.Change) data.Change {
+	if c.Plan != nil {
+		c.Plan = c.Plan.Bare()
+	}
+	return c
 }
 
 // Put writes a definition into its bucket: when it was born, then the record, then the checksum.
@@ -100,7 +116,7 @@ func ParseDefinition(key, sealed []byte, decoder *data.Decoder) (*Definition, er
 		return nil, err
 	}
 	return &Definition{
-		Seq: r.Seq, Born: data.Seq(binary.BigEndian.Uint64(v)), Change: r.Change, Payload: bytes.Clone(payload),
+		Seq: r.Seq, Born: data.Seq(binary.BigEndian.Uint64(v)), Change: bare(r.Change), Payload: bytes.Clone(payload),
 	}, nil
 }
 

@@ -1,0 +1,110 @@
+package boltstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
+)
+
+// Header is the header of one entry, as [data.Store] says.
+func (db *DB) Header(ctx context.Context, seq data.Seq) (h data.Header, err error) {
+	if err := ctx.Err(); err != nil {
+		return h, err
+	}
+	err = db.readEntry(seq, func(_ *bbolt.Cursor, header data.Header) error {
+		h = header
+		return nil
+	})
+	return h, err
+}
+
+// SeqAt is the newest entry recorded at or before t, as [data.Store] says. Recorded times never run backwards, so it
+// is a binary search.
+func (db *DB) SeqAt(ctx context.Context, t time.Time) (data.Seq, error) {
+	last := db.tip.load()
+	if !last.recorded.After(t) {
+		return last.seq, nil
+	}
+	var failed error
+	after := sort.Search(int(last.seq), func(i int) bool {
+		h, err := db.Header(ctx, data.Seq(i+1))
+		if err != nil {
+			failed = err
+		}
+		return failed != nil || h.Recorded.After(t)
+	})
+	return data.Seq(after), failed
+}
+
+// Changes are the changes of some features in one entry, as [data.Store] says.
+func (db *DB) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) (found []data.Change, err error) {
+	wanted := slices.Clone(permanents)
+	slices.Sort(wanted)
+	err = db.readEntry(seq, func(c *bbolt.Cursor, h data.Header) error {
+		var decoder data.Decoder
+		for n := range h.Payloads {
+			const often = 4096
+			if n%often == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			k, payload := c.Next()
+			bad := func(what string) error {
+				return &layout.DamageError{Where: fmt.Sprintf("log entry %d, change %d", seq, n), What: what}
+			}
+			if want := layout.LogKey(seq, uint32(n)+1); string(k) != string(want[:]) {
+				return bad("is missing")
+			}
+			head, err := data.PeekPayload(payload)
+			if err != nil {
+				return bad(err.Error())
+			}
+			if _, ok := slices.BinarySearch(wanted, head.Permanent); !ok {
+				continue
+			}
+			if sha256.Sum256(payload) != h.Payloads[n] {
+				return bad("does not match its hash")
+			}
+			change, err := decoder.Payload(payload)
+			if err != nil {
+				return bad(err.Error())
+			}
+			found = append(found, change)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// readEntry calls read with a cursor at the header of an entry. Damage becomes a *data.CorruptError.
+func (db *DB) readEntry(seq data.Seq, read func(*bbolt.Cursor, data.Header) error) error {
+	if seq == 0 || seq > db.Last() {
+		return fmt.Errorf("entry %d: %w", seq, data.ErrNoEntry)
+	}
+	err := db.view(func(tx *bbolt.Tx) error {
+		key := layout.LogKey(seq, 0)
+		cursor := tx.Bucket(layout.BucketLog).Cursor()
+		where := fmt.Sprintf("log entry %d, header", seq)
+		k, v := cursor.Seek(key[:])
+		if string(k) != string(key[:]) {
+			return &layout.DamageError{Where: where, What: "is missing"}
+		}
+		h, err := data.DecodeHeader(v)
+		if err != nil {
+			return &layout.DamageError{Where: where, What: err.Error()}
+		}
+		return read(cursor, h)
+	})
+	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
+		return db.corrupt(damage.Where, damage.What, false)
+	}
+	return err
+}
