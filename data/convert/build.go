@@ -42,7 +42,7 @@ func newBuilder(ctx context.Context, o Options, yield func(Row) bool) (*builder,
 	b.last = make([]parsed, len(o.Layer.Attributes))
 	columns, err := newColumns(o)
 	if err != nil {
-		return nil, b.fatal("%w", err)
+		return nil, err
 	}
 	b.columns = columns
 	return b, nil
@@ -84,8 +84,8 @@ func (b *builder) zone(i int) *time.Location {
 	return zone
 }
 
-// feature completes a feature: it finds the id, fills the attribute that holds it and checks the result.
-func (b *builder) feature(id string, shape geo.Shape, values []data.Value) (data.Feature, *data.FieldError) {
+// finish completes a feature: it finds the id, fills the attribute that holds it and checks the result.
+func (b *builder) finish(id string, shape geo.Shape, values []data.Value) (data.Feature, *data.FieldError) {
 	f := data.Feature{ID: id, Shape: shape, Values: values}
 	if err := complete(b.Layer, b.idAttribute, &f, b.NewID); err != nil {
 		return f, err

@@ -6,6 +6,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
+	"github.com/gewu-city/gewu/data/convert/row"
 )
 
 // DecodeFeature reads one GeoJSON Feature in longitude and latitude that must fit the layer: the strict way in, for
@@ -16,14 +19,14 @@ import (
 func DecodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (data.Feature, error) {
 	f, err := decodeFeature(l, text, newID)
 	if err != nil {
-		err.Value = shorten(err.Value)
+		err.Value = row.Shorten(err.Value)
 		return data.Feature{}, err
 	}
 	return f, nil
 }
 
 func decodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (f data.Feature, err *data.FieldError) {
-	if wrong := validJSON(text); wrong != nil {
+	if wrong := jsontext.Check(text); wrong != nil {
 		return f, &data.FieldError{Field: "feature", Why: wrong.Error()}
 	}
 	if !utf8.Valid(text) {
@@ -44,26 +47,26 @@ func decodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (f 
 	if err != nil {
 		return f, err
 	}
-	g, wrong := parseGeometry(o.geometry, 0)
+	g, wrong := geom.ParseGeoJSON(o.geometry)
 	if wrong != nil {
 		return f, &data.FieldError{Field: "geometry", Why: wrong.Error()}
 	}
-	shape, _, err := b.geometryShape("geometry", g)
+	shape, _, err := b.geometryShape("geometry", nil, g)
 	if err != nil {
 		return f, err
 	}
-	return b.feature(o.id, shape, values)
+	return b.finish(o.id, shape, values)
 }
 
 // properties reads a properties object strictly.
 func (b *builder) properties(text []byte) (values []data.Value, err *data.FieldError) {
 	values = make([]data.Value, len(b.Layer.Attributes))
 	seen := make([]bool, len(values))
-	members(text, func(name, value []byte) bool {
+	jsontext.Members(text, func(name, value []byte) bool {
 		i := b.columns.attribute(string(name))
 		switch {
 		case i < 0:
-			err = &data.FieldError{Field: "properties." + shorten(string(name)), Why: fmt.Sprintf("is not an attribute of layer %s; its attributes are %s",
+			err = &data.FieldError{Field: "properties." + row.Shorten(string(name)), Why: fmt.Sprintf("is not an attribute of layer %s; its attributes are %s",
 				b.Layer.Name, strings.Join(attributeNames(b.Layer), ", "))}
 		case seen[i]:
 			err = &data.FieldError{Field: "properties." + b.Layer.Attributes[i].Name, Why: "is given twice"}

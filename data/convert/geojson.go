@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
+	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
@@ -36,9 +39,9 @@ func readGeoJSON(b *builder, in io.Reader) error {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return b.fatal("is not JSON after byte %d, behind row %d: %w", dec.InputOffset(), c.rows, err)
+		return fmt.Errorf("is not JSON after byte %d, behind row %d: %w", dec.InputOffset(), c.rows, err)
 	}
-	return b.fatal("%w", err)
+	return err
 }
 
 func (c *collection) object(dec *json.Decoder) error {
@@ -74,7 +77,7 @@ func (c *collection) object(dec *json.Decoder) error {
 					return err
 				}
 			case "type":
-				kind = unquote(value)
+				kind = jsontext.Unquote(value)
 			}
 			kept[name] = value
 		default:
@@ -94,14 +97,14 @@ func (c *collection) object(dec *json.Decoder) error {
 		return nil
 	case kind == "FeatureCollection":
 		return errors.New("the FeatureCollection has no features member")
-	case kind == "Feature" || geometryTypes[kind]:
+	case kind == "Feature" || geom.GeoJSONTypes[kind]:
 		text, err := json.Marshal(kept)
 		if err != nil {
 			return err
 		}
 		return c.row(text, 0, true)
 	default:
-		return fmt.Errorf("the file is not GeoJSON: its type is %q", shorten(kind))
+		return fmt.Errorf("the file is not GeoJSON: its type is %q", row.Shorten(kind))
 	}
 }
 
@@ -146,7 +149,7 @@ func skip(dec *json.Decoder) error {
 
 // system takes the crs member of GeoJSON before RFC 7946. What the caller says goes before what the file says.
 func (c *collection) system(value []byte) error {
-	if c.named || isNull(value) {
+	if c.named || jsontext.IsNull(value) {
 		return nil
 	}
 	var crs struct {
@@ -154,13 +157,13 @@ func (c *collection) system(value []byte) error {
 		Properties struct{ Name string }
 	}
 	if err := json.Unmarshal(value, &crs); err != nil || crs.Type != "name" || crs.Properties.Name == "" {
-		return fmt.Errorf("the crs member %s does not name a system; name it with --crs", shorten(string(value)))
+		return fmt.Errorf("the crs member %s does not name a system; name it with --crs", row.Shorten(string(value)))
 	}
 	system, err := proj.Lookup(crs.Properties.Name)
 	if err != nil {
 		return fmt.Errorf("the crs member: %w", err)
 	}
-	if c.rows > 0 && !degrees(system) {
+	if c.rows > 0 && !geom.Degrees(system) {
 		return fmt.Errorf("the crs member names %s behind the features, which were read as longitude and latitude; name it with --crs", system.Name())
 	}
 	c.CRS = system
@@ -191,10 +194,10 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	if c.ID != "" {
 		id = ""
 	}
-	members(o.properties, func(name, value []byte) bool {
-		if c.ID != "" && string(name) == c.ID && !isNull(value) {
-			if id = unquote(value); value[0] != '"' {
-				id, _ = numberText(value)
+	jsontext.Members(o.properties, func(name, value []byte) bool {
+		if c.ID != "" && string(name) == c.ID && !jsontext.IsNull(value) {
+			if id = jsontext.Unquote(value); value[0] != '"' {
+				id, _ = jsontext.NumberText(value)
 			}
 		}
 		t, ok := c.columns.known[string(name)]
@@ -220,15 +223,15 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	case c.ID == "" && c.idAttribute >= 0 && !values[c.idAttribute].Null():
 		id = "" // the attribute holds the id
 	}
-	g, wrong := parseGeometry(o.geometry, 0)
+	g, wrong := geom.ParseGeoJSON(o.geometry)
 	if wrong != nil {
 		return f, nil, nil, &data.FieldError{Field: "geometry", Why: wrong.Error()}
 	}
-	shape, notes, err := c.geometryShape("geometry", g)
+	shape, notes, err := c.geometryShape("geometry", c.CRS, g)
 	if err != nil {
 		return f, nil, nil, err
 	}
-	f, err = c.feature(id, shape, values)
+	f, err = c.finish(id, shape, values)
 	return f, c.supplied(id != ""), notes, err
 }
 

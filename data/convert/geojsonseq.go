@@ -4,10 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
 )
+
+// maxRecordBytes bounds one record: without a line break the whole file would be one.
+const maxRecordBytes = 64 << 20
 
 // separator starts the records of a GeoJSON text sequence (RFC 8142).
 const separator = 0x1e
@@ -34,7 +39,7 @@ func readSequence(b *builder, in io.Reader) error {
 		if text = bytes.TrimRight(text, "\x1e \t\r\n"); len(text) == 0 {
 			continue
 		}
-		if err := validJSON(text); err != nil {
+		if err := jsontext.Check(text); err != nil {
 			c.rows++
 			if err := c.fail(c.rows, start, &data.FieldError{Value: string(text[:min(len(text), 200)]), Why: err.Error()}); err != nil {
 				return err
@@ -46,9 +51,9 @@ func readSequence(b *builder, in io.Reader) error {
 		}
 	}
 	if err := scanner.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return b.fatal("the record at line %d is longer than %d MiB", line, maxRecordBytes>>20)
+		return fmt.Errorf("the record at line %d is longer than %d MiB", line, maxRecordBytes>>20)
 	} else if err != nil {
-		return b.fatal("line %d: %w", line, err)
+		return fmt.Errorf("line %d: %w", line, err)
 	}
 	return nil
 }

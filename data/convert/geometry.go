@@ -2,7 +2,6 @@ package convert
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/project"
@@ -41,12 +40,10 @@ func toDegrees(crs proj.CRS, g orb.Geometry) (orb.Geometry, error) {
 	return g, err
 }
 
-// geometryShape turns a geometry as read, which it overwrites, into a valid shape. field names it in errors.
-func (b *builder) geometryShape(field string, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
-	return shapeOf(b.Layer, b.CRS, b.FixRings, field, g)
-}
-
-func shapeOf(l *data.Layer, crs proj.CRS, fix bool, field string, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
+// geometryShape turns a geometry as read in a system, which it overwrites, into a valid shape. field names it in
+// errors.
+func (b *builder) geometryShape(field string, crs proj.CRS, g orb.Geometry) (geo.Shape, []string, *data.FieldError) {
+	l := b.Layer
 	if g == nil {
 		if l.Geometry == data.GeometryNone {
 			return geo.Shape{}, nil, nil
@@ -67,7 +64,7 @@ func shapeOf(l *data.Layer, crs proj.CRS, fix bool, field string, g orb.Geometry
 	if s.Kind() != geo.KindPolygon {
 		return s, nil, nil
 	}
-	return validRings(fix, field, s)
+	return validRings(b.FixRings, field, s)
 }
 
 // validRings refuses a polygon shape with invalid rings, or repairs it and says what was repaired.
@@ -92,14 +89,4 @@ func validRings(fix bool, field string, s geo.Shape) (geo.Shape, []string, *data
 		notes[i] = "repaired " + d.Error()
 	}
 	return fixed, notes, nil
-}
-
-// degrees reports whether a system counts in degrees: there a coordinate has seven decimals, in metres four.
-func degrees(crs proj.CRS) bool {
-	if crs == nil {
-		return true
-	}
-	// Any place in the area of a system tells; these lie in the areas of all systems known.
-	x, y, ok := crs.FromLonLat(121, 25)
-	return ok && math.Abs(x-121) < 1 && math.Abs(y-25) < 1
 }

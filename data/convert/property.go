@@ -1,11 +1,9 @@
 package convert
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
 )
 
 // object is a GeoJSON Feature taken apart; the parts are JSON text.
@@ -21,11 +19,11 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 	var o object
 	var kind string
 	var id []byte
-	isObject := members(text, func(name, value []byte) bool {
+	isObject := jsontext.Members(text, func(name, value []byte) bool {
 		switch string(name) {
 		case "type":
 			if value[0] == '"' {
-				kind = unquote(value)
+				kind = jsontext.Unquote(value)
 			}
 		case "id":
 			id = value
@@ -40,29 +38,24 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 	case !isObject:
 		return o, &data.FieldError{Value: string(text), Why: "is not a GeoJSON Feature"}
 	case kind == "Feature":
-	case bare && geometryTypes[kind]:
+	case bare && geom.GeoJSONTypes[kind]:
 		return object{geometry: text}, nil
 	default:
 		return o, &data.FieldError{Field: "type", Value: kind, Why: "must be Feature"}
 	}
-	if !isNull(o.properties) && o.properties[0] != '{' {
+	if !jsontext.IsNull(o.properties) && o.properties[0] != '{' {
 		return o, &data.FieldError{Field: "properties", Value: string(o.properties), Why: "must be an object"}
 	}
 	switch {
-	case isNull(id):
+	case jsontext.IsNull(id):
 	case id[0] == '"':
-		o.id = unquote(id)
-	case isNumber(id):
-		o.id, _ = numberText(id)
+		o.id = jsontext.Unquote(id)
+	case jsontext.IsNumber(id):
+		o.id, _ = jsontext.NumberText(id)
 	default:
 		return o, &data.FieldError{Field: "id", Value: string(id), Why: "must be a string or a number"}
 	}
 	return o, nil
-}
-
-var geometryTypes = map[string]bool{
-	"Point": true, "MultiPoint": true, "LineString": true, "MultiLineString": true, "Polygon": true, "MultiPolygon": true,
-	"GeometryCollection": true,
 }
 
 // property reads the JSON value of attribute i. Files are read leniently, since other programs write numbers as
@@ -73,13 +66,13 @@ func (b *builder) property(i int, value []byte, strict bool) (data.Value, *data.
 		return data.Value{}, &data.FieldError{Field: a.Name, Value: string(value), Why: "must be " + string(a.Type)}
 	}
 	switch {
-	case isNull(value):
+	case jsontext.IsNull(value):
 		return data.Value{}, nil
 	case value[0] == '"':
 		if strict && (a.Type == data.Int || a.Type == data.Number || a.Type == data.Bool) {
 			return wrong()
 		}
-		return b.parse(i, unquote(value))
+		return b.parse(i, jsontext.Unquote(value))
 	case value[0] == 't' || value[0] == 'f':
 		switch {
 		case a.Type == data.Bool:
@@ -92,30 +85,17 @@ func (b *builder) property(i int, value []byte, strict bool) (data.Value, *data.
 		if a.Type != data.Text || strict {
 			return wrong()
 		}
-		return data.TextValue(a.Type, compact(value)), nil
+		return data.TextValue(a.Type, jsontext.Compact(value)), nil
 	}
 	switch {
 	case a.Type == data.Date || a.Type == data.Time || strict && a.Type == data.Bool:
 		return wrong()
 	case a.Type.IsText():
-		text, ok := numberText(value)
+		text, ok := jsontext.NumberText(value)
 		if !ok {
 			return wrong()
 		}
 		return data.TextValue(a.Type, text), nil
 	}
 	return b.parse(i, string(value))
-}
-
-// validJSON says what is wrong with text that must be one JSON value.
-func validJSON(text []byte) error {
-	if json.Valid(text) {
-		return nil
-	}
-	var raw json.RawMessage
-	err := json.Unmarshal(text, &raw)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("is not JSON at byte %d: %w", syntax.Offset, err)
-	}
-	return fmt.Errorf("is not JSON: %w", err)
 }

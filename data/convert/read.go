@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/delimited"
+	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
@@ -65,6 +65,8 @@ type Report struct {
 	Unmatched, Ignored []string
 	// Missing are the attributes that no column supplied, save the one that holds the id.
 	Missing []string
+	// Notes concern the file as a whole. They are there also when reading ends with an error.
+	Notes []string
 }
 
 // RowError says which row of which file is wrong, in which field, and what value it had.
@@ -137,18 +139,26 @@ func read(ctx context.Context, format string, r io.Reader, o Options, yield func
 		return err
 	}
 	b, err := newBuilder(ctx, o, yield)
-	if err != nil {
-		return err
-	}
-	err = readFormat(b, text)
-	if errors.Is(err, errStop) {
-		err = nil
-	}
 	if err == nil {
-		b.report()
+		err = readFormat(b, text)
 	}
-	return err
+	switch {
+	case err == nil || errors.Is(err, errStop):
+		b.report()
+		return nil
+	case ctx.Err() != nil:
+		return err
+	default:
+		return fmt.Errorf("%s: %w", o.File, err)
+	}
 }
+
+func readCSV(b *builder, in io.Reader) error {
+	return delimited.Read(in, b.Comma, encodingHint, &table{builder: b})
+}
+
+// encodingHint ends messages about text that is not UTF-8.
+const encodingHint = "is not UTF-8; convert the file, for example with: iconv -f GB18030 -t UTF-8"
 
 // checkEvery is the number of rows between looks at the context.
 const checkEvery = 256
@@ -167,21 +177,6 @@ func (b *builder) emit(row Row) error {
 // fail hands a wrong row to the caller.
 func (b *builder) fail(number, line int, err *data.FieldError) error {
 	return b.emit(Row{Number: number, Err: &RowError{
-		File: b.File, Row: number, Line: line, Field: err.Field, Value: shorten(err.Value), Why: err.Why,
+		File: b.File, Row: number, Line: line, Field: err.Field, Value: row.Shorten(err.Value), Why: err.Why,
 	}})
-}
-
-// fatal is an error of the whole file.
-func (b *builder) fatal(format string, args ...any) error {
-	return fmt.Errorf("%s: "+format, slices.Insert(args, 0, any(b.File))...)
-}
-
-// shorten cuts a value for a message; 80 characters are enough to find it in a file.
-func shorten(s string) string {
-	const most = 80
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
@@ -36,7 +38,7 @@ type WriteOptions struct {
 
 // NewWriter starts a file in one of the [Formats].
 func NewWriter(w io.Writer, format string, l *data.Layer, o WriteOptions) (Writer, error) {
-	out := &output{w: w, layer: l, places: newPlaces(o.CRS)}
+	out := &output{w: w, layer: l, places: geom.NewPlaces(o.CRS)}
 	if o.Gzip {
 		out.zip = gzip.NewWriter(w)
 		out.w = out.zip
@@ -58,14 +60,14 @@ type output struct {
 	w      io.Writer
 	zip    *gzip.Writer
 	layer  *data.Layer
-	places places
+	places geom.Places
 	text   []byte
 }
 
 // check refuses features that the chosen system cannot hold.
 func (o *output) check(f *data.Feature) error {
-	if p, ok := o.places.inside(f.Shape); !ok {
-		return fmt.Errorf("feature %q: %v, %v lies outside the area of %s", f.ID, p.Lon(), p.Lat(), o.places.crs.Name())
+	if p, ok := o.places.Inside(f.Shape); !ok {
+		return fmt.Errorf("feature %q: %v, %v lies outside the area of %s", f.ID, p.Lon(), p.Lat(), o.places.CRS().Name())
 	}
 	return nil
 }
@@ -95,7 +97,7 @@ func (s *sequenceWriter) Write(f *data.Feature) error {
 	if err := s.check(f); err != nil {
 		return err
 	}
-	s.text = append(s.places.appendFeature(s.text, s.layer, f), '\n')
+	s.text = append(appendFeature(s.text, s.places, s.layer, f), '\n')
 	return s.flush(bufferBytes)
 }
 
@@ -109,11 +111,11 @@ type geojsonWriter struct {
 
 func newGeoJSONWriter(o *output) *geojsonWriter {
 	o.text = append(o.text, `{"type":"FeatureCollection",`...)
-	if crs := o.places.crs; crs != nil {
+	if crs := o.places.CRS(); crs != nil {
 		// RFC 7946 knows only longitude and latitude; the member of GeoJSON 2008 is what GIS programs read.
 		name := strings.Replace(crs.Name(), "EPSG:", "urn:ogc:def:crs:EPSG::", 1)
 		o.text = append(o.text, `"crs":{"type":"name","properties":{"name":`...)
-		o.text = append(appendString(o.text, name), `}},`...)
+		o.text = append(jsontext.AppendString(o.text, name), `}},`...)
 	}
 	o.text = append(o.text, `"features":[`...)
 	return &geojsonWriter{output: o}
@@ -128,7 +130,7 @@ func (g *geojsonWriter) Write(f *data.Feature) error {
 	}
 	g.some = true
 	g.text = append(g.text, '\n')
-	g.text = g.places.appendFeature(g.text, g.layer, f)
+	g.text = appendFeature(g.text, g.places, g.layer, f)
 	return g.flush(bufferBytes)
 }
 

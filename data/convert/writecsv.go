@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/data/convert/delimited"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
 )
 
 // csvWriter writes RFC 4180 with LF: the id, the geometry, then the attributes in their order.
@@ -18,7 +19,7 @@ type csvWriter struct {
 
 func newCSVWriter(o *output, options WriteOptions) (*csvWriter, error) {
 	w := &csvWriter{output: o, point: o.layer.Geometry == data.GeometryPoint && !options.WKT}
-	comma, err := delimiter(options.Comma, &records{})
+	comma, err := delimited.Comma(options.Comma)
 	if err != nil {
 		return nil, err
 	}
@@ -67,16 +68,16 @@ func (w *csvWriter) Write(f *data.Feature) error {
 	case w.point && len(points) == 0:
 		w.text = append(w.text, w.comma, w.comma)
 	case w.point:
-		w.text = w.places.appendPair(append(w.text, w.comma), points[0], string(w.comma))
+		w.text = w.places.AppendPair(append(w.text, w.comma), points[0], string(w.comma))
 	default:
-		w.appendField(string(w.places.appendWKT(nil, f.Shape)), false)
+		w.appendField(string(w.places.AppendWKT(nil, f.Shape)), false)
 	}
 	for i := range w.layer.Attributes {
 		v := f.Value(i)
 		w.text = append(w.text, w.comma)
 		switch v.Type() {
 		case data.Number:
-			w.text = appendNumber(w.text, v.Number())
+			w.text = jsontext.AppendNumber(w.text, v.Number())
 		default:
 			w.appendText(v.String())
 		}
@@ -106,16 +107,4 @@ func (w *csvWriter) appendText(s string) {
 	w.text = append(w.text, '"')
 	w.text = append(w.text, strings.ReplaceAll(s, `"`, `""`)...)
 	w.text = append(w.text, '"')
-}
-
-// appendWKT appends a shape as well-known text, nothing when there is no geometry.
-func (p places) appendWKT(dst []byte, s geo.Shape) []byte {
-	if s.Kind() == geo.KindNone {
-		return dst
-	}
-	if isMulti(s) {
-		dst = append(dst, "MULTI"...)
-	}
-	dst = append(dst, [...]string{geo.KindPoint: "POINT", geo.KindLine: "LINESTRING", geo.KindPolygon: "POLYGON"}[s.Kind()]...)
-	return p.append(dst, s, &wktStyle)
 }

@@ -1,4 +1,4 @@
-package convert
+package delimited
 
 import (
 	"bytes"
@@ -7,8 +7,9 @@ import (
 	"io"
 )
 
-// Limits of one CSV record. A quote that is never closed would otherwise swallow the file.
+// Sizes of the buffer and of one record. A quote that is never closed would otherwise swallow the file.
 const (
+	bufferBytes    = 64 << 10
 	maxRecordBytes = 64 << 20
 	maxRecordLines = 1000
 )

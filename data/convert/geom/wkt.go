@@ -1,4 +1,4 @@
-package convert
+package geom
 
 import (
 	"errors"
@@ -7,26 +7,30 @@ import (
 	"strings"
 
 	"github.com/paulmach/orb"
+
+	"github.com/gewu-city/gewu/data/convert/row"
 )
 
-// parseWKT reads well-known text. Z and M values are dropped and a leading SRID is skipped: the system of a file is
-// said once, by the caller.
+// ParseWKT reads well-known text. Z and M values are dropped. srid is what a leading SRID=n; says (EWKT), 0 without.
 //
 // It is not orb/encoding/wkt because that one refuses Z, more than one blank between numbers and MULTIPOINT without
 // inner brackets, all of which GIS programs write, and does not say where a text is wrong.
-func parseWKT(text string) (orb.Geometry, error) {
+func ParseWKT(text string) (g orb.Geometry, srid int, err error) {
 	w := wktText{text: text}
 	if before, _, ok := strings.Cut(text, ";"); ok && len(before) >= 5 && strings.EqualFold(before[:5], "SRID=") {
+		if srid, err = strconv.Atoi(strings.TrimSpace(before[5:])); err != nil || srid < 0 {
+			return nil, 0, fmt.Errorf("is not EWKT: SRID %q is not a number", row.Shorten(before[5:]))
+		}
 		w.at = len(before) + 1
 	}
-	g, err := w.geometry(0)
+	g, err = w.geometry(0)
 	if err == nil && w.peek() != 0 {
 		err = errors.New("text follows the geometry")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("is not WKT at character %d: %w", w.at+1, err)
+		return nil, 0, fmt.Errorf("is not WKT at character %d: %w", w.at+1, err)
 	}
-	return g, nil
+	return g, srid, nil
 }
 
 type wktText struct {

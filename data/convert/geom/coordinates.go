@@ -1,10 +1,12 @@
-package convert
+package geom
 
 import (
 	"errors"
 	"fmt"
 
 	"github.com/paulmach/orb"
+
+	"github.com/gewu-city/gewu/data/convert/row"
 )
 
 // nested is text with nested coordinates. GeoJSON and WKT differ in their brackets, not in their nesting.
@@ -43,7 +45,7 @@ func readCoordinates(kind string, n nested) (orb.Geometry, error) {
 		polygons, err := many(n, polygon)
 		return orb.MultiPolygon(polygons), err
 	default:
-		return nil, fmt.Errorf("%q is not a geometry type", shorten(kind))
+		return nil, fmt.Errorf("%q is not a geometry type", row.Shorten(kind))
 	}
 }
 

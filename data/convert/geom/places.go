@@ -1,34 +1,35 @@
-package convert
+package geom
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
-// places writes coordinates in a system.
-type places struct {
+// Places writes the coordinates of shapes as text in a system. The zero Places writes longitude and latitude with all
+// the decimals they have.
+type Places struct {
 	crs      proj.CRS // nil writes the integers of the shape in degrees, exactly
 	decimals int
 }
 
-var plainPlaces = places{}
-
-// newPlaces chooses the decimals: enough that reading them back gives the same integers.
-func newPlaces(crs proj.CRS) places {
+// NewPlaces writes in a system, nil being longitude and latitude, with enough decimals that reading them back gives
+// the same integers.
+func NewPlaces(crs proj.CRS) Places {
 	switch {
-	case crs == nil || isLonLat(crs):
-		return plainPlaces
-	case degrees(crs):
-		return places{crs, 9}
+	case crs == nil || IsLonLat(crs):
+		return Places{}
+	case Degrees(crs):
+		return Places{crs, 9}
 	default:
-		return places{crs, 4}
+		return Places{crs, 4}
 	}
 }
 
-// isLonLat reports whether coordinates of the system are the ones inside.
-func isLonLat(crs proj.CRS) bool {
+// IsLonLat reports whether coordinates of the system are the ones inside.
+func IsLonLat(crs proj.CRS) bool {
 	switch crs.Name() {
 	case "EPSG:4326", "EPSG:4490", "CRS84":
 		return true
@@ -47,8 +48,8 @@ var (
 	wktStyle  = style{open: "(", close: ")", between: " "}
 )
 
-// isMulti reports whether a shape has several parts.
-func isMulti(s geo.Shape) bool {
+// IsMulti reports whether a shape has several parts.
+func IsMulti(s geo.Shape) bool {
 	switch s.Kind() {
 	case geo.KindPoint:
 		return len(s.Vertices()) > 1
@@ -59,9 +60,39 @@ func isMulti(s geo.Shape) bool {
 	}
 }
 
+// CRS is the system, nil for longitude and latitude.
+func (p Places) CRS() proj.CRS { return p.crs }
+
+// AppendGeoJSON appends a shape as a GeoJSON geometry, null when there is none.
+func (p Places) AppendGeoJSON(dst []byte, s geo.Shape) []byte {
+	if s.Kind() == geo.KindNone {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, `{"type":"`...)
+	if IsMulti(s) {
+		dst = append(dst, "Multi"...)
+	}
+	dst = append(dst, [...]string{geo.KindPoint: "Point", geo.KindLine: "LineString", geo.KindPolygon: "Polygon"}[s.Kind()]...)
+	dst = append(dst, `","coordinates":`...)
+	dst = p.append(dst, s, &jsonStyle)
+	return append(dst, '}')
+}
+
+// AppendWKT appends a shape as well-known text, nothing when there is no geometry.
+func (p Places) AppendWKT(dst []byte, s geo.Shape) []byte {
+	if s.Kind() == geo.KindNone {
+		return dst
+	}
+	if IsMulti(s) {
+		dst = append(dst, "MULTI"...)
+	}
+	dst = append(dst, [...]string{geo.KindPoint: "POINT", geo.KindLine: "LINESTRING", geo.KindPolygon: "POLYGON"}[s.Kind()]...)
+	return p.append(dst, s, &wktStyle)
+}
+
 // append writes the nested coordinates of a shape.
-func (p places) append(dst []byte, s geo.Shape, st *style) []byte {
-	multi := isMulti(s)
+func (p Places) append(dst []byte, s geo.Shape, st *style) []byte {
+	multi := IsMulti(s)
 	switch {
 	case s.Kind() == geo.KindPoint && !multi && st.point:
 		return p.appendPoint(dst, s.Vertices()[0], st)
@@ -83,7 +114,7 @@ func (p places) append(dst []byte, s geo.Shape, st *style) []byte {
 	return append(dst, st.close...)
 }
 
-func (p places) appendRings(dst []byte, s geo.Shape, from, to int, st *style) []byte {
+func (p Places) appendRings(dst []byte, s geo.Shape, from, to int, st *style) []byte {
 	dst = append(dst, st.open...)
 	for i := from; i < to; i++ {
 		if i > from {
@@ -94,7 +125,7 @@ func (p places) appendRings(dst []byte, s geo.Shape, from, to int, st *style) []
 	return append(dst, st.close...)
 }
 
-func (p places) appendRun(dst []byte, ps []geo.Point, st *style) []byte {
+func (p Places) appendRun(dst []byte, ps []geo.Point, st *style) []byte {
 	dst = append(dst, st.open...)
 	for i, q := range ps {
 		if i > 0 {
@@ -105,15 +136,16 @@ func (p places) appendRun(dst []byte, ps []geo.Point, st *style) []byte {
 	return append(dst, st.close...)
 }
 
-func (p places) appendPoint(dst []byte, q geo.Point, st *style) []byte {
+func (p Places) appendPoint(dst []byte, q geo.Point, st *style) []byte {
 	if !st.point {
-		return p.appendPair(dst, q, st.between)
+		return p.AppendPair(dst, q, st.between)
 	}
-	dst = p.appendPair(append(dst, st.open...), q, st.between)
+	dst = p.AppendPair(append(dst, st.open...), q, st.between)
 	return append(dst, st.close...)
 }
 
-func (p places) appendPair(dst []byte, q geo.Point, between string) []byte {
+// AppendPair appends the two numbers of a place with text between them.
+func (p Places) AppendPair(dst []byte, q geo.Point, between string) []byte {
 	if p.crs == nil {
 		dst = append(appendDegrees(dst, q.X), between...)
 		return appendDegrees(dst, q.Y)
@@ -123,8 +155,8 @@ func (p places) appendPair(dst []byte, q geo.Point, between string) []byte {
 	return strconv.AppendFloat(dst, y, 'f', p.decimals, 64)
 }
 
-// inside reports whether every vertex has coordinates in the system.
-func (p places) inside(s geo.Shape) (geo.Point, bool) {
+// Inside reports whether every vertex has coordinates in the system, or the first one that has none.
+func (p Places) Inside(s geo.Shape) (geo.Point, bool) {
 	if p.crs == nil {
 		return geo.Point{}, true
 	}
@@ -155,4 +187,14 @@ func appendDegrees(dst []byte, v int32) []byte {
 		fraction %= step
 	}
 	return dst
+}
+
+// Degrees reports whether a system counts in degrees: there a coordinate has seven decimals, in metres four.
+func Degrees(crs proj.CRS) bool {
+	if crs == nil {
+		return true
+	}
+	// Any place in the area of a system tells; these lie in the areas of all systems known.
+	x, y, ok := crs.FromLonLat(121, 25)
+	return ok && math.Abs(x-121) < 1 && math.Abs(y-25) < 1
 }

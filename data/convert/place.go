@@ -71,7 +71,7 @@ func (t *table) findID() (err error) {
 // findGeometry finds the columns of the geometry.
 func (t *table) findGeometry() (err error) {
 	t.lon, t.lat, t.geometry = -1, -1, -1
-	if t.Layer.Geometry == data.GeometryNone {
+	if t.head.Geometry || t.Layer.Geometry == data.GeometryNone {
 		return nil
 	}
 	point := t.Layer.Geometry == data.GeometryPoint
@@ -154,11 +154,11 @@ func (t *table) point(xText, yText string) (geo.Shape, *data.FieldError) {
 	if err != nil {
 		return fail(t.lat, yText, "is not a number")
 	}
-	lon, lat, ok := toLonLat(t.CRS, x, y)
+	lon, lat, ok := toLonLat(t.system(), x, y)
 	p, inside := geo.FromDegrees(lon, lat)
 	if !ok || !inside {
 		return geo.Shape{}, &data.FieldError{
-			Field: t.name(t.lon) + ", " + t.name(t.lat), Value: xText + ", " + yText, Why: outside(t.CRS),
+			Field: t.name(t.lon) + ", " + t.name(t.lat), Value: xText + ", " + yText, Why: outside(t.system()),
 		}
 	}
 	return geo.PointShape(p), nil
