@@ -163,7 +163,7 @@ func (c *collection) system(value []byte) error {
 	if err != nil {
 		return fmt.Errorf("the crs member: %w", err)
 	}
-	if c.rows > 0 && !geom.Degrees(system) {
+	if c.rows > 0 && !geom.IsLonLat(system) {
 		return fmt.Errorf("the crs member names %s behind the features, which were read as longitude and latitude; name it with --crs", system.Name())
 	}
 	c.CRS = system

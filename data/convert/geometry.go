@@ -20,11 +20,11 @@ func toLonLat(crs proj.CRS, x, y float64) (lon, lat float64, ok bool) {
 }
 
 // outside says why a coordinate pair is no place in a system.
-func outside(crs proj.CRS) string {
+func outside(crs proj.CRS, x, y float64) string {
 	if crs == nil {
 		return "is not a longitude and latitude; if the file uses another system, name it with --crs"
 	}
-	return "lies outside the area of " + crs.Name()
+	return proj.Explain(crs, x, y)
 }
 
 // toDegrees converts all coordinates of g, which may be overwritten.
@@ -33,7 +33,7 @@ func toDegrees(crs proj.CRS, g orb.Geometry) (orb.Geometry, error) {
 	g = project.Geometry(g, func(p orb.Point) orb.Point {
 		lon, lat, ok := toLonLat(crs, p[0], p[1])
 		if !ok && err == nil {
-			err = fmt.Errorf("coordinate %v, %v %s", p[0], p[1], outside(crs))
+			err = fmt.Errorf("coordinate %v, %v %s", p[0], p[1], outside(crs, p[0], p[1]))
 		}
 		return orb.Point{lon, lat}
 	})

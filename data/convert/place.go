@@ -158,7 +158,7 @@ func (t *table) point(xText, yText string) (geo.Shape, *data.FieldError) {
 	p, inside := geo.FromDegrees(lon, lat)
 	if !ok || !inside {
 		return geo.Shape{}, &data.FieldError{
-			Field: t.name(t.lon) + ", " + t.name(t.lat), Value: xText + ", " + yText, Why: outside(t.system()),
+			Field: t.name(t.lon) + ", " + t.name(t.lat), Value: xText + ", " + yText, Why: outside(t.system(), x, y),
 		}
 	}
 	return geo.PointShape(p), nil

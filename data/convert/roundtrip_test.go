@@ -55,7 +55,7 @@ func drawValue(t *rapid.T, kind data.Type) data.Value {
 // Coordinates lie where every system known is used.
 func drawPoint(t *rapid.T) geo.Point {
 	return geo.Point{
-		X: rapid.Int32Range(119_0000000, 123_0000000).Draw(t, "x"),
+		X: rapid.Int32Range(119_0000000, 122_9000000).Draw(t, "x"),
 		Y: rapid.Int32Range(21_0000000, 26_0000000).Draw(t, "y"),
 	}
 }
@@ -135,6 +135,9 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 	var systems []proj.CRS
 	for _, name := range append(proj.Known(), "") {
 		crs, _ := proj.Lookup(name) // nil for no name
+		if name != "" && !(crs.Extent().Contains(119, 21) && crs.Extent().Contains(122.95, 26.05)) {
+			continue // the features lie on and around Taiwan
+		}
 		systems = append(systems, crs)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -254,7 +257,7 @@ func TestWriteRefuses(t *testing.T) {
 		"format":     {format: "shp", want: `unknown format "shp"; known are csv, geojson, geojsonseq`},
 		"comma":      {format: convert.CSV, o: convert.WriteOptions{Comma: '，'}, want: `'，' cannot be a delimiter`},
 		"two points": {format: convert.CSV, shape: two, want: `feature "a" has 2 points, which columns lon and lat cannot hold: export CSV with WKT, or GeoJSON`},
-		"outside":    {format: convert.GeoJSON, o: convert.WriteOptions{CRS: tm2}, shape: two, want: `feature "a": 1e-07, 0 lies outside the area of EPSG:3826`},
+		"outside":    {format: convert.GeoJSON, o: convert.WriteOptions{CRS: tm2}, shape: two, want: `feature "a": 1e-07, 0 lies outside the area of EPSG:3826 (longitude 118 to 124, latitude 20 to 27)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer

@@ -67,7 +67,7 @@ type output struct {
 // check refuses features that the chosen system cannot hold.
 func (o *output) check(f *data.Feature) error {
 	if p, ok := o.places.Inside(f.Shape); !ok {
-		return fmt.Errorf("feature %q: %v, %v lies outside the area of %s", f.ID, p.Lon(), p.Lat(), o.places.CRS().Name())
+		return fmt.Errorf("feature %q: %v, %v %s", f.ID, p.Lon(), p.Lat(), proj.ExplainPlace(o.places.CRS(), p.Lon(), p.Lat()))
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package proj
 import (
 	"fmt"
 	"math"
-	"strings"
+	"strconv"
+
+	"github.com/paulmach/orb"
 
 	"github.com/gewu-city/gewu/geo"
 )
@@ -17,77 +19,143 @@ import (
 type CRS interface {
 	// Name is the canonical name, such as EPSG:3826.
 	Name() string
+	// Title says what the system is, as its authority writes it.
+	Title() string
+	// Degrees reports whether the numbers count degrees; otherwise they count metres.
+	Degrees() bool
+	// Extent is the area in which the system is used.
+	Extent() Extent
 	// ToLonLat converts to longitude and latitude in degrees of EPSG:4326. It reports false when a number is not
-	// finite or the place lies outside the area where the system is used, for instance when degrees are given for
-	// metres.
+	// finite or the place lies outside the extent, for instance when degrees are given for metres. [Explain] says
+	// more.
 	ToLonLat(x, y float64) (lon, lat float64, ok bool)
 	// FromLonLat is the inverse of ToLonLat, with the same check.
 	FromLonLat(lon, lat float64) (x, y float64, ok bool)
 }
 
-// area is a closed rectangle in degrees.
-type area struct{ west, south, east, north float64 }
-
-// has is written so that NaN fails it.
-func (a area) has(lon, lat float64) bool {
-	return lon >= a.west && lon <= a.east && lat >= a.south && lat <= a.north
+// Forward converts longitudes and latitudes in degrees of EPSG:4326 to coordinates of c, in place and without
+// allocating. It returns how many were converted: len(ps), or the index of the first place outside the extent, which
+// is left as it was together with all behind it.
+func Forward(c CRS, ps []orb.Point) int {
+	for i, p := range ps {
+		x, y, ok := c.FromLonLat(p[0], p[1])
+		if !ok {
+			return i
+		}
+		ps[i] = orb.Point{x, y}
+	}
+	return len(ps)
 }
+
+// Inverse is the inverse of [Forward]: coordinates of c become longitudes and latitudes.
+func Inverse(c CRS, ps []orb.Point) int {
+	for i, p := range ps {
+		lon, lat, ok := c.ToLonLat(p[0], p[1])
+		if !ok {
+			return i
+		}
+		ps[i] = orb.Point{lon, lat}
+	}
+	return len(ps)
+}
+
+// Extent is a closed rectangle in degrees of EPSG:4326.
+type Extent struct{ West, South, East, North float64 }
+
+// World is the extent of systems that can write every place.
+var World = Extent{-180, -90, 180, 90}
+
+// Contains reports whether a place lies in the extent. It is false for NaN.
+func (e Extent) Contains(lon, lat float64) bool {
+	return lon >= e.West && lon <= e.East && lat >= e.South && lat <= e.North
+}
+
+// String is the extent in words.
+func (e Extent) String() string {
+	return fmt.Sprintf("longitude %s to %s, latitude %s to %s", number(e.West), number(e.East), number(e.South), number(e.North))
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // geographic is longitude and latitude in degrees.
-type geographic struct{ name string }
+type geographic struct{ name, title string }
 
-func (g geographic) Name() string { return g.name }
+func (g geographic) Name() string   { return g.name }
+func (g geographic) Title() string  { return g.title }
+func (g geographic) Degrees() bool  { return true }
+func (g geographic) Extent() Extent { return World }
 
 func (g geographic) ToLonLat(x, y float64) (lon, lat float64, ok bool) {
-	return x, y, area{-180, -90, 180, 90}.has(x, y)
+	return x, y, World.Contains(x, y)
 }
 
-func (g geographic) FromLonLat(lon, lat float64) (x, y float64, ok bool) { return g.ToLonLat(lon, lat) }
+func (g geographic) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
+	return lon, lat, World.Contains(lon, lat)
+}
 
 // webMercator is EPSG:3857: the spherical Mercator projection with the semi-major axis of WGS 84, applied to
 // geodetic latitudes (OGP guidance note 7-2, method 1024). Degrees given for metres cannot be told from places near
 // 0, 0.
 type webMercator struct{}
 
-func (webMercator) Name() string { return "EPSG:3857" }
+func (webMercator) Name() string  { return "EPSG:3857" }
+func (webMercator) Title() string { return "WGS 84 / Pseudo-Mercator" }
+func (webMercator) Degrees() bool { return false }
+
+func (webMercator) Extent() Extent {
+	return Extent{-180, -geo.MaxMercatorLat, 180, geo.MaxMercatorLat}
+}
 
 func (webMercator) ToLonLat(x, y float64) (lon, lat float64, ok bool) {
 	// The half side is π·a; a centimetre of tolerance admits rounded corners.
-	const half = math.Pi*wgsA + 0.01
+	const half = math.Pi*axis + 0.01
 	if !(math.Abs(x) <= half && math.Abs(y) <= half) {
 		return 0, 0, false
 	}
-	lon = max(-180, min(180, x/wgsA/rad))
-	return lon, math.Atan(math.Sinh(y/wgsA)) / rad, true
+	lon = max(-180, min(180, x/axis/rad))
+	return lon, math.Atan(math.Sinh(y/axis)) / rad, true
 }
 
-func (webMercator) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
-	if !(area{-180, -geo.MaxMercatorLat, 180, geo.MaxMercatorLat}).has(lon, lat) {
+func (m webMercator) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
+	if !m.Extent().Contains(lon, lat) {
 		return 0, 0, false
 	}
-	return lon * rad * wgsA, math.Atanh(math.Sin(lat*rad)) * wgsA, true
+	return lon * rad * axis, math.Atanh(math.Sin(lat*rad)) * axis, true
 }
 
 // grid is a transverse Mercator grid on a datum that equals WGS 84 at the precision of a coordinate.
 type grid struct {
-	name string
-	tm   *transverseMercator
-	use  area
+	name, title string
+	tm          *transverseMercator
+	use         Extent
+	zone        zone // zero for grids that are no Gauss–Krüger zone
 }
 
-func (g grid) Name() string { return g.name }
+func (g *grid) Name() string   { return g.name }
+func (g *grid) Title() string  { return g.title }
+func (g *grid) Degrees() bool  { return false }
+func (g *grid) Extent() Extent { return g.use }
 
-func (g grid) ToLonLat(x, y float64) (lon, lat float64, ok bool) {
+func (g *grid) ToLonLat(x, y float64) (lon, lat float64, ok bool) {
 	// Beyond 1000 km from the axis or 10,000 km from the equator the series need not converge.
 	if !(math.Abs(x-g.tm.fe) <= 1e6 && math.Abs(y-g.tm.fn) <= 1e7) {
 		return 0, 0, false
 	}
 	lon, lat = g.tm.inverse(x, y)
-	return lon, lat, g.use.has(lon, lat)
+	if !g.near(lon, lat) {
+		return 0, 0, false
+	}
+	return lon, lat, true
 }
 
-func (g grid) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
-	if !g.use.has(lon, lat) {
+// near is the extent with a tolerance of a centimetre: a place on its edge may have been written with few decimals.
+func (g *grid) near(lon, lat float64) bool {
+	const d = 1e-7
+	return Extent{g.use.West - d, g.use.South - d, g.use.East + d, g.use.North + d}.Contains(lon, lat)
+}
+
+func (g *grid) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
+	if !g.near(lon, lat) {
 		return 0, 0, false
 	}
 	x, y = g.tm.forward(lon, lat)
@@ -95,66 +163,7 @@ func (g grid) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
 }
 
 const (
-	wgsA   = 6378137.0         // semi-major axis of WGS 84 and GRS 80 in metres
-	grs80F = 1 / 298.257222101 // flattening of GRS 80
+	axis   = 6378137.0         // semi-major axis of WGS 84, CGCS2000 and GRS 80 in metres
+	grs80F = 1 / 298.257222101 // flattening of GRS 80 and CGCS2000
 	rad    = math.Pi / 180     // radians in one degree
 )
-
-// Known lists the canonical names that [Lookup] understands.
-func Known() []string {
-	return []string{"EPSG:4326", "EPSG:4490", "CRS84", "EPSG:3857", "EPSG:3826"}
-}
-
-// Lookup finds a system by name. It understands a bare EPSG code (4326), EPSG:4326 in any case, the URN forms
-// urn:ogc:def:crs:EPSG::4326 and urn:ogc:def:crs:OGC:1.3:CRS84, and the URL form
-// http://www.opengis.net/def/crs/EPSG/0/4326. The axis order is east, north for all of them: see [CRS]. The error
-// lists the known names.
-//
-//   - EPSG:4326, EPSG:4490 and CRS84: degrees.
-//   - EPSG:3857: Web Mercator in metres.
-//   - EPSG:3826: TWD97 / TM2 zone 121 in metres, GRS 80, used between 118° and 124° E and 20° and 27° N.
-func Lookup(name string) (CRS, error) {
-	switch code(name) {
-	case "4326":
-		return geographic{"EPSG:4326"}, nil
-	case "4490":
-		return geographic{"EPSG:4490"}, nil
-	case "CRS84":
-		return geographic{"CRS84"}, nil
-	case "3857":
-		return webMercator{}, nil
-	case "3826":
-		return grid{
-			name: "EPSG:3826",
-			tm:   newTransverseMercator(wgsA, grs80F, 121, 0.9999, 250000, 0),
-			use:  area{118, 20, 124, 27},
-		}, nil
-	default:
-		return nil, fmt.Errorf("proj: unknown coordinate system %q; known are %s", name, strings.Join(Known(), ", "))
-	}
-}
-
-// code strips the authority from a name: the digits of an EPSG code, or CRS84. Other names stay as they are.
-func code(name string) string {
-	s := strings.ToUpper(strings.TrimSpace(name))
-	for _, scheme := range []string{"HTTP://", "HTTPS://"} {
-		if rest, ok := strings.CutPrefix(s, scheme+"WWW.OPENGIS.NET/DEF/CRS/"); ok {
-			return authority(strings.Split(rest, "/"), name)
-		}
-	}
-	if rest, ok := strings.CutPrefix(s, "URN:OGC:DEF:CRS:"); ok {
-		return authority(strings.Split(rest, ":"), name)
-	}
-	if rest, ok := strings.CutPrefix(s, "EPSG:"); ok {
-		return rest
-	}
-	return strings.TrimPrefix(s, "OGC:")
-}
-
-// authority reads the parts authority, version, code.
-func authority(parts []string, name string) string {
-	if len(parts) == 3 && (parts[0] == "EPSG" || parts[0] == "OGC" && parts[2] == "CRS84") {
-		return parts[2]
-	}
-	return name
-}

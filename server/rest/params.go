@@ -131,7 +131,7 @@ func (p *Params) CRS(name string) proj.CRS {
 	}
 	crs, err := proj.Lookup(s)
 	if err != nil {
-		p.Fail(Fault(BadRequest, name, s, "is not a known coordinate system; known are "+strings.Join(proj.Known(), ", ")))
+		p.Fail(Fault(BadRequest, name, s, proj.WhyUnknown(err)))
 	}
 	return crs
 }
@@ -172,14 +172,13 @@ func Place(crs proj.CRS, x, y float64) (geo.Point, *Problem) {
 			return p, nil
 		}
 	}
-	switch degrees := crs.Name() != "EPSG:3857" && crs.Name() != "EPSG:3826"; {
-	case degrees && (x < -180 || x > 180):
+	switch {
+	case crs.Degrees() && (x < -180 || x > 180):
 		return geo.Point{}, Fault(BadRequest, "lon", format(x), "must lie within ±180")
-	case degrees:
+	case crs.Degrees():
 		return geo.Point{}, Fault(BadRequest, "lat", format(y), "must lie within ±90")
 	default:
-		return geo.Point{}, Fault(BadRequest, "lon,lat", format(x)+","+format(y),
-			"lie outside the area in which "+crs.Name()+" is used")
+		return geo.Point{}, Fault(BadRequest, "lon,lat", format(x)+","+format(y), proj.Explain(crs, x, y))
 	}
 }
 

@@ -159,7 +159,7 @@ func lookupCRS(q url.Values) (proj.CRS, error) {
 	}
 	crs, err := proj.Lookup(name)
 	if err != nil {
-		return nil, &data.FieldError{Field: "crs", Value: name, Why: "is not a known coordinate system; known are " + strings.Join(proj.Known(), ", ")}
+		return nil, &data.FieldError{Field: "crs", Value: name, Why: proj.WhyUnknown(err)}
 	}
 	return crs, nil
 }

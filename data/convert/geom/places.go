@@ -1,7 +1,6 @@
 package geom
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/gewu-city/gewu/geo"
@@ -21,7 +20,7 @@ func NewPlaces(crs proj.CRS) Places {
 	switch {
 	case crs == nil || IsLonLat(crs):
 		return Places{}
-	case Degrees(crs):
+	case crs.Degrees():
 		return Places{crs, 9}
 	default:
 		return Places{crs, 4}
@@ -187,14 +186,4 @@ func appendDegrees(dst []byte, v int32) []byte {
 		fraction %= step
 	}
 	return dst
-}
-
-// Degrees reports whether a system counts in degrees: there a coordinate has seven decimals, in metres four.
-func Degrees(crs proj.CRS) bool {
-	if crs == nil {
-		return true
-	}
-	// Any place in the area of a system tells; these lie in the areas of all systems known.
-	x, y, ok := crs.FromLonLat(121, 25)
-	return ok && math.Abs(x-121) < 1 && math.Abs(y-25) < 1
 }

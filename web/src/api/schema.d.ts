@@ -954,7 +954,7 @@ export interface components {
          */
         scheme: string;
         /**
-         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826.
+         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
          * @example EPSG:4326
          */
         crs: string;
@@ -999,7 +999,7 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1105,7 +1105,7 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1492,7 +1492,7 @@ export interface operations {
                 name?: string;
                 format?: "csv" | "geojson" | "geojsonseq";
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1560,7 +1560,7 @@ export interface operations {
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];

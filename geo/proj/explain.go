@@ -1,0 +1,74 @@
+package proj
+
+import (
+	"fmt"
+	"math"
+)
+
+// Explain says why x, y is no place of c, to follow the pair in a message: the extent and the usual mistake, if it
+// looks like one. It is empty when the pair is a place.
+func Explain(c CRS, x, y float64) string {
+	if _, _, ok := c.ToLonLat(x, y); ok {
+		return ""
+	}
+	if !finite(x) || !finite(y) {
+		return "is not a pair of finite numbers"
+	}
+	if c.Degrees() {
+		text := "is not a longitude within ±180 and a latitude within ±90 of " + c.Name()
+		if math.Abs(x) > 360 || math.Abs(y) > 360 {
+			text += "; these look like metres of a plane system"
+		}
+		return text + exchanged(c, x, y)
+	}
+	text := "lies outside the area of " + c.Name() + " (" + c.Extent().String() + ")"
+	if math.Abs(x) <= 180 && math.Abs(y) <= 180 {
+		return text + "; these look like degrees where metres are expected"
+	}
+	if hint := prefixed(c, x, y); hint != "" {
+		return text + hint
+	}
+	return text + exchanged(c, x, y)
+}
+
+// ExplainPlace says why a place has no coordinates in c, to follow its longitude and latitude in a message. It is
+// empty when the place has.
+func ExplainPlace(c CRS, lon, lat float64) string {
+	if _, _, ok := c.FromLonLat(lon, lat); ok {
+		return ""
+	}
+	return "lies outside the area of " + c.Name() + " (" + c.Extent().String() + ")"
+}
+
+// exchanged tells of a pair that is a place the other way round: surveyors write north as X.
+func exchanged(c CRS, x, y float64) string {
+	if _, _, ok := c.ToLonLat(y, x); ok {
+		return "; the other way round it is a place: east (or longitude) comes first here"
+	}
+	return ""
+}
+
+// prefixed tells of an easting whose number of a zone does not fit the system: one too many, one missing, or that of
+// another zone.
+func prefixed(c CRS, x, y float64) string {
+	g, ok := c.(*grid)
+	if !ok || g.zone.code == 0 {
+		return ""
+	}
+	for code := firstZone; code <= lastZone; code++ {
+		z, _ := zoneOf(code)
+		if !z.prefix && (z.lon0 != g.zone.lon0 || z.width != g.zone.width) {
+			continue // without a number an easting fits every zone
+		}
+		if _, _, ok := z.crs().ToLonLat(x, y); !ok {
+			continue
+		}
+		if z.prefix {
+			return fmt.Sprintf("; the easting starts with zone %d: see EPSG:%d", z.number, z.code)
+		}
+		return fmt.Sprintf("; the easting does not start with a zone: see EPSG:%d", z.code)
+	}
+	return ""
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
