@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"sync/atomic"
 
 	"github.com/gewu-city/gewu/data"
@@ -37,12 +36,7 @@ type Engine struct {
 	feed  feed
 
 	// The rest belongs to the goroutine in Load or Run.
-	seq     data.Seq
-	tables  []*table
-	schemes []*data.Scheme
-	// schemeSeqs[i] is the Seq of schemes[i]'s newest change.
-	schemeSeqs []data.Seq
-	defined    data.Seq
+	state
 	// pending is what became dirty since the last publication, by layer.
 	pending     map[string]*dirtyLayer
 	projections []Projection
@@ -145,72 +139,6 @@ func (e *Engine) applyEntry(entry *data.Entry) error {
 	return nil
 }
 
-func (e *Engine) table(name string) *table {
-	for _, t := range e.tables {
-		if t.def.Name == name {
-			return t
-		}
-	}
-	return nil
-}
-
-// apply takes one change. With pending it notes what became dirty.
-func (e *Engine) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLayer) error {
-	if c.Erased {
-		return nil // a newer change stands at or before the horizon
-	}
-	switch c.Stream {
-	case data.StreamFeature:
-		t := e.table(c.Layer)
-		if t == nil {
-			return fmt.Errorf("layer %q does not exist", c.Layer)
-		}
-		before, after := t.apply(seq, c)
-		if pending != nil {
-			noteDirty(pending, c.Layer, before, after)
-		}
-	case data.StreamSchema:
-		e.defined = max(e.defined, seq)
-		e.applySchema(seq, c)
-	case data.StreamScheme:
-		e.defined = max(e.defined, seq)
-		e.applyScheme(seq, c)
-	default:
-		// Streams of other packages do not concern the World.
-	}
-	return nil
-}
-
-func (e *Engine) applySchema(seq data.Seq, c *data.Change) {
-	i := slices.IndexFunc(e.tables, func(t *table) bool { return t.def.Name == c.Layer })
-	switch {
-	case i >= 0 && e.tables[i].defSeq >= seq:
-		// The checkpoint already held a newer definition.
-	case c.Op == data.OpDelete && i >= 0:
-		e.tables = slices.Delete(e.tables, i, i+1)
-	case c.Op == data.OpPut && i >= 0:
-		e.tables[i].define(c.Definition, seq)
-	case c.Op == data.OpPut:
-		e.tables = append(e.tables, newTable(c.Definition, seq))
-	}
-}
-
-func (e *Engine) applyScheme(seq data.Seq, c *data.Change) {
-	i := slices.IndexFunc(e.schemes, func(s *data.Scheme) bool { return s.Name == c.Layer })
-	// The slice may be shared with a published World.
-	e.schemes = slices.Clone(e.schemes)
-	switch {
-	case i >= 0 && e.schemeSeqs[i] >= seq:
-	case c.Op == data.OpDelete && i >= 0:
-		e.schemes = slices.Delete(e.schemes, i, i+1)
-		e.schemeSeqs = slices.Delete(e.schemeSeqs, i, i+1)
-	case c.Op == data.OpPut && i >= 0:
-		e.schemes[i], e.schemeSeqs[i] = c.Scheme, seq
-	case c.Op == data.OpPut:
-		e.schemes, e.schemeSeqs = append(e.schemes, c.Scheme), append(e.schemeSeqs, seq)
-	}
-}
-
 // publish makes what was applied visible: first the World, then the feed that tells of it.
 func (e *Engine) publish() {
 	old := e.world.Load()
@@ -243,15 +171,7 @@ func (e *Engine) next() *World {
 	if old.seq == e.seq && old.defined == e.defined {
 		return nil
 	}
-	w := &World{epoch: old.epoch, seq: e.seq, schemes: e.schemes, defined: e.defined}
-	for _, t := range e.tables {
-		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
-			w.layers = append(w.layers, previous)
-			continue
-		}
-		w.layers = append(w.layers, t.publish())
-	}
-	return w
+	return e.state.publish(old)
 }
 
 func (e *Engine) stamp(t *table, dirty *dirtyLayer) {

@@ -15,6 +15,7 @@ type World struct {
 	schemes []*data.Scheme
 	// defined is the Seq of the newest change of a layer definition or scheme.
 	defined data.Seq
+	plans   []Plan
 }
 
 // Epoch is the identity of the history.
@@ -49,4 +50,16 @@ func (w *World) Scheme(name string) (*data.Scheme, bool) {
 		return nil, false
 	}
 	return w.schemes[i], true
+}
+
+// Plans are the planned publications, ended ones included, in the order in which they were planned.
+func (w *World) Plans() []Plan { return w.plans }
+
+// Plan finds a planned publication by id.
+func (w *World) Plan(id string) (Plan, bool) {
+	i := slices.IndexFunc(w.plans, func(p Plan) bool { return p.ID == id })
+	if i < 0 {
+		return Plan{}, false
+	}
+	return w.plans[i], true
 }

@@ -1,0 +1,127 @@
+package index
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// state is a city that takes changes: the engine's own, or one of the past that is being built. It belongs to one
+// goroutine.
+type state struct {
+	seq     data.Seq
+	tables  []*table
+	schemes []*data.Scheme
+	// schemeSeqs[i] is the Seq of schemes[i]'s newest change.
+	schemeSeqs []data.Seq
+	defined    data.Seq
+	plans      []Plan
+}
+
+// Plan is a planned publication, without its changes, and where it stands in the log.
+type Plan struct {
+	*data.Plan
+	// Planned is the entry that holds its changes, Seq that of its newest record.
+	Planned, Seq data.Seq
+}
+
+func (s *state) table(name string) *table {
+	for _, t := range s.tables {
+		if t.def.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// apply takes one change. With pending it notes what became dirty.
+func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLayer) error {
+	if c.Erased {
+		return nil // a newer change stands at or before the horizon
+	}
+	switch c.Stream {
+	case data.StreamFeature:
+		t := s.table(c.Layer)
+		if t == nil {
+			return fmt.Errorf("layer %q does not exist", c.Layer)
+		}
+		before, after := t.apply(seq, c)
+		if pending != nil {
+			noteDirty(pending, c.Layer, before, after)
+		}
+	case data.StreamSchema:
+		s.defined = max(s.defined, seq)
+		s.applySchema(seq, c)
+	case data.StreamScheme:
+		s.defined = max(s.defined, seq)
+		s.applyScheme(seq, c)
+	case data.StreamAdmin:
+		s.applyPlan(seq, c)
+	default:
+		// Streams of other packages do not concern the World.
+	}
+	return nil
+}
+
+func (s *state) applySchema(seq data.Seq, c *data.Change) {
+	i := slices.IndexFunc(s.tables, func(t *table) bool { return t.def.Name == c.Layer })
+	switch {
+	case i >= 0 && s.tables[i].defSeq >= seq:
+		// The checkpoint already held a newer definition.
+	case c.Op == data.OpDelete && i >= 0:
+		s.tables = slices.Delete(s.tables, i, i+1)
+	case c.Op == data.OpPut && i >= 0:
+		s.tables[i].define(c.Definition, seq)
+	case c.Op == data.OpPut:
+		s.tables = append(s.tables, newTable(c.Definition, seq))
+	}
+}
+
+func (s *state) applyScheme(seq data.Seq, c *data.Change) {
+	i := slices.IndexFunc(s.schemes, func(have *data.Scheme) bool { return have.Name == c.Layer })
+	// The slice may be shared with a published World.
+	s.schemes = slices.Clone(s.schemes)
+	switch {
+	case i >= 0 && s.schemeSeqs[i] >= seq:
+	case c.Op == data.OpDelete && i >= 0:
+		s.schemes = slices.Delete(s.schemes, i, i+1)
+		s.schemeSeqs = slices.Delete(s.schemeSeqs, i, i+1)
+	case c.Op == data.OpPut && i >= 0:
+		s.schemes[i], s.schemeSeqs[i] = c.Scheme, seq
+	case c.Op == data.OpPut:
+		s.schemes, s.schemeSeqs = append(s.schemes, c.Scheme), append(s.schemeSeqs, seq)
+	}
+}
+
+func (s *state) applyPlan(seq data.Seq, c *data.Change) {
+	if c.Plan == nil {
+		return
+	}
+	next := Plan{Plan: c.Plan.Bare(), Planned: c.Prev, Seq: seq}
+	if next.Planned == 0 {
+		next.Planned = seq
+	}
+	i := slices.IndexFunc(s.plans, func(have Plan) bool { return have.ID == c.Plan.ID })
+	// The slice may be shared with a published World.
+	s.plans = slices.Clone(s.plans)
+	switch {
+	case i < 0:
+		s.plans = append(s.plans, next)
+	case s.plans[i].Seq < seq:
+		s.plans[i] = next
+	}
+}
+
+// publish is a World of what was applied. Layers that did not change are shared with old.
+func (s *state) publish(old *World) *World {
+	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, defined: s.defined, plans: s.plans}
+	for _, t := range s.tables {
+		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
+			w.layers = append(w.layers, previous)
+			continue
+		}
+		w.layers = append(w.layers, t.publish())
+	}
+	return w
+}
