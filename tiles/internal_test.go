@@ -1,11 +1,8 @@
 package tiles
 
 import (
-	"context"
-	"errors"
 	"math/rand/v2"
 	"testing"
-	"testing/synctest"
 )
 
 // An edge is cut at the same point whichever way round it comes, however long it is.
@@ -53,96 +50,4 @@ func TestScramble(t *testing.T) {
 			}
 		}
 	}
-}
-
-// One caller who gives up, the one that does the work included, does not take the others with it; when all have
-// given up, the work is cancelled and the next caller starts anew.
-func TestFlights(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var g flights
-		release, works := make(chan struct{}), 0
-		work := func(ctx context.Context) (*entry, error) {
-			works++
-			select {
-			case <-release:
-				return &entry{}, nil
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		}
-		type result struct {
-			e   *entry
-			err error
-		}
-		call := func() (results chan result, cancel func()) {
-			ctx, cancel := context.WithCancel(t.Context())
-			results = make(chan result, 1)
-			go func() {
-				e, err := g.do(ctx, flightKey{}, work)
-				results <- result{e, err}
-			}()
-			synctest.Wait()
-			return results, cancel
-		}
-
-		first, cancelFirst := call()
-		second, cancelSecond := call()
-		third, cancelThird := call()
-		defer cancelThird()
-		cancelFirst()
-		cancelSecond()
-		synctest.Wait()
-		if r := <-second; !errors.Is(r.err, context.Canceled) {
-			t.Errorf("second: %v", r.err)
-		}
-		close(release)
-		// The first caller did the work, so it has the result all the same.
-		if a, b := <-first, <-third; a.e == nil || b.e != a.e || works != 1 {
-			t.Errorf("first %v, third %v, %d works", a, b, works)
-		}
-
-		release = make(chan struct{})
-		first, cancelFirst = call()
-		second, cancelSecond = call()
-		cancelSecond()
-		cancelFirst()
-		synctest.Wait()
-		for _, c := range []chan result{first, second} {
-			if r := <-c; !errors.Is(r.err, context.Canceled) {
-				t.Errorf("all gone: %v", r.err)
-			}
-		}
-		close(release)
-		fresh, cancel := call()
-		defer cancel()
-		if r := <-fresh; r.err != nil || works != 3 {
-			t.Errorf("afterwards: %v, %d works", r.err, works)
-		}
-	})
-}
-
-// A panic reaches the caller whose work it was, and the others get an error instead of waiting for ever.
-func TestFlightPanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var g flights
-		release, panicked := make(chan struct{}), make(chan any, 1)
-		go func() {
-			defer func() { panicked <- recover() }()
-			_, _ = g.do(t.Context(), flightKey{}, func(context.Context) (*entry, error) {
-				<-release
-				panic("broken")
-			})
-		}()
-		synctest.Wait()
-		waiting := make(chan error, 1)
-		go func() {
-			_, err := g.do(t.Context(), flightKey{}, nil)
-			waiting <- err
-		}()
-		synctest.Wait()
-		close(release)
-		if p, err := <-panicked, <-waiting; p != "broken" || !errors.Is(err, errAbandoned) {
-			t.Errorf("panic %v, error %v", p, err)
-		}
-	})
 }

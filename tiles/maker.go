@@ -17,6 +17,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/internal/flight"
 )
 
 // DefaultCacheBytes is the size of a cache when [Options] do not say.
@@ -82,7 +83,7 @@ type Stats struct {
 type Maker struct {
 	cache   *otter.Cache[tileKey, *entry] // nil when nothing is kept
 	labels  *labels
-	flights flights
+	flights flight.Group[flightKey, *entry]
 	slots   chan struct{}
 	zippers sync.Pool
 
@@ -162,7 +163,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 	if err := ctx.Err(); err != nil {
 		return Tile{}, err
 	}
-	e, err := m.flights.do(ctx, flightKey{key, stamp}, func(ctx context.Context) (*entry, error) {
+	e, err := m.flights.Do(ctx, flightKey{key, stamp}, func(ctx context.Context) (*entry, error) {
 		select {
 		case m.slots <- struct{}{}:
 			defer func() { <-m.slots }()

@@ -26,7 +26,7 @@ type row struct {
 }
 
 // common may be imported from everywhere: it knows no domain word.
-var common = []string{"internal/obs"}
+var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
 var below = []string{"geo", "data", "index", "index/filter", "grid", "geocode", "tiles", "tiles/style", "people"}
@@ -38,6 +38,7 @@ var resource = append([]string{"server/city", "server/rest", "data/convert", "ge
 // a store (data/boltstore, data/pgstore) are named by cmd/gewu alone.
 var rows = []row{
 	{dir: "internal/obs", why: "logger, metrics and build information serve everyone, so they depend on no one"},
+	{dir: "internal/flight", why: "work that callers share, whatever it is"},
 	{dir: "internal/archtest", why: "reads the tree and imports nothing of it"},
 	{dir: "geo", why: "pure functions on coordinates"},
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
