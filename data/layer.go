@@ -57,6 +57,8 @@ type Attribute struct {
 	Title    Title  `json:"title,omitempty" toml:"title"`
 	Unit     string `json:"unit,omitempty" toml:"unit"`
 	Required bool   `json:"required,omitempty" toml:"required"`
+	// Sum says that totals by cell and area add the attribute up, such as the households of buildings.
+	Sum bool `json:"sum,omitempty" toml:"sum"`
 	// Zone is the IANA time zone of times that come without one; UTC when empty.
 	Zone string `json:"zone,omitempty" toml:"zone"`
 }
@@ -102,8 +104,10 @@ type Roles struct {
 	Road     *RoadRole     `json:"road,omitempty" toml:"road"`
 	Part     *PartRole     `json:"part,omitempty" toml:"part"`
 	Landmark *LandmarkRole `json:"landmark,omitempty" toml:"landmark"`
-	Building *NameRole     `json:"building,omitempty" toml:"building"`
+	Building *BuildingRole `json:"building,omitempty" toml:"building"`
 	Entrance *NameRole     `json:"entrance,omitempty" toml:"entrance"`
+	// Organisation makes a layer organisations: firms, schools, offices.
+	Organisation *NameRole `json:"organisation,omitempty" toml:"organisation"`
 }
 
 // AreaRole makes a polygon layer a level of areas, such as district or village.
@@ -145,6 +149,12 @@ type PartRole struct {
 type LandmarkRole struct {
 	Name  string `json:"name,omitempty" toml:"name"`
 	Alias string `json:"alias,omitempty" toml:"alias"`
+}
+
+// BuildingRole makes a layer buildings. Households is the attribute with the number of households in each.
+type BuildingRole struct {
+	Name       string `json:"name,omitempty" toml:"name"`
+	Households string `json:"households,omitempty" toml:"households"`
 }
 
 // NameRole is a role whose only part is a name.
@@ -205,6 +215,9 @@ func (l *Layer) Validate() error {
 	if strings.HasSuffix(l.Name, "_label") {
 		bad("name", l.Name, "must not end in _label, which names the label points of a layer in tiles")
 	}
+	if strings.HasSuffix(l.Name, "_totals") {
+		bad("name", l.Name, "must not end in _totals, which names what lies in the polygons of a layer in tiles")
+	}
 	if l.Name == "city" {
 		bad("name", l.Name, "is the name of the tileset of all layers")
 	}
@@ -235,6 +248,9 @@ func (l *Layer) Validate() error {
 		case Text, Int, Number, Bool, Date, Time, Code, Ref:
 		default:
 			bad(at+".type", string(a.Type), "must be text, int, number, bool, date, time, code or ref")
+		}
+		if a.Sum && a.Type != Int && a.Type != Number {
+			bad(at+".sum", string(a.Type), "adds up attributes of type int and number only")
 		}
 		if a.Zone != "" {
 			if _, err := time.LoadLocation(a.Zone); err != nil || a.Type != Time {
@@ -316,9 +332,16 @@ func (l *Layer) validateRoles(bad func(field, value, why string)) {
 	}
 	if r := l.Roles.Building; r != nil {
 		attribute("building.name", r.Name)
+		attribute("building.households", r.Households)
+		if i := l.AttributeIndex(r.Households); i >= 0 && l.Attributes[i].Type != Int && l.Attributes[i].Type != Number {
+			bad("roles.building.households", r.Households, "must be an attribute of type int or number")
+		}
 	}
 	if r := l.Roles.Entrance; r != nil {
 		attribute("entrance.name", r.Name)
+	}
+	if r := l.Roles.Organisation; r != nil {
+		attribute("organisation.name", r.Name)
 	}
 }
 
@@ -385,6 +408,9 @@ func (l *Layer) LabelAttribute() int {
 	}
 	if r.Entrance != nil {
 		names = append(names, r.Entrance.Name)
+	}
+	if r.Organisation != nil {
+		names = append(names, r.Organisation.Name)
 	}
 	if r.Part != nil {
 		names = append(names, r.Part.Code, r.Part.Class)

@@ -50,7 +50,7 @@ func TestResolve(t *testing.T) {
 	w := city.Apply(
 		indextest.Define(points()),
 		indextest.Define(&data.Layer{Name: "people", Geometry: data.GeometryNone}),
-		polygon("houses", data.Roles{Building: &data.NameRole{}}),
+		polygon("houses", data.Roles{Building: &data.BuildingRole{}}),
 		polygon("villages", area("village")), polygon("districts", area("district")), polygon("zones", area("zone")),
 		indextest.Define(cells()),
 		indextest.Define(&data.Layer{Name: "roads", Geometry: data.GeometryLine}),

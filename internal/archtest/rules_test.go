@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "data", "index", "index/filter", "grid", "geocode", "tiles", "tiles/style", "people"}
+var below = []string{"geo", "data", "index", "index/filter", "grid", "grid/cells", "geocode", "tiles", "tiles/style", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -60,6 +60,7 @@ var rows = []row{
 	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
 	{dir: "index", may: []string{"index/filter", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
 	{dir: "grid", may: []string{"index", "data", "geo"}, why: "sibling of geocode, tiles and people"},
+	{dir: "grid/cells", may: []string{"grid", "index", "data", "geo"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/coverage", may: []string{"index", "data", "geo"}, why: "the coverage model does not know drafts or locate", planned: true},
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},

@@ -41,7 +41,7 @@ func world(t *testing.T) *index.World {
 		layer("notes", "备注", "", point, data.ZoomRange{}, data.Roles{}),
 		layer("roads", "道路", "Roads", line, data.ZoomRange{Min: 10}, data.Roles{Road: &data.RoadRole{Name: "name"}}),
 		layer("pipes", "管线", "Pipes", line, data.ZoomRange{Min: 12, Max: 16}, data.Roles{}),
-		layer("houses", "建筑", "Buildings", polygon, data.ZoomRange{Min: 14}, data.Roles{Building: &data.NameRole{Name: "name"}}),
+		layer("houses", "建筑", "Buildings", polygon, data.ZoomRange{Min: 14}, data.Roles{Building: &data.BuildingRole{Name: "name"}}),
 		layer("parks", "公园", "Parks", polygon, data.ZoomRange{}, data.Roles{}),
 		layer("units", "单元网格", "Unit grid", polygon, data.ZoomRange{Min: 13}, data.Roles{Cell: &data.CellRole{Scheme: "unit", Code: "name"}}),
 		layer("villages", "里", "Villages", polygon, data.ZoomRange{Min: 10}, data.Roles{Area: &data.AreaRole{Level: "village", Name: "name"}}),

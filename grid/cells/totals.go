@@ -1,0 +1,142 @@
+package cells
+
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Suffix makes the name under which the totals of a division are drawn from the name of its layer.
+const Suffix = "_totals"
+
+// Totals are what lies in each polygon of each division of one World. They are immutable and safe for any number of
+// readers.
+type Totals struct {
+	world     *index.World
+	divisions []*Division
+}
+
+// Division is the totals of one layer of areas or cells.
+type Division struct {
+	layer  string
+	cells  *index.Layer
+	layers []*counted
+	stamps index.Stamps
+}
+
+// Count is what one layer has in one polygon.
+type Count struct {
+	Layer    string  `json:"layer"`
+	Features int     `json:"features"`
+	Classes  []Class `json:"classes,omitempty"`
+	Sums     []Sum   `json:"sums,omitempty"`
+}
+
+// Sum is an attribute added up over the features of a layer in a polygon; features without a value count 0.
+type Sum struct {
+	Attribute string  `json:"attribute"`
+	Sum       float64 `json:"sum"`
+}
+
+// Division finds the totals of a layer; nil when it divides nothing.
+func (t *Totals) Division(layer string) *Division {
+	i := slices.IndexFunc(t.divisions, func(d *Division) bool { return d.layer == layer })
+	if i < 0 {
+		return nil
+	}
+	return t.divisions[i]
+}
+
+// Of is what lies in a polygon, one Count for each counted layer in the order of the layers. It must not be changed.
+func (d *Division) Of(cell index.Slot) []Count {
+	counts := make([]Count, len(d.layers))
+	for i, c := range d.layers {
+		counts[i] = Count{Layer: c.name}
+		t := c.tallies.at(uint32(cell))
+		if t == nil {
+			t = &tally{}
+		}
+		counts[i].Features, counts[i].Classes = t.features, t.classes
+		for j, a := range c.sums {
+			sum := Sum{Attribute: c.features.Def().Attributes[a].Name}
+			if j < len(t.sums) {
+				sum.Sum = t.sums[j]
+			}
+			counts[i].Sums = append(counts[i].Sums, sum)
+		}
+	}
+	return counts
+}
+
+// Stamp is the newest Seq that can have changed the totals, or the polygons, in tile z/x/y.
+func (d *Division) Stamp(z int, x, y uint32) data.Seq {
+	return max(d.stamps.At(z, x, y), d.cells.DefSeq(), d.cells.Stamp(z, x, y))
+}
+
+// owner is the polygon that a feature is counted in.
+func (d *Division) owner(l *index.Layer, s index.Slot) (index.Slot, bool) {
+	p, single := l.Point(s)
+	if !single {
+		shape := l.Shape(s)
+		if shape.Kind() == geo.KindNone {
+			return 0, false
+		}
+		p = geo.LabelPoint(shape)
+	}
+	return grid.Owner(d.cells, p)
+}
+
+// divides reports whether a layer is a division of the World.
+func divides(w *index.World, def *data.Layer) bool {
+	return def.Geometry == data.GeometryPolygon && (def.Roles.Area != nil || def.Roles.Cell != nil ||
+		slices.ContainsFunc(w.Schemes(), func(s *data.Scheme) bool { return s.Cells.Layer == def.Name }))
+}
+
+// compute counts everything in a World.
+func compute(w *index.World) *Totals {
+	t := &Totals{world: w}
+	for _, cells := range w.Layers() {
+		if !divides(w, cells.Def()) {
+			continue
+		}
+		d := &Division{layer: cells.Def().Name, cells: cells}
+		d.stamps.MarkAll(w.Seq())
+		for _, l := range w.Layers() {
+			if l.Def().Geometry != data.GeometryNone && !divides(w, l.Def()) {
+				d.layers = append(d.layers, d.count(l))
+			}
+		}
+		t.divisions = append(t.divisions, d)
+	}
+	return t
+}
+
+func (d *Division) count(l *index.Layer) *counted {
+	c := newCounted(l)
+	owners, tallies := c.owners.edit(), c.tallies.edit()
+	members := map[index.Slot][]index.Slot{}
+	for s := range l.Slots() {
+		cell, ok := d.owner(l, s)
+		if !ok {
+			continue
+		}
+		owners.set(uint32(s), uint32(cell)+1)
+		t := tallies.at(uint32(cell))
+		if t == nil {
+			t = &tally{}
+			tallies.set(uint32(cell), t)
+		}
+		t.add(classOf(l, s, c.class), 1)
+		if len(c.sums) > 0 {
+			members[cell] = append(members[cell], s)
+		}
+	}
+	for cell, slots := range members {
+		tallies.at(uint32(cell)).sums = c.sum(slots)
+	}
+	c.owners, c.tallies = owners.chunks, tallies.chunks
+	return c
+}
