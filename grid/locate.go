@@ -204,11 +204,8 @@ func areaOf(w *index.World, level Level, s index.Slot) Area {
 func (l *Locator) cellOf(w *index.World, plan *Plan, scheme Scheme, s index.Slot, own []owner) Cell {
 	lay, _ := w.Layer(scheme.Cells.Layer)
 	c := Cell{
-		Scheme: scheme.Name, Code: lay.ID(s), Layer: scheme.Cells.Layer, ID: lay.ID(s),
-		Name: lay.Value(s, scheme.name).String(), Areas: []Area{},
-	}
-	if scheme.code >= 0 {
-		c.Code = lay.Value(s, scheme.code).String()
+		Scheme: scheme.Name, Code: scheme.CodeOf(lay, s), Layer: scheme.Cells.Layer, ID: lay.ID(s),
+		Name: scheme.NameOf(lay, s), Areas: []Area{},
 	}
 	for i, level := range plan.Levels {
 		if !slices.Contains(scheme.Levels, level.Name) {

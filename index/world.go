@@ -63,3 +63,9 @@ func (w *World) Plan(id string) (Plan, bool) {
 	}
 	return w.plans[i], true
 }
+
+// Divides reports whether the polygons of a layer divide the city: areas of a level, or cells of a scheme.
+func (w *World) Divides(l *data.Layer) bool {
+	return l.Geometry == data.GeometryPolygon && (l.Roles.Area != nil || l.Roles.Cell != nil ||
+		slices.ContainsFunc(w.schemes, func(s *data.Scheme) bool { return s.Cells.Layer == l.Name }))
+}

@@ -24,6 +24,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server/rest"
@@ -71,6 +72,8 @@ func newCity(t testing.TB, change func(*Config)) *town {
 	c := &town{t: t, log: &bytes.Buffer{}, spec: loadSpec(t)}
 	c.store = openStore(t)
 	c.engine = index.NewEngine(c.store)
+	book := cells.NewBook()
+	c.engine.Follow(book)
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := c.engine.Load(ctx, nil); err != nil {
 		t.Fatal(err)
@@ -87,7 +90,7 @@ func newCity(t testing.TB, change func(*Config)) *town {
 		}
 	})
 	cfg := Config{
-		Store: c.store, Engine: c.engine, Now: time.Now, Build: obs.Build{Version: "test"},
+		Store: c.store, Engine: c.engine, Cells: book, Now: time.Now, Build: obs.Build{Version: "test"},
 		Logger: slog.New(slog.NewTextHandler(c, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {

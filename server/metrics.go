@@ -99,7 +99,7 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 		gauge(descFeatures, float64(l.Len()), l.Def().Name)
 	}
 	gauge(descClients, float64(c.s.feed.Clients()))
-	t := c.s.cfg.Tiles.Stats()
+	t := c.s.tilesets.Maker.Stats()
 	counter(descTiles, t.Hits, "cache")
 	counter(descTiles, t.Misses, "drawn")
 	counter(descBuilds, t.Builds)

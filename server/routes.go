@@ -67,6 +67,8 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/schemes", s.definitions.CreateScheme, writers, false},
 		{"GET", "/v1/schemes/{scheme}", s.definitions.GetScheme, anyone, false},
 		{"DELETE", "/v1/schemes/{scheme}", s.definitions.DropScheme, writers, false},
+		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
+		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
 
 		{"POST", "/v1/check", s.handleCheck, writers, true},
 		{"GET", "/v1/backup", s.handleBackup, writers, true},

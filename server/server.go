@@ -17,9 +17,11 @@ import (
 
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server/apidoc"
+	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/definitions"
 	"github.com/gewu-city/gewu/server/features"
@@ -45,7 +47,10 @@ type Config struct {
 	Store   city.Store
 	Engine  *index.Engine
 	Locator *grid.Locator
-	Tiles   *tiles.Maker
+	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
+	Cells *cells.Book
+	// Tiles says how tiles are made; its Totals are those of Cells.
+	Tiles tiles.Options
 	// Admin may be nil: check and backup then answer 501.
 	Admin Admin
 	// Web holds the pages, index.html at its root; nil or without index.html a placeholder is shown.
@@ -80,6 +85,7 @@ type Server struct {
 	transfer    transfer.API
 	locate      locate.API
 	tilesets    tilesets.API
+	cells       cellsapi.API
 	feed        live.Feed
 
 	// token is the hash of Config.Token: equal lengths compare in constant time.
@@ -98,8 +104,14 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Locator == nil {
 		cfg.Locator = grid.NewLocator()
 	}
-	if cfg.Tiles == nil {
-		cfg.Tiles = tiles.NewMaker(tiles.Options{})
+	if cfg.Cells == nil {
+		cfg.Cells = cells.NewBook()
+	}
+	cfg.Tiles.Totals = func(w *index.World, layer string) tiles.Totals {
+		if d := cfg.Cells.At(w).Division(layer); d != nil {
+			return d
+		}
+		return nil
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = obs.Discard()
@@ -110,14 +122,15 @@ func New(cfg Config) (*Server, error) {
 	cfg.Limits = cfg.Limits.WithDefaults()
 	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.city = &city.City{
-		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
+		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Cells: cfg.Cells, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
 	s.features = features.API{City: s.city, Keys: rest.Keys{Now: cfg.Now}}
 	s.definitions = definitions.API{City: s.city}
 	s.transfer = transfer.API{City: s.city}
 	s.locate = locate.API{City: s.city}
-	s.tilesets = tilesets.API{City: s.city, Maker: cfg.Tiles}
+	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
+	s.cells = cellsapi.API{City: s.city}
 	s.feed.City = s.city
 	var err error
 	base := cfg.PublicURL

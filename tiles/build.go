@@ -47,17 +47,17 @@ type builder struct {
 	tile   drawn
 }
 
-// build draws the layers, of the World with the given epoch, into a tile.
-func build(ctx context.Context, labels *labels, epoch data.Epoch, layers []*index.Layer, f frame) (drawn, error) {
+// build draws the sources, of the World with the given epoch, into a tile.
+func build(ctx context.Context, labels *labels, epoch data.Epoch, sources []source, f frame) (drawn, error) {
 	b := &builder{
 		frame: f, drawer: drawer{box: f.searchBox()}, labels: labels, epoch: epoch,
-		limit: min(MaxLayerBytes, MaxTileBytes/max(1, len(layers))),
+		limit: min(MaxLayerBytes, MaxTileBytes/max(1, len(sources))),
 	}
-	for _, l := range layers {
-		if !l.Def().Zoom.Contains(int(f.z)) {
+	for _, s := range sources {
+		if !s.layer.Def().Zoom.Contains(int(f.z)) {
 			continue
 		}
-		if err := b.layer(ctx, l); err != nil {
+		if err := b.layer(ctx, s); err != nil {
 			return drawn{}, err
 		}
 	}
@@ -65,15 +65,15 @@ func build(ctx context.Context, labels *labels, epoch data.Epoch, layers []*inde
 }
 
 // layer adds one layer, thinning it until it fits.
-func (b *builder) layer(ctx context.Context, l *index.Layer) error {
-	found, err := b.candidates(ctx, l)
+func (b *builder) layer(ctx context.Context, s source) error {
+	found, err := b.candidates(ctx, s.layer)
 	if err != nil {
 		return err
 	}
 	total := len(found)
 	found = thin(found, MaxFeatures)
 	for {
-		w := newFeatureWriter(b, l)
+		w := newFeatureWriter(b, s)
 		done, err := w.write(ctx, found)
 		if err != nil {
 			return err

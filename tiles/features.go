@@ -21,6 +21,7 @@ const (
 type featureWriter struct {
 	b        *builder
 	layer    *index.Layer
+	totals   Totals // drawn instead of the layer's own attributes, when not nil
 	def      *data.Layer
 	points   frame // the frame without snapping
 	main     *layerWriter
@@ -29,13 +30,14 @@ type featureWriter struct {
 	oversize int // features left out because they are too large
 	// Numbers of keys plus one; 0 for keys not used yet. The id comes first, then the attributes.
 	keys, labelKeys []uint32
+	totalKeys       map[string]uint32
 }
 
-func newFeatureWriter(b *builder, l *index.Layer) *featureWriter {
-	def := l.Def()
+func newFeatureWriter(b *builder, s source) *featureWriter {
+	def := s.layer.Def()
 	w := &featureWriter{
-		b: b, layer: l, def: def, points: b.frame, named: def.LabelAttribute(),
-		main: newLayerWriter(def.Name), label: newLayerWriter(def.Name + LabelSuffix),
+		b: b, layer: s.layer, totals: s.totals, def: def, points: b.frame, named: def.LabelAttribute(),
+		main: newLayerWriter(s.name()), label: newLayerWriter(def.Name + LabelSuffix),
 		keys: make([]uint32, len(def.Attributes)+1), labelKeys: make([]uint32, 3),
 	}
 	b.drawer.frame = b.frame
@@ -92,9 +94,15 @@ func (w *featureWriter) feature(c candidate) {
 	m := w.main
 	m.tag(use(m, &w.keys[0], keyID), m.text(w.layer.ID(s)))
 	for i := range w.def.Attributes {
+		if w.totals != nil && i != w.named {
+			continue
+		}
 		if v := w.layer.Value(s, i); !v.Null() {
 			m.tag(use(m, &w.keys[i+1], w.def.Attributes[i].Name), m.value(v))
 		}
+	}
+	if w.totals != nil {
+		w.tagTotals(s)
 	}
 	kind := byte(typePoint)
 	switch w.def.Geometry {
@@ -105,9 +113,22 @@ func (w *featureWriter) feature(c candidate) {
 	default:
 	}
 	m.feature(uint64(c.permanent()), kind, w.b.drawer.out.bytes)
-	if w.def.Geometry == data.GeometryPolygon {
+	if w.def.Geometry == data.GeometryPolygon && w.totals == nil {
 		w.labelPoint(c)
 	}
+}
+
+// tagTotals gives the next feature what lies in it.
+func (w *featureWriter) tagTotals(s index.Slot) {
+	if w.totalKeys == nil {
+		w.totalKeys = map[string]uint32{}
+	}
+	w.totals.Each(s, func(name string, v data.Value) {
+		number := w.totalKeys[name]
+		key := use(w.main, &number, name)
+		w.totalKeys[name] = number
+		w.main.tag(key, w.main.value(v))
+	})
 }
 
 // labelPoint writes the feature's label point into the one tile that holds it, so that a name appears once.
@@ -149,6 +170,6 @@ func (w *featureWriter) finish(dropped int) {
 		if t.dropped == nil {
 			t.dropped = map[string]int{}
 		}
-		t.dropped[w.def.Name] = dropped
+		t.dropped[w.main.name] = dropped
 	}
 }

@@ -27,6 +27,8 @@ const DefaultCacheBytes = 256 << 20
 type Options struct {
 	// CacheBytes bounds the compressed tiles kept; 0 means [DefaultCacheBytes], a negative number keeps none.
 	CacheBytes int64
+	// Totals returns the totals of a layer of areas or cells; nil leaves tilesets of totals unknown.
+	Totals func(w *index.World, layer string) Totals
 	// Builds bounds the tiles drawn at the same time, and so the memory it takes; 0 means two for each processor.
 	Builds int
 }
@@ -84,6 +86,7 @@ type Maker struct {
 	cache   *otter.Cache[tileKey, *entry] // nil when nothing is kept
 	labels  *labels
 	flights flight.Group[flightKey, *entry]
+	totals  func(w *index.World, layer string) Totals
 	slots   chan struct{}
 	zippers sync.Pool
 
@@ -122,7 +125,7 @@ func NewMaker(o Options) *Maker {
 	if o.Builds <= 0 {
 		o.Builds = 2 * runtime.GOMAXPROCS(0)
 	}
-	m := &Maker{labels: newLabels(), slots: make(chan struct{}, o.Builds)}
+	m := &Maker{labels: newLabels(), totals: o.Totals, slots: make(chan struct{}, o.Builds)}
 	m.zippers.New = func() any { return gzip.NewWriter(io.Discard) }
 	if o.CacheBytes > 0 {
 		m.cache = otter.Must(&otter.Options[tileKey, *entry]{
@@ -144,15 +147,15 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 	if err := CheckAddress(z, x, y); err != nil {
 		return Tile{}, err
 	}
-	layers := make([]*index.Layer, len(set.Layers))
+	sources := make([]source, len(set.Layers))
 	var stamp data.Seq
 	for i, name := range set.Layers {
-		l, ok := w.Layer(name)
-		if !ok {
-			return Tile{}, &data.FieldError{Field: "tileset", Value: name, Why: "is not a layer; known are " + known(w)}
+		s, err := m.source(w, name)
+		if err != nil {
+			return Tile{}, err
 		}
-		layers[i] = l
-		stamp = max(stamp, l.DefSeq(), l.Stamp(int(z), x, y))
+		sources[i] = s
+		stamp = max(stamp, s.stamp(z, x, y))
 	}
 	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
@@ -174,7 +177,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 			return e, nil
 		}
-		return m.make(ctx, w, layers, key, stamp)
+		return m.make(ctx, w, sources, key, stamp)
 	})
 	if err != nil {
 		return Tile{}, err
@@ -200,9 +203,9 @@ func (m *Maker) lookup(key tileKey, seq, stamp data.Seq) (*entry, bool) {
 }
 
 // make draws, compresses and keeps a tile.
-func (m *Maker) make(ctx context.Context, w *index.World, layers []*index.Layer, key tileKey, stamp data.Seq) (*entry, error) {
+func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key tileKey, stamp data.Seq) (*entry, error) {
 	m.builds.Add(1)
-	d, err := build(ctx, m.labels, key.epoch, layers, newFrame(key.z, key.x, key.y))
+	d, err := build(ctx, m.labels, key.epoch, sources, newFrame(key.z, key.x, key.y))
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type Tileset struct {
 }
 
 // Resolve finds a tileset by name: [City], the name of a layer, or names of layers separated by commas, whose order is
-// kept and whose repetitions are dropped. The error is a *data.FieldError that names what is unknown and what is
+// kept and whose repetitions are dropped. A layer of areas or cells may be named with [TotalsSuffix]. The error is a *data.FieldError that names what is unknown and what is
 // known.
 func Resolve(w *index.World, name string) (Tileset, error) {
 	if name == City {
@@ -32,7 +32,7 @@ func Resolve(w *index.World, name string) (Tileset, error) {
 	}
 	set := Tileset{}
 	for part := range strings.SplitSeq(name, ",") {
-		l, ok := w.Layer(part)
+		l, _, ok := drawnLayer(w, part)
 		switch {
 		case !ok:
 			return Tileset{}, &data.FieldError{Field: "tileset", Value: part, Why: "is not a layer; known are " + known(w)}

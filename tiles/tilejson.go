@@ -50,7 +50,7 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 	box := geo.EmptyBox()
 	doc.MinZoom = data.MaxZoom
 	for _, name := range set.Layers {
-		l, ok := w.Layer(name)
+		l, _, ok := drawnLayer(w, name)
 		if !ok {
 			continue
 		}
@@ -67,9 +67,15 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 	}
 	doc.Attribution = strings.Join(credits, " · ")
 	for _, name := range set.Layers {
-		if l, ok := w.Layer(name); ok {
-			doc.VectorLayers = append(doc.VectorLayers, describe(l.Def(), doc.MaxZoom)...)
+		l, totals, ok := drawnLayer(w, name)
+		if !ok {
+			continue
 		}
+		layers := describe(l.Def(), doc.MaxZoom)
+		if totals {
+			layers = []VectorLayer{describeTotals(l.Def(), name, layers[0])}
+		}
+		doc.VectorLayers = append(doc.VectorLayers, layers...)
 	}
 	doc.Bounds, doc.Center = view(box, doc.MinZoom, doc.MaxZoom)
 	return doc
@@ -107,6 +113,29 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 		label.Fields[def.Attributes[i].Name] = fieldType(def.Attributes[i].Type)
 	}
 	return []VectorLayer{main, label}
+}
+
+// describeTotals is the description of the totals of a layer; their fields depend on the World.
+func describeTotals(def *data.Layer, name string, plain VectorLayer) VectorLayer {
+	plain.ID, plain.Fields = name, map[string]string{keyID: "String"}
+	if i := def.LabelAttribute(); i >= 0 {
+		plain.Fields[def.Attributes[i].Name] = fieldType(def.Attributes[i].Type)
+	}
+	return plain
+}
+
+// Describe is [Describe] with the fields of totals, which counts the World if nobody has asked for it before.
+func (m *Maker) Describe(w *index.World, set Tileset, baseURL string) TileJSON {
+	doc := Describe(w, set, baseURL)
+	for i := range doc.VectorLayers {
+		v := &doc.VectorLayers[i]
+		if l, totals, ok := drawnLayer(w, v.ID); ok && totals && m.totals != nil {
+			for _, name := range m.totals(w, l.Def().Name).Fields() {
+				v.Fields[name] = "Number"
+			}
+		}
+	}
+	return doc
 }
 
 func fieldType(t data.Type) string {

@@ -15,6 +15,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server"
@@ -62,6 +63,8 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if c.socket, err = socketPath(e.cli.Data, socketName); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	book := cells.NewBook()
+	c.engine.Follow(book)
 	start := time.Now()
 	if err := c.engine.Load(e.ctx, nil); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -70,8 +73,8 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
 	c.server, err = server.New(server.Config{
 		Store: store, Engine: c.engine, Locator: grid.NewLocator(),
-		Tiles: tiles.NewMaker(tiles.Options{CacheBytes: o.cacheBytes}),
-		Web:   web.Dist(), Logger: e.log, Now: time.Now, Registry: obs.NewRegistry(), Build: obs.ReadBuild(),
+		Cells: book, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
+		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: obs.NewRegistry(), Build: obs.ReadBuild(),
 		Token: o.token, Admin: admin{store, c.engine},
 	})
 	if err != nil {

@@ -117,7 +117,7 @@ func (b *Book) Advance(next *index.World) map[string][]geo.Box {
 	// What changed is not known until it is counted: everything may have.
 	dirty := map[string][]geo.Box{}
 	for _, l := range next.Layers() {
-		if divides(next, l.Def()) && l.Len() > 0 {
+		if next.Divides(l.Def()) && l.Len() > 0 {
 			dirty[l.Def().Name+Suffix] = []geo.Box{l.Bounds()}
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/gewu-city/gewu/index"
 )
 
-// Suffix makes the name under which the totals of a division are drawn from the name of its layer.
+// Suffix makes the name under which the totals of a division are drawn, and the feed tells of them, from the name of
+// its layer.
 const Suffix = "_totals"
 
 // Totals are what lies in each polygon of each division of one World. They are immutable and safe for any number of
@@ -76,6 +77,33 @@ func (d *Division) Stamp(z int, x, y uint32) data.Seq {
 	return max(d.stamps.At(z, x, y), d.cells.DefSeq(), d.cells.Stamp(z, x, y))
 }
 
+// Fields are the attributes of every polygon's totals: the name of each counted layer holds the number of its features
+// there, "layer.attribute" a sum.
+func (d *Division) Fields() []string {
+	var names []string
+	for _, c := range d.layers {
+		names = append(names, c.name)
+		for _, a := range c.sums {
+			names = append(names, c.name+"."+c.features.Def().Attributes[a].Name)
+		}
+	}
+	return names
+}
+
+// Each calls add with the attributes of one polygon's totals: the [Division.Fields], and "layer:class" for each class
+// that is there.
+func (d *Division) Each(cell index.Slot, add func(name string, v data.Value)) {
+	for _, c := range d.Of(cell) {
+		add(c.Layer, data.IntValue(int64(c.Features)))
+		for _, s := range c.Sums {
+			add(c.Layer+"."+s.Attribute, data.NumberValue(s.Sum))
+		}
+		for _, class := range c.Classes {
+			add(c.Layer+":"+class.Class, data.IntValue(int64(class.Features)))
+		}
+	}
+}
+
 // owner is the polygon that a feature is counted in.
 func (d *Division) owner(l *index.Layer, s index.Slot) (index.Slot, bool) {
 	p, single := l.Point(s)
@@ -89,23 +117,17 @@ func (d *Division) owner(l *index.Layer, s index.Slot) (index.Slot, bool) {
 	return grid.Owner(d.cells, p)
 }
 
-// divides reports whether a layer is a division of the World.
-func divides(w *index.World, def *data.Layer) bool {
-	return def.Geometry == data.GeometryPolygon && (def.Roles.Area != nil || def.Roles.Cell != nil ||
-		slices.ContainsFunc(w.Schemes(), func(s *data.Scheme) bool { return s.Cells.Layer == def.Name }))
-}
-
 // compute counts everything in a World.
 func compute(w *index.World) *Totals {
 	t := &Totals{world: w}
 	for _, cells := range w.Layers() {
-		if !divides(w, cells.Def()) {
+		if !w.Divides(cells.Def()) {
 			continue
 		}
 		d := &Division{layer: cells.Def().Name, cells: cells}
 		d.stamps.MarkAll(w.Seq())
 		for _, l := range w.Layers() {
-			if l.Def().Geometry != data.GeometryNone && !divides(w, l.Def()) {
+			if l.Def().Geometry != data.GeometryNone && !w.Divides(l.Def()) {
 				d.layers = append(d.layers, d.count(l))
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -27,7 +28,9 @@ type City struct {
 	Store   Store
 	Engine  *index.Engine
 	Locator *grid.Locator
-	Logger  *slog.Logger
+	// Cells counts what lies in the cells.
+	Cells  *cells.Book
+	Logger *slog.Logger
 	// Now is the wall clock: deadlines of connections are counted from it.
 	Now func() time.Time
 	// NewID makes ids for requests, imports and features; it is safe for concurrent use.

@@ -98,6 +98,11 @@ func UnknownFeature(l *index.Layer, id string) error {
 	return p
 }
 
+// UnknownCell is the answer to a cell that does not exist.
+func UnknownCell(scheme, code string) error {
+	return rest.Fault(rest.NotFound, "code", code, "is the code of no cell of scheme "+scheme)
+}
+
 // PublicText is the text of an error that a client may read, for streams whose status is sent. What lies behind it
 // goes to the log.
 func (c *City) PublicText(r *http.Request, err error) string {

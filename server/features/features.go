@@ -46,9 +46,11 @@ type search struct {
 	layer *index.Layer
 	box   geo.Box
 	boxed bool
-	equal []equality
-	after string
-	limit int
+	// within yields the features of a cell; nil for everywhere.
+	within iter.Seq[index.Slot]
+	equal  []equality
+	after  string
+	limit  int
 }
 
 // List lists features in the order of their ids.
@@ -66,6 +68,11 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	find.box, find.boxed = q.Box("bbox")
 	if find.after, err = city.ParseCursor(q.Text("cursor"), world.Epoch()); err != nil {
 		return err
+	}
+	if text := q.Text("in_cell"); text != "" {
+		if find.within, err = a.within(world, layer, text); err != nil {
+			return err
+		}
 	}
 	find.conditions(q)
 	if err := q.Done(" and the attributes of the layer: " + strings.Join(attributeNames(layer.Def()), ", ")); err != nil {
@@ -90,6 +97,26 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	}
 	city.SetSeq(w, world.Seq())
 	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, append(body, '}'))
+}
+
+// within reads scheme/code and yields the features that are counted in that cell.
+func (a *API) within(w *index.World, layer *index.Layer, text string) (iter.Seq[index.Slot], error) {
+	name, code, ok := strings.Cut(text, "/")
+	if !ok {
+		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "must be scheme/code, such as unit/110101001001001")
+	}
+	scheme, ok := a.Locator.Plan(w).Scheme(name)
+	if !ok {
+		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "names a scheme that does not exist")
+	}
+	_, cell, ok := scheme.Cell(w, code)
+	switch {
+	case !ok:
+		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "names no cell of the scheme")
+	case w.Divides(layer.Def()) || layer.Def().Geometry == data.GeometryNone:
+		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "selects among layers that are counted in cells, which "+layer.Def().Name+" is not")
+	}
+	return a.Cells.At(w).Owned(scheme.Cells.Layer, cell, layer), nil
 }
 
 func attributeNames(l *data.Layer) []string {
@@ -132,7 +159,7 @@ func (f *search) holds(slot index.Slot, conditions []equality) bool {
 // run finds the first limit+1 slots after the cursor, in the order of ids.
 func (f *search) run(r *http.Request) ([]index.Slot, error) {
 	want := f.limit + 1
-	ordered := !f.boxed && len(f.equal) == 0
+	ordered := !f.boxed && f.within == nil && len(f.equal) == 0
 	var found []index.Slot
 	var failed error
 	steps := 0
@@ -142,7 +169,7 @@ func (f *search) run(r *http.Request) ([]index.Slot, error) {
 				return nil, failed
 			}
 		}
-		if f.layer.ID(slot) <= f.after || !f.holds(slot, f.equal) {
+		if f.layer.ID(slot) <= f.after || !f.holds(slot, f.equal) || f.boxed && !f.layer.Box(slot).Intersects(f.box) {
 			continue
 		}
 		found = append(found, slot)
@@ -159,6 +186,8 @@ func (f *search) run(r *http.Request) ([]index.Slot, error) {
 // candidates are all features that can be meant, by the index that leaves the fewest.
 func (f *search) candidates() iter.Seq[index.Slot] {
 	switch {
+	case f.within != nil:
+		return f.within
 	case f.boxed:
 		return func(yield func(index.Slot) bool) { f.layer.Search(f.box, yield) }
 	case len(f.equal) > 0:

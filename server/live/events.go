@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/tiles"
 )
 
 // Feed is the resource events. The zero value needs only City; it is safe for concurrent use.
@@ -187,7 +188,10 @@ func Ranges(w *index.World, d index.Dirty, names []string) []TileRange {
 	for _, name := range names {
 		layer, ok := w.Layer(name)
 		if !ok {
-			continue
+			// Totals are drawn where their layer is.
+			if layer, ok = w.Layer(strings.TrimSuffix(name, tiles.TotalsSuffix)); !ok {
+				continue
+			}
 		}
 		boxes := d.Layers[name]
 		if len(ranges)+len(boxes)*(index.StampZoom+1) > MostRanges && len(boxes) > 0 {

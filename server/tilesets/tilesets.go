@@ -112,7 +112,7 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	city.SetSeq(w, world.Seq())
-	return rest.WriteJSON(w, r, http.StatusOK, tiles.Describe(world, set, a.BaseURL(r)))
+	return rest.WriteJSON(w, r, http.StatusOK, a.Maker.Describe(world, set, a.BaseURL(r)))
 }
 
 // Style answers with the style of the whole city.

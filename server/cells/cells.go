@@ -1,0 +1,124 @@
+// Package cells answers for the cells of schemes: their cards and the table of their totals.
+package cells
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/grid/cells"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// API is the resource cells of a scheme.
+type API struct{ *city.City }
+
+// Bounds of one answer.
+const (
+	standardItems, mostItems = 20, 1000
+	standardPage, mostPage   = 100, 5000
+)
+
+// card is a card and the position at which it was read.
+type card struct {
+	cells.Card
+	Seq data.Seq `json:"seq"`
+}
+
+// Get answers with the card of one cell: GET /v1/schemes/{scheme}/cells/{code}.
+func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
+	q := rest.ParseParams(r)
+	limit := q.Whole("limit", 0, mostItems, standardItems)
+	world, scheme, err := a.scheme(r, q)
+	if err != nil {
+		return err
+	}
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	code := mux.Vars(r)["code"]
+	_, cell, ok := scheme.Cell(world, code)
+	if !ok {
+		return city.UnknownCell(scheme.Name, code)
+	}
+	city.SetSeq(w, world.Seq())
+	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world, a.Locator, scheme, cell, limit), world.Seq()})
+}
+
+// scheme takes a World and finds the scheme of the path.
+func (a *API) scheme(r *http.Request, q *rest.Params) (*index.World, grid.Scheme, error) {
+	world, err := a.World(r, q)
+	if err != nil {
+		return nil, grid.Scheme{}, err
+	}
+	name := mux.Vars(r)["scheme"]
+	plan := a.Locator.Plan(world)
+	scheme, ok := plan.Scheme(name)
+	if !ok {
+		names := make([]string, len(plan.Schemes))
+		for i, have := range plan.Schemes {
+			names[i] = have.Name
+		}
+		return nil, scheme, rest.Unknown("scheme", name, names)
+	}
+	return world, scheme, nil
+}
+
+// List answers with the cells of a scheme and their totals, in the order of their feature ids:
+// GET /v1/schemes/{scheme}/cells.
+func (a *API) List(w http.ResponseWriter, r *http.Request) error {
+	q := rest.ParseParams(r)
+	limit := q.Whole("limit", 1, mostPage, standardPage)
+	box, boxed := q.Box("bbox")
+	cursor := q.Text("cursor")
+	world, scheme, err := a.scheme(r, q)
+	if err != nil {
+		return err
+	}
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	after, err := city.ParseCursor(cursor, world.Epoch())
+	if err != nil {
+		return err
+	}
+	page := struct {
+		Cells []cells.Row `json:"cells"`
+		Count int         `json:"count"`
+		Next  string      `json:"next,omitempty"`
+		Seq   data.Seq    `json:"seq"`
+	}{Cells: []cells.Row{}, Seq: world.Seq()}
+	layer, ok := world.Layer(scheme.Cells.Layer)
+	if ok {
+		page.Count = layer.Len()
+		slots := layer.After(after)
+		if boxed {
+			slots = slices.Values(sortedIn(layer, func(yield func(index.Slot) bool) { layer.Search(box, yield) }, after))
+		}
+		for slot := range slots {
+			if len(page.Cells) == limit {
+				page.Next = city.FormatCursor(world.Epoch(), page.Cells[limit-1].ID)
+				break
+			}
+			if len(page.Cells)%city.CheckEvery == 0 && r.Context().Err() != nil {
+				return r.Context().Err()
+			}
+			page.Cells = append(page.Cells, a.Cells.RowOf(world, a.Locator, scheme, slot))
+		}
+	}
+	city.SetSeq(w, world.Seq())
+	return rest.WriteJSON(w, r, http.StatusOK, page)
+}
+
+// sortedIn are the slots with ids after the given one, in the order of their ids.
+func sortedIn(l *index.Layer, found func(yield func(index.Slot) bool), after string) []index.Slot {
+	slots := slices.DeleteFunc(slices.Collect(found), func(s index.Slot) bool { return l.ID(s) <= after })
+	slices.SortFunc(slots, func(x, y index.Slot) int { return cmp.Compare(l.ID(x), l.ID(y)) })
+	return slots
+}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid/cells"
+)
+
+// TestCells asks for cards, tables of totals and the features of a cell, and for what does not exist.
+func TestCells(t *testing.T) {
+	c := newCity(t, nil).fill()
+	for _, sc := range []scenario{
+		{name: "card", url: "/v1/schemes/unit/cells/A111-00", status: 200, want: []string{
+			`"scheme":"unit","layer":"units","code":"A111-00"`, `"areas":[{"level":"district","code":"D1"`, `{"level":"village","code":"D1-V1"`,
+			`{"layer":"addresses","features":3}`, `{"layer":"trees","features":7,"classes":[{"class":"榕樹","features":4},{"class":"樟樹","features":3}]}`,
+			`"roads":[{"name":"信義路","doors":3}]`, `"doors":{"count":3,"items":[{"layer":"addresses","id":"addr0","label":"信義路1號"`,
+			`"north":[{"kind":"cell","name":"A121-00","share":1}]`, `"east":[{"kind":"cell","name":"A112-00","share":1}]`, `"south":[]`,
+			`"organisations":{"count":0,"items":[]}`, `"attributes":{"CODEBASE":"A111-00"}`, `"seq":2`,
+		}, not: []string{"households"}},
+		{name: "card without lists", url: "/v1/schemes/unit/cells/A111-00?limit=0", status: 200, want: []string{`"doors":{"count":3,"items":[]}`}},
+		{name: "no such cell", url: "/v1/schemes/unit/cells/A9", status: 404, want: []string{`"field":"code","value":"A9"`}},
+		{name: "no such scheme", url: "/v1/schemes/fire/cells/A9", status: 404, want: []string{`"field":"scheme","value":"fire"`, "unit"}},
+		{name: "wrong limit", url: "/v1/schemes/unit/cells/A111-00?limit=9999", status: 400, want: []string{`"field":"limit"`}},
+		{name: "table", url: "/v1/schemes/unit/cells?limit=3", status: 200, want: []string{`"count":8`, `"next":"`, `"code":"A111-00"`, `"code":"A121-00"`}, not: []string{`"code":"A122-00"`}},
+		{name: "table in a box", url: "/v1/schemes/unit/cells?bbox=121.501,25.001,121.502,25.002", status: 200, want: []string{`"code":"A111-00"`}, not: []string{`"next"`, `"code":"A112-00"`}},
+		{name: "table, wrong cursor", url: "/v1/schemes/unit/cells?cursor=x", status: 400, want: []string{`"field":"cursor"`}},
+		{name: "features of a cell", url: "/v1/layers/trees/features?in_cell=unit/A111-00&limit=5", status: 200, want: []string{`"tree00"`, `"tree04"`, `"next"`}, not: []string{`"tree05"`}},
+		{name: "features of a cell and a class", url: "/v1/layers/trees/features?in_cell=unit/A111-00&tree_type=%E6%A8%9F%E6%A8%B9", status: 200, want: []string{`"tree01"`, `"numberReturned":3`}, not: []string{`"tree00"`}},
+		{name: "features of no cell", url: "/v1/layers/trees/features?in_cell=unit/A9", status: 400, want: []string{`"field":"in_cell"`, "no cell"}},
+		{name: "features of a cell, wrong form", url: "/v1/layers/trees/features?in_cell=A9", status: 400, want: []string{"scheme/code"}},
+		{name: "cells of a cell", url: "/v1/layers/units/features?in_cell=unit/A111-00", status: 400, want: []string{"counted in cells"}},
+		{name: "tiles", url: "/tiles/units_totals/14/13721/7015.mvt", status: 200, want: []string{"units_totals", "CODEBASE", "addresses", "trees:榕樹"}, not: []string{"units_label"}},
+		{name: "tilejson", url: "/tiles/units_totals,trees.json", status: 200, want: []string{`"id":"units_totals"`, `"trees":"Number"`, `"CODEBASE":"String"`}},
+		{name: "totals of no division", url: "/tiles/trees_totals.json", status: 404, want: []string{`"value":"trees_totals"`}},
+		{name: "totals of areas", url: "/tiles/districts_totals/10/857/438.mvt", status: 200, want: []string{"districts_totals", "trees"}},
+	} {
+		sc.run(t, c)
+	}
+}
+
+// TestTotalsFollowEdits sees a tile of totals go out of date, and its tiles named, with an edit of what lies in a cell.
+func TestTotalsFollowEdits(t *testing.T) {
+	c := newCity(t, nil).fill()
+	get := func(url string) answer { return c.do("GET", url, nil, "") }
+	const tile, other = "/tiles/units_totals/16/54886/28064.mvt", "/tiles/units_totals/16/54892/28062.mvt"
+	before, apart := get(tile), get(other)
+	l := c.listen(t, "", "")
+	l.want("hello")
+	c.move("tree00", 121.5009, 25.0051) // within the cell
+	if change, _ := l.change(); len(change.Tiles) == 0 {
+		t.Fatal("nothing named")
+	}
+	seq := c.put(data.Tx{Changes: []data.Change{{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "trees", Feature: data.Feature{ID: "tree00"}}}})
+	change, _ := l.change()
+	if change.Seq != seq || !strings.Contains(strings.Join(change.Layers, " "), "units_totals") {
+		t.Fatalf("change is %+v", change)
+	}
+	after := get(tile)
+	if before.header.Get("ETag") == after.header.Get("ETag") {
+		t.Error("the tile of the cell kept its ETag")
+	}
+	if apart.header.Get("ETag") != get(other).header.Get("ETag") {
+		t.Error("a tile elsewhere changed its ETag")
+	}
+	var card struct {
+		Totals []cells.Count `json:"totals"`
+	}
+	if err := json.Unmarshal([]byte(get("/v1/schemes/unit/cells/A111-00").body), &card); err != nil {
+		t.Fatal(err)
+	}
+	if got := card.Totals[1]; got.Layer != "trees" || got.Features != 6 {
+		t.Errorf("the card counts %+v", got)
+	}
+}

@@ -1,0 +1,69 @@
+package tiles
+
+import (
+	"strings"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// TotalsSuffix makes, from the name of a layer of areas or cells, the name of a layer of tiles that holds the same
+// polygons with what lies in them as attributes: a map coloured by counts.
+const TotalsSuffix = "_totals"
+
+// Totals are what lies in the polygons of one layer of one World.
+type Totals interface {
+	// Stamp is the newest Seq that can have changed the totals or the polygons in tile z/x/y.
+	Stamp(z int, x, y uint32) data.Seq
+	// Fields are the names of the attributes, all numbers, that every polygon has.
+	Fields() []string
+	// Each calls add with the attributes of one polygon.
+	Each(cell index.Slot, add func(name string, v data.Value))
+}
+
+// source is a layer that is drawn, with its own attributes or with totals.
+type source struct {
+	layer  *index.Layer
+	totals Totals
+}
+
+// name is that of the layer of the tile.
+func (s source) name() string {
+	if s.totals != nil {
+		return s.layer.Def().Name + TotalsSuffix
+	}
+	return s.layer.Def().Name
+}
+
+func (s source) stamp(z, x, y uint32) data.Seq {
+	if s.totals != nil {
+		return max(s.layer.DefSeq(), s.totals.Stamp(int(z), x, y))
+	}
+	return max(s.layer.DefSeq(), s.layer.Stamp(int(z), x, y))
+}
+
+// drawnLayer finds what a name of a tileset means: a layer, or one with totals.
+func drawnLayer(w *index.World, name string) (l *index.Layer, totals, ok bool) {
+	if l, ok := w.Layer(name); ok {
+		return l, false, true
+	}
+	base, cut := strings.CutSuffix(name, TotalsSuffix)
+	l, ok = w.Layer(base)
+	return l, true, cut && ok && w.Divides(l.Def())
+}
+
+// source is what is drawn for a name of a tileset of w.
+func (m *Maker) source(w *index.World, name string) (source, error) {
+	l, totals, ok := drawnLayer(w, name)
+	s := source{layer: l}
+	if ok && totals {
+		if ok = m.totals != nil; ok {
+			s.totals = m.totals(w, l.Def().Name)
+			ok = s.totals != nil
+		}
+	}
+	if !ok {
+		return s, &data.FieldError{Field: "tileset", Value: name, Why: "is not a layer; known are " + known(w)}
+	}
+	return s, nil
+}
