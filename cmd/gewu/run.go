@@ -28,6 +28,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Load the sample city Taipei and serve it."`
 	Layer   layerCmd   `cmd:"" help:"Create, alter, drop and list layers."`
 	Scheme  schemeCmd  `cmd:"" help:"Create, drop and list schemes of cells."`
+	Cell    cellCmd    `cmd:"" help:"Cards and totals of cells."`
 	Import  importCmd  `cmd:"" help:"Stream files into a layer."`
 	Export  exportCmd  `cmd:"" help:"Write a layer to a file."`
 	Locate  locateCmd  `cmd:"" help:"Find the areas, cells, address and parts of points."`

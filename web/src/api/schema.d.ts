@@ -338,6 +338,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemes/{scheme}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The cells of a scheme with what lies in them
+         * @description In the order of their feature ids. Every feature is counted in the one cell that owns its representative point: the point half-way along a line, the label point of a polygon. While `next` is there, ask again with `cursor=<next>`. As tiles: /tiles/<layer of the cells>_totals/{z}/{x}/{y}.mvt.
+         */
+        get: operations["listCells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schemes/{scheme}/cells/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+                /** @example A6301-0001-00 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The card of a cell: everything that hangs on it
+         * @description Area, parents, households, totals, neighbours with the length of common border, what bounds it on four sides (四至), roads, and the features in it. Lists of features hold at most `limit` items; `count` is exact, and GET /v1/layers/{layer}/features?in_cell=scheme/code lists them all.
+         */
+        get: operations["getCell"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/check": {
         parameters: {
             query?: never;
@@ -524,6 +572,8 @@ export interface components {
             title?: components["schemas"]["Title"];
             unit?: string;
             required?: boolean;
+            /** @description Totals by cell and area add it up. */
+            sum?: boolean;
             /** @description IANA time zone of times that come without one. */
             zone?: string;
         };
@@ -573,8 +623,12 @@ export interface components {
             };
             building?: {
                 name?: string;
+                households?: string;
             };
             entrance?: {
+                name?: string;
+            };
+            organisation?: {
                 name?: string;
             };
         };
@@ -774,6 +828,98 @@ export interface components {
         SchemeList: {
             schemes: components["schemas"]["Scheme"][];
             seq: components["schemas"]["Seq"];
+        };
+        /** @description What one layer has in a cell. */
+        CellCount: {
+            layer: string;
+            features: number;
+            classes?: {
+                class: string;
+                features: number;
+            }[];
+            sums?: {
+                attribute: string;
+                sum: number;
+            }[];
+        };
+        CellRow: {
+            code: string;
+            name?: string;
+            id: string;
+            area_m2: number;
+            /** @description Parents, coarse to fine: of each level the area that the cell overlaps most. */
+            areas: components["schemas"]["Area"][];
+            /** @description Sum over the buildings of the cell; absent where no layer of buildings says. */
+            households?: number;
+            totals: components["schemas"]["CellCount"][];
+        };
+        CellList: {
+            cells: components["schemas"]["CellRow"][];
+            /** @description Cells of the scheme. */
+            count: number;
+            next?: string;
+            seq: components["schemas"]["Seq"];
+        };
+        CellMembers: {
+            count: number;
+            items: {
+                layer: string;
+                id: string;
+                label?: string;
+                class?: string;
+                lon: number;
+                lat: number;
+            }[];
+        };
+        /** @description What bounds the cell on a side along at least a fifth of its length, longest first. */
+        CellBounds: {
+            /**
+             * @description road: from its line; door: the road of the doors along it; cell: the cell beyond.
+             * @enum {string}
+             */
+            kind: "road" | "door" | "cell";
+            name: string;
+            share: number;
+        }[];
+        CellCard: components["schemas"]["CellRow"] & {
+            scheme: string;
+            layer: string;
+            seq: components["schemas"]["Seq"];
+            changed_seq: components["schemas"]["Seq"];
+            /** @description A point inside: longitude, latitude. */
+            point: [
+                number,
+                number
+            ];
+            bbox: components["schemas"]["BBox"];
+            perimeter_m: number;
+            attributes: {
+                [key: string]: unknown;
+            };
+            neighbours: {
+                code: string;
+                name?: string;
+                id: string;
+                /** @description Length of the common border; 0 for cells that touch in points. */
+                shared_m: number;
+            }[];
+            sides: {
+                east: components["schemas"]["CellBounds"];
+                south: components["schemas"]["CellBounds"];
+                west: components["schemas"]["CellBounds"];
+                north: components["schemas"]["CellBounds"];
+            };
+            roads: {
+                name: string;
+                length_m?: number;
+                doors?: number;
+            }[];
+            doors: components["schemas"]["CellMembers"];
+            buildings: components["schemas"]["CellMembers"];
+            entrances: components["schemas"]["CellMembers"];
+            landmarks: components["schemas"]["CellMembers"];
+            organisations: components["schemas"]["CellMembers"];
+            parts: components["schemas"]["CellMembers"];
         };
         TileJSON: {
             /** @enum {string} */
@@ -1607,6 +1753,11 @@ export interface operations {
                  * @example 121.56,25.03,121.57,25.04
                  */
                 bbox?: string;
+                /**
+                 * @description scheme/code: the features that are counted in this cell.
+                 * @example unit/A6301-0001-00
+                 */
+                in_cell?: string;
                 limit?: number;
                 /** @description The `next` of the page before. */
                 cursor?: string;
@@ -1980,6 +2131,83 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCells: {
+        parameters: {
+            query?: {
+                /**
+                 * @description minlon,minlat,maxlon,maxlat: cells whose bounding box meets it.
+                 * @example 121.56,25.03,121.57,25.04
+                 */
+                bbox?: string;
+                limit?: number;
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCell: {
+        parameters: {
+            query?: {
+                /** @description Items of each list of features. */
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+                /** @example A6301-0001-00 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The card. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellCard"];
+                };
+            };
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
