@@ -52,7 +52,9 @@ func (s Scheme) CodeOf(cells *index.Layer, cell index.Slot) string {
 }
 
 // NameOf is the name of a cell, empty when cells have none.
-func (s Scheme) NameOf(cells *index.Layer, cell index.Slot) string { return cells.Value(cell, s.name).String() }
+func (s Scheme) NameOf(cells *index.Layer, cell index.Slot) string {
+	return cells.Value(cell, s.name).String()
+}
 
 // AreasOf are the parents of a cell, coarse to fine: of each level of the scheme the area that the cell overlaps most.
 func (l *Locator) AreasOf(w *index.World, s Scheme, cell index.Slot) []Area {
