@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "data", "index", "index/filter", "grid", "grid/cells", "geocode", "tiles", "tiles/style", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/filter", "grid", "grid/cells", "geocode", "tiles", "tiles/style", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -41,6 +41,7 @@ var rows = []row{
 	{dir: "internal/flight", why: "work that callers share, whatever it is"},
 	{dir: "internal/archtest", why: "reads the tree and imports nothing of it"},
 	{dir: "geo", why: "pure functions on coordinates"},
+	{dir: "geo/geodesy", may: []string{"geo"}, why: "measuring on the ellipsoid; predicates and drawing do not need it"},
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
 	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
 	{dir: "data/boltstore", may: []string{"data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data", "geo"}, why: "a store knows the log and the codec only"},
@@ -59,8 +60,8 @@ var rows = []row{
 	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
 	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
 	{dir: "index", may: []string{"index/filter", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
-	{dir: "grid", may: []string{"index", "data", "geo"}, why: "sibling of geocode, tiles and people"},
-	{dir: "grid/cells", may: []string{"grid", "index", "data", "geo"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
+	{dir: "grid", may: []string{"index", "data", "geo", "geo/geodesy"}, why: "sibling of geocode, tiles and people"},
+	{dir: "grid/cells", may: []string{"grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/coverage", may: []string{"index", "data", "geo"}, why: "the coverage model does not know drafts or locate", planned: true},
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
