@@ -136,20 +136,20 @@ type owners struct{ areas, cells []owner }
 
 func (l *Locator) owners(w *index.World, plan *Plan, p geo.Point, scheme string) owners {
 	found := owners{areas: make([]owner, len(plan.Levels)), cells: make([]owner, len(plan.Schemes))}
-	within := func(layer string) owner {
+	inside := func(layer string) (own owner) {
 		if lay, ok := w.Layer(layer); ok {
-			return inside(lay, p)
+			own.slot, own.ok = lay.Owner(p)
 		}
-		return owner{}
+		return own
 	}
 	for i, level := range plan.Levels {
-		found.areas[i] = within(level.Layer)
+		found.areas[i] = inside(level.Layer)
 	}
 	for i, s := range plan.Schemes {
 		if scheme != "" && scheme != s.Name {
 			continue
 		}
-		if found.cells[i] = within(s.Cells.Layer); !found.cells[i].ok {
+		if found.cells[i] = inside(s.Cells.Layer); !found.cells[i].ok {
 			found.cells[i] = touchingOwner(w, s.Cells.Layer, p)
 			if found.cells[i].ok {
 				l.parentsOnOutline(w, plan, p, s, found.cells[i].slot, found.areas)
@@ -171,9 +171,7 @@ func (l *Locator) Parent(w *index.World, cellLayer string, cell index.Slot, leve
 
 func touchingOwner(w *index.World, layer string, p geo.Point) owner {
 	if lay, ok := w.Layer(layer); ok {
-		if touching := lay.Touching(p); len(touching) > 0 {
-			return owner{slot: touching[0], ok: true}
-		}
+		return touching(lay, p)
 	}
 	return owner{}
 }
@@ -185,9 +183,13 @@ func (l *Locator) parentsOnOutline(w *index.World, plan *Plan, p geo.Point, s Sc
 			continue
 		}
 		if parent, ok := l.parents.of(w, s.Cells.Layer, cell, level.Layer); ok {
-			if lay, _ := w.Layer(level.Layer); slices.Contains(lay.Touching(p), parent) {
-				areas[i] = owner{slot: parent, ok: true}
-			}
+			lay, _ := w.Layer(level.Layer)
+			lay.Touching(p, func(touched index.Slot) bool {
+				if touched == parent {
+					areas[i] = owner{slot: parent, ok: true}
+				}
+				return touched != parent
+			})
 		}
 	}
 }

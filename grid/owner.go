@@ -9,22 +9,18 @@ import (
 // moved infinitesimally east, then north; on the outline the touching one with the lowest permanent id. Of
 // overlapping polygons, a defect of the data, the one with the lowest permanent id answers.
 func Owner(l *index.Layer, p geo.Point) (index.Slot, bool) {
-	if own := inside(l, p); own.ok {
-		return own.slot, true
+	if s, ok := l.Owner(p); ok {
+		return s, true
 	}
-	if touching := l.Touching(p); len(touching) > 0 {
-		return touching[0], true
-	}
-	return 0, false
+	own := touching(l, p)
+	return own.slot, own.ok
 }
 
-func inside(l *index.Layer, p geo.Point) owner {
-	own := owner{}
-	l.Covering(p, func(s index.Slot) bool {
-		if !own.ok || l.Permanent(s) < l.Permanent(own.slot) {
-			own = owner{slot: s, ok: true}
-		}
-		return true
+// touching is the polygon with the lowest permanent id of those whose outline p lies on.
+func touching(l *index.Layer, p geo.Point) (own owner) {
+	l.Touching(p, func(s index.Slot) bool {
+		own = owner{slot: s, ok: true}
+		return false
 	})
 	return own
 }

@@ -3,6 +3,7 @@ package grid_test
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -134,6 +135,57 @@ func TestTaipeiAddresses(t *testing.T) {
 		agree, n, 100*float64(agree)/n, outside, several, villages.Len())
 	if agree*1000 < n*997 {
 		t.Errorf("only %d of %d villages agree", agree, n)
+	}
+}
+
+// TestTaipeiSquares asks the index and the outlines themselves about the corners of real polygons, what lies beside
+// them and the middles of their edges.
+func TestTaipeiSquares(t *testing.T) {
+	w := city(t)
+	for _, name := range []string{"units", "villages", "districts"} {
+		l, _ := w.Layer(name)
+		asked := 0
+		for s := range l.Slots() {
+			v := l.Shape(s).Vertices()
+			step := 1 + len(v)*l.Len()/4000
+			for i := int(s) % step; i+1 < len(v); i += step {
+				for _, p := range []geo.Point{
+					v[i], {X: v[i].X - 1, Y: v[i].Y}, {X: v[i].X + 1, Y: v[i].Y}, {X: v[i].X, Y: v[i].Y - 1}, {X: v[i].X, Y: v[i].Y + 1},
+					{X: v[i].X + (v[i+1].X-v[i].X)/2, Y: v[i].Y + (v[i+1].Y-v[i].Y)/2},
+				} {
+					compareWithOutlines(t, l, p)
+					asked++
+				}
+			}
+		}
+		t.Logf("%s: %d points", name, asked)
+	}
+}
+
+func compareWithOutlines(t *testing.T, l *index.Layer, p geo.Point) {
+	t.Helper()
+	var owners, touching []index.Slot
+	l.Search(geo.Box{Min: p, Max: p}, func(s index.Slot) bool {
+		if shape := l.Shape(s); shape.Contains(p) {
+			owners = append(owners, s)
+		}
+		if l.Shape(s).OnBoundary(p) {
+			touching = append(touching, s)
+		}
+		return true
+	})
+	collect := func(visit func(geo.Point, func(index.Slot) bool)) (found []index.Slot) {
+		visit(p, func(s index.Slot) bool { found = append(found, s); return true })
+		slices.Sort(found)
+		return found
+	}
+	slices.Sort(owners)
+	slices.Sort(touching)
+	if got := collect(l.Covering); !slices.Equal(got, owners) {
+		t.Errorf("%s: %v is owned by %v, want %v", l.Def().Name, p, got, owners)
+	}
+	if got := collect(l.Touching); !slices.Equal(got, touching) {
+		t.Errorf("%s: %v touches %v, want %v", l.Def().Name, p, got, touching)
 	}
 }
 

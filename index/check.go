@@ -56,8 +56,8 @@ func (l *Layer) check(ctx context.Context, seq data.Seq, permanents map[uint32]s
 	if alive != l.alive {
 		report(fmt.Sprintf("layer %s: counts %d features and has %d", name, l.alive, alive))
 	}
-	if n := l.tree.Len(); n != placed {
-		report(fmt.Sprintf("layer %s: the tree holds %d features of %d with geometry", name, n, placed))
+	if n := l.tree.Len() + l.points.Len(); n != placed {
+		report(fmt.Sprintf("layer %s: the index of places holds %d features of %d with geometry", name, n, placed))
 	}
 	return nil
 }
@@ -79,6 +79,21 @@ func (l *Layer) checkFeature(s Slot) string {
 	})
 	if found != 1 {
 		return fmt.Sprintf("is found %d times at its place", found)
+	}
+	if f.Shape.Kind() == geo.KindPolygon {
+		return l.checkSquares(s, f.Shape)
+	}
+	return ""
+}
+
+// checkSquares compares the squares around a corner of a polygon with the polygon.
+func (l *Layer) checkSquares(s Slot, shape geo.Shape) string {
+	p := shape.Vertices()[0]
+	touches, owns := false, false
+	l.Touching(p, func(t Slot) bool { touches = touches || t == s; return true })
+	l.Covering(p, func(t Slot) bool { owns = owns || t == s; return true })
+	if !touches || owns != shape.Contains(p) {
+		return fmt.Sprintf("the squares around %v, %v say otherwise about it than its outline", p.Lon(), p.Lat())
 	}
 	return ""
 }

@@ -171,14 +171,19 @@ func TestPolygonsOwnPoints(t *testing.T) {
 			if owners != want {
 				t.Errorf("point %d, %d has %d owners, want %d", x, y, owners, want)
 			}
-			if want == 0 && len(l.Touching(p)) == 0 {
+			if want == 0 && len(touching(l, p)) == 0 {
 				t.Errorf("point %d, %d on the outline touches nothing", x, y)
 			}
 		}
 	}
-	if got := l.Touching(geo.Point{X: baseX + 400, Y: baseY + 100}); len(got) != 2 || l.Permanent(got[0]) > l.Permanent(got[1]) {
+	if got := touching(l, geo.Point{X: baseX + 400, Y: baseY + 100}); len(got) != 2 || l.Permanent(got[0]) > l.Permanent(got[1]) {
 		t.Errorf("Touching is not ordered by permanent id: %v", got)
 	}
+}
+
+func touching(l *index.Layer, p geo.Point) (found []index.Slot) {
+	l.Touching(p, func(s index.Slot) bool { found = append(found, s); return true })
+	return found
 }
 
 // TestReadersDuringPublication lets readers query while the writer publishes; -race finds any sharing.

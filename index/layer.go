@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 
@@ -9,6 +8,8 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index/bucket"
+	"github.com/gewu-city/gewu/index/raster"
 )
 
 // Layer is one layer of a [World]: immutable, safe for any number of readers. Slots are valid within the Layer that
@@ -21,12 +22,15 @@ type Layer struct {
 	rows   rows
 	next   Slot
 	alive  int
-	// ids, tree and touched are finished copies: only methods that do not write are called on them.
-	ids     *btree.Map[string, Slot]
-	tree    *tree
-	origin  origin
-	touched touched
+	// ids, points, tree, raster and touched are finished copies: only methods that do not write are called on them.
+	ids    *btree.Map[string, Slot]
+	points bucket.Tree[Slot]
+	tree   *tree
+	origin origin
+	raster raster.Raster[Slot]
+	// spacing is how far the boxes in tree are apart on average.
 	spacing float64
+	touched touched
 }
 
 // Def is the definition; callers must not change it.
@@ -104,7 +108,9 @@ func (l *Layer) Feature(s Slot) data.Feature {
 }
 
 // Bounds is a box around all features, at most 1 m too large, empty without features.
-func (l *Layer) Bounds() geo.Box {
+func (l *Layer) Bounds() geo.Box { return l.points.Bounds().Union(l.treeBounds()) }
+
+func (l *Layer) treeBounds() geo.Box {
 	if l.tree.Len() == 0 {
 		return geo.EmptyBox()
 	}
@@ -118,41 +124,53 @@ func (l *Layer) Bounds() geo.Box {
 
 // Search calls visit for each feature whose bounding box meets b, in no particular order, until visit returns false.
 func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
+	if l.points.Search(b, visit) {
+		l.searchTree(b, func(s Slot, _ *boxed) bool { return visit(s) })
+	}
+}
+
+// searchTree is Search among features that are not one point.
+func (l *Layer) searchTree(b geo.Box, visit func(Slot, *boxed) bool) {
 	if b.Empty() {
 		return
 	}
 	l.tree.Search(l.origin.low(b.Min), l.origin.high(b.Max), func(_, _ [2]float32, s Slot) bool {
 		// Tree boxes are rounded outward: far from the origin the exact box decides.
-		if !l.Box(s).Intersects(b) {
+		if shape := l.rows.shapes.at(uint32(s)); shape.box.Intersects(b) {
+			return visit(s, shape)
+		}
+		return true
+	})
+}
+
+// polygons lets a raster ask a Layer.
+type polygons Layer
+
+// Polygons implements [raster.Source].
+func (l *polygons) Polygons(b geo.Box, visit func(raster.Polygon[Slot]) bool) {
+	(*Layer)(l).searchTree(b, func(s Slot, shape *boxed) bool {
+		if shape.Kind() != geo.KindPolygon {
 			return true
 		}
-		return visit(s)
+		return visit(raster.Polygon[Slot]{Slot: s, Permanent: l.rows.permanents.at(uint32(s)), Shape: shape.Shape})
 	})
 }
 
-// Covering calls visit for each polygon that owns p by the edge rule: p counts as moved infinitesimally east, then
-// north, so that of polygons sharing an edge exactly one owns a point of it.
+// Owner is the polygon that owns p by the edge rule: p counts as moved infinitesimally east, then north, so that of
+// polygons sharing an edge exactly one owns a point of it. Where polygons overlap, which is a defect of the data, the
+// one with the lowest permanent id answers. It allocates nothing.
+func (l *Layer) Owner(p geo.Point) (Slot, bool) { return l.raster.Owner(p, (*polygons)(l)) }
+
+// Covering calls visit for each polygon that owns p by the edge rule, see [Layer.Owner], by ascending permanent id,
+// until visit returns false.
 func (l *Layer) Covering(p geo.Point, visit func(Slot) bool) {
-	l.tree.Search(l.origin.low(p), l.origin.high(p), func(_, _ [2]float32, s Slot) bool {
-		if shape := l.rows.shapes.at(uint32(s)); shape != nil && shape.box.Contains(p) && shape.Contains(p) {
-			return visit(s)
-		}
-		return true
-	})
+	l.raster.Covering(p, (*polygons)(l), visit)
 }
 
-// Touching returns the polygons whose boundary p lies on, by ascending permanent id. For a point that no polygon
-// owns, the first of them is the owner on the outline of a coverage.
-func (l *Layer) Touching(p geo.Point) []Slot {
-	var found []Slot
-	l.tree.Search(l.origin.low(p), l.origin.high(p), func(_, _ [2]float32, s Slot) bool {
-		if shape := l.rows.shapes.at(uint32(s)); shape != nil && shape.OnBoundary(p) {
-			found = append(found, s)
-		}
-		return true
-	})
-	slices.SortFunc(found, func(a, b Slot) int { return cmp.Compare(l.Permanent(a), l.Permanent(b)) })
-	return found
+// Touching calls visit for each polygon whose outline p lies on, by ascending permanent id, until visit returns false.
+// For a point that no polygon owns, the first of them is the owner on the outline of a coverage.
+func (l *Layer) Touching(p geo.Point, visit func(Slot) bool) {
+	l.raster.Touching(p, (*polygons)(l), visit)
 }
 
 // Distance is the distance in metres between p and the feature.

@@ -14,88 +14,132 @@ type Near struct {
 	Meters float64
 }
 
-// slack allows for the difference between the flat distance to a box and the exact distance to what is inside
-// (below 1e-4 within 10 km), so that no search by boxes ends too early.
+// slack covers the difference between [geo.Distance], for which boxes are judged, and the distance to a line or
+// outline, which is measured from another latitude (below 1e-4 within 100 km).
 const slack = 1 + 1e-3
 
-// boxTries is how often [Layer.Nearest] looks into a box twice the size of the one before, before it walks the tree
-// outward. A box search costs a tenth of the walk. The first box is a quarter of what evenly spread features would
-// need: features crowd where people look (measured on Taipei's doors: 34 k/s with the whole, 127 k/s with a quarter).
+// boxTries is how often a search for the nearest lines and polygons looks into a box twice the size of the one
+// before, before it walks the tree outward. A box search costs a tenth of the walk. The first box is a quarter of
+// what evenly spread features would need: features crowd where people look.
 const boxTries = 4
 
 // Nearest returns up to limit features within meters of p, nearest first; equal distances by permanent id. Distance
 // is to the geometry itself, 0 inside polygons.
 func (l *Layer) Nearest(p geo.Point, meters float64, limit int) []Near {
+	return l.AppendNearest(nil, p, meters, limit)
+}
+
+// AppendNearest appends what [Layer.Nearest] returns to dst. With room in dst a search among points allocates nothing.
+func (l *Layer) AppendNearest(dst []Near, p geo.Point, meters float64, limit int) []Near {
 	if limit <= 0 || l.alive == 0 || !(meters >= 0) {
-		return nil
+		return dst
 	}
-	found := make([]Near, 0, min(limit, 16)+1)
-	radius := l.spacing * math.Sqrt(float64(limit)) / 4
+	s := search{layer: l, p: p, found: dst, from: len(dst), limit: limit, meters: meters}
+	if l.points.Len() > 0 {
+		disk := geo.NewDisk(p, meters)
+		l.points.Nearest(&disk, func(slot Slot, q geo.Point) float64 {
+			s.take(slot, geo.Distance(p, q))
+			return s.reach()
+		})
+	}
+	if l.tree.Len() > 0 {
+		s.shapes()
+	}
+	return s.found
+}
+
+// search is one search for the nearest.
+type search struct {
+	layer *Layer
+	p     geo.Point
+	// found[from:] are the nearest so far, in order and at most limit.
+	found       []Near
+	from, limit int
+	meters      float64
+}
+
+// reach is the distance up to which something could still be among the nearest.
+func (s *search) reach() float64 {
+	if len(s.found)-s.from < s.limit {
+		return s.meters
+	}
+	return s.found[len(s.found)-1].Meters
+}
+
+func (s *search) take(slot Slot, meters float64) {
+	if !(meters <= s.reach()) {
+		return
+	}
+	n := Near{Slot: slot, Meters: meters}
+	full := len(s.found)-s.from == s.limit
+	if full && s.byDistance(n, s.found[len(s.found)-1]) >= 0 {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(s.found[s.from:], n, s.byDistance)
+	if full {
+		s.found = s.found[:len(s.found)-1]
+	}
+	s.found = slices.Insert(s.found, s.from+at, n)
+}
+
+func (s *search) byDistance(a, b Near) int {
+	return cmp.Or(cmp.Compare(a.Meters, b.Meters), cmp.Compare(s.layer.Permanent(a.Slot), s.layer.Permanent(b.Slot)))
+}
+
+// shapes looks at what lies in the tree. Small boxes come first; what they find narrows the next.
+func (s *search) shapes() {
+	radius := s.layer.spacing * math.Sqrt(float64(s.limit)) / 4
+	before := slices.Clone(s.found[s.from:])
 	for range boxTries {
-		if radius >= meters {
-			return l.nearestInBox(found[:0], p, meters, limit)
-		}
-		if found = l.nearestInBox(found[:0], p, radius, limit); len(found) == limit {
-			return found
+		s.found = append(s.found[:s.from], before...)
+		reach := s.reach()
+		s.shapesWithin(min(radius, reach))
+		if radius >= reach || len(s.found)-s.from == s.limit && s.reach() <= radius {
+			return
 		}
 		radius *= 2
 	}
-	return l.nearestOutward(found[:0], p, meters, limit)
+	s.found = append(s.found[:s.from], before...)
+	s.shapesOutward()
 }
 
-// nearestInBox looks at everything in the box around the circle.
-func (l *Layer) nearestInBox(found []Near, p geo.Point, meters float64, limit int) []Near {
-	mx, my := geo.Scale(p.Lat())
-	low, high := l.origin.around(p, meters*slack/mx, meters*slack/my)
-	l.tree.Search(low, high, func(_, _ [2]float32, s Slot) bool {
-		if d := l.Distance(s, p); d <= meters {
-			found = l.insertNear(found, Near{Slot: s, Meters: d}, limit)
-		}
-		return true
-	})
-	return found
+// shapesWithin takes everything within a radius.
+func (s *search) shapesWithin(radius float64) {
+	l := s.layer
+	disk := geo.NewDisk(s.p, radius*slack)
+	for _, box := range disk.Boxes() {
+		l.searchTree(box, func(slot Slot, shape *boxed) bool {
+			if b := shape.box; disk.MayMeet(float64(b.Min.X), float64(b.Min.Y), float64(b.Max.X), float64(b.Max.Y)) {
+				if d := shape.Distance(s.p); d <= radius {
+					s.take(slot, d)
+				}
+			}
+			return true
+		})
+	}
 }
 
-// nearestOutward walks the tree from p outward until boxes are farther than what was found.
-func (l *Layer) nearestOutward(found []Near, p geo.Point, meters float64, limit int) []Near {
-	mx, my := geo.Scale(p.Lat())
-	px, py := float64(int64(p.X)-l.origin.x), float64(int64(p.Y)-l.origin.y)
+// shapesOutward walks the tree from p outward until boxes are farther than what was found.
+func (s *search) shapesOutward() {
+	l := s.layer
+	disk := geo.NewDisk(s.p, s.meters*slack)
+	x, y := float64(l.origin.x), float64(l.origin.y)
 	l.tree.Nearby(
-		func(low, high [2]float32, s Slot, item bool) float64 {
-			// The distance to a box underestimates that to what is inside; items are measured exactly.
-			dx := max(float64(low[0])-px, 0, px-float64(high[0])) * mx
-			dy := max(float64(low[1])-py, 0, py-float64(high[1])) * my
-			d := math.Sqrt(dx*dx + dy*dy)
-			if item && d <= meters*slack {
-				d = l.Distance(s, p)
+		func(low, high [2]float32, slot Slot, item bool) float64 {
+			d := math.Sqrt(disk.Gap(float64(low[0])+x, float64(low[1])+y, float64(high[0])+x, float64(high[1])+y))
+			if item && d <= s.meters*slack {
+				return l.Shape(slot).Distance(s.p)
 			}
 			return d
 		},
-		func(_, _ [2]float32, s Slot, d float64) bool {
-			if d > meters*slack || len(found) == limit && d > found[limit-1].Meters*slack {
+		func(_, _ [2]float32, slot Slot, d float64) bool {
+			if d > s.reach()*slack {
 				return false
 			}
-			if d <= meters {
-				found = l.insertNear(found, Near{Slot: s, Meters: d}, limit)
-			}
+			s.take(slot, d)
 			return true
 		},
 	)
-	return found
-}
-
-// insertNear keeps found in order and no longer than limit.
-func (l *Layer) insertNear(found []Near, n Near, limit int) []Near {
-	if len(found) == limit && l.byDistance(n, found[limit-1]) >= 0 {
-		return found
-	}
-	at, _ := slices.BinarySearchFunc(found, n, l.byDistance)
-	found = slices.Insert(found, at, n)
-	return found[:min(len(found), limit)]
-}
-
-func (l *Layer) byDistance(a, b Near) int {
-	return cmp.Or(cmp.Compare(a.Meters, b.Meters), cmp.Compare(l.Permanent(a.Slot), l.Permanent(b.Slot)))
 }
 
 // spacing is the side in metres of the square that one feature of a layer has on average, if they fill its bounds:

@@ -8,6 +8,8 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index/bucket"
+	"github.com/gewu-city/gewu/index/raster"
 )
 
 // Slot addresses a row of one layer. A feature keeps its slot as long as the layer exists, also while it is deleted,
@@ -166,8 +168,11 @@ type table struct {
 	next       Slot
 	alive      int
 	ids        btree.Map[string, Slot]
-	tree       tree
-	origin     origin
+	// points holds the places of features with one point, tree the boxes of all others with geometry.
+	points bucket.Tree[Slot]
+	tree   tree
+	origin origin
+	raster raster.Raster[Slot]
 	// placed says that origin is set.
 	placed  bool
 	touched touched
@@ -207,9 +212,13 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 		t.rows.permanents.set(g, uint32(slot), c.Permanent)
 	}
 	row := uint32(slot)
+	// A feature that stays where it is leaves the structures that find it alone.
+	stays := false
 	if t.rows.states.at(row) == rowAlive {
 		before = t.rows.box(slot)
-		t.unplace(slot, before)
+		if stays = c.Op != data.OpDelete && c.Feature.Shape.Equal(t.rows.shape(slot)); !stays {
+			t.unplace(slot, before)
+		}
 		t.alive--
 	}
 	t.rows.seqs.set(g, row, seq)
@@ -221,9 +230,11 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	}
 	t.rows.states.set(g, row, rowAlive)
 	t.alive++
-	after = c.Feature.Shape.Box()
-	t.setShape(slot, c.Feature.Shape, after)
-	t.place(slot, after)
+	if after = before; !stays {
+		after = c.Feature.Shape.Box()
+		t.setShape(slot, c.Feature.Shape, after)
+		t.place(slot, after)
+	}
 	for i := range t.rows.attrs {
 		t.rows.attrs[i].put(g, slot, c.Feature.Value(i))
 	}
@@ -252,9 +263,17 @@ func (t *table) clear(slot Slot) {
 	}
 }
 
+// place makes the slot's geometry, which is set, found in its box.
 func (t *table) place(slot Slot, b geo.Box) {
-	if b.Empty() {
+	shape := t.rows.shapes.at(uint32(slot))
+	switch {
+	case b.Empty():
 		return
+	case shape == nil:
+		t.points.Insert(b.Min, slot)
+		return
+	case shape.Kind() == geo.KindPolygon:
+		t.raster.Forget(b)
 	}
 	if !t.placed {
 		t.origin, t.placed = origin{int64(b.Min.X), int64(b.Min.Y)}, true
@@ -262,10 +281,19 @@ func (t *table) place(slot Slot, b geo.Box) {
 	t.tree.Insert(t.origin.low(b.Min), t.origin.high(b.Max), slot)
 }
 
+// unplace undoes place; the slot still has the geometry that it had then.
 func (t *table) unplace(slot Slot, b geo.Box) {
-	if !b.Empty() {
-		t.tree.Delete(t.origin.low(b.Min), t.origin.high(b.Max), slot)
+	shape := t.rows.shapes.at(uint32(slot))
+	switch {
+	case b.Empty():
+		return
+	case shape == nil:
+		t.points.Delete(b.Min, slot)
+		return
+	case shape.Kind() == geo.KindPolygon:
+		t.raster.Forget(b)
 	}
+	t.tree.Delete(t.origin.low(b.Min), t.origin.high(b.Max), slot)
 }
 
 // publish is the immutable form. It starts a new generation, so later writes clone what the view shares.
@@ -274,8 +302,9 @@ func (t *table) publish() *Layer {
 	t.changed = false
 	l := &Layer{
 		def: t.def, defSeq: t.defSeq, born: t.born, seq: t.seq, rows: t.rows.view(), next: t.next, alive: t.alive,
-		ids: t.ids.Copy(), tree: t.tree.Copy(), origin: t.origin, touched: t.touched.view(),
+		ids: t.ids.Copy(), points: t.points.Copy(), tree: t.tree.Copy(), origin: t.origin, raster: t.raster.Copy(),
+		touched: t.touched.view(),
 	}
-	l.spacing = spacing(l.Bounds(), l.alive)
+	l.spacing = spacing(l.treeBounds(), l.tree.Len())
 	return l
 }
