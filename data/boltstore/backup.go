@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/boltstore/inspect"
+	"github.com/gewu-city/gewu/data/boltstore/rewrite"
 )
 
 // Backup writes a consistent copy of the store, which is a store file itself, and returns the number of bytes. It
@@ -62,7 +63,7 @@ func VerifyFile(ctx context.Context, path string) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("verify store: %w", err)
 	}
-	return Info{Epoch: in.Epoch, Last: in.Last, Changes: in.Changes, Bytes: size}, nil
+	return Info{Epoch: in.Epoch, Last: in.Last, Changes: int(in.Counted.Changes), Bytes: size}, nil
 }
 
 func verifyFile(ctx context.Context, path string, f *os.File) (*inspect.Findings, image.Meta, int64, error) {
@@ -117,10 +118,12 @@ func restore(ctx context.Context, backup, path string, opts Options) (string, er
 		return "", err
 	}
 	fresh := path + ".restored"
-	if err := rewrite(ctx, src, size, meta, in.Intact, fresh, epoch, opts.Now().UTC()); err != nil {
+	err = rewrite.File(ctx, rewrite.Source{ReaderAt: src, Size: size, Meta: meta},
+		rewrite.Target{Path: fresh, Last: in.Intact, Epoch: epoch, Created: opts.Now().UTC(), MapBytes: mapBytes()})
+	if err != nil {
 		return "", err
 	}
-	return replace(path, fresh, ".replaced")
+	return rewrite.Replace(path, fresh, ".replaced")
 }
 
 // notSame is an error when path is the file f.

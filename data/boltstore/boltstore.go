@@ -40,6 +40,8 @@ type DB struct {
 	bolt  *bbolt.DB
 	file  *os.File
 	epoch data.Epoch
+	// format is that of the file; the committer raises it.
+	format uint32
 
 	queue   queue
 	ring    ring
@@ -48,9 +50,14 @@ type DB struct {
 	kick    chan struct{}
 	running atomic.Bool
 	failure atomic.Pointer[failure]
+	horizon atomic.Uint64
 	stats   counters
 	size    atomic.Int64 // bytes of the file in use
 	stuck   atomic.Bool  // bbolt did not survive an error and cannot be closed
+	// compacting is held while a compaction runs.
+	compacting sync.Mutex
+	// synced is how long the last commit of the file took.
+	synced time.Duration
 
 	// damagedBlocks is set while Open has found a checkpoint that must be thrown away.
 	damagedBlocks bool
@@ -75,7 +82,7 @@ func (db *DB) Epoch() data.Epoch { return db.epoch }
 func (db *DB) Last() data.Seq { return db.tip.load().seq }
 
 // Horizon is the Seq from which on history is complete.
-func (db *DB) Horizon() data.Seq { return 0 }
+func (db *DB) Horizon() data.Seq { return data.Seq(db.horizon.Load()) }
 
 // Path is the file of the store.
 func (db *DB) Path() string { return db.path }

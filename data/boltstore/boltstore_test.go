@@ -2,6 +2,7 @@ package boltstore_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"log/slog"
@@ -60,12 +61,21 @@ func checkClean(t testing.TB, dir string) {
 	}
 }
 
+// eraser lets the contract erase history.
+type eraser struct{ *boltstore.DB }
+
+// EraseBefore implements storetest.Eraser.
+func (e eraser) EraseBefore(ctx context.Context, keep data.Seq) error {
+	_, err := e.Compact(ctx, boltstore.Retention{KeepEntries: keep}, nil)
+	return err
+}
+
 func TestContract(t *testing.T) {
 	opener := func(o boltstore.Options) storetest.Open {
 		return func(t *testing.T, dir string) data.Store {
 			t.Helper()
 			checkClean(t, dir)
-			return openWith(t, dir, o)
+			return eraser{openWith(t, dir, o)}
 		}
 	}
 	t.Run("tiny", func(t *testing.T) {

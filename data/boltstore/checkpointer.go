@@ -27,34 +27,6 @@ type checkpointer struct {
 	mark data.Seq // the newest entry that all blocks take into account
 }
 
-// step is one short write transaction of the checkpointer.
-type step struct {
-	write func(*bbolt.Tx) error
-	done  chan error // holds one element
-}
-
-func (c *committer) step(s *step) {
-	c.starved = 0
-	c.db.ring.trim(c.heads.base.Applied())
-	s.done <- c.db.update(0, s.write)
-}
-
-// submit has the committer write a step.
-func (p *checkpointer) submit(ctx context.Context, write func(*bbolt.Tx) error) error {
-	s := &step{write, make(chan error, 1)}
-	select {
-	case p.db.steps <- s:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-s.done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // nudge counts committed changes and wakes the checkpointer when there are enough.
 func (db *DB) nudge(changes int) {
 	most := max(int64(db.opts.CheckpointChanges), int64(db.tip.load().permanent/8))
@@ -65,6 +37,11 @@ func (db *DB) nudge(changes int) {
 	case db.kick <- struct{}{}:
 	default:
 	}
+}
+
+// submit has the committer write a step.
+func (p *checkpointer) submit(ctx context.Context, write func(*bbolt.Tx) error) error {
+	return p.db.submit(ctx, &step{write: write})
 }
 
 // run writes checkpoints until closing is closed, then a last one, or until ctx ends.
@@ -167,9 +144,12 @@ func (p *checkpointer) collect(ctx context.Context) (*batch, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n, err := reader.read(end, func(h *data.Header, payload []byte, _ bool) error {
-			size += len(payload)
-			return b.add(h.Seq, payload)
+		n, err := reader.read(end, func(h *data.Header, record layout.Record) error {
+			size += len(record.Payload)
+			if record.Payload == nil {
+				return nil // erased: a newer change of the same feature follows, or the end of its layer
+			}
+			return b.add(h.Seq, record.Payload)
 		})
 		if err != nil {
 			return nil, err

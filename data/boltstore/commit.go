@@ -35,6 +35,8 @@ func (c *committer) run(ctx context.Context) {
 			case <-c.db.queue.signal:
 			case s := <-c.db.steps:
 				c.step(s)
+			case <-c.probe():
+				c.retry()
 			case <-ctx.Done():
 			}
 			continue
@@ -114,8 +116,14 @@ func (c *committer) commit(group []*request) {
 		}
 		return
 	}
-	before := c.db.tip.load()
-	d := draft{position: *before, defs: c.defs}
+	if err := c.upgrade(); err != nil {
+		for _, r := range group {
+			r.answer(0, err)
+		}
+		return
+	}
+	d := draft{position: *c.db.tip.load(), defs: c.defs}
+	before := d.recorded
 	// The clock is read once per group and never runs backwards, also across a change of the machine's time.
 	if now := c.db.now(); now.After(d.recorded) {
 		d.recorded = now
@@ -131,6 +139,8 @@ func (c *committer) commit(group []*request) {
 		}
 		e, header := c.entry(&d, r)
 		d.hash = sha256.Sum256(header)
+		d.totals.Add(before, d.recorded, len(r.changes), layout.EntryBytes(header, len(r.payloads), len(r.changes)))
+		before = d.recorded
 		r.seq = d.seq
 		accepted = append(accepted, r)
 		entries = append(entries, e)
@@ -153,6 +163,9 @@ func (c *committer) commit(group []*request) {
 	c.db.tip.move(d.position)
 	c.db.ring.trim(c.heads.base.Applied())
 	c.db.stats.add(len(accepted), changes)
+	if c.db.opts.Observe != nil {
+		c.db.opts.Observe(Group{Transactions: len(accepted), Changes: changes, Sync: c.db.synced})
+	}
 	for _, r := range accepted {
 		r.answer(r.seq, nil)
 	}
@@ -207,6 +220,7 @@ func (db *DB) Run(ctx context.Context, heads data.Heads) error {
 	c.finish(ended, db.opts.ShutdownTimeout)
 	stop()
 	<-ended
+	db.listFree()
 	return nil
 }
 

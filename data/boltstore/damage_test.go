@@ -1,7 +1,6 @@
 package boltstore_test
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
-	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -241,27 +239,5 @@ func TestNotAStore(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(file(dir)); string(b) != "This is not a store.\n" {
 		t.Errorf("the file became %q", b)
-	}
-}
-
-// TestNewerFormat checks that a store of a later program is refused with a message that says so.
-func TestNewerFormat(t *testing.T) {
-	dir, _ := sample(t)
-	db := open(t, dir)
-	key, value := []byte("format"), binary.BigEndian.AppendUint32(nil, 7)
-	err := boltstore.Update(db, func(tx *bbolt.Tx) error {
-		return tx.Bucket(layout.BucketMeta).Put(key, binary.BigEndian.AppendUint32(value, data.Checksum(key, value)))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, verify := range []boltstore.Verify{boltstore.VerifyFull, boltstore.VerifyNone} {
-		_, err = boltstore.Open(file(dir), boltstore.Options{Now: time.Now, Verify: verify})
-		if err == nil || !strings.Contains(err.Error(), "format 7") || !strings.Contains(err.Error(), "newer gewu") {
-			t.Errorf("got %v", err)
-		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 
 // Bounds of one read of the log. A read transaction pins the pages it sees, so it must be short.
 const (
-	readPayloads = 1000
-	readBytes    = 4 << 20
-	ringEntries  = 256
+	readChanges = 1000
+	readBytes   = 4 << 20
+	ringEntries = 256
 )
 
 // Entries yields the entries after a Seq up to the newest at the time of the call, as [data.Store] says. Entries
@@ -65,16 +65,21 @@ type entryReader struct {
 // read returns the entries of one bounded step, up to end. It may return none when an entry is larger than a step.
 func (r *entryReader) read(end data.Seq) ([]*data.Entry, error) {
 	r.entries = nil
-	_, err := r.log.read(end, func(h *data.Header, payload []byte, last bool) error {
+	_, err := r.log.read(end, func(h *data.Header, record layout.Record) error {
 		if r.changes == nil {
 			r.changes = make([]data.Change, 0, len(h.Payloads))
 		}
-		c, err := r.decoder.Payload(payload)
-		if err != nil {
-			return err
+		for i := range record.Erased {
+			r.changes = append(r.changes, record.Erased[i].Change())
 		}
-		r.changes = append(r.changes, c)
-		if last {
+		if record.Payload != nil {
+			c, err := r.decoder.Payload(record.Payload)
+			if err != nil {
+				return err
+			}
+			r.changes = append(r.changes, c)
+		}
+		if record.Last {
 			r.entries = append(r.entries, h.Entry(r.changes))
 			r.changes = nil
 		}
@@ -83,17 +88,18 @@ func (r *entryReader) read(end data.Seq) ([]*data.Entry, error) {
 	return r.entries, err
 }
 
-// logReader reads checked payloads of the log in short read transactions.
+// logReader reads checked records of the log in short read transactions.
 type logReader struct {
 	db      *DB
 	scanner layout.Scanner
 }
 
-// read calls take for the payloads of one bounded step, up to the end of entry end, and returns how many it read.
-// The payload is valid during the call only. Damage is a *data.CorruptError.
-func (r *logReader) read(end data.Seq, take func(h *data.Header, payload []byte, last bool) error) (int, error) {
-	payloads, size := 0, 0
+// read calls take for the payloads and runs of one bounded step, up to the end of entry end, and returns how many
+// changes it read. The record is valid during the call only. Damage is a *data.CorruptError.
+func (r *logReader) read(end data.Seq, take func(h *data.Header, record layout.Record) error) (int, error) {
+	changes, size := 0, 0
 	err := r.db.view(func(tx *bbolt.Tx) error {
+		r.scanner.Horizon = r.db.Horizon()
 		cursor := tx.Bucket(layout.BucketLog).Cursor()
 		if !r.scanner.Chained() {
 			before := layout.LogKey(r.scanner.Next()-1, 0)
@@ -102,18 +108,18 @@ func (r *logReader) read(end data.Seq, take func(h *data.Header, payload []byte,
 			}
 		}
 		key := r.scanner.Key()
-		for k, v := cursor.Seek(key[:]); r.scanner.Next() <= end && payloads < readPayloads && size < readBytes; k, v = cursor.Next() {
+		for k, v := cursor.Seek(key[:]); r.scanner.Next() <= end && changes < readChanges && size < readBytes; k, v = cursor.Next() {
 			h := r.scanner.Header()
-			payload, last, err := r.scanner.Take(k, v)
+			record, err := r.scanner.Take(k, v)
 			if err != nil {
 				return err
 			}
 			size += len(v)
-			if !payload {
+			if record.Count == 0 {
 				continue
 			}
-			payloads++
-			if err := take(h, v, last); err != nil {
+			changes += record.Count
+			if err := take(h, record); err != nil {
 				return &layout.DamageError{Where: "log entry", What: err.Error()}
 			}
 		}
@@ -122,5 +128,5 @@ func (r *logReader) read(end data.Seq, take func(h *data.Header, payload []byte,
 	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
 		err = r.db.corrupt(damage.Where, damage.What, false)
 	}
-	return payloads, err
+	return changes, err
 }

@@ -1,10 +1,15 @@
 package boltstore
 
-import "go.etcd.io/bbolt"
+import (
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data/boltstore/compact"
+)
 
 // Tiny makes every bound small, so that tests reach them.
 func Tiny(o Options) Options {
 	o.CheckpointChanges, o.batchChanges, o.ringChanges, o.overlayHeads = 1, 3, 5, 4
+	o.compaction = compact.Limits{IDs: 3, ReadChanges: 4, ReadBytes: 1 << 10, EraseChanges: 2}
 	return o
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/rewrite"
 )
 
 // lockWait is how long Open waits for another process that is about to end.
@@ -109,7 +110,6 @@ func (db *DB) open() (err error) {
 		db.bolt = nil
 		return errors.Join(err, bolt.Close())
 	}
-	db.size.Store(info.Size())
 	return nil
 }
 
@@ -122,7 +122,6 @@ func (db *DB) openBolt() error {
 			InitialMmapSize: mapBytes(),
 			PageSize:        image.PageSize,
 			MaxSize:         db.opts.MaxFileBytes,
-			NoStatistics:    true,
 			NoSync:          db.opts.noSync,
 			NoGrowSync:      db.opts.noSync,
 			OpenFile:        func(string, int, fs.FileMode) (*os.File, error) { return db.file, nil },
@@ -149,13 +148,13 @@ func (db *DB) create() error {
 	if err != nil {
 		return err
 	}
-	db.epoch = epoch
+	db.epoch, db.format = epoch, layout.Version
 	db.tip.move(position{})
 	err = db.update(0, func(tx *bbolt.Tx) error { return layout.Create(tx, epoch, db.now()) })
 	if err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(db.path))
+	return rewrite.SyncFolder(filepath.Dir(db.path))
 }
 
 // newEpoch is 128 random bits as text.
@@ -177,8 +176,10 @@ func (db *DB) load() error {
 		if err := layout.CheckVersion(s.Format); err != nil {
 			return err
 		}
-		db.epoch = s.Epoch
-		p := position{seq: s.Last, hash: s.LastHash}
+		db.epoch, db.format = s.Epoch, s.Format
+		db.size.Store(tx.Size())
+		db.horizon.Store(uint64(s.Horizon))
+		p := position{seq: s.Last, hash: s.LastHash, totals: s.Totals}
 		if s.Last > 0 {
 			key := layout.LogKey(s.Last, 0)
 			h, err := data.DecodeHeader(tx.Bucket(layout.BucketLog).Get(key[:]))

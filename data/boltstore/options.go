@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/gewu-city/gewu/data/boltstore/compact"
 )
 
 // Verify says how much of a store Open reads before it trusts it.
@@ -36,6 +38,12 @@ type Options struct {
 	CheckpointInterval time.Duration
 	// ShutdownTimeout bounds the checkpoint that Run writes before it returns. Three seconds when zero.
 	ShutdownTimeout time.Duration
+	// RetryInterval is the time after which a store that cannot write tries again although nobody asks. Five seconds
+	// when zero.
+	RetryInterval time.Duration
+	// Observe, when not nil, is called after each group of transactions is durable, by the goroutine that writes: it
+	// must not wait for anything.
+	Observe func(Group)
 	// MaxFileBytes bounds the file; beyond it the store is read-only. No bound when zero.
 	MaxFileBytes int
 
@@ -45,6 +53,8 @@ type Options struct {
 	overlayHeads int
 	// batchChanges bounds the changes that one step of the checkpointer holds in memory.
 	batchChanges int
+	// compaction bounds what a compaction does at once.
+	compaction compact.Limits
 	// noSync leaves out the syncs of the disk. A store survives the end of its process without them.
 	noSync   bool
 	openFile func(name string, flag int, perm os.FileMode) (*os.File, error)
@@ -67,6 +77,7 @@ func (o Options) withDefaults() Options {
 	number(&o.batchChanges, 200_000)
 	span(&o.CheckpointInterval, time.Minute)
 	span(&o.ShutdownTimeout, 3*time.Second)
+	span(&o.RetryInterval, 5*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

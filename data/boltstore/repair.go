@@ -7,6 +7,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/inspect"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/rewrite"
 )
 
 // Repaired says what [Repair] did.
@@ -72,9 +73,11 @@ func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
 		}
 	}
 	fresh := path + ".repaired"
-	if err := rewrite(ctx, f, size, meta, in.Intact, fresh, epoch, opts.Now().UTC()); err != nil {
+	err = rewrite.File(ctx, rewrite.Source{ReaderAt: f, Size: size, Meta: meta},
+		rewrite.Target{Path: fresh, Last: in.Intact, Epoch: epoch, Created: opts.Now().UTC(), MapBytes: mapBytes()})
+	if err != nil {
 		return done, err
 	}
-	done.Kept, err = replace(path, fresh, ".damaged")
+	done.Kept, err = rewrite.Replace(path, fresh, ".damaged")
 	return done, err
 }

@@ -34,6 +34,13 @@ func (r *ring) trim(applied data.Seq) {
 	r.drop(func(e *data.Entry) bool { return r.changes > keptChanges && e.Seq <= applied })
 }
 
+// forget drops the entries up to a horizon: what they hold may be erased from the log.
+func (r *ring) forget(horizon data.Seq) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(func(e *data.Entry) bool { return e.Seq <= horizon })
+}
+
 // drop removes entries from the old end while old holds.
 func (r *ring) drop(old func(*data.Entry) bool) {
 	n := 0

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
 // position is the newest durable entry and what the next one continues from.
@@ -14,6 +15,7 @@ type position struct {
 	hash      data.Hash // of its header
 	recorded  time.Time
 	permanent uint32 // highest permanent id given out
+	totals    layout.Totals
 
 	moved chan struct{} // closed when there is a newer position
 }

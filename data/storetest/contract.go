@@ -43,6 +43,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Writers", c.writers)
 	t.Run("LaggingHeads", c.laggingHeads)
 	t.Run("Histories", c.histories)
+	t.Run("Erase", c.erase)
 }
 
 type contract struct{ open Open }

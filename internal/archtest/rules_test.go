@@ -44,7 +44,11 @@ var rows = []row{
 	{dir: "geo/geodesy", may: []string{"geo"}, why: "measuring on the ellipsoid; predicates and drawing do not need it"},
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
 	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
-	{dir: "data/boltstore", may: []string{"data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data", "geo"}, why: "a store knows the log and the codec only"},
+	{dir: "data/boltstore", may: []string{
+		"data/boltstore/compact", "data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data", "geo",
+	}, why: "a store knows the log and the codec only"},
+	{dir: "data/boltstore/compact", may: []string{"data/boltstore/layout", "data"}, why: "decides what retention erases; who reads and writes when is the store's matter"},
+	{dir: "data/boltstore/rewrite", may: []string{"data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data"}, why: "copies what is in order; when and where is the store's matter"},
 	{dir: "data/boltstore/inspect", may: []string{"data/boltstore/layout", "data/boltstore/image", "data"}, why: "judges a file; what is done about it is the store's matter"},
 	{dir: "data/boltstore/layout", may: []string{"data"}, why: "what lies in the file, not who writes it or when"},
 	{dir: "data/boltstore/image", why: "pages of any bbolt file; it knows nothing of gewu"},

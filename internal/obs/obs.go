@@ -7,6 +7,7 @@ import (
 	"log"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -60,3 +61,10 @@ func ReadBuild() Build {
 
 // StdLogger adapts a logger for standard library types that want a *log.Logger; its lines are warnings.
 func StdLogger(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelWarn) }
+
+// Stopwatch starts to measure and returns what says how long ago that was. It serves metrics: what a program decides
+// follows the clock that it is given.
+func Stopwatch() func() time.Duration {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
+}

@@ -52,6 +52,9 @@ const (
 
 	// mostDepth bounds the height of a tree; four pages of fan-out 100 hold more than a file can.
 	mostDepth = 16
+
+	// noFreelist is the page of a list of free pages that was not written: what is not in use is free.
+	noFreelist = ^uint64(0)
 )
 
 // Meta is one of the two headers of the file. The valid one with the higher transaction id counts.
@@ -305,9 +308,12 @@ func (f *Reader) Bucket(e Element, visit func(Element)) {
 }
 
 // Free checks the list of free pages against the pages reached: a page is one or the other. It comes last, after all
-// buckets were visited.
+// buckets were visited. A file may do without the list: then every page that was not reached is free.
 func (f *Reader) Free() {
 	const where = "list of free pages"
+	if f.meta.freelist == noFreelist {
+		return
+	}
 	b, err := f.page(f.meta.freelist)
 	if err != nil {
 		f.damage(where, err.Error())

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/image"
@@ -50,8 +51,8 @@ type Findings struct {
 	layout.Settings
 	// Intact is the last of the entries from 1 on that are all in order.
 	Intact data.Seq
-	// Changes is the number of changes up to the first damage of the log.
-	Changes int
+	// Counted are the totals of the log up to its first damage.
+	Counted layout.Totals
 
 	defs layout.Definitions
 	// beyond reports that an entry after the first damaged one is in order: then the damage is no torn tail.
@@ -69,16 +70,20 @@ func (in *Findings) bad(where, what string) {
 	}
 }
 
-// Repairable reports whether the damage costs at most the newest entries.
-func (in *Findings) Repairable() bool { return in.readable && !in.beyond }
+// Repairable reports whether the damage costs at most the newest entries. What was erased because of a newer entry is
+// missing when that one is lost.
+func (in *Findings) Repairable() bool { return in.readable && !in.beyond && in.Intact >= in.Horizon }
 
-// Visitor looks at what an inspection reads; any member may be nil. Bytes are valid during the call only.
+// Visitor looks at what an inspection reads, and says how; any member may be nil or zero. Bytes are valid during the
+// call only.
 type Visitor struct {
-	// Payload gets each checked payload of the intact entries in the order of the log, with the header of its entry
-	// and the encoding of that; last marks the end of an entry.
-	Payload func(h *data.Header, encoded, payload []byte, last bool)
-	// Rows gets each block of the checkpoint that is in order, after the log.
-	Rows func(key []byte, rows []layout.Row)
+	// Record gets each checked record of the intact entries in the order of the log, with the header of its entry and
+	// the encoded value. A header comes with the first record after it, encoded.
+	Record func(h *data.Header, encoded []byte, r layout.Record, value []byte)
+	// Rows gets each block of the checkpoint that is in order, after the log, and the encoded value.
+	Rows func(key []byte, rows []layout.Row, value []byte)
+	// Trust is the last entry whose payloads are not compared with their hashes.
+	Trust data.Seq
 }
 
 // File reads the whole file of size bytes with the given header and checks everything that needs no memory in
@@ -123,13 +128,17 @@ func File(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, v Vis
 		if err := in.Complete(); err != nil {
 			in.bad("bucket meta", err.Error())
 		}
+		if in.Horizon > in.Last {
+			in.bad("bucket meta", fmt.Sprintf("says that history is complete from entry %d on and the log ends at %d", in.Horizon, in.Last))
+		}
 	}
 	if in.Format > layout.Version {
 		return in, nil // what follows may look different
 	}
 	in.defs.Dropped = in.Dropped
 	open(layout.BucketDefs, in.takeDefinition)
-	log := logInspector{in: in, visit: v.Payload, scanner: layout.NewScanner(1)}
+	log := logInspector{in: in, visit: v.Record, scanner: layout.NewScanner(1), trust: v.Trust}
+	log.scanner.Horizon = in.Horizon
 	in.readable = open(layout.BucketLog, log.take)
 	log.end()
 	open(layout.BucketRows, func(e image.Element) { in.takeBlock(e, v.Rows) })
@@ -158,14 +167,14 @@ func (in *Findings) takeDefinition(e image.Element) {
 	in.defs.Of(d.Change.Stream)[d.Change.Layer] = d
 }
 
-func (in *Findings) takeBlock(e image.Element, visit func(key []byte, rows []layout.Row)) {
+func (in *Findings) takeBlock(e image.Element, visit func(key []byte, rows []layout.Row, value []byte)) {
 	var err error
 	if visit == nil {
 		err = layout.CheckBlock(e.Key, e.Value)
 	} else {
 		var rows []layout.Row
 		if rows, err = layout.ParseBlock(e.Key, e.Value); err == nil {
-			visit(e.Key, rows)
+			visit(e.Key, rows, e.Value)
 		}
 	}
 	if err != nil && len(in.Blocks) < mostProblems {
@@ -176,10 +185,14 @@ func (in *Findings) takeBlock(e image.Element, visit func(key []byte, rows []lay
 // logInspector reads the records of the log in order, and after damage looks whether a later entry is in order.
 type logInspector struct {
 	in      *Findings
-	visit   func(h *data.Header, encoded, payload []byte, last bool)
+	visit   func(h *data.Header, encoded []byte, r layout.Record, value []byte)
 	scanner layout.Scanner
-	header  []byte // encoded, of the entry that is read
-	lost    bool   // after the first damage
+	trust   data.Seq // last entry whose payloads are not hashed
+	header  []byte   // encoded, of the entry that is read
+	// size and erased are those of the records of that entry; before is the recorded time of the entry before.
+	size, erased int
+	before       time.Time
+	lost         bool // after the first damage
 	// after reads the entry that is looked at after damage.
 	after *layout.Scanner
 }
@@ -189,25 +202,31 @@ func (l *logInspector) take(e image.Element) {
 		l.search(e)
 		return
 	}
-	payload, last, err := l.scanner.Take(e.Key, e.Value)
+	l.scanner.Trust = l.scanner.Next() <= l.trust
+	r, err := l.scanner.Take(e.Key, e.Value)
 	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
 		l.in.bad(damage.Where, damage.What)
 		l.lost = true
 		l.search(e)
 		return
 	}
-	if !payload {
+	l.size += len(e.Key) + len(e.Value)
+	if r.Count == 0 {
 		if l.visit != nil {
 			l.header = append(l.header[:0], e.Value...)
 		}
 		return
 	}
-	l.in.Changes++
+	l.erased += len(r.Erased)
+	h := l.scanner.Header()
 	if l.visit != nil {
-		l.visit(l.scanner.Header(), l.header, e.Value, last)
+		l.visit(h, l.header, r, e.Value)
 	}
-	if last {
-		l.in.Intact = l.scanner.Next() - 1
+	if r.Last {
+		l.in.Intact = h.Seq
+		l.in.Counted.Add(l.before, h.Recorded, len(h.Payloads), l.size)
+		l.in.Counted.Erase(l.erased, 0)
+		l.before, l.size, l.erased = h.Recorded, 0, 0
 	}
 }
 
@@ -227,17 +246,18 @@ func (l *logInspector) search(e image.Element) {
 			return
 		}
 		after := layout.NewScannerAt(seq, h.PrevHash)
+		after.Horizon = l.in.Horizon
 		l.after = &after
 	}
 	if l.after == nil {
 		return
 	}
-	_, last, err := l.after.Take(e.Key, e.Value)
+	r, err := l.after.Take(e.Key, e.Value)
 	if err != nil {
 		l.after = nil
 		return
 	}
-	l.in.beyond = last
+	l.in.beyond = r.Last
 }
 
 // end compares where the log ends with where it should.
@@ -252,5 +272,7 @@ func (l *logInspector) end() {
 		l.in.bad("log", fmt.Sprintf("ends at entry %d and should end at %d", l.in.Intact, l.in.Last))
 	case l.scanner.Chain() != l.in.LastHash:
 		l.in.bad(fmt.Sprintf("log entry %d", l.in.Last), "is not the newest entry that was committed")
+	case l.in.Totals != (layout.Totals{}) && l.in.Totals.Differ(&l.in.Counted):
+		l.in.bad("bucket meta", fmt.Sprintf("says that the log has %s and it has %s", l.in.Totals.String(), l.in.Counted.String()))
 	}
 }

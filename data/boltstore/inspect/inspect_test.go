@@ -71,7 +71,7 @@ func TestFile(t *testing.T) {
 		"setting missing":   {want: `"epoch" is missing`, change: func(tx *bbolt.Tx) error { return tx.Bucket(layout.BucketMeta).Delete([]byte("epoch")) }},
 		"definition":        {want: "checksum does not match", change: spoil(layout.BucketDefs, "x", []byte("damaged"))},
 		"checkpoint is new": {want: "newer than the log", change: func(tx *bbolt.Tx) error { return layout.PutMark(tx, 1) }},
-		"log too short":     {want: "ends at entry 0 and should end at 3", change: func(tx *bbolt.Tx) error { return layout.PutLast(tx, 3, data.Hash{}) }},
+		"log too short":     {want: "ends at entry 0 and should end at 3", change: func(tx *bbolt.Tx) error { return layout.PutLast(tx, 3, data.Hash{}, &layout.Totals{Changes: 3}) }},
 		"log entry":         {want: "log entry 1, header", change: spoil(layout.BucketLog, string(logKey[:]), []byte("damaged"))},
 		"block":             {want: "checksum of a block", block: true, change: spoil(layout.BucketRows, "x", []byte("damaged"))},
 		"bucket in bucket": {want: "is not a value", change: func(tx *bbolt.Tx) error {

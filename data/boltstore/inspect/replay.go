@@ -15,12 +15,15 @@ import (
 )
 
 // Check is [File], and a replay of the log in a compact form, about 60 bytes for each feature: payloads that do not
-// decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique, definitions and checkpoint
-// that differ from the log. report gets every problem, at most 100 of each kind, before Check returns; the error is
-// that of [File].
+// decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique, changes erased that nothing
+// supersedes, definitions and checkpoint that differ from the log. report gets every problem, at most 100 of each kind,
+// before Check returns; the error is that of [File], or of a format that is too new.
 func Check(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, report func(Problem)) error {
 	c := &replay{seed: maphash.MakeSeed(), defs: layout.NewDefinitions(), known: map[uint64]uint32{}, features: make([]replayed, 1), current: map[string]uint32{}}
-	in, err := File(ctx, r, size, meta, Visitor{Payload: c.payload, Rows: c.rows})
+	in, err := File(ctx, r, size, meta, Visitor{Record: c.record, Rows: c.rows})
+	if err == nil {
+		err = layout.CheckVersion(in.Format)
+	}
 	if err != nil {
 		return err
 	}
@@ -48,11 +51,21 @@ type replay struct {
 	features     []replayed        // by permanent id; the first is unused
 	known        map[uint64]uint32 // permanent id by hash of incarnation and id
 	seen         []uint64          // bitmap of the permanent ids that have a row
+	// superseded is the erased change that was superseded last: the horizon must cover that moment.
+	superseded superseded
 }
 
+// superseded says that a change of a feature in entry seq, which is erased, is followed by one in entry by.
+type superseded struct {
+	seq       data.Seq
+	permanent uint32
+	by        data.Seq
+}
+
+// incarnation is a layer from its creation to its end.
 type incarnation struct {
 	layer string
-	ended bool
+	ended data.Seq // the entry that dropped it, 0 while it exists
 }
 
 // replayed is the newest change of a feature.
@@ -60,6 +73,8 @@ type replayed struct {
 	seq         data.Seq
 	sum         uint64 // first bytes of the hash of its payload
 	incarnation uint32
+	// erased is set when that change is; nameless while all of its changes so far are, so that its id is not known.
+	erased, nameless bool
 }
 
 func (c *replay) bad(where, what string) {
@@ -68,23 +83,26 @@ func (c *replay) bad(where, what string) {
 	}
 }
 
-func shortHash(payload []byte) uint64 {
-	h := sha256.Sum256(payload)
-	return binary.BigEndian.Uint64(h[:])
-}
+// shortHash is what the replay keeps of the hash of a payload.
+func shortHash(h data.Hash) uint64 { return binary.BigEndian.Uint64(h[:]) }
 
-func (c *replay) payload(h *data.Header, _, payload []byte, last bool) {
+func (c *replay) record(h *data.Header, _ []byte, r layout.Record, _ []byte) {
 	where := fmt.Sprintf("log entry %d", h.Seq)
-	ch, err := c.decoder.Payload(payload)
-	switch {
-	case err != nil:
-		c.bad(where, err.Error())
-	case ch.Stream == data.StreamFeature:
-		c.feature(h, &ch, payload)
-	default:
-		c.definition(h, ch, payload)
+	for i := range r.Erased {
+		c.erased(h, r.First+i, &r.Erased[i])
 	}
-	if !last {
+	if r.Payload != nil {
+		ch, err := c.decoder.Payload(r.Payload)
+		switch {
+		case err != nil:
+			c.bad(where, err.Error())
+		case ch.Stream == data.StreamFeature:
+			c.feature(h, &ch, shortHash(h.Payloads[r.First]))
+		default:
+			c.definition(h, ch, r.Payload)
+		}
+	}
+	if !r.Last {
 		return
 	}
 	if int(h.Permanent) != len(c.features)-1 {
@@ -111,7 +129,7 @@ func (c *replay) definition(h *data.Header, ch data.Change, payload []byte) {
 	at, exists := c.current[ch.Layer]
 	switch {
 	case ch.Op == data.OpDelete && exists:
-		c.incarnations[at].ended = true
+		c.incarnations[at].ended = h.Seq
 		delete(c.current, ch.Layer)
 	case ch.Op == data.OpPut && !exists:
 		c.current[ch.Layer] = uint32(len(c.incarnations))
@@ -131,7 +149,7 @@ func (c *replay) id(incarnation uint32, id string) uint64 {
 	return h.Sum64()
 }
 
-func (c *replay) feature(h *data.Header, ch *data.Change, payload []byte) {
+func (c *replay) feature(h *data.Header, ch *data.Change, sum uint64) {
 	bad := func(what string) {
 		c.bad(fmt.Sprintf("log entry %d, feature %s/%s", h.Seq, ch.Layer, ch.Feature.ID), what)
 	}
@@ -147,10 +165,11 @@ func (c *replay) feature(h *data.Header, ch *data.Change, payload []byte) {
 	}
 	id := c.id(layer, ch.Feature.ID)
 	permanent, known := c.known[id]
-	prev := data.Seq(0)
-	if known {
-		prev = c.features[permanent].seq
-	} else {
+	if given := ch.Permanent; !known && int(given) < len(c.features) && c.features[given].nameless && c.features[given].incarnation == layer {
+		permanent, known = given, true
+		c.known[id] = given
+	}
+	if !known {
 		permanent = uint32(len(c.features))
 		c.known[id] = permanent
 		c.features = append(c.features, replayed{})
@@ -158,14 +177,53 @@ func (c *replay) feature(h *data.Header, ch *data.Change, payload []byte) {
 	if ch.Permanent != permanent {
 		bad(fmt.Sprintf("has permanent id %d instead of %d", ch.Permanent, permanent))
 	}
-	if ch.Prev != prev {
-		bad(fmt.Sprintf("says it follows entry %d and follows %d", ch.Prev, prev))
+	c.follow(h.Seq, permanent, ch.Prev, bad)
+	c.features[permanent] = replayed{seq: h.Seq, sum: sum, incarnation: layer}
+}
+
+// erased takes a change of which the place is left. The hash of its payload is that of the header, so that a checkpoint
+// from before the erasure can still be compared.
+func (c *replay) erased(h *data.Header, change int, e *layout.Erased) {
+	bad := func(what string) {
+		c.bad(fmt.Sprintf("log entry %d, erased change %d of %s, permanent id %d", h.Seq, change, e.Layer, e.Permanent), what)
 	}
-	c.features[permanent] = replayed{h.Seq, shortHash(payload), layer}
+	layer, ok := c.current[e.Layer]
+	if !ok {
+		bad("has no layer")
+		return
+	}
+	next := replayed{seq: h.Seq, sum: shortHash(h.Payloads[change]), incarnation: layer, erased: true}
+	switch {
+	case int(e.Permanent) == len(c.features):
+		c.features = append(c.features, replayed{})
+		next.nameless = true
+	case int(e.Permanent) > len(c.features):
+		bad(fmt.Sprintf("is new and the next permanent id is %d", len(c.features)))
+		return
+	case c.features[e.Permanent].incarnation != layer:
+		bad("belongs to layer " + c.incarnations[c.features[e.Permanent].incarnation].layer)
+		return
+	default:
+		next.nameless = c.features[e.Permanent].nameless
+	}
+	c.follow(h.Seq, e.Permanent, e.Prev, bad)
+	c.features[e.Permanent] = next
+}
+
+// follow checks what a change in entry seq says about the change before it, and that the horizon covers the entry when
+// that one is erased.
+func (c *replay) follow(seq data.Seq, permanent uint32, prev data.Seq, bad func(string)) {
+	before := &c.features[permanent]
+	if prev != before.seq {
+		bad(fmt.Sprintf("says it follows entry %d and follows %d", prev, before.seq))
+	}
+	if before.erased && seq > c.superseded.by {
+		c.superseded = superseded{before.seq, permanent, seq}
+	}
 }
 
 // rows compares a block of the checkpoint with the log, which was read before.
-func (c *replay) rows(key []byte, rows []layout.Row) {
+func (c *replay) rows(key []byte, rows []layout.Row, _ []byte) {
 	if c.seen == nil {
 		c.seen = make([]uint64, len(c.features)/64+1)
 	}
@@ -188,7 +246,7 @@ func (c *replay) rows(key []byte, rows []layout.Row) {
 			bad(fmt.Sprintf("is of entry %d and the log has it up to %d", r.Seq, f.seq))
 		case c.seen[r.Permanent/64]&(1<<(r.Permanent%64)) != 0:
 			bad("appears twice")
-		case r.Seq == f.seq && shortHash(r.Payload()) != f.sum:
+		case r.Seq == f.seq && shortHash(sha256.Sum256(r.Payload())) != f.sum:
 			bad("differs from the log")
 		default:
 			c.seen[r.Permanent/64] |= 1 << (r.Permanent % 64)
@@ -217,12 +275,17 @@ func (c *replay) compare(in *Findings) {
 	if c.defs.Dropped != in.Dropped {
 		c.bad("bucket meta", fmt.Sprintf("says that entry %d dropped a layer and %d did", in.Dropped, c.defs.Dropped))
 	}
-	if !in.Usable() {
-		return
+	if e := c.superseded; e.by > in.Horizon {
+		c.bad(fmt.Sprintf("log entry %d, permanent id %d", e.seq, e.permanent),
+			fmt.Sprintf("is erased, superseded by entry %d only, and history should be complete from entry %d on", e.by, in.Horizon))
 	}
 	for permanent := 1; permanent < len(c.features); permanent++ {
 		f := &c.features[permanent]
-		if f.seq <= in.Mark && f.sum != 0 && !c.incarnations[f.incarnation].ended {
+		ended := c.incarnations[f.incarnation].ended
+		if f.erased && (ended == 0 || ended > in.Horizon) {
+			c.bad(fmt.Sprintf("log entry %d, permanent id %d", f.seq, permanent), "is erased and nothing supersedes it")
+		}
+		if in.Usable() && f.seq <= in.Mark && f.sum != 0 && ended == 0 {
 			c.bad(fmt.Sprintf("checkpoint, permanent id %d", permanent), fmt.Sprintf("lacks entry %d, although it is complete up to %d", f.seq, in.Mark))
 		}
 	}

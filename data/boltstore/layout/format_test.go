@@ -13,10 +13,10 @@ import (
 	"github.com/gewu-city/gewu/geo"
 )
 
-// example reads the bytes of a fenced block "hex NAME" of the document. What follows # on a line is a comment.
-func example(t *testing.T, name string) []byte {
+// example reads the bytes of a fenced block "hex NAME" of a document. What follows # on a line is a comment.
+func example(t *testing.T, document, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../../../docs/formats/checkpoint.md")
+	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,8 @@ func TestFormatExample(t *testing.T) {
 		}},
 		{Seq: 4, Change: data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 8, Prev: 2, Feature: data.Feature{ID: "L-8"}}},
 	}
-	key, encoded := example(t, "key"), example(t, "block")
+	const document = "../../../docs/formats/checkpoint.md"
+	key, encoded := example(t, document, "key"), example(t, document, "block")
 	again, err := block("lamps", 4, want)
 	if err != nil || !bytes.Equal(again, encoded) {
 		t.Errorf("encoded as\n%x, the document has\n%x, %v", again, encoded, err)

@@ -9,24 +9,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
 )
-
-// Version is the version of the file's layout: buckets, keys and what they hold. Payloads have their own.
-const Version = 1
-
-// CheckVersion is an error when a file has a layout that this program is too old for. It names both versions.
-func CheckVersion(version uint32) error {
-	if version > Version {
-		return fmt.Errorf("the file has format %d and this program reads up to %d: use the newer gewu that wrote it", version, Version)
-	}
-	return nil
-}
 
 // The buckets of the file. They are names and must not be changed.
 var (
@@ -43,14 +31,17 @@ func Create(tx *bbolt.Tx, epoch data.Epoch, now time.Time) error {
 			return err
 		}
 	}
-	meta := tx.Bucket(BucketMeta)
 	return errors.Join(
-		meta.Put(keyFormat, seal(keyFormat, binary.BigEndian.AppendUint32(nil, Version))),
-		meta.Put(keyEpoch, seal(keyEpoch, []byte(epoch))),
-		meta.Put(keyCreated, seal(keyCreated, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))),
-		PutLast(tx, 0, data.Hash{}),
+		put(tx, keyFormat, binary.BigEndian.AppendUint32(nil, Version)),
+		put(tx, keyEpoch, []byte(epoch)),
+		put(tx, keyCreated, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro()))),
+		PutLast(tx, 0, data.Hash{}, &Totals{}),
 	)
 }
+
+// LogFill is how full a page becomes before the next is begun where keys come in order: in the log nothing is ever
+// inserted between.
+const LogFill = 0.97
 
 // LogKeyBytes is the length of the keys of the log.
 const LogKeyBytes = 12

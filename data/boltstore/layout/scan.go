@@ -8,9 +8,15 @@ import (
 )
 
 // Scanner checks the records of the log one after the other: that none is missing, that each header continues the
-// hash chain and each payload matches its hash. It holds no bytes of the file, so that it can rest between two read
-// transactions. It is for one goroutine.
+// hash chain, that each payload matches its hash and that what was erased may have been. It holds no bytes of the file,
+// so that it can rest between two read transactions. It is for one goroutine.
 type Scanner struct {
+	// Horizon is the last entry in which changes may be erased. Whoever reads a store in use sets it anew in each read
+	// transaction: it moves before anything up to it is erased.
+	Horizon data.Seq
+	// Trust leaves out the hashes of payloads, for a quick look at a long log.
+	Trust bool
+
 	next data.Seq // of the entry that is read
 	done uint32   // records of it that were taken: 0 before the header
 	// chain is the hash of header next-1 once chained.
@@ -49,49 +55,82 @@ func (s *Scanner) Resume(header []byte) { s.chain, s.chained = sha256.Sum256(hea
 // Key is the key of the record to take next.
 func (s *Scanner) Key() [LogKeyBytes]byte { return LogKey(s.next, s.done) }
 
+// Record is one record of the log: a header, a payload, or a run of changes whose payloads were erased.
+type Record struct {
+	// First is the position of the first change in its entry, from 0. Count is the number of changes: 0 for a header,
+	// 1 for a payload.
+	First, Count int
+	// Payload is the encoded change; nil for a header and a run. It aliases the value.
+	Payload []byte
+	// Erased are the changes of a run.
+	Erased []Erased
+	// Last is set with the last record of an entry: the Scanner is then before the next entry while Header still is
+	// that of the entry that ended.
+	Last bool
+}
+
 // DamageError is damage found in the file, before the store has put its name and the command to it.
 type DamageError struct{ Where, What string }
 
 // Error is "where: what".
 func (e *DamageError) Error() string { return e.Where + ": " + e.What }
 
-// Take checks one record. payload is false for a header; last is true with the last payload of an entry: the Scanner is
-// then before the next entry while Header still is that of the entry that ended. The error is a *[DamageError]
-// and leaves the Scanner where it was.
-func (s *Scanner) Take(k, v []byte) (payload, last bool, err error) {
-	bad := func(what string) (bool, bool, error) {
-		where := fmt.Sprintf("log entry %d, header", s.next)
-		if s.done > 0 {
-			where = fmt.Sprintf("log entry %d, change %d", s.next, s.done-1)
-		}
-		return false, false, &DamageError{where, what}
-	}
+// Take checks one record. The error is a *[DamageError] and leaves the Scanner where it was.
+func (s *Scanner) Take(k, v []byte) (Record, error) {
 	if want := s.Key(); string(k) != string(want[:]) {
-		return bad("is missing")
+		return Record{}, s.damage("is missing")
 	}
-	hash := data.Hash(sha256.Sum256(v))
-	if s.done > 0 {
-		if hash != s.header.Payloads[s.done-1] {
-			return bad("does not match its hash")
+	if s.done == 0 {
+		return Record{}, s.takeHeader(v)
+	}
+	r := Record{First: int(s.done - 1), Count: 1}
+	switch {
+	case IsRun(v):
+		var err error
+		if r.Erased, err = ParseRun(k, v); err != nil {
+			return Record{}, s.damage(err.Error())
 		}
-		s.done++
-		if int(s.done) <= len(s.header.Payloads) {
-			return true, false, nil
+		r.Count = len(r.Erased)
+		if r.First+r.Count > len(s.header.Payloads) {
+			return Record{}, s.damage(fmt.Sprintf("%d changes are erased of %d", r.First+r.Count, len(s.header.Payloads)))
 		}
+		if s.next > s.Horizon {
+			return Record{}, s.damage(fmt.Sprintf("is erased although the horizon is at %d", s.Horizon))
+		}
+	case !s.Trust && sha256.Sum256(v) != s.header.Payloads[r.First]:
+		return Record{}, s.damage("does not match its hash")
+	default:
+		r.Payload = v
+	}
+	s.done += uint32(r.Count)
+	if int(s.done) > len(s.header.Payloads) {
 		s.next, s.done, s.chain, s.chained = s.next+1, 0, s.hash, true
-		return true, true, nil
+		r.Last = true
 	}
+	return r, nil
+}
+
+func (s *Scanner) takeHeader(v []byte) error {
 	h, err := data.DecodeHeader(v)
 	switch {
 	case err != nil:
-		return bad(err.Error())
+		return s.damage(err.Error())
 	case h.Seq != s.next:
-		return bad(fmt.Sprintf("belongs to entry %d", h.Seq))
+		return s.damage(fmt.Sprintf("belongs to entry %d", h.Seq))
 	case !s.chained || h.PrevHash != s.chain:
-		return bad("does not continue the hash chain")
+		return s.damage("does not continue the hash chain")
 	case len(h.Payloads) == 0:
-		return bad("has no changes")
+		return s.damage("has no changes")
 	}
-	s.header, s.hash, s.done = h, hash, 1
-	return false, false, nil
+	s.header, s.done = h, 1
+	s.hash = sha256.Sum256(v)
+	return nil
+}
+
+func (s *Scanner) damage(what string) error {
+	where := fmt.Sprintf("log entry %d, header", s.next)
+	if s.done > 0 {
+		where = fmt.Sprintf("log entry %d, change %d", s.next, s.done-1)
+	}
+	return &DamageError{where, what}
 }

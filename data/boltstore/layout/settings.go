@@ -3,6 +3,8 @@ package layout
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -11,13 +13,22 @@ import (
 
 // The keys of the meta bucket. Each value ends with a CRC-32C of key and value.
 var (
-	keyFormat  = []byte("format")  // uint32
-	keyEpoch   = []byte("epoch")   // text
-	keyCreated = []byte("created") // microseconds since 1970
-	keyLast    = []byte("last")    // seq of the newest entry, hash of its header
-	keyMark    = []byte("mark")    // seq up to which the checkpoint is complete
-	keyDropped = []byte("dropped") // seq of the newest entry that dropped a layer
+	keyFormat   = []byte("format")   // uint32
+	keyEpoch    = []byte("epoch")    // text
+	keyCreated  = []byte("created")  // microseconds since 1970
+	keyLast     = []byte("last")     // seq of the newest entry, hash of its header
+	keyMark     = []byte("mark")     // seq up to which the checkpoint is complete
+	keyDropped  = []byte("dropped")  // seq of the newest entry that dropped a layer
+	keyHorizon  = []byte("horizon")  // seq from which on nothing is erased
+	keyTotals   = []byte("totals")   // see Totals
+	keyUpgrades = []byte("upgrades") // list of format (uint32) and microseconds since 1970
 )
+
+// settingBytes are the lengths of the values whose length is fixed.
+var settingBytes = map[string]int{
+	string(keyFormat): 4, string(keyCreated): 8, string(keyLast): 8 + len(data.Hash{}), string(keyMark): 8,
+	string(keyDropped): 8, string(keyHorizon): 8, string(keyTotals): totalsBytes,
+}
 
 // Settings are the values of the meta bucket.
 type Settings struct {
@@ -31,21 +42,35 @@ type Settings struct {
 	Mark data.Seq
 	// Dropped is the newest entry that dropped a layer, 0 when none did.
 	Dropped data.Seq
+	// Horizon is the entry from which on history is complete, 0 when nothing was erased.
+	Horizon data.Seq
+	// Totals are those of the log; zero in a file of format 1.
+	Totals Totals
+	// Upgrades are the formats that the file was brought to after it was made, in order.
+	Upgrades []Upgrade
+
+	// unknown is a key that this program does not know; it matters only when the format is one that it knows.
+	unknown string
+}
+
+// Upgrade says when a file was brought to a format.
+type Upgrade struct {
+	Format uint32
+	At     time.Time
 }
 
 // Usable reports whether the checkpoint may be read: one that does not cover the newest drop of a layer holds
 // features that the definitions do not know any more.
 func (s *Settings) Usable() bool { return s.Mark > 0 && s.Mark >= s.Dropped }
 
-// Set takes one member over from its key and value in the bucket. The error says which is unknown, has a wrong checksum
-// or a wrong length.
+// Set takes one member over from its key and value in the bucket. The error says which has a wrong checksum or a wrong
+// length. A key that is unknown is an error of [Settings.Complete]: it may belong to a format to come.
 func (s *Settings) Set(key, sealed []byte) error {
 	v, ok := unseal(key, sealed)
 	if !ok {
 		return fmt.Errorf("checksum of %q does not match", key)
 	}
-	want := map[string]int{"format": 4, "created": 8, "last": 8 + len(data.Hash{}), "mark": 8, "dropped": 8}
-	if n, fixed := want[string(key)]; fixed && len(v) != n {
+	if n, fixed := settingBytes[string(key)]; fixed && len(v) != n {
 		return fmt.Errorf("%q has %d bytes instead of %d", key, len(v), n)
 	}
 	switch string(key) {
@@ -62,29 +87,59 @@ func (s *Settings) Set(key, sealed []byte) error {
 		s.Mark = data.Seq(binary.BigEndian.Uint64(v))
 	case "dropped":
 		s.Dropped = data.Seq(binary.BigEndian.Uint64(v))
+	case "horizon":
+		s.Horizon = data.Seq(binary.BigEndian.Uint64(v))
+	case "totals":
+		s.Totals = decodeTotals(v)
+	case "upgrades":
+		if len(v)%upgradeBytes != 0 {
+			return fmt.Errorf("%q has %d bytes, which is no multiple of %d", key, len(v), upgradeBytes)
+		}
+		for ; len(v) > 0; v = v[upgradeBytes:] {
+			s.Upgrades = append(s.Upgrades, Upgrade{binary.BigEndian.Uint32(v), time.UnixMicro(int64(binary.BigEndian.Uint64(v[4:]))).UTC()})
+		}
 	default:
-		return fmt.Errorf("unknown key %q", key)
+		s.unknown = string(key)
 	}
 	return nil
 }
 
-// Complete is an error that names the member that is missing, nil when all that every store has are set.
+// Complete is an error that names the member that is missing or unknown, nil when all that every store has are set and
+// nothing else is. Nothing is wrong with a format that is too new: the caller refuses it.
 func (s *Settings) Complete() error {
+	if s.Format > Version {
+		return nil
+	}
+	for _, bad := range []bool{math.IsNaN(s.Totals.changes), math.IsNaN(s.Totals.bytes), s.Totals.Erased > s.Totals.Changes} {
+		if bad {
+			return fmt.Errorf("%q make no sense", keyTotals)
+		}
+	}
 	switch {
 	case s.Format == 0:
 		return fmt.Errorf("%q is missing", keyFormat)
 	case s.Epoch == "":
 		return fmt.Errorf("%q is missing", keyEpoch)
+	case s.unknown != "":
+		return fmt.Errorf("unknown key %q", s.unknown)
+	case s.Format >= formatErasure && s.Last > 0 && s.Totals.Changes == 0:
+		return fmt.Errorf("%q are missing", keyTotals)
 	}
 	return nil
 }
 
-// ReadSettings reads the meta bucket. The error says what is missing or damaged.
+// ReadSettings reads the meta bucket. The error says what is missing or damaged. Of a format that is too new only
+// Format is set.
 func ReadSettings(tx *bbolt.Tx) (Settings, error) {
 	var s Settings
 	b := tx.Bucket(BucketMeta)
 	if b == nil {
 		return s, fmt.Errorf("bucket %q is missing", BucketMeta)
+	}
+	if sealed := b.Get(keyFormat); sealed != nil {
+		if err := s.Set(keyFormat, sealed); err != nil || s.Format > Version {
+			return s, err
+		}
 	}
 	if err := b.ForEach(s.Set); err != nil {
 		return s, err
@@ -92,10 +147,18 @@ func ReadSettings(tx *bbolt.Tx) (Settings, error) {
 	return s, s.Complete()
 }
 
-// PutLast writes the newest entry of the log and the hash of its header.
-func PutLast(tx *bbolt.Tx, seq data.Seq, hash data.Hash) error {
+// PutLast writes the newest entry of the log, the hash of its header and the totals with it.
+func PutLast(tx *bbolt.Tx, seq data.Seq, hash data.Hash, totals *Totals) error {
 	v := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(hash)+4), uint64(seq))
-	return tx.Bucket(BucketMeta).Put(keyLast, seal(keyLast, append(v, hash[:]...)))
+	if err := put(tx, keyLast, append(v, hash[:]...)); err != nil {
+		return err
+	}
+	return PutTotals(tx, totals)
+}
+
+// PutTotals writes the totals of the log.
+func PutTotals(tx *bbolt.Tx, totals *Totals) error {
+	return put(tx, keyTotals, totals.encode(make([]byte, 0, totalsBytes+4)))
 }
 
 // PutMark writes the entry up to which the checkpoint is complete; 0 takes the checkpoint back.
@@ -104,6 +167,22 @@ func PutMark(tx *bbolt.Tx, seq data.Seq) error { return putSeq(tx, keyMark, seq)
 // PutDropped writes the newest entry that dropped a layer.
 func PutDropped(tx *bbolt.Tx, seq data.Seq) error { return putSeq(tx, keyDropped, seq) }
 
+// PutHorizon writes the entry from which on history is complete. It comes before the first change up to it is erased.
+func PutHorizon(tx *bbolt.Tx, seq data.Seq) error { return putSeq(tx, keyHorizon, seq) }
+
+// PutUpgrades writes the formats that the file was brought to.
+func PutUpgrades(tx *bbolt.Tx, list []Upgrade) error {
+	var v []byte
+	for _, u := range list {
+		v = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(v, u.Format), uint64(u.At.UnixMicro()))
+	}
+	return put(tx, keyUpgrades, v)
+}
+
 func putSeq(tx *bbolt.Tx, key []byte, seq data.Seq) error {
-	return tx.Bucket(BucketMeta).Put(key, seal(key, binary.BigEndian.AppendUint64(nil, uint64(seq))))
+	return put(tx, key, binary.BigEndian.AppendUint64(nil, uint64(seq)))
+}
+
+func put(tx *bbolt.Tx, key, value []byte) error {
+	return tx.Bucket(BucketMeta).Put(key, seal(key, value))
 }

@@ -1,0 +1,156 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/compact"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
+)
+
+// ErrCompacting is returned when a compaction is begun while another one runs.
+var ErrCompacting = errors.New("boltstore: a compaction is running already")
+
+// Retention says which history stays complete. Exactly one of Keep and KeepEntries is used: Keep when it is positive.
+type Retention struct {
+	// Keep is the time for which every city of the past can be asked for.
+	Keep time.Duration
+	// KeepEntries is the number of newest entries of which the same holds.
+	KeepEntries data.Seq
+	// DryRun finds out what would be erased and erases nothing.
+	DryRun bool
+}
+
+// Compacted says what a compaction did, or would do.
+type Compacted struct {
+	// Horizon is the entry from which on history is complete, Recorded when it was recorded.
+	Horizon  data.Seq
+	Recorded time.Time
+	// Changes are those that were erased now, and Bytes what the log lost with them. The pages are used again; the file
+	// becomes shorter by [Rewrite] only.
+	Changes, Bytes int64
+	// Before and After are the bytes of the log.
+	Before, After int64
+}
+
+// Compact erases the payloads of changes that retention does not keep, while the store is in use; Run must be running.
+// A horizon that was reached before does not go back. progress, when not nil, gets the part that is done, from 0 to 1.
+// Compact may be cancelled or end with the process at any point: what is left is erased by the next one.
+//
+// The horizon does not pass what heads has applied, so that a follower never publishes a city before it.
+func (db *DB) Compact(ctx context.Context, r Retention, progress func(part float64)) (Compacted, error) {
+	if !db.compacting.TryLock() {
+		return Compacted{}, ErrCompacting
+	}
+	defer db.compacting.Unlock()
+	done, err := db.compact(ctx, r, progress)
+	if err != nil {
+		return done, fmt.Errorf("compact store %s: %w", db.path, err)
+	}
+	return done, nil
+}
+
+func (db *DB) compact(ctx context.Context, r Retention, progress func(part float64)) (Compacted, error) {
+	done := Compacted{Before: int64(db.tip.load().totals.Bytes)}
+	plan := compact.Plan{DryRun: r.DryRun, Progress: progress, Limits: db.opts.compaction}
+	var err error
+	if plan.Horizon, err = db.horizonFor(ctx, r); err != nil {
+		return done, err
+	}
+	if plan.Horizon > 0 {
+		h, err := db.header(plan.Horizon)
+		if err != nil {
+			return done, err
+		}
+		plan.Recorded, plan.Permanents = h.Recorded, h.Permanent
+	}
+	if plan.Horizon > db.Horizon() && !r.DryRun {
+		err := db.submit(ctx, &step{
+			write: func(tx *bbolt.Tx) error { return layout.PutHorizon(tx, plan.Horizon) },
+			then: func(*committer) {
+				db.horizon.Store(uint64(plan.Horizon))
+				db.ring.forget(plan.Horizon)
+			},
+		})
+		if err != nil {
+			return done, err
+		}
+	}
+	result, err := compact.Run(ctx, erasing{db}, plan)
+	done.Horizon, done.Recorded = plan.Horizon, plan.Recorded
+	done.Changes, done.Bytes = result.Changes, result.Bytes
+	done.After = int64(db.tip.load().totals.Bytes)
+	return done, err
+}
+
+// horizonFor is the newest entry that retention allows as the horizon, and not one before the present one.
+func (db *DB) horizonFor(ctx context.Context, r Retention) (data.Seq, error) {
+	applied, err := db.applied(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if r.Keep <= 0 {
+		horizon := data.Seq(0)
+		if last := db.Last(); r.KeepEntries < last {
+			horizon = last - r.KeepEntries
+		}
+		return max(db.Horizon(), min(horizon, applied)), nil
+	}
+	// Recorded times never run backwards, so the first entry after the cut is found by halving.
+	cut := db.now().Add(-r.Keep)
+	after := sort.Search(int(applied), func(i int) bool {
+		h, fault := db.header(data.Seq(i) + 1)
+		if fault != nil {
+			err = fault
+			return true
+		}
+		return h.Recorded.After(cut)
+	})
+	return max(db.Horizon(), data.Seq(after)), err
+}
+
+// applied is how far the engine is; it waits for the committer, which asks it.
+func (db *DB) applied(ctx context.Context) (data.Seq, error) {
+	var seq data.Seq
+	err := db.submit(ctx, &step{then: func(c *committer) { seq = c.heads.base.Applied() }})
+	return min(seq, db.Last()), err
+}
+
+// header reads the header of an entry.
+func (db *DB) header(seq data.Seq) (data.Header, error) {
+	var h data.Header
+	err := db.view(func(tx *bbolt.Tx) (err error) {
+		key := layout.LogKey(seq, 0)
+		h, err = data.DecodeHeader(tx.Bucket(layout.BucketLog).Get(key[:]))
+		return err
+	})
+	if errors.Is(err, data.ErrFormat) {
+		err = db.corrupt(fmt.Sprintf("log entry %d, header", seq), err.Error(), false)
+	}
+	return h, err
+}
+
+// erasing lets a compaction write between the commits.
+type erasing struct{ db *DB }
+
+// View implements compact.File.
+func (e erasing) View(fn func(*bbolt.Tx) error) error { return e.db.view(fn) }
+
+// Erase implements compact.File.
+func (e erasing) Erase(ctx context.Context, changes, bytes int, fn func(*bbolt.Tx) error) error {
+	var totals layout.Totals
+	return e.db.submit(ctx, &step{
+		write: func(tx *bbolt.Tx) error {
+			totals = e.db.tip.load().totals
+			totals.Erase(changes, bytes)
+			return errors.Join(fn(tx), layout.PutTotals(tx, &totals))
+		},
+		then: func(c *committer) { c.retotal(totals) },
+	})
+}
