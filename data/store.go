@@ -22,7 +22,8 @@ type Store interface {
 	// and machine. When it returns an error, nothing of tx is in the log, except [ErrUncertain]. Changes are checked
 	// in order against the current state, earlier changes of the same transaction included; a precondition that
 	// does not hold returns *[ConflictError], a feature that does not fit its layer *[ChangeError], too many changes
-	// [ErrTooLarge], no changes [ErrEmpty], an effective time in the future *[FieldError]. The store fills Permanent and Prev in its own copy of the changes.
+	// [ErrTooLarge], no changes [ErrEmpty], an effective time in the future *[FieldError]. The store fills Permanent and
+	// Prev in its own copy of the changes.
 	// Deleting a feature that does not exist is a conflict only under IfSeq; otherwise it is a *ChangeError. A plan
 	// that has ended takes no further record.
 	Append(ctx context.Context, tx Tx) (Seq, error)
@@ -43,7 +44,8 @@ type Store interface {
 	Wait(ctx context.Context, after Seq) error
 
 	// Entries yields the durable entries with Seq > after in order and ends at the newest. An entry keeps the number
-	// and order of its changes when some of them, or all, are erased. An entry that cannot be read yields *[CorruptError] and ends the sequence.
+	// and order of its changes when some of them, or all, are erased. An entry that cannot be read yields
+	// *[CorruptError] and ends the sequence.
 	Entries(ctx context.Context, after Seq) iter.Seq2[*Entry, error]
 
 	// Header is the header of entry seq, [ErrNoEntry] when the log has none of this number.

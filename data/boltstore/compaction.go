@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -64,7 +63,7 @@ func (db *DB) compact(ctx context.Context, r Retention, progress func(part float
 		return done, err
 	}
 	if plan.Horizon > 0 {
-		h, err := db.header(plan.Horizon)
+		h, err := db.Header(ctx, plan.Horizon)
 		if err != nil {
 			return done, err
 		}
@@ -102,17 +101,8 @@ func (db *DB) horizonFor(ctx context.Context, r Retention) (data.Seq, error) {
 		}
 		return max(db.Horizon(), min(horizon, applied)), nil
 	}
-	// Recorded times never run backwards, so the first entry after the cut is found by halving.
-	cut := db.now().Add(-r.Keep)
-	after := sort.Search(int(applied), func(i int) bool {
-		h, fault := db.header(data.Seq(i) + 1)
-		if fault != nil {
-			err = fault
-			return true
-		}
-		return h.Recorded.After(cut)
-	})
-	return max(db.Horizon(), data.Seq(after)), err
+	kept, err := db.SeqAt(ctx, db.now().Add(-r.Keep))
+	return max(db.Horizon(), min(kept, applied)), err
 }
 
 // applied is how far the engine is; it waits for the committer, which asks it.
@@ -120,20 +110,6 @@ func (db *DB) applied(ctx context.Context) (data.Seq, error) {
 	var seq data.Seq
 	err := db.submit(ctx, &step{then: func(c *committer) { seq = c.heads.base.Applied() }})
 	return min(seq, db.Last()), err
-}
-
-// header reads the header of an entry.
-func (db *DB) header(seq data.Seq) (data.Header, error) {
-	var h data.Header
-	err := db.view(func(tx *bbolt.Tx) (err error) {
-		key := layout.LogKey(seq, 0)
-		h, err = data.DecodeHeader(tx.Bucket(layout.BucketLog).Get(key[:]))
-		return err
-	})
-	if errors.Is(err, data.ErrFormat) {
-		err = db.corrupt(fmt.Sprintf("log entry %d, header", seq), err.Error(), false)
-	}
-	return h, err
 }
 
 // erasing lets a compaction write between the commits.

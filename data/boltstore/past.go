@@ -51,7 +51,7 @@ func (db *DB) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) (
 	slices.Sort(wanted)
 	err = db.readEntry(seq, func(c *bbolt.Cursor, h data.Header) error {
 		var decoder data.Decoder
-		for n := range h.Payloads {
+		for n := 0; n < len(h.Payloads); n++ {
 			const often = 4096
 			if n%often == 0 && ctx.Err() != nil {
 				return ctx.Err()
@@ -62,6 +62,19 @@ func (db *DB) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) (
 			}
 			if want := layout.LogKey(seq, uint32(n)+1); string(k) != string(want[:]) {
 				return bad("is missing")
+			}
+			if layout.IsRun(payload) {
+				run, err := layout.ParseRun(k, payload)
+				if err != nil || n+len(run) > len(h.Payloads) {
+					return bad(fmt.Sprintf("erased changes cannot be read: %v", err))
+				}
+				for i := range run {
+					if _, ok := slices.BinarySearch(wanted, run[i].Permanent); ok {
+						found = append(found, run[i].Change())
+					}
+				}
+				n += len(run) - 1
+				continue
 			}
 			head, err := data.PeekPayload(payload)
 			if err != nil {

@@ -9,8 +9,8 @@
 // History is kept complete from an entry on, the horizon. A change may be erased when a later change of the same feature
 // stands at or before the horizon, or the end of its layer does. That keeps every city at or after the horizon exact.
 // Questions about an effective time are answered by the newest change that was effective by then, so the later change
-// must also be effective by the recorded time of the horizon, and not earlier than the change it supersedes: then no
-// question about a time after the horizon's can find the erased one.
+// must also be effective by the recorded time of the horizon, and not earlier than the change it supersedes (see
+// data.Entry.Since): then no question about a time after the horizon's can find the erased one.
 //
 // # How
 //
@@ -185,7 +185,8 @@ func (p *pass) read(cursor *bbolt.Cursor) (*window, error) {
 		if err != nil {
 			return nil, fmt.Errorf("log entry %d, header: %w", at.seq, err)
 		}
-		at.within, at.effective, at.count = true, h.Effective.UnixMicro(), len(h.Payloads)
+		at.within, at.count = true, len(h.Payloads)
+		at.effective = min(h.Effective.UnixMicro(), h.Recorded.UnixMicro()) // see data.Entry.Since
 		at.window = (at.count-1)/layout.WindowChanges + 1
 	}
 	at.window--

@@ -197,8 +197,8 @@ func (w *writer) turn() error {
 
 // finish writes the definitions and settings and makes the file durable.
 func (w *writer) finish(in *inspect.Findings, to Target) error {
-	for _, kind := range []map[string]*layout.Definition{w.defs.Layers, w.defs.Schemes} {
-		for _, d := range kind {
+	for _, kind := range layout.Kinds {
+		for _, d := range w.defs.Of(kind) {
 			if err := d.Put(w.tx); err != nil {
 				return err
 			}
