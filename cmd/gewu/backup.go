@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 )
 
 type backupCmd struct {
@@ -28,7 +29,7 @@ func (cmd *backupCmd) Run(e *env) error {
 			return err
 		}
 		// The file is proved before it is needed.
-		info, err := boltstore.VerifyFile(e.ctx, cmd.File)
+		info, err := offline.Verify(e.ctx, cmd.File, nil)
 		if err != nil {
 			return fmt.Errorf("verify the backup: %w", err)
 		}
@@ -56,7 +57,7 @@ func (cmd *restoreCmd) Run(e *env) error {
 			return fmt.Errorf("%s exists; --wipe replaces it", path)
 		}
 	}
-	kept, err := boltstore.Restore(e.ctx, cmd.File, path, storeOptions(e, boltstore.VerifyFull))
+	kept, err := offline.Restore(e.ctx, cmd.File, path, time.Now(), nil)
 	if corrupt, ok := errors.AsType[*data.CorruptError](err); ok {
 		return fmt.Errorf("the backup cannot be used: %s: %s; take another one", corrupt.Where, corrupt.What)
 	}

@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -27,7 +29,7 @@ func (a admin) Check(ctx context.Context, report func(line string)) (problems in
 		problems++
 		report(line)
 	}
-	if err := a.store.Check(ctx, func(p boltstore.Problem) { note(p.String()) }); err != nil {
+	if err := a.store.Check(ctx, boltstore.CheckOptions{Report: func(p boltstore.Problem) { note(p.String()) }}); err != nil {
 		return problems, err
 	}
 	return problems, a.engine.World().Check(ctx, note)
@@ -75,7 +77,7 @@ func (cmd *checkCmd) Run(e *env) error {
 }
 
 func repairStore(e *env, path string) error {
-	done, err := boltstore.Repair(e.ctx, path, storeOptions(e, boltstore.VerifyNone))
+	done, err := offline.Repair(e.ctx, path, time.Now())
 	for _, p := range done.Problems {
 		fmt.Fprintln(e.stdout, p)
 	}
@@ -120,7 +122,7 @@ func checkOffline(e *env, path string) error {
 		problems++
 		fmt.Fprintln(e.stdout, line)
 	}
-	if err := boltstore.CheckFile(e.ctx, path, func(p boltstore.Problem) { report(p.String()) }); err != nil {
+	if err := offline.Check(e.ctx, path, boltstore.CheckOptions{Report: func(p boltstore.Problem) { report(p.String()) }}); err != nil {
 		return err
 	}
 	if problems > 0 {

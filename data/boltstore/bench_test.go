@@ -183,7 +183,7 @@ func BenchmarkMillion(b *testing.B) {
 	})
 	b.Run("check", func(b *testing.B) {
 		for b.Loop() {
-			if err := db.Check(b.Context(), func(p boltstore.Problem) { b.Error(p) }); err != nil {
+			if err := db.Check(b.Context(), boltstore.CheckOptions{Report: func(p boltstore.Problem) { b.Error(p) }}); err != nil {
 				b.Fatal(err)
 			}
 		}

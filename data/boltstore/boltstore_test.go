@@ -16,6 +16,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -56,7 +57,7 @@ func checkClean(t testing.TB, dir string) {
 	if _, err := os.Stat(file(dir)); err != nil {
 		return
 	}
-	if err := boltstore.CheckFile(t.Context(), file(dir), func(p boltstore.Problem) { t.Errorf("check: %s", p) }); err != nil {
+	if err := offline.Check(t.Context(), file(dir), boltstore.CheckOptions{Report: func(p boltstore.Problem) { t.Errorf("check: %s", p) }}); err != nil {
 		t.Errorf("check: %v", err)
 	}
 }
@@ -95,10 +96,10 @@ func TestLocked(t *testing.T) {
 	if _, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now}); !errors.Is(err, data.ErrLocked) {
 		t.Errorf("second open: %v", err)
 	}
-	if err := boltstore.CheckFile(t.Context(), file(dir), func(boltstore.Problem) {}); !errors.Is(err, data.ErrLocked) {
+	if err := offline.Check(t.Context(), file(dir), boltstore.CheckOptions{Report: func(boltstore.Problem) {}}); !errors.Is(err, data.ErrLocked) {
 		t.Errorf("check of an open store: %v", err)
 	}
-	if _, err := boltstore.Repair(t.Context(), file(dir), boltstore.Options{Now: time.Now}); !errors.Is(err, data.ErrLocked) {
+	if _, err := offline.Repair(t.Context(), file(dir), time.Now()); !errors.Is(err, data.ErrLocked) {
 		t.Errorf("repair of an open store: %v", err)
 	}
 	if err := db.Close(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/boltstore/inspect"
@@ -13,12 +12,15 @@ import (
 // Problem is one broken invariant of a store.
 type Problem = inspect.Problem
 
+// CheckOptions say how deep a check goes and who hears of it.
+type CheckOptions = inspect.Options
+
 // Check reads the whole store and reports every broken invariant: structure of the file, hashes and chain of the
 // log, payloads that do not decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique,
 // definitions and checkpoint that differ from a replay of the log. It works while the store is in use, on the state
-// at its beginning, and needs about 60 bytes of memory per feature. The error is that of ctx or of reading; damage is
-// reported, not returned.
-func (db *DB) Check(ctx context.Context, report func(Problem)) error {
+// at its beginning, and needs about 60 bytes of memory per feature unless it is to be quick. The error is that of ctx or
+// of reading; damage is reported, not returned.
+func (db *DB) Check(ctx context.Context, o CheckOptions) error {
 	const attempts = 100
 	for range attempts {
 		tx, err := db.bolt.Begin(false)
@@ -36,7 +38,7 @@ func (db *DB) Check(ctx context.Context, report func(Problem)) error {
 		if found {
 			info, err := db.file.Stat()
 			if err == nil {
-				err = inspect.Check(ctx, db.file, info.Size(), meta, report)
+				err = inspect.Check(ctx, db.file, info.Size(), meta, o)
 			}
 			return errors.Join(err, tx.Rollback())
 		}
@@ -45,37 +47,4 @@ func (db *DB) Check(ctx context.Context, report func(Problem)) error {
 		}
 	}
 	return fmt.Errorf("check store %s: its header changed %d times while it was read", db.path, attempts)
-}
-
-// CheckFile is [DB.Check] for a store that is not open, however damaged. Another process that has it open is
-// data.ErrLocked.
-func CheckFile(ctx context.Context, path string, report func(Problem)) error {
-	f, size, err := openLocked(path)
-	if err != nil {
-		return fmt.Errorf("check store: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // the file was only read
-	meta, problem, ok := inspect.Header(f)
-	if problem != nil {
-		report(*problem)
-	}
-	if !ok {
-		return nil
-	}
-	return inspect.Check(ctx, f, size, meta, report)
-}
-
-// openLocked opens an existing file and takes the lock of the store.
-func openLocked(path string) (*os.File, int64, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	if err = lock(f, lockWait); err == nil {
-		var info os.FileInfo
-		if info, err = f.Stat(); err == nil {
-			return f, info.Size(), nil
-		}
-	}
-	return nil, 0, errors.Join(err, f.Close())
 }

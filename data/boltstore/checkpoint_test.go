@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -65,7 +66,7 @@ func TestCheckpointWhileWriting(t *testing.T) {
 		if d := m.Diff(want); d != "" {
 			t.Errorf("from checkpoint %d to %d: %s", mark, m.Applied(), d)
 		}
-		if err := s.Store.(*boltstore.DB).Check(t.Context(), func(p boltstore.Problem) { t.Errorf("check: %s", p) }); err != nil {
+		if err := s.Store.(*boltstore.DB).Check(t.Context(), boltstore.CheckOptions{Report: func(p boltstore.Problem) { t.Errorf("check: %s", p) }}); err != nil {
 			t.Errorf("check: %v", err)
 		}
 	}
@@ -161,7 +162,7 @@ func TestCheckFinds(t *testing.T) {
 		dir, _ := sample(t)
 		damage(t, dir, test.damage)
 		var found []string
-		if err := boltstore.CheckFile(t.Context(), file(dir), func(p boltstore.Problem) { found = append(found, p.String()) }); err != nil {
+		if err := offline.Check(t.Context(), file(dir), boltstore.CheckOptions{Report: func(p boltstore.Problem) { found = append(found, p.String()) }}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if text := strings.Join(found, "\n"); !strings.Contains(text, test.want) {

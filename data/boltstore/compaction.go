@@ -42,7 +42,7 @@ type Compacted struct {
 // A horizon that was reached before does not go back. progress, when not nil, gets the part that is done, from 0 to 1.
 // Compact may be cancelled or end with the process at any point: what is left is erased by the next one.
 //
-// The horizon does not pass what heads has applied, so that a follower never publishes a city before it.
+// Compact waits until heads has applied the entries up to the horizon, so that it never publishes a city before it.
 func (db *DB) Compact(ctx context.Context, r Retention, progress func(part float64)) (Compacted, error) {
 	if !db.compacting.TryLock() {
 		return Compacted{}, ErrCompacting
@@ -90,26 +90,29 @@ func (db *DB) compact(ctx context.Context, r Retention, progress func(part float
 
 // horizonFor is the newest entry that retention allows as the horizon, and not one before the present one.
 func (db *DB) horizonFor(ctx context.Context, r Retention) (data.Seq, error) {
-	applied, err := db.applied(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if r.Keep <= 0 {
-		horizon := data.Seq(0)
-		if last := db.Last(); r.KeepEntries < last {
-			horizon = last - r.KeepEntries
+	horizon := data.Seq(0)
+	if r.Keep > 0 {
+		var err error
+		if horizon, err = db.SeqAt(ctx, db.now().Add(-r.Keep)); err != nil {
+			return 0, err
 		}
-		return max(db.Horizon(), min(horizon, applied)), nil
+	} else if last := db.Last(); r.KeepEntries < last {
+		horizon = last - r.KeepEntries
 	}
-	kept, err := db.SeqAt(ctx, db.now().Add(-r.Keep))
-	return max(db.Horizon(), min(kept, applied)), err
-}
-
-// applied is how far the engine is; it waits for the committer, which asks it.
-func (db *DB) applied(ctx context.Context) (data.Seq, error) {
-	var seq data.Seq
-	err := db.submit(ctx, &step{then: func(c *committer) { seq = c.heads.base.Applied() }})
-	return min(seq, db.Last()), err
+	horizon = max(horizon, db.Horizon())
+	for {
+		// The committer asks the engine, which is about to apply what it has not yet.
+		applied := data.Seq(0)
+		err := db.submit(ctx, &step{then: func(c *committer) { applied = c.heads.base.Applied() }})
+		if err != nil || applied >= horizon {
+			return horizon, err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 }
 
 // erasing lets a compaction write between the commits.

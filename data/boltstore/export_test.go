@@ -13,6 +13,12 @@ func Tiny(o Options) Options {
 	return o
 }
 
+// SmallSteps makes a compaction take many steps.
+func SmallSteps(o Options) Options {
+	o.compaction = compact.Limits{ReadChanges: 100, EraseChanges: 10}
+	return o
+}
+
 // Unsynced makes a store that does not wait for the disk, for tests of anything else.
 func Unsynced(o Options) Options {
 	o.noSync = true

@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -119,14 +120,14 @@ func TestFormat1(t *testing.T) {
 		if _, mark := storetest.Restore(t, db); mark != 47 {
 			t.Errorf("checkpoint at %d", mark)
 		}
-		if err := db.Check(t.Context(), func(p boltstore.Problem) { t.Errorf("check: %s", p) }); err != nil {
+		if err := db.Check(t.Context(), boltstore.CheckOptions{Report: func(p boltstore.Problem) { t.Errorf("check: %s", p) }}); err != nil {
 			t.Error(err)
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	if info, err := boltstore.VerifyFile(t.Context(), file(dir)); err != nil || info.Last != 49 || info.Changes != 395 {
+	if info, err := offline.Verify(t.Context(), file(dir), nil); err != nil || info.Last != 49 || info.Changes != 395 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	if after, _ := os.ReadFile(file(dir)); !bytes.Equal(before, after) {
@@ -169,7 +170,7 @@ func TestFormat1(t *testing.T) {
 	db.Close()
 
 	restored := t.TempDir()
-	if _, err := boltstore.Restore(t.Context(), backup, file(restored), boltstore.Options{Now: time.Now}); err != nil {
+	if _, err := offline.Restore(t.Context(), backup, file(restored), time.Now(), nil); err != nil {
 		t.Fatal(err)
 	}
 	checkClean(t, restored)
@@ -211,11 +212,11 @@ func TestOlderProgram(t *testing.T) {
 		_, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now, Verify: verify})
 		complains(fmt.Sprint("open ", verify), err)
 	}
-	complains("check", boltstore.CheckFile(t.Context(), file(dir), func(p boltstore.Problem) { t.Errorf("check: %s", p) }))
-	_, err := boltstore.VerifyFile(t.Context(), file(dir))
+	complains("check", offline.Check(t.Context(), file(dir), boltstore.CheckOptions{Report: func(p boltstore.Problem) { t.Errorf("check: %s", p) }}))
+	_, err := offline.Verify(t.Context(), file(dir), nil)
 	complains("verify", err)
-	_, err = boltstore.Repair(t.Context(), file(dir), boltstore.Options{Now: time.Now})
+	_, err = offline.Repair(t.Context(), file(dir), time.Now())
 	complains("repair", err)
-	_, err = boltstore.Restore(t.Context(), file(dir), file(t.TempDir()), boltstore.Options{Now: time.Now})
+	_, err = offline.Restore(t.Context(), file(dir), file(t.TempDir()), time.Now(), nil)
 	complains("restore", err)
 }

@@ -1,16 +1,11 @@
 package boltstore
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
-	"time"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -18,21 +13,9 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/boltstore/rewrite"
 )
-
-// lockWait is how long Open waits for another process that is about to end.
-const lockWait = 250 * time.Millisecond
-
-// mapBytes is the address range reserved for the file. A larger file is mapped anew, which waits for readers, so it
-// is generous where addresses are plenty. Windows would extend the file to it.
-func mapBytes() int {
-	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
-		return 0
-	}
-	wide := int64(16 << 30) // a constant would not compile where it does not fit
-	return int(wide)
-}
 
 // Open opens the store in a file, and creates it when there is none. It starts no goroutine; [DB.Run] does. Errors:
 // data.ErrLocked when another process holds the file, *data.CorruptError when it is damaged, and a message that
@@ -75,7 +58,7 @@ func (db *DB) open() (err error) {
 	}()
 	// The file is verified by reading, before bbolt maps it: bbolt trusts what it maps, and a damaged page may make
 	// it read outside. The lock comes first, or another process could be writing meanwhile.
-	if err := lock(file, lockWait); err != nil {
+	if err := offline.Lock(file); err != nil {
 		return err
 	}
 	info, err := file.Stat()
@@ -117,9 +100,9 @@ func (db *DB) openBolt() error {
 	var bolt *bbolt.DB
 	err := guard(func() (err error) {
 		bolt, err = bbolt.Open(db.path, 0o600, &bbolt.Options{
-			Timeout:         lockWait,
+			Timeout:         offline.LockWait,
 			FreelistType:    bbolt.FreelistMapType,
-			InitialMmapSize: mapBytes(),
+			InitialMmapSize: image.MapBytes(),
 			PageSize:        image.PageSize,
 			MaxSize:         db.opts.MaxFileBytes,
 			NoSync:          db.opts.noSync,
@@ -144,7 +127,7 @@ func (db *DB) openBolt() error {
 
 // create writes the buckets of a new store.
 func (db *DB) create() error {
-	epoch, err := newEpoch()
+	epoch, err := layout.NewEpoch()
 	if err != nil {
 		return err
 	}
@@ -155,15 +138,6 @@ func (db *DB) create() error {
 		return err
 	}
 	return rewrite.SyncFolder(filepath.Dir(db.path))
-}
-
-// newEpoch is 128 random bits as text.
-func newEpoch() (data.Epoch, error) {
-	var b [16]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return "", fmt.Errorf("make an epoch: %w", err)
-	}
-	return data.Epoch(hex.EncodeToString(b[:])), nil
 }
 
 // load reads where the log ends.
@@ -209,17 +183,7 @@ func (db *DB) definitions() (layout.Definitions, error) {
 	return defs, err
 }
 
-// corrupt describes damage. What the log can rebuild, and damage of nothing but the newest entries, is repairable
-// in place; everything else needs a backup.
+// corrupt describes damage of the store: see offline.Corrupt.
 func (db *DB) corrupt(where, what string, repairable bool) *data.CorruptError {
-	return corrupt(db.path, where, what, repairable)
-}
-
-func corrupt(path, where, what string, repairable bool) *data.CorruptError {
-	dir := filepath.Dir(path)
-	repair := "gewu restore FILE --data " + dir
-	if repairable {
-		repair = "gewu check --data " + dir + " --repair"
-	}
-	return &data.CorruptError{Where: path + ": " + where, What: what, Repair: repair}
+	return offline.Corrupt(db.path, where, what, repairable)
 }

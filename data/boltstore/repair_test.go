@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -128,7 +129,7 @@ func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost
 	} else if err != nil || db.Close() != nil {
 		t.Fatal(err)
 	}
-	done, err := boltstore.Repair(t.Context(), file(dir), boltstore.Options{Now: time.Now})
+	done, err := offline.Repair(t.Context(), file(dir), time.Now())
 	if fatal {
 		if !errors.As(err, &corrupt) || done.Kept != "" {
 			t.Errorf("repair of what cannot be repaired: %+v, %v", done, err)
@@ -166,7 +167,7 @@ func TestRepairHeader(t *testing.T) {
 		if _, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now}); !errors.As(err, &corrupt) || !strings.Contains(err.Error(), "--repair") {
 			t.Errorf("got %v", err)
 		}
-		done, err := boltstore.Repair(t.Context(), file(dir), boltstore.Options{Now: time.Now})
+		done, err := offline.Repair(t.Context(), file(dir), time.Now())
 		if err != nil || !done.NewEpoch {
 			t.Fatalf("repair: %+v, %v", done, err)
 		}
@@ -206,11 +207,11 @@ func TestBackupAndRestore(t *testing.T) {
 	if err != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
-	info, err := boltstore.VerifyFile(t.Context(), backup)
+	info, err := offline.Verify(t.Context(), backup, nil)
 	if err != nil || info.Bytes != n || info.Epoch != s.Epoch() || info.Last > s.Last() {
 		t.Fatalf("%+v, %v", info, err)
 	}
-	if _, err := boltstore.Restore(t.Context(), backup, file(dir), boltstore.Options{Now: time.Now}); !errors.Is(err, data.ErrLocked) {
+	if _, err := offline.Restore(t.Context(), backup, file(dir), time.Now(), nil); !errors.Is(err, data.ErrLocked) {
 		t.Errorf("restore into an open store: %v", err)
 	}
 	s.Settle(t)
@@ -220,7 +221,7 @@ func TestBackupAndRestore(t *testing.T) {
 
 	empty := t.TempDir()
 	for _, to := range []string{dir, empty} {
-		kept, err := boltstore.Restore(t.Context(), backup, file(to), boltstore.Options{Now: time.Now})
+		kept, err := offline.Restore(t.Context(), backup, file(to), time.Now(), nil)
 		if err != nil || (kept != "") != (to == dir) {
 			t.Fatalf("kept %q, %v", kept, err)
 		}
@@ -253,7 +254,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	before, _ := os.ReadFile(file(empty))
 	var corrupt *data.CorruptError
-	if _, err := boltstore.Restore(t.Context(), backup, file(empty), boltstore.Options{Now: time.Now}); err != nil && !errors.As(err, &corrupt) {
+	if _, err := offline.Restore(t.Context(), backup, file(empty), time.Now(), nil); err != nil && !errors.As(err, &corrupt) {
 		t.Errorf("restore of a damaged backup: %v", err)
 	} else if err == nil {
 		t.Log("the damage hit no page in use")

@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/boltstore/inspect"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 )
 
 // fullBytes is the file size up to which VerifyAuto reads everything: about a second.
@@ -24,7 +25,7 @@ func (db *DB) verify(size int64) error {
 	if db.opts.Verify == VerifyNone {
 		return nil
 	}
-	meta, err := checkHeaders(db.path, db.file, size)
+	meta, err := offline.Headers(db.path, db.file, size)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (db *DB) verify(size int64) error {
 	if err != nil {
 		return err
 	}
-	if err := damage(db.path, in); err != nil {
+	if err := offline.Damage(db.path, in); err != nil {
 		return err
 	}
 	if len(in.Blocks) > 0 {
@@ -50,41 +51,6 @@ func (db *DB) verify(size int64) error {
 		db.log.Warn("checkpoint is damaged and is written anew from the log", "file", db.path, "problem", in.Blocks[0].String())
 	}
 	return nil
-}
-
-// checkHeaders reads the two headers of a file and returns the one that counts. Each is written in one sector, so a
-// crash leaves both valid: when one is not, the newest transaction may be the one that it announced.
-func checkHeaders(path string, r io.ReaderAt, size int64) (image.Meta, error) {
-	meta, valid := image.ReadMetas(r)
-	switch {
-	case !valid[0] && !valid[1]:
-		return meta, corrupt(path, "file header", "is not that of a gewu store, or both copies are damaged", false)
-	case !valid[0] || !valid[1]:
-		which := 0
-		if valid[0] {
-			which = 1
-		}
-		return meta, corrupt(path, fmt.Sprintf("file header %d", which), "is damaged; the newest entry may be lost", true)
-	case size < 4*image.PageSize:
-		return meta, corrupt(path, "file", fmt.Sprintf("is cut off at %d bytes", size), false)
-	}
-	return meta, nil
-}
-
-// damage is what an inspection found as an error, nil when it found nothing that matters.
-func damage(path string, in *inspect.Findings) error {
-	if err := layout.CheckVersion(in.Format); err != nil {
-		return err
-	}
-	if len(in.Problems) == 0 {
-		return nil
-	}
-	p := in.Problems[0]
-	what := p.What
-	if n := len(in.Problems); n > 1 {
-		what = fmt.Sprintf("%s (and %d more)", what, n-1)
-	}
-	return corrupt(path, p.Where, what, in.Repairable())
 }
 
 // blank reports whether a file is the beginning of a store whose creation was interrupted: empty, all zero, or

@@ -45,8 +45,10 @@ var rows = []row{
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
 	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
 	{dir: "data/boltstore", may: []string{
-		"data/boltstore/compact", "data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data", "geo",
+		"data/boltstore/offline", "data/boltstore/compact", "data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image",
+		"data", "geo",
 	}, why: "a store knows the log and the codec only"},
+	{dir: "data/boltstore/offline", may: []string{"data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data"}, why: "works on the file of a store that nobody has open"},
 	{dir: "data/boltstore/compact", may: []string{"data/boltstore/layout", "data"}, why: "decides what retention erases; who reads and writes when is the store's matter"},
 	{dir: "data/boltstore/rewrite", may: []string{"data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data"}, why: "copies what is in order; when and where is the store's matter"},
 	{dir: "data/boltstore/inspect", may: []string{"data/boltstore/layout", "data/boltstore/image", "data"}, why: "judges a file; what is done about it is the store's matter"},
@@ -103,7 +105,7 @@ var rows = []row{
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu", may: append([]string{
 		"server", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
-		"data/boltstore", "data/pgstore", "data/storetest", "data/convert",
+		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert",
 	}, below...), why: "the only place that knows everything"},
 	{dir: "test", why: "black box: starts the built binary and speaks HTTP"},
 }

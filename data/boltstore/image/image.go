@@ -12,11 +12,23 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"runtime"
+	"strconv"
 )
 
 // PageSize is the only size of a page, in bytes, that is read. It is fixed, so that a file made on one machine is the
 // same on another with larger pages.
 const PageSize = 4096
+
+// MapBytes is the address range to reserve for a file. A larger file is mapped anew, which waits for readers, so it is
+// generous where addresses are plenty. Windows would extend the file to it.
+func MapBytes() int {
+	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
+		return 0
+	}
+	wide := int64(16 << 30) // a constant would not compile where it does not fit
+	return int(wide)
+}
 
 // Flags of an [Element] of a tree that holds values and buckets, as bbolt writes them.
 const (

@@ -82,8 +82,8 @@ type Visitor struct {
 	Record func(h *data.Header, encoded []byte, r layout.Record, value []byte)
 	// Rows gets each block of the checkpoint that is in order, after the log, and the encoded value.
 	Rows func(key []byte, rows []layout.Row, value []byte)
-	// Trust is the last entry whose payloads are not compared with their hashes.
-	Trust data.Seq
+	// Newest is the number of newest entries whose payloads are compared with their hashes; those of all when it is 0.
+	Newest data.Seq
 }
 
 // File reads the whole file of size bytes with the given header and checks everything that needs no memory in
@@ -137,7 +137,10 @@ func File(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, v Vis
 	}
 	in.defs.Dropped = in.Dropped
 	open(layout.BucketDefs, in.takeDefinition)
-	log := logInspector{in: in, visit: v.Record, scanner: layout.NewScanner(1), trust: v.Trust}
+	log := logInspector{in: in, visit: v.Record, scanner: layout.NewScanner(1)}
+	if v.Newest > 0 && in.Last > v.Newest {
+		log.trust = in.Last - v.Newest
+	}
 	log.scanner.Horizon = in.Horizon
 	in.readable = open(layout.BucketLog, log.take)
 	log.end()

@@ -14,25 +14,42 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
-// Check is [File], and a replay of the log in a compact form, about 60 bytes for each feature: payloads that do not
-// decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique, changes erased that nothing
-// supersedes, definitions and checkpoint that differ from the log. report gets every problem, at most 100 of each kind,
-// before Check returns; the error is that of [File], or of a format that is too new.
-func Check(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, report func(Problem)) error {
+// Options say how deep a check goes and who hears of it.
+type Options struct {
+	// Quick leaves out what takes long: the hashes of payloads but the newest, and the replay.
+	Quick bool
+	// Report gets every problem, at most 100 of each kind, before the check returns.
+	Report func(Problem)
+	// Progress, when not nil, gets the part of the file that was read, from 0 to 1.
+	Progress func(part float64)
+}
+
+// newest is the number of entries whose payloads a quick check compares with their hashes.
+const newest = 100
+
+// Check is [File], and unless it is to be quick a replay of the log in a compact form, about 60 bytes for each feature:
+// payloads that do not decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique, changes
+// erased that nothing supersedes, definitions and checkpoint that differ from the log. The error is that of [File], or of
+// a format that is too new.
+func Check(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, o Options) error {
 	c := &replay{seed: maphash.MakeSeed(), defs: layout.NewDefinitions(), known: map[uint64]uint32{}, features: make([]replayed, 1), current: map[string]uint32{}}
-	in, err := File(ctx, r, size, meta, Visitor{Record: c.record, Rows: c.rows})
+	v := Visitor{Record: c.record, Rows: c.rows}
+	if o.Quick {
+		v = Visitor{Newest: newest}
+	}
+	in, err := File(ctx, Metered(r, meta, o.Progress), size, meta, v)
 	if err == nil {
 		err = layout.CheckVersion(in.Format)
 	}
 	if err != nil {
 		return err
 	}
-	if in.Intact == in.Last {
+	if !o.Quick && in.Intact == in.Last {
 		c.compare(in) // otherwise everything would differ
 	}
 	for _, list := range [][]Problem{in.Problems, in.Blocks, c.problems} {
 		for _, p := range list {
-			report(p)
+			o.Report(p)
 		}
 	}
 	return nil

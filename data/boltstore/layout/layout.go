@@ -7,8 +7,11 @@ package layout
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -37,6 +40,15 @@ func Create(tx *bbolt.Tx, epoch data.Epoch, now time.Time) error {
 		put(tx, keyCreated, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro()))),
 		PutLast(tx, 0, data.Hash{}, &Totals{}),
 	)
+}
+
+// NewEpoch is 128 random bits as text.
+func NewEpoch() (data.Epoch, error) {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("make an epoch: %w", err)
+	}
+	return data.Epoch(hex.EncodeToString(b[:])), nil
 }
 
 // LogFill is how full a page becomes before the next is begun where keys come in order: in the log nothing is ever

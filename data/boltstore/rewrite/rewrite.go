@@ -37,8 +37,6 @@ type Target struct {
 	Created time.Time
 	// Blocks copies the checkpoint as well, when it may be used. Otherwise the store writes one when it runs.
 	Blocks bool
-	// MapBytes is the address range reserved for the file.
-	MapBytes int
 }
 
 // writer writes into the new file.
@@ -70,7 +68,7 @@ func File(ctx context.Context, from Source, to Target) (err error) {
 		return err
 	}
 	bolt, err := bbolt.Open(to.Path, 0o600, &bbolt.Options{
-		FreelistType: bbolt.FreelistMapType, PageSize: image.PageSize, InitialMmapSize: to.MapBytes,
+		FreelistType: bbolt.FreelistMapType, PageSize: image.PageSize, InitialMmapSize: image.MapBytes(),
 		NoSync: true, NoGrowSync: true, // finish syncs once, and writing makes the file no longer than it must be
 	})
 	if err != nil {

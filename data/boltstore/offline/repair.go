@@ -1,8 +1,9 @@
-package boltstore
+package offline
 
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/inspect"
@@ -12,7 +13,7 @@ import (
 
 // Repaired says what [Repair] did.
 type Repaired struct {
-	Problems []Problem
+	Problems []inspect.Problem
 	// Last is the newest entry that is left; Lost is the number of newer ones that were cut off.
 	Last, Lost data.Seq
 	// Kept is the damaged file, empty when nothing had to be done.
@@ -24,17 +25,17 @@ type Repaired struct {
 // Repair writes a damaged store anew from the entries of its log that are in order, and keeps the damaged file under
 // another name. It repairs what costs at most the newest entries; other damage is returned as *data.CorruptError that
 // names the restore of a backup. The store must not be open: data.ErrLocked. A store in order stays as it is.
-func Repair(ctx context.Context, path string, opts Options) (Repaired, error) {
-	done, err := repair(ctx, path, opts)
+func Repair(ctx context.Context, path string, now time.Time) (Repaired, error) {
+	done, err := repair(ctx, path, now)
 	if err != nil {
 		return done, fmt.Errorf("repair store: %w", err)
 	}
 	return done, nil
 }
 
-func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
+func repair(ctx context.Context, path string, now time.Time) (Repaired, error) {
 	var done Repaired
-	f, size, err := openLocked(path)
+	f, size, err := open(path)
 	if err != nil {
 		return done, err
 	}
@@ -44,7 +45,7 @@ func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
 		done.Problems = append(done.Problems, *problem)
 	}
 	if !ok {
-		return done, corrupt(path, problem.Where, problem.What, false)
+		return done, Corrupt(path, problem.Where, problem.What, false)
 	}
 	in, err := inspect.File(ctx, f, size, meta, inspect.Visitor{})
 	if err != nil {
@@ -59,7 +60,7 @@ func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
 		return done, nil
 	}
 	if !in.Repairable() {
-		return done, damage(path, in)
+		return done, Damage(path, in)
 	}
 	if in.Last > in.Intact {
 		done.Lost = in.Last - in.Intact
@@ -68,13 +69,13 @@ func repair(ctx context.Context, path string, opts Options) (Repaired, error) {
 	// After a damaged header nobody knows what the newest transaction was.
 	if done.Lost > 0 || epoch == "" || in.Last == 0 || problem != nil {
 		done.NewEpoch = true
-		if epoch, err = newEpoch(); err != nil {
+		if epoch, err = layout.NewEpoch(); err != nil {
 			return done, err
 		}
 	}
 	fresh := path + ".repaired"
 	err = rewrite.File(ctx, rewrite.Source{ReaderAt: f, Size: size, Meta: meta},
-		rewrite.Target{Path: fresh, Last: in.Intact, Epoch: epoch, Created: opts.Now().UTC(), MapBytes: mapBytes()})
+		rewrite.Target{Path: fresh, Last: in.Intact, Epoch: epoch, Created: now.UTC()})
 	if err != nil {
 		return done, err
 	}

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-package boltstore
+package offline
 
 import (
 	"errors"
@@ -11,8 +11,9 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-// lock takes the lock that bbolt takes: bbolt's own call then finds it held by the same open file.
-func lock(f *os.File, wait time.Duration) error {
+// Lock takes the lock that bbolt takes, so that bbolt's own call finds it held by the same open file. It waits for another
+// process that is about to end and returns data.ErrLocked for one that does not.
+func Lock(f *os.File) error {
 	const pause = 10 * time.Millisecond
 	for waited := time.Duration(0); ; waited += pause {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -21,7 +22,7 @@ func lock(f *os.File, wait time.Duration) error {
 			return nil
 		case !errors.Is(err, syscall.EWOULDBLOCK):
 			return err
-		case waited >= wait:
+		case waited >= LockWait:
 			return data.ErrLocked
 		}
 		time.Sleep(pause)
