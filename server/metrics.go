@@ -71,6 +71,10 @@ var (
 	descBuilds    = prometheus.NewDesc("gewu_tile_builds_total", "Tiles drawn.", nil, nil)
 	descCached    = prometheus.NewDesc("gewu_tile_cache_tiles", "Tiles in the cache.", nil, nil)
 	descCacheSize = prometheus.NewDesc("gewu_tile_cache_bytes", "Weight of the tiles in the cache.", nil, nil)
+	descInside    = prometheus.NewDesc("gewu_gate_inside", "Weight inside a gate, by what it bounds.", []string{"gate"}, nil)
+	descCapacity  = prometheus.NewDesc("gewu_gate_capacity", "Capacity of a gate.", []string{"gate"}, nil)
+	descWaiting   = prometheus.NewDesc("gewu_gate_waiting", "Requests that wait at a gate.", []string{"gate"}, nil)
+	descRefused   = prometheus.NewDesc("gewu_gate_refused_total", "Requests that a gate refused.", []string{"gate"}, nil)
 	descBuild     = prometheus.NewDesc("gewu_build_info", "1, labelled with the build.", []string{"version", "revision", "go"}, nil)
 )
 
@@ -78,6 +82,7 @@ var (
 func (c *cityCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descSeq, descStoreSeq, descLag, descFeatures, descClients, descTiles, descBuilds, descCached, descCacheSize, descBuild,
+		descInside, descCapacity, descWaiting, descRefused,
 	} {
 		out <- d
 	}
@@ -90,6 +95,13 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	for _, g := range c.s.gates.all() {
+		inside, waiting, refused := g.Stats()
+		gauge(descInside, float64(inside), g.Name)
+		gauge(descCapacity, float64(g.Capacity), g.Name)
+		gauge(descWaiting, float64(waiting), g.Name)
+		counter(descRefused, refused, g.Name)
 	}
 	world := c.s.cfg.Engine.World()
 	gauge(descSeq, float64(world.Seq()))

@@ -18,6 +18,7 @@ type response struct {
 	http.ResponseWriter
 	status int // 0 until the header is sent
 	bytes  int64
+	begin  func() // called before the first byte of the body, when not nil
 }
 
 func (w *response) WriteHeader(status int) {
@@ -30,6 +31,10 @@ func (w *response) WriteHeader(status int) {
 func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.begin != nil {
+		w.begin()
+		w.begin = nil
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)

@@ -151,7 +151,7 @@ func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 	}
 	r, done := s.limitTime(rt, w, r)
 	defer done()
-	return rt.handle(w, r)
+	return s.withinGates(rt, w, r)
 }
 
 // decodeVars undoes the percent-encoding of the path variables: routes match encoded paths, so that an id may hold a

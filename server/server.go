@@ -79,6 +79,7 @@ type Server struct {
 	handler http.Handler
 	docs    []byte
 	metrics *metrics
+	gates   *gates
 
 	features    features.API
 	definitions definitions.API
@@ -121,6 +122,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Limits = cfg.Limits.WithDefaults()
 	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
+	s.gates = newGates(&cfg)
 	s.city = &city.City{
 		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Cells: cfg.Cells, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,

@@ -89,6 +89,7 @@ var rows = []row{
 	{dir: "server/pages", may: []string{"server/rest"}, why: "serves the embedded pages"},
 	{dir: "server/ingest", may: []string{"data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
+	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
 	{dir: "server/city", may: []string{"server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: resource, why: "one resource; siblings do not know each other"},
@@ -98,7 +99,7 @@ var rows = []row{
 	{dir: "server/cells", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/tilesets", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server", may: append([]string{
-		"server/ingest", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/gate", "server/ingest", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/cells", "server/live", "server/tilesets", "server/auth", "server/ogcapi", "server/open311", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -58,6 +59,20 @@ type Limits struct {
 	Ping time.Duration
 	// EventPause is the shortest time between two events of one client: 50 ms.
 	EventPause time.Duration
+	// Patience bounds how long a request waits for its turn: 5 s.
+	Patience time.Duration
+	// EventClients bounds the clients of the live feed: 10,000.
+	EventClients int
+	// Requests bounds the requests that are answered at once: 4,096.
+	Requests int64
+	// Scans bounds the requests that look at many features at once: twice the processors, at least 8.
+	Scans int64
+	// Streams bounds the shares of streams: 64, of which an import takes 16.
+	Streams int64
+	// AnswerBytes bounds what scans hold until their clients have taken it: 256 MiB.
+	AnswerBytes int64
+	// HeldBytes bounds the bodies that handlers hold: 256 MiB.
+	HeldBytes int64
 }
 
 // WithDefaults fills the zero members.
@@ -67,20 +82,32 @@ func (l Limits) WithDefaults() Limits {
 			*d = standard
 		}
 	}
-	if l.BodyBytes <= 0 {
-		l.BodyBytes = 32 << 20
+	count := func(n *int64, standard int64) {
+		if *n <= 0 {
+			*n = standard
+		}
 	}
+	count(&l.BodyBytes, 32<<20)
+	count(&l.Requests, 4096)
+	count(&l.Scans, max(8, 2*int64(runtime.GOMAXPROCS(0))))
+	count(&l.Streams, 64)
+	count(&l.AnswerBytes, 256<<20)
+	count(&l.HeldBytes, 256<<20)
 	if l.QueryBytes <= 0 {
 		l.QueryBytes = 8 << 10
 	}
 	if l.RowBytes <= 0 {
 		l.RowBytes = 1 << 20
 	}
+	if l.EventClients <= 0 {
+		l.EventClients = 10_000
+	}
 	span(&l.Request, 30*time.Second)
 	span(&l.MinSeq, 2*time.Second)
 	span(&l.Idle, 30*time.Second)
 	span(&l.Ping, 15*time.Second)
 	span(&l.EventPause, 50*time.Millisecond)
+	span(&l.Patience, 5*time.Second)
 	return l
 }
 

@@ -32,7 +32,7 @@ type API struct {
 const (
 	standardPage = 100
 	longestPage  = 10_000
-	pageBytes    = 16 << 20
+	pageBytes    = 4 << 20
 )
 
 // equality is one condition of a search: attribute = value.

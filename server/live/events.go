@@ -70,6 +70,9 @@ func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	if f.Clients() >= f.Limits.EventClients {
+		return rest.Refuse(rest.Unavailable, "the live feed has as many clients as it takes, %d; try again", f.Limits.EventClients).With("Retry-After", "30")
+	}
 	if !f.streams.open(&cancel) {
 		return rest.Refuse(rest.Unavailable, "the server is going down").With("Retry-After", "2")
 	}

@@ -69,7 +69,7 @@ var Kinds = []About{
 	{Invalid, 422, "Invalid content", "The content was understood but does not fit; field and value say what."},
 	{Internal, 500, "Internal error", "A fault of the server; its log has the request id."},
 	{NotImplemented, 501, "Not implemented", "This server does not do that."},
-	{Unavailable, 503, "Unavailable", "Not at the moment; try again after Retry-After seconds."},
+	{Unavailable, 503, "Unavailable", "Not at the moment: the server is busy, starting, going down or cannot write; try again after Retry-After seconds."},
 	{Timeout, 504, "Timeout", "The answer took too long; ask for less."},
 }
 

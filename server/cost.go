@@ -1,0 +1,156 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gewu-city/gewu/server/gate"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// cost says what a route takes beside a little time and memory.
+type cost struct {
+	// scan marks answers that look at many features: they share the processors and what answers may hold.
+	scan bool
+	// hold is the share of the streams that a stream takes: those that hold a whole World or batches of rows take more.
+	hold int64
+	// free marks what operators and probes must always reach, and streams with bounds of their own.
+	free bool
+}
+
+// scanBytes is what a scan may hold at once: a page and its compressed form.
+const scanBytes = 8 << 20
+
+// costs are the routes that cost more, or count less, than others.
+var costs = map[string]cost{
+	"GET /v1/layers/{layer}/features":       {scan: true},
+	"GET /v1/schemes/{scheme}/cells":        {scan: true},
+	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
+	"POST /v1/locate":                       {hold: 1},
+	"GET /v1/layers/{layer}/export":         {hold: 2},
+	"GET /v1/backup":                        {hold: 8},
+	"POST /v1/check":                        {hold: 16},
+	"POST /v1/layers/{layer}/import":        {hold: 16},
+	"GET /v1/events":                        {free: true},
+	"GET /healthz":                          {free: true},
+	"GET /readyz":                           {free: true},
+	"GET /metrics":                          {free: true},
+}
+
+// gates bound what all requests take together.
+type gates struct {
+	requests *gate.Gate // requests that are answered at once
+	streams  *gate.Gate // shares of streams
+	scans    *gate.Gate // scans that compute
+	answers  *gate.Gate // bytes that scans hold until their client has taken them
+	bodies   *gate.Gate // bytes of bodies that handlers hold
+	memory   gate.Memory
+}
+
+func newGates(cfg *Config) *gates {
+	l := cfg.Limits
+	return &gates{
+		requests: gate.New("requests", l.Requests, l.Patience, l.Requests),
+		streams:  gate.New("streams", l.Streams, 2*l.Patience, l.Streams),
+		scans:    gate.New("scans", l.Scans, l.Patience, 64*l.Scans),
+		answers:  gate.New("answers", l.AnswerBytes, l.Patience, 1024),
+		bodies:   gate.New("bodies", l.HeldBytes, l.Patience, 1024),
+		memory:   gate.Memory{Now: cfg.Now},
+	}
+}
+
+func (g *gates) all() []*gate.Gate {
+	return []*gate.Gate{g.requests, g.streams, g.scans, g.answers, g.bodies}
+}
+
+// admit lets a request in when there is room for what its route takes. leave must be called when it has ended.
+func (g *gates) admit(rt *route, w http.ResponseWriter, r *http.Request) (leave func(), err error) {
+	c := costs[rt.method+" "+rt.path]
+	if c.free {
+		return func() {}, nil
+	}
+	body := !rt.stream && r.Body != nil && r.Body != http.NoBody
+	if (c.scan || body || rt.stream) && g.memory.Short() {
+		return nil, rest.Refuse(rest.Unavailable, "the server is short of memory; try again").With("Retry-After", "5")
+	}
+	var undo []func()
+	leave = func() {
+		for _, f := range undo {
+			f()
+		}
+	}
+	enter := func(into *gate.Gate, weight int64) func() {
+		if err != nil {
+			return nil
+		}
+		var out func()
+		if out, err = into.Enter(r.Context(), weight); err != nil {
+			err = busy(err, into)
+		}
+		return out
+	}
+	keep := func(out func()) {
+		if out != nil {
+			undo = append(undo, out)
+		}
+	}
+	keep(enter(g.requests, 1))
+	if rt.stream {
+		keep(enter(g.streams, max(1, c.hold)))
+	}
+	if c.scan {
+		keep(enter(g.answers, scanBytes))
+		if out := enter(g.scans, 1); out != nil {
+			// The processors are free again as soon as the answer begins, however slowly it is taken.
+			keep(onFirstByte(w, out))
+		}
+	}
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	if body {
+		b := gate.NewBody(r.Context(), r.Body, g.bodies)
+		r.Body = b
+		keep(b.Leave)
+	}
+	return leave, nil
+}
+
+// onFirstByte calls f when the answer begins; the function that it returns calls f unless that has happened.
+func onFirstByte(w http.ResponseWriter, f func()) func() {
+	once := func() {
+		if f != nil {
+			f()
+			f = nil
+		}
+	}
+	if res, ok := w.(*response); ok {
+		res.begin = once
+	}
+	return once
+}
+
+// busy is the answer when a gate is full.
+func busy(err error, g *gate.Gate) error {
+	if !errors.Is(err, gate.ErrFull) {
+		return err
+	}
+	return rest.Refuse(rest.Unavailable, "the server is busy: it has as many %s as it takes at once; try again", g.Name).
+		With("Retry-After", "2").Because(err)
+}
+
+// withinGates runs a handler when there is room for it.
+func (s *Server) withinGates(rt *route, w http.ResponseWriter, r *http.Request) error {
+	leave, err := s.gates.admit(rt, w, r)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = rt.handle(w, r)
+	if errors.Is(err, gate.ErrFull) && !errors.Is(err, context.Canceled) {
+		return busy(err, s.gates.bodies)
+	}
+	return err
+}

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// TestCostsAreOfRoutes fails when a cost belongs to no route.
+func TestCostsAreOfRoutes(t *testing.T) {
+	s := &Server{}
+	known := map[string]bool{}
+	for _, r := range s.routes() {
+		known[r.method+" "+r.path] = true
+		if costs[r.method+" "+r.path].hold > 0 && !r.stream {
+			t.Errorf("%s %s holds a share of the streams and is none", r.method, r.path)
+		}
+	}
+	for name := range costs {
+		if !known[name] {
+			t.Errorf("%s is no route", name)
+		}
+	}
+}
+
+// TestBusy fills one gate after the other and asks for what must wait, and for what must not.
+func TestBusy(t *testing.T) {
+	c := newCity(t, func(cfg *Config) {
+		cfg.Limits.Patience = 20 * time.Millisecond
+		cfg.Limits.EventClients = 1
+	}).fill()
+	const list, point, probe = "/v1/layers/trees/features", "/v1/locate?lon=121.505&lat=25.005", "/healthz"
+	body := `{"changes":[{"op":"delete","layer":"trees","id":"tree00"}]}`
+	for _, tc := range []struct {
+		gate     string
+		refused  []string
+		answered []string
+	}{
+		{"requests", []string{list, point}, []string{probe, "/readyz", "/metrics"}},
+		{"scans", []string{list, "/v1/schemes/unit/cells"}, []string{point, probe}},
+		{"answers", []string{list}, []string{point}},
+		{"streams", []string{"/v1/layers/trees/export?format=csv", "/v1/backup"}, []string{list, point}},
+		{"bodies", []string{"POST /v1/changes"}, []string{list, point}},
+	} {
+		for _, g := range c.server.gates.all() {
+			if g.Name != tc.gate {
+				continue
+			}
+			leave, err := g.Enter(context.Background(), g.Capacity)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, url := range tc.refused {
+				got := ask(c, url, body)
+				if got.status != 503 || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, tc.gate) {
+					t.Errorf("%s full: %s is answered with %d %s", tc.gate, url, got.status, got.body)
+				}
+			}
+			for _, url := range tc.answered {
+				if got := ask(c, url, body); got.status != 200 {
+					t.Errorf("%s full: %s is answered with %d %s", tc.gate, url, got.status, got.body)
+				}
+			}
+			leave()
+			for _, url := range append(tc.refused, tc.answered...) {
+				if got := ask(c, url, body); got.status != 200 && got.status != 501 {
+					t.Errorf("%s has room: %s is answered with %d %s", tc.gate, url, got.status, got.body)
+				}
+			}
+		}
+	}
+	metrics := c.do("GET", "/metrics", nil, "").body
+	if !strings.Contains(metrics, `gewu_gate_refused_total{gate="scans"} 2`) || !strings.Contains(metrics, `gewu_gate_inside{gate="bodies"} 0`) {
+		t.Errorf("metrics:\n%s", metrics)
+	}
+	l := c.listen(t, "", "")
+	l.want("hello")
+	if got := c.do("GET", "/v1/events", nil, ""); got.status != 503 || !strings.Contains(got.body, "as many clients") {
+		t.Errorf("a second client of the feed: %d %s", got.status, got.body)
+	}
+}
+
+func ask(c *town, url, body string) answer {
+	if path, ok := strings.CutPrefix(url, "POST "); ok {
+		return c.do("POST", path, map[string]string{"Content-Type": "application/json"}, body)
+	}
+	return c.do("GET", url, nil, "")
+}
+
+// TestSlowClients lets a thousand clients ask for large pages that they hardly read, and send bodies byte by byte, and
+// demands that memory stays bounded and that others are answered meanwhile.
+func TestSlowClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("opens a thousand connections")
+	}
+	c := newCity(t, func(cfg *Config) {
+		cfg.Limits.AnswerBytes = 64 << 20
+		cfg.Limits.Patience = 100 * time.Millisecond
+		cfg.Limits.Idle, cfg.Limits.Request = 2*time.Second, 2*time.Second
+	}).fill()
+	tx := data.Tx{}
+	for i := range 20_000 {
+		p, _ := geo.FromDegrees(121.5+float64(i%100)*1e-4, 25+float64(i/100)*1e-4)
+		tx.Changes = append(tx.Changes, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "trees", Feature: data.Feature{
+			ID: fmt.Sprintf("many%05d", i), Shape: geo.PointShape(p), Values: []data.Value{data.TextValue(data.Text, strings.Repeat("榕", 60))},
+		}})
+	}
+	c.put(tx)
+	before := heap()
+	const clients = 1000
+	address := strings.TrimPrefix(c.http.URL, "http://")
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() { slowClient(t, address, i%2 == 0, done) })
+	}
+	most := uint64(0)
+	answered := 0
+	for start := time.Now(); time.Since(start) < 4*time.Second; {
+		most = max(most, heap())
+		resp, err := http.Get(c.http.URL + "/v1/locate?lon=121.505&lat=25.005") //nolint:noctx // bounded by the test
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode == 200 {
+			answered++
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	close(done)
+	all.Wait()
+	grown := int64(most) - int64(before)
+	t.Logf("%d MiB more at most, %d other requests answered", grown>>20, answered)
+	if grown > 300<<20 {
+		t.Errorf("memory grew by %d MiB", grown>>20)
+	}
+	if answered < 20 {
+		t.Errorf("only %d other requests were answered", answered)
+	}
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}
+
+// slowClient reads a byte now and then, or sends one, until the server gives it up or done.
+func slowClient(t *testing.T, address string, reads bool, done chan struct{}) {
+	conn, err := net.Dial("tcp", address) //nolint:noctx // bounded by the test
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if reads {
+		_, _ = fmt.Fprintf(conn, "GET /v1/layers/trees/features?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	} else {
+		_, _ = fmt.Fprintf(conn, "POST /v1/changes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+	}
+	r := bufio.NewReaderSize(conn, 16)
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+		if reads {
+			_, err = r.ReadByte()
+		} else {
+			_, err = conn.Write([]byte("1\r\n \r\n"))
+		}
+		if err != nil {
+			return
+		}
+	}
+}
