@@ -129,13 +129,13 @@ func TestSlowClients(t *testing.T) {
 	answered := 0
 	for start := time.Now(); time.Since(start) < 4*time.Second; {
 		most = max(most, heap())
-		resp, err := http.Get(c.http.URL + "/v1/locate?lon=121.505&lat=25.005") //nolint:noctx // bounded by the test
+		resp, err := http.Get(c.http.URL + "/v1/locate?lon=121.505&lat=25.005")
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, _ = io.Copy(io.Discard, resp.Body)
 		_ = resp.Body.Close()
-		if resp.StatusCode == 200 {
+		if resp.StatusCode == http.StatusOK {
 			answered++
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -160,7 +160,8 @@ func heap() uint64 {
 
 // slowClient reads a byte now and then, or sends one, until the server gives it up or done.
 func slowClient(t *testing.T, address string, reads bool, done chan struct{}) {
-	conn, err := net.Dial("tcp", address) //nolint:noctx // bounded by the test
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Error(err)
 		return
