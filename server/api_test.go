@@ -145,6 +145,8 @@ func TestReads(t *testing.T) {
 		{name: "tile, head", method: "HEAD", url: "/tiles/city/14/13721/7015.mvt", status: 200, want: []string{"Content-Length: "}},
 
 		{name: "export", url: "/v1/layers/trees/export?format=csv", status: 200, want: []string{"tree00", "text/csv"}},
+		{name: "export in GB18030", url: "/v1/layers/trees/export?format=csv&encoding=GB18030", status: 200, want: []string{"tree00", "text/csv; charset=gb18030", "\xe9\xc5\x98\xe4"}, not: []string{"榕樹"}},
+		{name: "export with binary geometries", url: "/v1/layers/trees/export?format=csv&geometry=ewkb", status: 200, want: []string{"id,ewkb,tree_type", "tree00,0101000020e6100000"}},
 		{name: "preflight", method: "OPTIONS", url: "/v1/layers/trees/features/tree07", status: 204, want: []string{"Allow: GET, HEAD, PUT, DELETE, OPTIONS", "Access-Control-Allow-Methods: GET, HEAD\n"}},
 		{name: "preflight of a route for writers", method: "OPTIONS", url: "/v1/backup", status: 204, not: []string{"Access-Control"}},
 		{name: "request id of the client", url: "/healthz", header: map[string]string{"X-Request-Id": "abc-1.2_3"}, status: 200, want: []string{"X-Request-Id: abc-1.2_3"}},

@@ -52,3 +52,23 @@ func TestImportAnswersBeforeTheBodyEnds(t *testing.T) {
 		t.Errorf("log:\n%s", c.logged())
 	}
 }
+
+// TestImportEncoding imports a file in GBK: told, guessed with a note, told wrongly, and with a name that nobody knows.
+func TestImportEncoding(t *testing.T) {
+	c := newCity(t, nil).fill()
+	const rows = "id,lon,lat,tree_type\ng1,121.5,25.01,\xe9\xc5\xca\xf7\n" // 榕树
+	for query, want := range map[string][]string{
+		"&encoding=gbk":     {`"rows":1`, `"failed":0`},
+		"":                  {`{"note":"g.csv: the file is not UTF-8 and was read as gb18030;`, `"failed":0`},
+		"&encoding=utf-8":   {`"field":"tree_type"`, "is not UTF-8, which the file is said to be", `"failed":1`},
+		"&encoding=klingon": {`"status":400`, "klingon", "gb18030"},
+		"&table=x":          {`"failed":"g.csv: a file in format csv has no tables to choose from"`},
+	} {
+		a := c.do("POST", "/v1/layers/trees/import?format=csv&name=g.csv&dry_run=true"+query, map[string]string{"Content-Type": "text/csv"}, rows)
+		for _, w := range want {
+			if !strings.Contains(a.body, w) {
+				t.Errorf("%s: %s is missing in %s", query, w, a.body)
+			}
+		}
+	}
+}

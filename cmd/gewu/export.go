@@ -18,7 +18,11 @@ type exportCmd struct {
 	Format string `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
 	CRS    string `help:"Coordinate system of the file. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
-	WKT    bool   `help:"Write points in CSV as WKT, which several points in one feature need." name:"wkt"`
+	WKT    bool   `help:"The same as --geometry wkt." name:"wkt"`
+
+	Geometry string `help:"Write geometries in CSV in one column: wkt, ewkt, wkb, ewkb, or wkb64 and ewkb64 for base64." placeholder:"FORM"`
+	Encoding string `help:"Encoding of CSV and of the tables of shapefiles, such as gb18030. Default: UTF-8." placeholder:"NAME"`
+
 	Output string `help:"File to write; - is standard output. A name ending in .gz is compressed." short:"o" default:"-" placeholder:"FILE"`
 }
 
@@ -33,7 +37,9 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 		format = detected
 	}
 	query := url.Values{"format": {format}}
-	for name, value := range map[string]string{"crs": cmd.CRS, "bbox": cmd.BBox} {
+	for name, value := range map[string]string{
+		"crs": cmd.CRS, "bbox": cmd.BBox, "geometry": cmd.Geometry, "encoding": cmd.Encoding,
+	} {
 		if value != "" {
 			query.Set(name, value)
 		}

@@ -25,7 +25,9 @@ type importCmd struct {
 	ID        string            `help:"Column of the feature id. Default: the layer's id rule." name:"id" placeholder:"COL"`
 	Lon       string            `help:"Column of the longitude or easting." placeholder:"COL"`
 	Lat       string            `help:"Column of the latitude or northing." placeholder:"COL"`
-	Geometry  string            `help:"Column of the geometry as WKT." placeholder:"COL"`
+	Geometry  string            `help:"Column of the geometry: WKT, EWKT, or WKB in hexadecimal or base64." placeholder:"COL"`
+	Encoding  string            `help:"Encoding of text, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
+	Table     string            `help:"Which table of a file that holds several." placeholder:"NAME"`
 	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
 	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
 	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
@@ -68,7 +70,7 @@ func (cmd *importCmd) query() url.Values {
 	q := url.Values{"mode": {cmd.Mode}, "ignore": cmd.Ignore}
 	for name, value := range map[string]string{
 		"format": cmd.Format, "crs": cmd.CRS, "id": cmd.ID, "lon": cmd.Lon, "lat": cmd.Lat, "geometry": cmd.Geometry,
-		"effective": cmd.Effective,
+		"effective": cmd.Effective, "encoding": cmd.Encoding, "table": cmd.Table,
 	} {
 		if value != "" {
 			q.Set(name, value)

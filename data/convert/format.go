@@ -1,8 +1,11 @@
 package convert
 
 import (
+	"bufio"
+	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,19 +16,81 @@ const (
 	GeoJSONSeq = "geojsonseq"
 )
 
-// Formats lists the names of the formats.
-func Formats() []string { return []string{CSV, GeoJSON, GeoJSONSeq} }
+// format is what is known of a format. Everything that lists formats reads it from here.
+type format struct {
+	name  string
+	media string
+	// extensions are those of file names, the usual one first.
+	extensions []string
+	read       func(*builder, *bufio.Reader) error
+	// write starts a file; nil when the format is only read.
+	write func(*output, WriteOptions) (Writer, error)
+	// tables tells that a file may hold several tables.
+	tables bool
+}
 
-var extensions = map[string]string{
-	".csv": CSV, ".tsv": CSV, ".tab": CSV, ".txt": CSV,
-	".geojson": GeoJSON, ".json": GeoJSON,
-	".geojsonseq": GeoJSONSeq, ".geojsons": GeoJSONSeq, ".geojsonl": GeoJSONSeq, ".ndjson": GeoJSONSeq, ".jsonl": GeoJSONSeq,
+func formats() []format {
+	return []format{
+		{name: CSV, media: "text/csv", extensions: []string{".csv", ".tsv", ".tab", ".txt"}, read: readCSV, write: newCSVWriter},
+		{name: GeoJSON, media: "application/geo+json", extensions: []string{".geojson", ".json"}, read: readGeoJSON, write: newGeoJSONWriter},
+		{
+			name: GeoJSONSeq, media: "application/geo+json-seq",
+			extensions: []string{".geojsonseq", ".geojsons", ".geojsonl", ".ndjson", ".jsonl"},
+			read:       readSequence, write: newSequenceWriter,
+		},
+	}
+}
+
+// lookup finds a format. The error lists the known ones.
+func lookup(name string) (format, error) {
+	for _, f := range formats() {
+		if f.name == name {
+			return f, nil
+		}
+	}
+	return format{}, fmt.Errorf("unknown format %q; known are %s", name, strings.Join(Formats(), ", "))
+}
+
+// Formats lists the names of the formats that can be read.
+func Formats() []string { return names(func(format) bool { return true }) }
+
+// ExportFormats lists the names of the formats that can be written.
+func ExportFormats() []string { return names(func(f format) bool { return f.write != nil }) }
+
+func names(has func(format) bool) []string {
+	var all []string
+	for _, f := range formats() {
+		if has(f) {
+			all = append(all, f.name)
+		}
+	}
+	return all
+}
+
+// MediaType is the media type of a format, application/octet-stream for an unknown one.
+func MediaType(name string) string {
+	if f, err := lookup(name); err == nil {
+		return f.media
+	}
+	return "application/octet-stream"
+}
+
+// Extension is the usual extension of files in a format, such as .csv.
+func Extension(name string) string {
+	if f, err := lookup(name); err == nil {
+		return f.extensions[0]
+	}
+	return ""
 }
 
 // DetectFormat is the format that a file name means by its extension, with or without .gz. It reports false for an
 // unknown extension.
 func DetectFormat(name string) (format string, ok bool) {
-	base := strings.TrimSuffix(strings.ToLower(filepath.ToSlash(name)), ".gz")
-	format, ok = extensions[path.Ext(base)]
-	return format, ok
+	extension := path.Ext(strings.TrimSuffix(strings.ToLower(filepath.ToSlash(name)), ".gz"))
+	for _, f := range formats() {
+		if slices.Contains(f.extensions, extension) {
+			return f.name, true
+		}
+	}
+	return "", false
 }

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/data/convert/row"
@@ -16,21 +18,25 @@ import (
 
 // collection reads GeoJSON features.
 type collection struct {
-	*builder
-	ranks []rank // how the current row supplied each attribute
-	named bool   // the caller named the system of the coordinates
+	ranked
+	in    *charset.Reader
+	named bool // the caller named the system of the coordinates
 	rows  int
 }
 
-func newCollection(b *builder) *collection {
-	return &collection{builder: b, ranks: make([]rank, len(b.Layer.Attributes)), named: b.CRS != nil}
+func newCollection(b *builder, in *charset.Reader) *collection {
+	return &collection{ranked: newRanked(b), in: in, named: b.CRS != nil}
 }
 
 // readGeoJSON reads a FeatureCollection member by member, or a single Feature or geometry.
-func readGeoJSON(b *builder, in io.Reader) error {
-	c := newCollection(b)
+func readGeoJSON(b *builder, file *bufio.Reader) error {
+	in, err := b.text(file)
+	if err != nil {
+		return err
+	}
+	c := newCollection(b, in)
 	dec := json.NewDecoder(in)
-	err := c.object(dec)
+	err = c.object(dec)
 	if err == nil || errors.Is(err, errStop) || b.ctx.Err() != nil {
 		return err
 	}
@@ -173,8 +179,8 @@ func (c *collection) system(value []byte) error {
 // row turns the JSON of one feature into a row. The text is not kept.
 func (c *collection) row(text []byte, line int, bare bool) error {
 	c.rows++
-	if !utf8.Valid(text) {
-		return c.fail(c.rows, line, &data.FieldError{Value: invalidPart(text), Why: encodingHint})
+	if wrong := c.in.Wrong(text); wrong != "" {
+		return c.fail(c.rows, line, &data.FieldError{Value: invalidPart(text), Why: wrong})
 	}
 	o, err := splitFeature(text, bare)
 	if err != nil {
@@ -200,16 +206,11 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 				id, _ = jsontext.NumberText(value)
 			}
 		}
-		t, ok := c.columns.known[string(name)]
+		i, ok := c.wantsMember(name)
 		if !ok {
-			t = c.columns.find(string(name))
-		}
-		if !t.use() || c.ranks[t.attribute] != 0 && c.ranks[t.attribute] <= t.rank {
 			return true
 		}
-		c.ranks[t.attribute] = t.rank
-		values[t.attribute], err = c.property(t.attribute, value, false)
-		if err != nil {
+		if values[i], err = c.property(i, value, false); err != nil {
 			err.Field = string(name)
 		}
 		return err == nil
@@ -217,11 +218,8 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	if err != nil {
 		return f, nil, nil, err
 	}
-	switch {
-	case c.ID != "" && id == "":
-		return f, nil, nil, &data.FieldError{Field: c.ID, Why: "is missing; it holds the id"}
-	case c.ID == "" && c.idAttribute >= 0 && !values[c.idAttribute].Null():
-		id = "" // the attribute holds the id
+	if id, err = c.id(id, values); err != nil {
+		return f, nil, nil, err
 	}
 	g, wrong := geom.ParseGeoJSON(o.geometry)
 	if wrong != nil {
@@ -232,16 +230,7 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 		return f, nil, nil, err
 	}
 	f, err = c.finish(id, shape, values)
-	return f, c.supplied(id != ""), notes, err
-}
-
-// supplied tells which attributes the current row supplied; an id of its own fills the attribute that holds it.
-func (c *collection) supplied(id bool) []bool {
-	present := make([]bool, len(c.ranks))
-	for i, r := range c.ranks {
-		present[i] = r != 0 || id && i == c.idAttribute
-	}
-	return present
+	return f, c.supplied(id), notes, err
 }
 
 // invalidPart is the text around the first byte that is not UTF-8.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
@@ -19,8 +18,12 @@ const separator = 0x1e
 
 // readSequence reads one feature per record. Records start with a separator, or are lines. A record that is not JSON
 // costs only itself.
-func readSequence(b *builder, in io.Reader) error {
-	c := newCollection(b)
+func readSequence(b *builder, file *bufio.Reader) error {
+	in, err := b.text(file)
+	if err != nil {
+		return err
+	}
+	c := newCollection(b, in)
 	buffered := bufio.NewReaderSize(in, bufferBytes)
 	end := byte('\n')
 	if head, err := buffered.Peek(1); err == nil && head[0] == separator {

@@ -9,7 +9,11 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/charset"
 )
 
 func zipped(t testing.TB, text string) string {
@@ -25,41 +29,88 @@ func zipped(t testing.TB, text string) string {
 	return b.String()
 }
 
-func TestOpen(t *testing.T) {
-	for name, test := range map[string]struct{ in, want, wrong string }{
-		"plain":        {in: "a,b\n", want: "a,b\n"},
-		"empty":        {},
-		"short":        {in: "a", want: "a"},
-		"mark":         {in: "\xef\xbb\xbfa", want: "a"},
-		"gzip":         {in: zipped(t, "a,b\n"), want: "a,b\n"},
-		"gzip, mark":   {in: zipped(t, "\xef\xbb\xbfa"), want: "a"},
-		"gzip members": {in: zipped(t, "a") + zipped(t, "b"), want: "ab"},
-		"gzip, empty":  {in: zipped(t, "")},
-		"UTF-16 LE":    {in: "\xff\xfea\x00", wrong: "f.csv: the file is UTF-16; save it as UTF-8"},
-		"UTF-16 BE":    {in: zipped(t, "\xfe\xff\x00a"), wrong: "f.csv: the file is UTF-16; save it as UTF-8"},
-		"spreadsheet":  {in: "PK\x03\x04", wrong: "f.csv: the file is a ZIP archive or a spreadsheet"},
-		"torn gzip":    {in: zipped(t, strings.Repeat("abc", 100))[:12], wrong: "f.csv: unpack gzip: unexpected EOF"},
-		"no gzip":      {in: "\x1f\x8b\x00\x00\x00\x00\x00\x00\x00\x00", wrong: "f.csv: unpack gzip"},
+// TestUnpack reads one row out of what may be packed, marked, or no file of the format at all.
+func TestUnpack(t *testing.T) {
+	const text = "id,lon,lat,name\na,1,2,路灯\n"
+	utf16, err := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gbk, err := simplifiedchinese.GBK.NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := len(text) / 2
+	for name, test := range map[string]struct{ in, wrong, note string }{
+		"plain":          {in: text},
+		"empty":          {wrong: "f.csv: the file is empty; the first line must name the columns"},
+		"mark":           {in: "\xef\xbb\xbf" + text},
+		"gzip":           {in: zipped(t, text)},
+		"gzip, mark":     {in: zipped(t, "\xef\xbb\xbf"+text)},
+		"gzip members":   {in: zipped(t, text[:half]) + zipped(t, text[half:])},
+		"gzip, empty":    {in: zipped(t, ""), wrong: "f.csv: the file is empty"},
+		"UTF-16":         {in: utf16},
+		"UTF-16, gzip":   {in: zipped(t, utf16)},
+		"UTF-16 no mark": {in: utf16[2:], wrong: "f.csv: line 1 has a zero byte; the file is no text, or UTF-16 without a byte order mark (--encoding utf-16le)"},
+		"GBK":            {in: gbk, note: "the file is not UTF-8 and was read as gb18030; if that is wrong, name its encoding with --encoding"},
+		"GBK, gzip":      {in: zipped(t, gbk), note: "the file is not UTF-8 and was read as gb18030; if that is wrong, name its encoding with --encoding"},
+		"archive":        {in: "PK\x03\x04", wrong: "f.csv: the file is a ZIP archive, not text"},
+		"torn gzip":      {in: zipped(t, strings.Repeat("abc", 100))[:12], wrong: "f.csv: unpack gzip: unexpected EOF"},
+		"no gzip":        {in: "\x1f\x8b\x00\x00\x00\x00\x00\x00\x00\x00", wrong: "f.csv: unpack gzip"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := convert.Open("f.csv", iotest.OneByteReader(strings.NewReader(test.in)))
-			if test.wrong != "" {
-				if err == nil || !strings.HasPrefix(err.Error(), test.wrong) {
-					t.Fatalf("got %v, want %s", err, test.wrong)
+			report := convert.Report{}
+			rows := 0
+			in := iotest.OneByteReader(strings.NewReader(test.in))
+			for row, err := range convert.Read(t.Context(), convert.CSV, in, convert.Options{Layer: points(t), File: "f.csv", Report: &report}) {
+				switch {
+				case test.wrong != "":
+					if err == nil || !strings.HasPrefix(err.Error(), test.wrong) {
+						t.Fatalf("got %v, want %s", err, test.wrong)
+					}
+					return
+				case err != nil || row.Err != nil || row.Feature.ID != "a" || row.Feature.Value(0).Text() != "路灯":
+					t.Fatal(row, err)
 				}
-				return
+				rows++
 			}
+			if rows != 1 || strings.Join(report.Notes, "|") != test.note {
+				t.Errorf("%d rows, notes %q", rows, report.Notes)
+			}
+		})
+	}
+}
+
+// TestNamedEncoding reads the same rows in each encoding of Chinese text.
+func TestNamedEncoding(t *testing.T) {
+	for _, name := range []string{"gb18030", "gbk", "big5", "utf-16", "utf-16le", "utf-16be", "utf-8"} {
+		enc, err := charset.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for format, text := range map[string]string{
+			convert.CSV:        "编号,lon,lat,name\na,1,2,中正路\n",
+			convert.GeoJSON:    collection(`{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"name":"中正路"}}`),
+			convert.GeoJSONSeq: `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"name":"中正路"}}`,
+		} {
+			if name == "big5" {
+				text = strings.ReplaceAll(text, "编号", "編號")
+			}
+			in, err := enc.Append(nil, text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r, err = convert.Open("f.csv", r); err != nil {
-				t.Fatal("a second time:", err)
+			o := convert.Options{Layer: points(t), File: "f", Encoding: enc, NewID: func() (string, error) { return "a", nil }}
+			rows := 0
+			for row, err := range convert.Read(t.Context(), format, bytes.NewReader(in), o) {
+				if rows++; err != nil || row.Err != nil || row.Feature.Value(0).Text() != "中正路" {
+					t.Errorf("%s, %s: %v %v %v", name, format, row.Feature, row.Err, err)
+				}
 			}
-			got, err := io.ReadAll(r)
-			if err != nil || string(got) != test.want {
-				t.Errorf("got %q, %v", got, err)
+			if rows != 1 {
+				t.Errorf("%s, %s: %d rows", name, format, rows)
 			}
-		})
+		}
 	}
 }
 
@@ -69,25 +120,25 @@ func TestEncoding(t *testing.T) {
 	for name, test := range map[string]struct{ format, text, want string }{
 		"CSV cell": {
 			convert.CSV, "id,lon,lat,name\na,1,2," + latin + "\nb,1,2,fine\n",
-			`f: row 1 (line 2): name: is not UTF-8; convert the file, for example with: iconv -f GB18030 -t UTF-8 (value "caf` + "\uFFFD" + `")|b`,
+			`f: row 1 (line 2): name: is not UTF-8; name the encoding of the file with --encoding, for example gb18030 or big5 (value "caf` + "\uFFFD" + `")|b`,
 		},
 		"CSV unmatched cell": {
 			convert.CSV, "id,lon,lat,other\na,1,2," + latin + "\nb,1,2,fine\n",
-			`f: row 1 (line 2): other: is not UTF-8; convert the file, for example with: iconv -f GB18030 -t UTF-8 (value "caf` + "\uFFFD" + `")|b`,
+			`f: row 1 (line 2): other: is not UTF-8; name the encoding of the file with --encoding, for example gb18030 or big5 (value "caf` + "\uFFFD" + `")|b`,
 		},
 		"CSV header": {
 			convert.CSV, "id,lon,lat," + latin + "\na,1,2,fine\n",
-			`f: line 1, which must name the columns, is not UTF-8; convert the file, for example with: iconv -f GB18030 -t UTF-8`,
+			`f: line 1, which must name the columns, is not UTF-8; name the encoding of the file with --encoding, for example gb18030 or big5`,
 		},
 		"CSV zero": {
 			convert.CSV, "i\x00d\x00,\x00\n\x00",
-			`f: line 1 has a zero byte; the file is UTF-16 or no text`,
+			`f: line 1 has a zero byte; the file is no text, or UTF-16 without a byte order mark (--encoding utf-16le)`,
 		},
 		"GeoJSON": {
 			convert.GeoJSON, collection(
 				`{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"name":"`+latin+`"}}`,
 				`{"type":"Feature","id":"b","geometry":{"type":"Point","coordinates":[1,2]}}`),
-			`f: row 1: is not UTF-8; convert the file, for example with: iconv -f GB18030 -t UTF-8 (value "erties":{"name":"caf` + "\uFFFD" + `"}}")|b`,
+			`f: row 1: is not UTF-8; name the encoding of the file with --encoding, for example gb18030 or big5 (value "erties":{"name":"caf` + "\uFFFD" + `"}}")|b`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

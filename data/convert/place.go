@@ -26,8 +26,9 @@ var (
 		{"tm2x", "tm2y"},
 		{"easting", "northing"},
 	}
-	wktNames      = []string{"geowkt", "wkt"}
-	geometryNames = []string{"geometry", "geom", "thegeom"}
+	prefixedGeometryNames = []string{"geowkt", "geoewkt", "geowkb", "geoewkb"}
+	plainGeometryNames    = []string{"wkt", "ewkt", "wkb", "ewkb"}
+	geometryNames         = []string{"geometry", "geom", "thegeom"}
 )
 
 // column is the position of a column by its name, exact or folded, or -1.
@@ -102,7 +103,7 @@ func (t *table) findGeometry() (err error) {
 	case point:
 		return fmt.Errorf("no columns for the coordinates: name them with --lon and --lat; the columns are %s", strings.Join(t.header, ", "))
 	default:
-		return fmt.Errorf("no column for the geometry: layer %s holds %s, which CSV gives as WKT in a column called wkt or geometry; the columns are %s",
+		return fmt.Errorf("no column for the geometry: layer %s holds %s, which a table gives as WKT or WKB in a column called wkt or geometry; the columns are %s",
 			t.Layer.Name, t.Layer.Geometry, strings.Join(t.header, ", "))
 	}
 	return nil
@@ -122,7 +123,8 @@ func (t *table) guessGeometry(point bool) {
 		return t.geometry >= 0
 	}
 	_ = point && pair(lonLatNames[0]) ||
-		slices.ContainsFunc(wktNames, column) ||
+		slices.ContainsFunc(prefixedGeometryNames, column) ||
+		slices.ContainsFunc(plainGeometryNames, column) ||
 		point && slices.ContainsFunc(lonLatNames[1:], pair) ||
 		slices.ContainsFunc(geometryNames, column)
 }
@@ -154,11 +156,11 @@ func (t *table) point(xText, yText string) (geo.Shape, *data.FieldError) {
 	if err != nil {
 		return fail(t.lat, yText, "is not a number")
 	}
-	lon, lat, ok := toLonLat(t.system(), x, y)
+	lon, lat, ok := toLonLat(t.system(t.head), x, y)
 	p, inside := geo.FromDegrees(lon, lat)
 	if !ok || !inside {
 		return geo.Shape{}, &data.FieldError{
-			Field: t.name(t.lon) + ", " + t.name(t.lat), Value: xText + ", " + yText, Why: outside(t.system(), x, y),
+			Field: t.name(t.lon) + ", " + t.name(t.lat), Value: xText + ", " + yText, Why: outside(t.system(t.head), x, y),
 		}
 	}
 	return geo.PointShape(p), nil

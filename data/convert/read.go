@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/delimited"
 	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/geo/proj"
@@ -33,6 +35,10 @@ type Options struct {
 	Ignore []string
 	// FixRings repairs invalid rings and notes each repair, instead of refusing the row.
 	FixRings bool
+	// Encoding is how text is written. The zero Encoding is what the file says, else UTF-8, else a guess that is noted.
+	Encoding charset.Encoding
+	// Table names the table of a file that holds several.
+	Table string
 	// Comma is the delimiter of CSV; zero finds it from the header.
 	Comma rune
 	// NewID makes ids for features that come without one and whose layer does not tell; see [ULIDs]. Nil refuses
@@ -114,7 +120,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // Read yields the rows of a file in order. A wrong row yields a Row with Err and the rest goes on; an error ends the
 // sequence: a *[FileError] for an unknown format, a file that cannot be read or columns that cannot be matched, or
-// the error of ctx. The file is unpacked as by [Open].
+// the error of ctx. A file in gzip is unpacked, whatever it is called.
 func Read(ctx context.Context, format string, r io.Reader, o Options) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := read(ctx, format, r, o, func(row Row) bool { return yield(row, nil) })
@@ -129,18 +135,20 @@ func Read(ctx context.Context, format string, r io.Reader, o Options) iter.Seq2[
 }
 
 func read(ctx context.Context, format string, r io.Reader, o Options, yield func(Row) bool) error {
-	readers := map[string]func(*builder, io.Reader) error{CSV: readCSV, GeoJSON: readGeoJSON, GeoJSONSeq: readSequence}
-	readFormat, ok := readers[format]
-	if !ok {
-		return fmt.Errorf("%s: unknown format %q; known are %s", o.File, format, strings.Join(Formats(), ", "))
-	}
-	text, err := Open(o.File, r)
+	f, err := lookup(format)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", o.File, err)
 	}
 	b, err := newBuilder(ctx, o, yield)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.File, err)
+	}
+	if o.Table != "" && !f.tables {
+		return fmt.Errorf("%s: a file in format %s has no tables to choose from", o.File, format)
+	}
+	in, err := unpack(r)
 	if err == nil {
-		err = readFormat(b, text)
+		err = f.read(b, in)
 	}
 	switch {
 	case err == nil || errors.Is(err, errStop):
@@ -153,12 +161,13 @@ func read(ctx context.Context, format string, r io.Reader, o Options, yield func
 	}
 }
 
-func readCSV(b *builder, in io.Reader) error {
-	return delimited.Read(in, b.Comma, encodingHint, &table{builder: b})
+func readCSV(b *builder, file *bufio.Reader) error {
+	in, err := b.text(file)
+	if err != nil {
+		return err
+	}
+	return delimited.Read(in, b.Comma, &intake{builder: b})
 }
-
-// encodingHint ends messages about text that is not UTF-8.
-const encodingHint = "is not UTF-8; convert the file, for example with: iconv -f GB18030 -t UTF-8"
 
 // checkEvery is the number of rows between looks at the context.
 const checkEvery = 256

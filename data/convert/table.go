@@ -3,9 +3,8 @@ package convert
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/paulmach/orb"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/geom"
@@ -24,11 +23,13 @@ type table struct {
 	rows    int
 	// Positions of columns, -1 when there is none.
 	id, lon, lat, geometry int
+	// srid is the number that the last cell with one said, sridCRS its system.
+	srid    int
+	sridCRS proj.CRS
 }
 
-// Head decides what the columns mean.
-func (t *table) Head(h row.Head) error {
-	t.head, t.header = h, h.Columns
+// settle decides what the columns mean.
+func (t *table) settle() error {
 	t.present = make([]bool, len(t.Layer.Attributes))
 	for i, name := range t.header {
 		if name != "" && slices.Contains(t.header[:i], name) {
@@ -44,7 +45,7 @@ func (t *table) Head(h row.Head) error {
 			t.present[target.attribute] = true
 		}
 	}
-	if i := slices.Index(t.header, h.Key); h.Key != "" && i >= 0 {
+	if i := slices.Index(t.header, t.head.Key); t.head.Key != "" && i >= 0 {
 		t.known(i)
 	}
 	if err := t.findID(); err != nil {
@@ -103,19 +104,11 @@ func (t *table) feature(r *row.Row) (f data.Feature, notes []string, err *data.F
 // name is what messages call a column.
 func (t *table) name(i int) string { return row.Name(t.header, i) }
 
-// system is the system of the coordinates; what the caller says goes before what the file says.
-func (t *table) system() proj.CRS {
-	if t.CRS != nil {
-		return t.CRS
-	}
-	return t.head.CRS
-}
-
 // shape reads the geometry of a row.
 func (t *table) shape(r *row.Row) (geo.Shape, []string, *data.FieldError) {
 	switch {
 	case t.head.Geometry:
-		return t.geometryShape("geometry", t.system(), r.Geometry)
+		return t.geometryShape("geometry", t.system(t.head), r.Geometry)
 	case t.lon >= 0:
 		s, err := t.point(r.Cells[t.lon], r.Cells[t.lat])
 		return s, nil, err
@@ -125,21 +118,26 @@ func (t *table) shape(r *row.Row) (geo.Shape, []string, *data.FieldError) {
 	return geo.Shape{}, nil, nil
 }
 
-// geometryCell reads a geometry out of a cell.
+// geometryCell reads a geometry out of a cell. EWKT and EWKB say their system.
 func (t *table) geometryCell(name, text string) (geo.Shape, []string, *data.FieldError) {
-	var g orb.Geometry
-	if text != "" {
-		var wrong error
-		if g, _, wrong = geom.ParseWKT(text); wrong != nil {
-			return geo.Shape{}, nil, &data.FieldError{Field: name, Value: text, Why: wrong.Error()}
+	if text == "" {
+		return t.geometryShape(name, nil, nil)
+	}
+	g, srid, err := geom.ParseText(text)
+	if err != nil {
+		return geo.Shape{}, nil, &data.FieldError{Field: name, Value: text, Why: err.Error()}
+	}
+	crs := t.system(t.head)
+	if srid != 0 && t.CRS == nil {
+		if srid != t.srid {
+			if t.sridCRS, err = proj.Lookup(strconv.Itoa(srid)); err != nil {
+				return geo.Shape{}, nil, &data.FieldError{
+					Field: name, Value: text, Why: fmt.Sprintf("SRID %d is not a known coordinate system; name the one of the file with --crs", srid),
+				}
+			}
+			t.srid = srid
 		}
+		crs = t.sridCRS
 	}
-	return t.geometryShape(name, t.system(), g)
-}
-
-// Note tells of something that concerns the whole file.
-func (t *table) Note(text string) {
-	if t.Report != nil {
-		t.Report.Notes = append(t.Report.Notes, text)
-	}
+	return t.geometryShape(name, crs, g)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/geo/proj"
@@ -32,27 +33,44 @@ type WriteOptions struct {
 	BOM bool
 	// Comma is the delimiter of CSV, a comma when zero.
 	Comma rune
-	// WKT writes points in CSV as WKT too, which several points in one feature need.
-	WKT bool
+	// Geometry is the form of geometries in CSV; empty writes points as longitude and latitude and the rest as WKT.
+	Geometry GeometryForm
+	// Encoding is how CSV and the tables of shapefiles are written; the zero Encoding is UTF-8.
+	Encoding charset.Encoding
 }
 
-// NewWriter starts a file in one of the [Formats].
+// GeometryForm is the form in which a geometry stands in a cell of CSV.
+type GeometryForm string
+
+// The forms of geometries in CSV. EWKT and EWKB name the system by its EPSG number; binary is in hexadecimal digits, or in
+// base64.
+const (
+	WKT    GeometryForm = "wkt"
+	EWKT   GeometryForm = "ewkt"
+	WKB    GeometryForm = "wkb"
+	EWKB   GeometryForm = "ewkb"
+	WKB64  GeometryForm = "wkb64"
+	EWKB64 GeometryForm = "ewkb64"
+)
+
+// GeometryForms lists the forms.
+func GeometryForms() []GeometryForm { return []GeometryForm{WKT, EWKT, WKB, EWKB, WKB64, EWKB64} }
+
+// NewWriter starts a file in one of the [ExportFormats].
 func NewWriter(w io.Writer, format string, l *data.Layer, o WriteOptions) (Writer, error) {
+	f, err := lookup(format)
+	if err != nil {
+		return nil, err
+	}
+	if f.write == nil {
+		return nil, fmt.Errorf("format %s can only be read; written can be %s", format, strings.Join(ExportFormats(), ", "))
+	}
 	out := &output{w: w, layer: l, places: geom.NewPlaces(o.CRS)}
 	if o.Gzip {
 		out.zip = gzip.NewWriter(w)
 		out.w = out.zip
 	}
-	switch format {
-	case CSV:
-		return newCSVWriter(out, o)
-	case GeoJSON:
-		return newGeoJSONWriter(out), nil
-	case GeoJSONSeq:
-		return &sequenceWriter{out}, nil
-	default:
-		return nil, fmt.Errorf("unknown format %q; known are %s", format, strings.Join(Formats(), ", "))
-	}
+	return f.write(out, o)
 }
 
 // output collects text and writes it in large pieces.
@@ -93,6 +111,8 @@ func (o *output) close() error {
 // sequenceWriter writes one feature per line, without separators, so that line tools can be used on the file.
 type sequenceWriter struct{ *output }
 
+func newSequenceWriter(o *output, _ WriteOptions) (Writer, error) { return &sequenceWriter{o}, nil }
+
 func (s *sequenceWriter) Write(f *data.Feature) error {
 	if err := s.check(f); err != nil {
 		return err
@@ -109,7 +129,7 @@ type geojsonWriter struct {
 	some bool
 }
 
-func newGeoJSONWriter(o *output) *geojsonWriter {
+func newGeoJSONWriter(o *output, _ WriteOptions) (Writer, error) {
 	o.text = append(o.text, `{"type":"FeatureCollection",`...)
 	if crs := o.places.CRS(); crs != nil {
 		// RFC 7946 knows only longitude and latitude; the member of GeoJSON 2008 is what GIS programs read.
@@ -118,7 +138,7 @@ func newGeoJSONWriter(o *output) *geojsonWriter {
 		o.text = append(jsontext.AppendString(o.text, name), `}},`...)
 	}
 	o.text = append(o.text, `"features":[`...)
-	return &geojsonWriter{output: o}
+	return &geojsonWriter{output: o}, nil
 }
 
 func (g *geojsonWriter) Write(f *data.Feature) error {

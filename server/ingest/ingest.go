@@ -99,6 +99,9 @@ func New(cfg Config) *Import {
 
 func (im *Import) name() string { return im.cfg.Layer.Def().Name }
 
+// Note passes on what was noticed about a file as a whole.
+func (im *Import) Note(text string) { im.cfg.Note(text) }
+
 // Summary counts what was done so far.
 func (im *Import) Summary() *Summary { return &im.summary }
 

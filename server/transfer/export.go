@@ -10,16 +10,12 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
-
-// exportTypes are the media types of the formats.
-var exportTypes = map[string]string{
-	convert.CSV: "text/csv; charset=utf-8", convert.GeoJSON: "application/geo+json", convert.GeoJSONSeq: "application/geo+json-seq",
-}
 
 // Export streams a layer as it is in one World: GET /v1/layers/{layer}/export. Features come in the order of
 // their ids. A fault in the middle cuts the connection, so that no client takes a part for the whole.
@@ -29,25 +25,34 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
-	if err := onlyParams(r, "format", "crs", "bbox", "gzip", "bom", "wkt"); err != nil {
+	if err := onlyParams(r, "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding"); err != nil {
 		return err
 	}
 	format := q.Get("format")
 	if format == "" {
 		format = convert.GeoJSON
 	}
-	if !slices.Contains(convert.Formats(), format) {
-		return &data.FieldError{Field: "format", Value: format, Why: "must be one of " + strings.Join(convert.Formats(), ", ")}
+	if !slices.Contains(convert.ExportFormats(), format) {
+		return &data.FieldError{Field: "format", Value: format, Why: "must be one of " + strings.Join(convert.ExportFormats(), ", ")}
 	}
-	o := convert.WriteOptions{}
-	for name, set := range map[string]*bool{"gzip": &o.Gzip, "bom": &o.BOM, "wkt": &o.WKT} {
+	o, wkt := convert.WriteOptions{Geometry: convert.GeometryForm(q.Get("geometry"))}, false
+	if !slices.Contains(append(convert.GeometryForms(), ""), o.Geometry) {
+		return &data.FieldError{Field: "geometry", Value: string(o.Geometry), Why: "must be wkt, ewkt, wkb, ewkb, wkb64 or ewkb64"}
+	}
+	for name, set := range map[string]*bool{"gzip": &o.Gzip, "bom": &o.BOM, "wkt": &wkt} {
 		var err error
 		if *set, err = flag(q, name); err != nil {
 			return err
 		}
 	}
+	if wkt && o.Geometry == "" {
+		o.Geometry = convert.WKT
+	}
 	var err error
 	if o.CRS, err = lookupCRS(q); err != nil {
+		return err
+	}
+	if o.Encoding, err = lookupEncoding(q); err != nil {
 		return err
 	}
 	box, err := exportBox(q.Get("bbox"))
@@ -55,8 +60,8 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	name := layer.Def().Name + "." + format
-	h.Set("Content-Type", exportTypes[format])
+	name := layer.Def().Name + convert.Extension(format)
+	h.Set("Content-Type", mediaType(format, o.Encoding))
 	if o.Gzip {
 		name += ".gz"
 		h.Set("Content-Type", "application/gzip")
@@ -72,6 +77,17 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// mediaType is the media type of a file. CSV does not say its encoding, so that it is said here.
+func mediaType(format string, e charset.Encoding) string {
+	if format != convert.CSV {
+		return convert.MediaType(format)
+	}
+	if e.IsUTF8() {
+		e = charset.UTF8
+	}
+	return convert.MediaType(format) + "; charset=" + e.Name()
 }
 
 // exportBox reads an optional box; nil means everything.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
@@ -56,7 +57,7 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
 	if err := onlyParams(r, "format", "crs", "id", "lon", "lat", "geometry", "map", "ignore", "mode", "effective",
-		"fix_rings", "strict", "dry_run", "name"); err != nil {
+		"fix_rings", "strict", "dry_run", "name", "encoding", "table"); err != nil {
 		return err
 	}
 	o, err := importOptions(r.URL.Query(), layer.Def())
@@ -164,17 +165,33 @@ func lookupCRS(q url.Values) (proj.CRS, error) {
 	return crs, nil
 }
 
+// lookupEncoding reads a parameter that names an encoding of text; absent is none.
+func lookupEncoding(q url.Values) (charset.Encoding, error) {
+	name := q.Get("encoding")
+	if name == "" {
+		return charset.Encoding{}, nil
+	}
+	e, err := charset.Lookup(name)
+	if err != nil {
+		return e, &data.FieldError{Field: "encoding", Value: name, Why: "is not a known encoding; known are " + strings.Join(charset.Known(), ", ")}
+	}
+	return e, nil
+}
+
 // importOptions reads the parameters that say how columns become attributes.
 func importOptions(q url.Values, layer *data.Layer) (convert.Options, error) {
 	o := convert.Options{
 		Layer: layer, File: q.Get("name"), ID: q.Get("id"), Lon: q.Get("lon"), Lat: q.Get("lat"),
-		Geometry: q.Get("geometry"), Report: &convert.Report{},
+		Geometry: q.Get("geometry"), Table: q.Get("table"), Report: &convert.Report{},
 	}
 	var err error
 	if o.FixRings, err = flag(q, "fix_rings"); err != nil {
 		return o, err
 	}
 	if o.CRS, err = lookupCRS(q); err != nil {
+		return o, err
+	}
+	if o.Encoding, err = lookupEncoding(q); err != nil {
 		return o, err
 	}
 	for _, pair := range splitList(q["map"]) {
@@ -246,6 +263,9 @@ func (a *API) importFile(ctx context.Context, im *ingest.Import, r io.Reader, fo
 	}
 	o.Report = &convert.Report{}
 	err := im.File(ctx, format, r, *o)
+	for _, n := range o.Report.Notes {
+		im.Note(n)
+	}
 	sum := im.Summary()
 	sum.Unmatched = mergeNames(sum.Unmatched, o.Report.Unmatched)
 	sum.Missing = mergeNames(sum.Missing, o.Report.Missing)

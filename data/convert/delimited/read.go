@@ -17,10 +17,17 @@ import (
 // memory.
 const longRow = 4 << 10
 
-// Read reads UTF-8 text with a delimiter, zero finding it from the first line. A record that is wrong in itself is a
-// row with a fault and costs only its first line. hint ends messages about text that is not UTF-8.
-func Read(in io.Reader, comma rune, hint string, out row.Sink) error {
-	t := &table{records: newRecords(in), hint: hint, out: out}
+// Text is UTF-8 that says what is wrong with a part of it, see charset.Reader.
+type Text interface {
+	io.Reader
+	// Wrong says why text that was read is none, empty when nothing is wrong.
+	Wrong(text []byte) string
+}
+
+// Read reads text with a delimiter, zero finding it from the first line. A record that is wrong in itself is a row
+// with a fault and costs only its first line.
+func Read(in Text, comma rune, out row.Sink) error {
+	t := &table{records: newRecords(in), in: in, out: out}
 	if err := t.header(comma); err != nil {
 		return err
 	}
@@ -45,7 +52,7 @@ func Read(in io.Reader, comma rune, hint string, out row.Sink) error {
 
 type table struct {
 	records *records
-	hint    string
+	in      Text
 	out     row.Sink
 	columns []string
 	cells   []string
@@ -63,10 +70,11 @@ func (t *table) header(given rune) error {
 		return errors.New("the file is empty; the first line must name the columns")
 	case err != nil:
 		return fmt.Errorf("line %d, which must name the columns: %w", r.at, err)
-	case !utf8.Valid(r.text):
-		return fmt.Errorf("line %d, which must name the columns, %s", r.at, t.hint)
 	case bytes.IndexByte(r.text, 0) >= 0:
-		return fmt.Errorf("line %d has a zero byte; the file is UTF-16 or no text", r.at)
+		return fmt.Errorf("line %d has a zero byte; the file is no text, or UTF-16 without a byte order mark (--encoding utf-16le)", r.at)
+	}
+	if wrong := t.in.Wrong(r.text); wrong != "" {
+		return fmt.Errorf("line %d, which must name the columns, %s", r.at, wrong)
 	}
 	for i := range r.spans {
 		t.columns = append(t.columns, strings.TrimSpace(string(r.field(i))))
@@ -121,13 +129,15 @@ func (t *table) cut(to *row.Row) {
 		}
 		return
 	}
-	if !utf8.Valid(r.text) {
+	if wrong := t.in.Wrong(r.text); wrong != "" {
+		to.Fault = &data.FieldError{Why: wrong}
 		for i := range r.spans {
-			if f := r.field(i); !utf8.Valid(f) {
-				to.Fault = &data.FieldError{Field: row.Name(t.columns, i), Value: string(f), Why: t.hint}
-				return
+			if f := r.field(i); t.in.Wrong(f) != "" {
+				to.Fault.Field, to.Fault.Value = row.Name(t.columns, i), string(f)
+				break
 			}
 		}
+		return
 	}
 	text := string(r.text)
 	for i, s := range r.spans {

@@ -9,7 +9,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert/row"
 )
 
-// nested is text with nested coordinates. GeoJSON and WKT differ in their brackets, not in their nesting.
+// nested is nested coordinates. GeoJSON, WKT and WKB differ in their brackets, not in their nesting.
 type nested interface {
 	// list calls member at the start of each member of a list; member moves over it.
 	list(member func() error) error

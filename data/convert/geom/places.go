@@ -2,6 +2,10 @@ package geom
 
 import (
 	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
@@ -87,6 +91,28 @@ func (p Places) AppendWKT(dst []byte, s geo.Shape) []byte {
 	}
 	dst = append(dst, [...]string{geo.KindPoint: "POINT", geo.KindLine: "LINESTRING", geo.KindPolygon: "POLYGON"}[s.Kind()]...)
 	return p.append(dst, s, &wktStyle)
+}
+
+// Orb is a shape in the system, free to be changed; nil when it has no geometry.
+func (p Places) Orb(s geo.Shape) orb.Geometry {
+	g := s.Orb()
+	if p.crs == nil || g == nil {
+		return g
+	}
+	return project.Geometry(g, func(q orb.Point) orb.Point {
+		x, y, _ := p.crs.FromLonLat(q[0], q[1])
+		return orb.Point{x, y}
+	})
+}
+
+// SRID is the number of a system by EPSG, 4326 for nil. It reports false for a system without one.
+func SRID(crs proj.CRS) (int, bool) {
+	if crs == nil || crs.Name() == "CRS84" {
+		return 4326, true
+	}
+	digits, found := strings.CutPrefix(crs.Name(), "EPSG:")
+	n, err := strconv.Atoi(digits)
+	return n, found && err == nil
 }
 
 // append writes the nested coordinates of a shape.

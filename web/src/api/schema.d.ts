@@ -1105,6 +1105,11 @@ export interface components {
          */
         crs: string;
         /**
+         * @description Encoding of text where the format leaves it open (CSV, tables of shapefiles): utf-8, gb18030, gbk, big5, utf-16 or another that is named in the answer to a wrong one. Without it a file is what it says, else UTF-8, else a guess that is noted.
+         * @example gb18030
+         */
+        encoding: string;
+        /**
          * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
          * @example 42
          */
@@ -1648,8 +1653,15 @@ export interface operations {
                 lon?: string;
                 /** @description Column of the latitude. */
                 lat?: string;
-                /** @description Column of the geometry as WKT. */
+                /** @description Column of the geometry: WKT, EWKT, or WKB or EWKB in hexadecimal or base64. */
                 geometry?: string;
+                /**
+                 * @description Encoding of text where the format leaves it open (CSV, tables of shapefiles): utf-8, gb18030, gbk, big5, utf-16 or another that is named in the answer to a wrong one. Without it a file is what it says, else UTF-8, else a guess that is noted.
+                 * @example gb18030
+                 */
+                encoding?: components["parameters"]["encoding"];
+                /** @description Which table of a file that holds several. */
+                table?: string;
                 /** @description column=attribute, repeated or separated by commas. */
                 map?: string[];
                 /** @description Columns to leave alone. */
@@ -1714,8 +1726,15 @@ export interface operations {
                 gzip?: boolean;
                 /** @description CSV with a byte order mark, for spreadsheets. */
                 bom?: boolean;
-                /** @description CSV with the geometry as WKT in one column. */
+                /** @description The same as geometry=wkt. */
                 wkt?: boolean;
+                /** @description CSV with the geometry in one column, in this form; binary in hexadecimal digits, or in base64. Without it points get two columns and the rest WKT. */
+                geometry?: "wkt" | "ewkt" | "wkb" | "ewkb" | "wkb64" | "ewkb64";
+                /**
+                 * @description Encoding of text where the format leaves it open (CSV, tables of shapefiles): utf-8, gb18030, gbk, big5, utf-16 or another that is named in the answer to a wrong one. Without it a file is what it says, else UTF-8, else a guess that is noted.
+                 * @example gb18030
+                 */
+                encoding?: components["parameters"]["encoding"];
             };
             header?: never;
             path: {
