@@ -23,16 +23,26 @@ type bar struct {
 // lineEvery is how often progress is printed where there is no terminal.
 const lineEvery = 5 * time.Second
 
+// newBar is a bar that counts bytes.
 func newBar(e *env, name string, total int64, quiet bool) *bar {
+	return makeBar(e, name, total, quiet, progressbar.OptionShowBytes(true))
+}
+
+// newCountBar is a bar that counts features.
+func newCountBar(e *env, name string, total int64, quiet bool) *bar {
+	return makeBar(e, name, total, quiet, progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("features"))
+}
+
+func makeBar(e *env, name string, total int64, quiet bool, counts ...progressbar.Option) *bar {
 	b := &bar{out: e.stderr, name: name, total: total, next: time.Now().Add(lineEvery)}
 	if quiet {
 		b.out = io.Discard
 		return b
 	}
 	if f, ok := e.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		b.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(e.stderr), progressbar.OptionSetDescription(name), progressbar.OptionShowBytes(true),
-			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		b.bar = progressbar.NewOptions64(total, append(counts,
+			progressbar.OptionSetWriter(e.stderr), progressbar.OptionSetDescription(name),
+			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())...)
 	}
 	return b
 }

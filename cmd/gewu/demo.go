@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gewu-city/gewu/data/convert"
@@ -19,10 +20,11 @@ import (
 
 type demoCmd struct {
 	listenFlags
-	Wipe bool `help:"Delete the city in the data folder and load the sample afresh."`
+	City string `help:"Folder with a city.toml to load instead of the sample, such as gewu synth -o makes." placeholder:"DIR" type:"existingdir"`
+	Wipe bool   `help:"Delete the city in the data folder and load the sample afresh."`
 }
 
-// sampleMark is the file that says that the demo loaded its sample into the folder, and completely.
+// sampleMark is the file that says which city the demo loaded into the folder; it is empty until that is complete.
 const sampleMark = "sample-loaded"
 
 // Run serves the sample city, loading it first unless the folder already holds it.
@@ -31,11 +33,14 @@ func (cmd *demoCmd) Run(e *env) error {
 		return fmt.Errorf("%s is already being served; stop that server or use another --data", e.cli.Data)
 	}
 	files := sample.FS()
+	if cmd.City != "" {
+		files = os.DirFS(cmd.City)
+	}
 	town, err := sample.Load(files)
 	if err != nil {
 		return err
 	}
-	loaded, err := cmd.prepare(e)
+	loaded, err := cmd.prepare(e, town.Name)
 	if err != nil {
 		return err
 	}
@@ -58,7 +63,7 @@ func (cmd *demoCmd) Run(e *env) error {
 			if ctx.Err() != nil {
 				return nil //nolint:nilerr // told to stop while loading: the next start goes on
 			}
-			return fmt.Errorf("load the sample: %w", err)
+			return fmt.Errorf("load %s: %w", town.Name, err)
 		}
 		fmt.Fprintf(e.stdout, "%s loaded in %.1f s\n", town.Title.In("en", town.Name), time.Since(start).Seconds())
 		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(town.Name+"\n"), 0o600); err != nil {
@@ -70,20 +75,21 @@ func (cmd *demoCmd) Run(e *env) error {
 	})
 }
 
-// prepare reports whether the folder already holds the sample. It never touches a city that the demo did not load,
+// prepare reports whether the folder already holds the city. It never touches a city that the demo did not load,
 // unless it is told to wipe it.
-func (cmd *demoCmd) prepare(e *env) (loaded bool, err error) {
+func (cmd *demoCmd) prepare(e *env, name string) (loaded bool, err error) {
 	mark, store := filepath.Join(e.cli.Data, sampleMark), filepath.Join(e.cli.Data, storeFile)
 	// Made before loading and filled after it, so that a load that was cut off is known as ours and goes on.
 	if cmd.Wipe {
-		for _, f := range []string{store, mark} {
-			if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return false, err
-			}
+		if err := wipe(e.cli.Data); err != nil {
+			return false, err
 		}
 	}
-	if info, err := os.Stat(mark); err == nil {
-		return info.Size() > 0, nil
+	if have, err := os.ReadFile(mark); err == nil {
+		if h := strings.TrimSpace(string(have)); h != "" && h != name {
+			return false, fmt.Errorf("%s holds %s; use another --data, or --wipe to delete it", e.cli.Data, h)
+		}
+		return len(have) > 0, nil
 	}
 	if _, err := os.Stat(store); err == nil {
 		return false, fmt.Errorf("%s holds another city; use another --data, or --wipe to delete it", e.cli.Data)
@@ -92,6 +98,16 @@ func (cmd *demoCmd) prepare(e *env) (loaded bool, err error) {
 		return false, err
 	}
 	return false, os.WriteFile(mark, nil, 0o600)
+}
+
+// wipe deletes the city in a data folder that nobody serves.
+func wipe(dir string) error {
+	for _, name := range []string{storeFile, sampleMark} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadCity creates the layers and schemes of a city and imports its files. It may be repeated after a failure.

@@ -32,6 +32,7 @@ type cli struct {
 	Import  importCmd  `cmd:"" help:"Stream files into a layer."`
 	Export  exportCmd  `cmd:"" help:"Write a layer to a file."`
 	Locate  locateCmd  `cmd:"" help:"Find the areas, cells, address and parts of points."`
+	Synth   synthCmd   `cmd:"" help:"Make a synthetic city of any size."`
 	Check   checkCmd   `cmd:"" help:"Verify the store and everything derived from it."`
 	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of the store, also while serving."`
 	Restore restoreCmd `cmd:"" help:"Put a backup into an empty or stopped store."`

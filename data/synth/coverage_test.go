@@ -300,6 +300,16 @@ func TestDongcheng(t *testing.T) {
 	if low < mean/4 || high > mean*3 {
 		t.Errorf("cells of %.0f to %.0f m² around a mean of %.0f", low, high, mean)
 	}
+	shortest := math.Inf(1)
+	for _, a := range collect(t, c, "blocks") {
+		for i, r := 1, a.shape.Ring(0); i < len(r); i++ {
+			shortest = min(shortest, geo.Distance(r[i-1], r[i]))
+		}
+	}
+	// Cuts keep clear of each other, so no edge is a sliver.
+	if shortest < 2 {
+		t.Errorf("an edge of %.2f m", shortest)
+	}
 	t.Logf("cells of %.0f to %.0f m², mean %.0f", low, high, mean)
 }
 

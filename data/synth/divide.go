@@ -155,8 +155,8 @@ func (d *divider) place(r roll, box rect, axis int, want int32) int32 {
 		// Most cuts go on where another one ended.
 		crossings: r.with(3).chance(70),
 	}
-	for clear := min(d.clear, box.extent(axis)/8); clear > 0; clear /= 2 {
-		if place, ok := c.choose(clear); ok {
+	for gap := min(d.clear, box.extent(axis)/8); gap > 0; gap /= 2 {
+		if place, ok := c.choose(gap); ok {
 			return place
 		}
 	}
@@ -171,12 +171,12 @@ type chooser struct {
 	crossings bool
 }
 
-// choose finds the best place that keeps clear.
-func (c *chooser) choose(clear int32) (best int32, ok bool) {
+// choose finds the best place that keeps so far from the ends of other lines.
+func (c *chooser) choose(keep int32) (best int32, ok bool) {
 	quarter := c.box.extent(c.axis) / 4
 	cost := int64(1) << 62
 	consider := func(place int32) {
-		if k, fits := c.cost(place, clear); fits && k < cost {
+		if k, fits := c.cost(place, keep); fits && k < cost {
 			best, cost, ok = place, k, true
 		}
 	}
@@ -185,18 +185,18 @@ func (c *chooser) choose(clear int32) (best int32, ok bool) {
 		i, _ := slices.BinarySearch(l.meets, c.want-quarter)
 		for ; i < len(l.meets) && l.meets[i] <= c.want+quarter; i++ {
 			consider(l.meets[i])
-			consider(l.meets[i] - clear)
-			consider(l.meets[i] + clear)
+			consider(l.meets[i] - keep)
+			consider(l.meets[i] + keep)
 		}
 	}
 	return best, ok
 }
 
 // cost is how far a place is from the wanted one, less what crossings are worth.
-func (c *chooser) cost(place, clear int32) (cost int64, fits bool) {
+func (c *chooser) cost(place, keep int32) (cost int64, fits bool) {
 	extent := c.box.extent(c.axis)
 	off := max(place-c.want, c.want-place)
-	if place <= c.box.min[c.axis]+clear || place >= c.box.max[c.axis]-clear || off > extent/4 {
+	if place <= c.box.min[c.axis]+keep || place >= c.box.max[c.axis]-keep || off > extent/4 {
 		return 0, false
 	}
 	crossings := int64(0)
@@ -204,7 +204,7 @@ func (c *chooser) cost(place, clear int32) (cost int64, fits bool) {
 		switch gap := l.gap(place); {
 		case gap == 0:
 			crossings++
-		case gap < clear:
+		case gap < keep:
 			return 0, false
 		}
 	}

@@ -14,7 +14,7 @@ func number(m *mesh, old *tree, cell []int32, at func(r rect) (x, y int64)) *tre
 	t := &tree{}
 	// order[i] is the old index of what has the new index i.
 	order := sums[districts].order(nil, 1)
-	for l := districts; l < blocks; l++ {
+	for l := range blocks {
 		s := sums[l+1]
 		rank := invert(order)
 		next := s.order(func(i int32) int32 {

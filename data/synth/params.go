@@ -98,51 +98,53 @@ const (
 	maxPartNumber = 999_999
 )
 
+// refuse says which parameter cannot be, and why, with what could.
+func refuse(field string, value any, why string, args ...any) error {
+	return &data.FieldError{Field: field, Value: fmt.Sprint(value), Why: fmt.Sprintf(why, args...)}
+}
+
 // check verifies what can be verified before anything is made, and fills in what follows from the rest.
 func (p *Params) check() error {
-	bad := func(field string, value any, why string, args ...any) error {
-		return &data.FieldError{Field: field, Value: fmt.Sprint(value), Why: fmt.Sprintf(why, args...)}
-	}
 	p.Edition = cmp.Or(p.Edition, Edition2013)
 	switch {
 	case !slices.Contains(Editions(), p.Edition):
-		return bad("edition", p.Edition, "must be one of %v", Editions())
+		return refuse("edition", p.Edition, "must be one of %v", Editions())
 	case !(math.Abs(p.Lon) <= 180):
-		return bad("center", p.Lon, "is not a longitude")
+		return refuse("center", p.Lon, "is not a longitude")
 	case !(math.Abs(p.Lat) <= maxLat):
-		return bad("center", p.Lat, "must be a latitude between -%d and %d", maxLat, maxLat)
+		return refuse("center", p.Lat, "must be a latitude between -%d and %d", maxLat, maxLat)
 	case math.IsNaN(p.Rotate) || math.Abs(p.Rotate) > 360:
-		return bad("rotate", p.Rotate, "must be an angle in degrees")
+		return refuse("rotate", p.Rotate, "must be an angle in degrees")
 	case !(p.Area > 0) || p.Area > maxAreaKM2:
-		return bad("area", p.Area, "must be more than 0 and at most %d km²", maxAreaKM2)
+		return refuse("area", p.Area, "must be more than 0 and at most %d km²", maxAreaKM2)
 	case p.DistrictCode < 110_101 || p.DistrictCode > 829_999:
-		return bad("district-code", p.DistrictCode, "must be the six digits of a county-level district, such as 110101")
+		return refuse("district-code", p.DistrictCode, "must be the six digits of a county-level district, such as 110101")
 	case p.Features < 0 || p.Features > 20_000_000:
-		return bad("features", p.Features, "must be at most 20000000")
+		return refuse("features", p.Features, "must be at most 20000000")
 	case p.Doors < Natural || p.Doors > 20_000_000:
-		return bad("doors", p.Doors, "must be at most 20000000")
+		return refuse("doors", p.Doors, "must be at most 20000000")
 	case p.Parts < Natural || p.Parts > 20_000_000:
-		return bad("parts", p.Parts, "must be at most 20000000")
+		return refuse("parts", p.Parts, "must be at most 20000000")
 	}
 	if p.Blocks == 0 {
 		p.Blocks = 4 * p.Cells
 	}
-	if err := p.checkCounts(bad); err != nil {
+	if err := p.checkCounts(); err != nil {
 		return err
 	}
 	// 180° of longitude are crossed by no city; the half diagonal of a square is 0.71 of its side.
 	if reach := math.Sqrt(p.Area) / (111 * math.Cos(p.Lat*math.Pi/180)); math.Abs(p.Lon)+reach > 180 {
-		return bad("center", p.Lon, "is too near to the 180° meridian, which a city must not cross")
+		return refuse("center", p.Lon, "is too near to the 180° meridian, which a city must not cross")
 	}
 	return nil
 }
 
-func (p *Params) checkCounts(bad func(string, any, string, ...any) error) error {
+func (p *Params) checkCounts() error {
 	if p.Districts < 1 {
-		return bad("districts", p.Districts, "must be at least 1")
+		return refuse("districts", p.Districts, "must be at least 1")
 	}
 	if most := 100 - p.DistrictCode%100; p.Districts > most {
-		return bad("districts", p.Districts, "at most %d have codes from %d on", most, p.DistrictCode)
+		return refuse("districts", p.Districts, "at most %d have codes from %d on", most, p.DistrictCode)
 	}
 	for _, c := range []struct {
 		field, above string
@@ -153,19 +155,19 @@ func (p *Params) checkCounts(bad func(string, any, string, ...any) error) error 
 		{"cells", "communities", p.Cells, p.Communities},
 	} {
 		if c.n < c.upper {
-			return bad(c.field, c.n, "there are %d %s, and each needs at least one: ask for %s ≥ %d, or for fewer %s",
+			return refuse(c.field, c.n, "there are %d %s, and each needs at least one: ask for %s ≥ %d, or for fewer %s",
 				c.upper, c.above, c.field, c.upper, c.above)
 		}
 		if c.n > maxNumber*c.upper {
-			return bad(c.field, c.n, "codes have three digits, so %d %s hold at most %d", c.upper, c.above, maxNumber*c.upper)
+			return refuse(c.field, c.n, "codes have three digits, so %d %s hold at most %d", c.upper, c.above, maxNumber*c.upper)
 		}
 	}
 	if p.Blocks < p.Cells || p.Blocks > min(maxBlocks, maxNumber*p.Cells) {
-		return bad("blocks", p.Blocks, "with %d cells it must be %d to %d", p.Cells, p.Cells, min(maxBlocks, maxNumber*p.Cells))
+		return refuse("blocks", p.Blocks, "with %d cells it must be %d to %d", p.Cells, p.Cells, min(maxBlocks, maxNumber*p.Cells))
 	}
 	if room := int(p.Area * 1e6 / minBlockM2); p.Blocks > room {
 		each := max(1, p.Blocks/p.Cells)
-		return bad("area", strconv.FormatFloat(p.Area, 'g', -1, 64)+" km²",
+		return refuse("area", strconv.FormatFloat(p.Area, 'g', -1, 64)+" km²",
 			"is too small for %d cells of %d blocks each, of at least %d m² a block: ask for at least %.3g km², or for at most %d cells",
 			p.Cells, each, minBlockM2, math.Ceil(float64(p.Blocks)*minBlockM2/1e3)/1e3, room/each)
 	}

@@ -25,7 +25,7 @@ type tree struct {
 // and no more than codes have numbers for.
 func newTree(r roll, counts [levels]int) *tree {
 	t := &tree{}
-	for l := districts; l < blocks; l++ {
+	for l := range blocks {
 		t.adopt(l+1, spread(r.with(uint64(l)), counts[l+1], counts[l]))
 	}
 	return t

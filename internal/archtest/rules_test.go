@@ -64,6 +64,7 @@ var rows = []row{
 	{dir: "data/convert/jsontext", why: "JSON as text; it knows no geometry"},
 	{dir: "data/convert/geom", may: []string{"data/convert/row", "data/convert/jsontext", "data", "geo", "geo/proj"}, why: "geometries as text and bytes, for every format"},
 	{dir: "data/convert/delimited", may: []string{"data/convert/row", "data"}, why: "a decoder turns bytes into rows and knows no layer"},
+	{dir: "data/synth", may: []string{"data", "geo"}, why: "features out of parameters; who writes or loads them is the caller's matter"},
 	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
 	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
 	{dir: "index/bucket", may: []string{"geo"}, why: "a structure for places; it knows slots, not features"},
@@ -107,7 +108,7 @@ var rows = []row{
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu", may: append([]string{
 		"server", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
-		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert",
+		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth",
 	}, below...), why: "the only place that knows everything"},
 	{dir: "test", why: "black box: starts the built binary and speaks HTTP"},
 }
