@@ -81,6 +81,8 @@ type dictionary struct {
 	// tries counts interned values, to judge uniqueness.
 	tries  int
 	unique bool
+	// borrowed says that another writer appends to the last chunk.
+	borrowed bool
 }
 
 const (
@@ -106,6 +108,9 @@ func (d *dictionary) intern(s string) uint32 {
 		d.tries++
 		return h
 	}
+	if d.borrowed {
+		d.own()
+	}
 	if d.n&(dictionaryRows-1) == 0 {
 		d.chunks = append(d.chunks, new([dictionaryRows]string))
 	}
@@ -123,6 +128,19 @@ func (d *dictionary) intern(s string) uint32 {
 		d.unique, d.handles = true, nil
 	}
 	return d.n
+}
+
+// own makes the last chunk private. No handles are looked up from then on: those of before are not known, and for a
+// few changes repeated texts cost less than a map of all.
+func (d *dictionary) own() {
+	d.chunks = slices.Clone(d.chunks)
+	if used := d.n & (dictionaryRows - 1); used > 0 {
+		chunk := new([dictionaryRows]string)
+		// Behind what is used the other writer may be writing.
+		copy(chunk[:used], d.chunks[d.n>>dictionaryBits][:used])
+		d.chunks[d.n>>dictionaryBits] = chunk
+	}
+	d.borrowed, d.unique, d.handles = false, true, nil
 }
 
 // view is the immutable prefix that exists now.

@@ -37,6 +37,7 @@ type Engine struct {
 
 	// The rest belongs to the goroutine in Load or Run.
 	state
+	recent recent
 	// pending is what became dirty since the last publication, by layer.
 	pending     map[string]*dirtyLayer
 	projections []Projection
@@ -87,6 +88,7 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 	for _, t := range e.tables {
 		t.touched.all(e.seq)
 	}
+	e.recent.begin(e.seq)
 	clear(e.pending)
 	// The feed starts here: it cannot say what changed before.
 	if w := e.next(); w != nil {
@@ -130,12 +132,20 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 func (e *Engine) applyEntry(entry *data.Entry) error {
+	var replaced []version
 	for i := range entry.Changes {
-		if err := e.apply(entry.Seq, &entry.Changes[i], e.pending); err != nil {
+		c := &entry.Changes[i]
+		if t := e.table(c.Layer); e.recent.begun && t != nil && c.Stream == data.StreamFeature && !c.Erased {
+			replaced = append(replaced, t.replaced(c.Feature.ID))
+		}
+		if err := e.apply(entry.Seq, c, e.pending); err != nil {
 			return fmt.Errorf("apply seq %d change %d: %w", entry.Seq, i, err)
 		}
 	}
 	e.seq = entry.Seq
+	if e.recent.begun {
+		e.recent.add(entry, replaced)
+	}
 	return nil
 }
 

@@ -31,6 +31,8 @@ type Layer struct {
 	// spacing is how far the boxes in tree are apart on average.
 	spacing float64
 	touched touched
+	// ceiling bounds the stamps of a layer of the past; 0 does not.
+	ceiling data.Seq
 }
 
 // Def is the definition; callers must not change it.
@@ -230,4 +232,9 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 }
 
 // Stamp is the newest Seq that can have changed tile z/x/y of this layer; an older tile is out of date.
-func (l *Layer) Stamp(z int, x, y uint32) data.Seq { return l.touched.at(z, x, y) }
+func (l *Layer) Stamp(z int, x, y uint32) data.Seq {
+	if stamp := l.touched.at(z, x, y); l.ceiling == 0 || stamp < l.ceiling {
+		return stamp
+	}
+	return l.ceiling
+}

@@ -178,6 +178,8 @@ type table struct {
 	touched touched
 	// changed says that the published Layer is out of date.
 	changed bool
+	// past says that changes may be older than what the table holds: it goes back in time.
+	past bool
 }
 
 func newTable(def *data.Layer, seq data.Seq) *table {
@@ -199,7 +201,7 @@ func (t *table) define(def *data.Layer, seq data.Seq) {
 // ones where there was or is no geometry.
 func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	slot, known := t.ids.Get(c.Feature.ID)
-	if known && t.rows.seqs.at(uint32(slot)) > seq {
+	if known && !t.past && t.rows.seqs.at(uint32(slot)) > seq {
 		return geo.EmptyBox(), geo.EmptyBox()
 	}
 	before, after = geo.EmptyBox(), geo.EmptyBox()

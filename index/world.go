@@ -16,6 +16,8 @@ type World struct {
 	// defined is the Seq of the newest change of a layer definition or scheme.
 	defined data.Seq
 	plans   []Plan
+	// past is nil for the Worlds of the engine.
+	past *past
 }
 
 // Epoch is the identity of the history.

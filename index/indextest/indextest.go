@@ -6,8 +6,10 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
@@ -20,6 +22,9 @@ type Log struct {
 	entries    []*data.Entry
 	signal     chan struct{}
 	permanents map[string]uint32
+	newest     map[string]data.Seq // of each feature
+	numbers    []uint32            // the highest permanent id of each entry
+	given      uint32
 	// Records and Mark are what Checkpoint yields; set them before the engine loads.
 	Records []data.Record
 	Mark    data.Seq
@@ -27,24 +32,48 @@ type Log struct {
 
 // NewLog returns an empty log.
 func NewLog() *Log {
-	return &Log{signal: make(chan struct{}), permanents: map[string]uint32{}}
+	return &Log{signal: make(chan struct{}), permanents: map[string]uint32{}, newest: map[string]data.Seq{}}
+}
+
+// Recorded is when the entry seq of a Log was recorded: one second after the one before it.
+func Recorded(seq data.Seq) time.Time {
+	return time.Date(2026, 1, 1, 0, 0, int(seq), 0, time.UTC)
 }
 
 // Append adds a transaction, giving features their permanent ids, and returns its Seq.
-func (m *Log) Append(changes ...data.Change) data.Seq {
+func (m *Log) Append(changes ...data.Change) data.Seq { return m.AppendAt(time.Time{}, changes...) }
+
+// AppendAt is Append for changes that take effect at a time, zero for when they are recorded.
+func (m *Log) AppendAt(effective time.Time, changes ...data.Change) data.Seq {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	seq := data.Seq(len(m.entries) + 1)
 	for i := range changes {
-		if c := &changes[i]; c.Stream == data.StreamFeature {
+		c := &changes[i]
+		switch {
+		case c.Stream == data.StreamFeature:
 			key := c.Layer + "/" + c.Feature.ID
 			if m.permanents[key] == 0 {
-				m.permanents[key] = uint32(len(m.permanents) + 1)
+				m.given++
+				m.permanents[key] = m.given
 			}
-			c.Permanent = m.permanents[key]
+			c.Permanent, c.Prev = m.permanents[key], m.newest[key]
+			m.newest[key] = seq
+		case c.Stream == data.StreamSchema && c.Op == data.OpDelete:
+			// The features of a later layer of the name are others.
+			for key := range m.permanents {
+				if strings.HasPrefix(key, c.Layer+"/") {
+					delete(m.permanents, key)
+					delete(m.newest, key)
+				}
+			}
 		}
 	}
-	seq := data.Seq(len(m.entries) + 1)
-	m.entries = append(m.entries, &data.Entry{Seq: seq, Changes: changes})
+	if effective.IsZero() {
+		effective = Recorded(seq)
+	}
+	m.entries = append(m.entries, &data.Entry{Seq: seq, Recorded: Recorded(seq), Effective: effective, Changes: changes})
+	m.numbers = append(m.numbers, m.given)
 	close(m.signal)
 	m.signal = make(chan struct{})
 	return seq
@@ -54,7 +83,9 @@ func (m *Log) Append(changes ...data.Change) data.Seq {
 func (m *Log) Share() *Log {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Log{entries: m.entries, signal: make(chan struct{}), permanents: m.permanents}
+	return &Log{
+		entries: m.entries, signal: make(chan struct{}), permanents: m.permanents, newest: m.newest, numbers: m.numbers, given: m.given,
+	}
 }
 
 // All are the entries so far.
@@ -105,6 +136,48 @@ func (m *Log) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry
 	}
 }
 
+// Horizon implements index.History: nothing is ever erased.
+func (m *Log) Horizon() data.Seq { return 0 }
+
+// Header implements index.History.
+func (m *Log) Header(ctx context.Context, seq data.Seq) (data.Header, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if seq == 0 || int(seq) > len(m.entries) {
+		return data.Header{}, data.ErrNoEntry
+	}
+	e := m.entries[seq-1]
+	return data.Header{Seq: seq, Recorded: e.Recorded, Effective: e.Effective, Permanent: m.numbers[seq-1]}, ctx.Err()
+}
+
+// SeqAt implements index.History.
+func (m *Log) SeqAt(ctx context.Context, t time.Time) (data.Seq, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for n < len(m.entries) && !m.entries[n].Recorded.After(t) {
+		n++
+	}
+	return data.Seq(n), ctx.Err()
+}
+
+// Changes implements index.History.
+func (m *Log) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) ([]data.Change, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if seq == 0 || int(seq) > len(m.entries) {
+		return nil, data.ErrNoEntry
+	}
+	var found []data.Change
+	wanted := slices.Sorted(slices.Values(permanents))
+	for _, c := range m.entries[seq-1].Changes {
+		if _, ok := slices.BinarySearch(wanted, c.Permanent); ok {
+			found = append(found, c)
+		}
+	}
+	return found, ctx.Err()
+}
+
 // Checkpoint implements index.Log.
 func (m *Log) Checkpoint(_ context.Context, mark *data.Seq) iter.Seq2[data.Record, error] {
 	return func(yield func(data.Record, error) bool) {
@@ -141,6 +214,21 @@ func Drop(name string) data.Change {
 func Start(t testing.TB, log *Log) *index.Engine {
 	t.Helper()
 	e := index.NewEngine(log)
+	run(t, e)
+	return e
+}
+
+// StartPast is Start for an engine with a past.
+func StartPast(t testing.TB, log *Log, o index.PastOptions) (*index.Engine, *index.Past) {
+	t.Helper()
+	e := index.NewEngine(log)
+	p := index.NewPast(e, log, o)
+	run(t, e)
+	return e, p
+}
+
+func run(t testing.TB, e *index.Engine) {
+	t.Helper()
 	if err := e.Load(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +244,6 @@ func Start(t testing.TB, log *Log) *index.Engine {
 			t.Error(err)
 		}
 	})
-	return e
 }
 
 // At waits for the World at seq.

@@ -1,0 +1,151 @@
+package index
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// fork is a state that begins as a World and shares its memory: what is applied to it clones what it touches, and
+// readers of the World notice nothing. generation must never have been used by a table that made chunks of the World.
+//
+// Copying the trees of a World writes to them, in a member that readers do not look at: only one goroutine may fork
+// at a time.
+func (w *World) fork(generation uint64) *state {
+	s := &state{
+		seq: w.seq, schemes: w.schemes, schemeSeqs: make([]data.Seq, len(w.schemes)), defined: w.defined,
+		tables: make([]*table, len(w.layers)),
+	}
+	for i, l := range w.layers {
+		s.tables[i] = l.fork(generation)
+	}
+	return s
+}
+
+func (l *Layer) fork(generation uint64) *table {
+	t := &table{
+		def: l.def, defSeq: l.defSeq, born: l.born, seq: l.seq, generation: generation, rows: l.rows,
+		next: l.next, alive: l.alive, ids: *l.ids.Copy(), points: l.points, tree: *l.tree.Copy(), origin: l.origin,
+		raster: l.raster, placed: l.tree.Len() > 0, past: true,
+	}
+	t.rows.attrs = slices.Clone(l.rows.attrs)
+	for i := range t.rows.attrs {
+		t.rows.attrs[i].dict.borrowed = true
+	}
+	return t
+}
+
+// newest is the Seq of the newest change that the table shows.
+func (t *table) newest() data.Seq {
+	newest := t.defSeq
+	for _, chunk := range t.rows.seqs.chunks {
+		newest = max(newest, slices.Max(chunk.rows))
+	}
+	return newest
+}
+
+// upTo is the layer in a World of the past at seq: no tile of it has changed later.
+func (l *Layer) upTo(seq data.Seq) *Layer {
+	past := *l
+	past.ceiling = seq
+	return &past
+}
+
+// Bytes of the trees for each feature, and what one change of a feature copies of them; see docs/benchmarks.md.
+const (
+	treeBytes = 72
+	pathBytes = 10_000
+)
+
+// weight is about the memory, in bytes, that the layers of a World do not share with those of another.
+func (w *World) weight(other *World) int64 {
+	bytes := int64(0)
+	for _, l := range w.layers {
+		bytes += l.rows.weight(l.next, other.layerBorn(l.def.Name, l.born))
+	}
+	return bytes
+}
+
+// weight is that of the World to come.
+func (s *state) weight(other *World) int64 {
+	bytes := int64(0)
+	for _, t := range s.tables {
+		bytes += t.rows.weight(t.next, other.layerBorn(t.def.Name, t.born))
+	}
+	return bytes
+}
+
+// layerBorn is a layer unless it is another one of the same name, and an empty one then.
+func (w *World) layerBorn(name string, born data.Seq) *Layer {
+	if l, ok := w.Layer(name); ok && l.born == born {
+		return l
+	}
+	return &Layer{}
+}
+
+func (r *rows) weight(next Slot, base *Layer) int64 {
+	const layerBytes = 4 << 10
+	b := &base.rows
+	bytes := layerBytes + r.ids.beyond(&b.ids) + r.permanents.beyond(&b.permanents) + r.seqs.beyond(&b.seqs) +
+		r.states.beyond(&b.states) + r.points.beyond(&b.points) + r.shapes.beyond(&b.shapes)
+	for i := range r.attrs {
+		v, from := &r.attrs[i], &values{}
+		if i < len(b.attrs) && b.attrs[i].typ == v.typ {
+			from = &b.attrs[i]
+		}
+		bytes += v.text.beyond(&from.text) + v.words.beyond(&from.words) + v.set.beyond(&from.set) + v.dict.beyond(&from.dict)
+	}
+	for row := base.next; row < next; row++ {
+		bytes += int64(len(r.ids.at(uint32(row))))
+	}
+	changed := int64(0)
+	for row := range r.seqs.differing(&b.seqs) {
+		if r.seqs.at(row) == b.seqs.at(row) {
+			continue
+		}
+		changed++
+		if s := r.shapes.at(row); s != nil && s != b.shapes.at(row) {
+			// As much again for each edge in the raster, when it has been asked for.
+			bytes += int64(unsafe.Sizeof(*s)) + 3*vertexBytes*int64(len(s.Vertices()))
+		}
+	}
+	return bytes + min(changed*pathBytes, int64(next)*treeBytes)
+}
+
+// beyond is the memory of the chunks that base does not share.
+func (c *column[T]) beyond(base *column[T]) int64 {
+	var row T
+	bytes := 0
+	for i, chunk := range c.chunks {
+		if i >= len(base.chunks) || base.chunks[i] != chunk {
+			bytes += cap(chunk.rows) * int(unsafe.Sizeof(row))
+		}
+	}
+	return int64(bytes)
+}
+
+// differing yields the rows of the chunks that base does not share.
+func (c *column[T]) differing(base *column[T]) func(yield func(row uint32) bool) {
+	return func(yield func(uint32) bool) {
+		for i, chunk := range c.chunks {
+			if i < len(base.chunks) && base.chunks[i] == chunk {
+				continue
+			}
+			for j := range chunk.rows {
+				if !yield(uint32(i)<<chunkBits + uint32(j)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// beyond is the memory of the texts that base does not have.
+func (d *dictionary) beyond(base *dictionary) int64 {
+	bytes := int64(0)
+	for h := base.n + 1; h <= d.n; h++ {
+		bytes += int64(unsafe.Sizeof("")) + int64(len(d.text(h)))
+	}
+	return bytes
+}
