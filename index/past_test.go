@@ -148,6 +148,10 @@ func (want *oracleLayer) searches(t fataler, l *index.Layer, r *rand.Rand) {
 		}
 	}
 	search("box", func(yield func(index.Slot) bool) { l.Search(box, yield) }, inBox)
+	owner, owned := l.Owner(p)
+	if owned != (len(owners) > 0) || owned && !slices.Contains(owners, l.ID(owner)) {
+		t.Fatalf("owner is %v of %v", owned, owners)
+	}
 	search("covering", func(yield func(index.Slot) bool) { l.Covering(p, yield) }, owners)
 	search("nearest", func(yield func(index.Slot) bool) {
 		for _, n := range l.Nearest(p, 10, 1000) {
@@ -307,6 +311,8 @@ func TestPastEqualsReplay(t *testing.T) {
 				h.step(r)
 			}
 			live := indextest.At(t, e, log.Last())
+			now := oracle(log, log.Last(), time.Time{})
+			now.equals(rt, live, r)
 			before := fingerprint(live)
 			for range 12 {
 				when, asOf := anyMoment(r, log.Last())
@@ -327,6 +333,7 @@ func TestPastEqualsReplay(t *testing.T) {
 					want.equals(rt, w, r)
 				}
 			}
+			now.equals(rt, live, r)
 			if fingerprint(live) != before {
 				rt.Fatalf("the engine's World changed")
 			}
