@@ -150,7 +150,11 @@ func TestTaipeiSquares(t *testing.T) {
 			step := 1 + len(v)*l.Len()/4000
 			for i := int(s) % step; i+1 < len(v); i += step {
 				for _, p := range []geo.Point{
-					v[i], {X: v[i].X - 1, Y: v[i].Y}, {X: v[i].X + 1, Y: v[i].Y}, {X: v[i].X, Y: v[i].Y - 1}, {X: v[i].X, Y: v[i].Y + 1},
+					v[i],
+					{X: v[i].X - 1, Y: v[i].Y},
+					{X: v[i].X + 1, Y: v[i].Y},
+					{X: v[i].X, Y: v[i].Y - 1},
+					{X: v[i].X, Y: v[i].Y + 1},
 					{X: v[i].X + (v[i+1].X-v[i].X)/2, Y: v[i].Y + (v[i+1].Y-v[i].Y)/2},
 				} {
 					compareWithOutlines(t, l, p)

@@ -132,15 +132,6 @@ func (o origin) high(p geo.Point) [2]float32 {
 	return [2]float32{roundUp(int64(p.X) - o.x), roundUp(int64(p.Y) - o.y)}
 }
 
-// around is the box that reaches dx and dy units from p to each side.
-func (o origin) around(p geo.Point, dx, dy float64) (low, high [2]float32) {
-	x, y := float64(int64(p.X)-o.x), float64(int64(p.Y)-o.y)
-	return [2]float32{float32(x - dx - grow(x-dx)), float32(y - dy - grow(y-dy))}, [2]float32{float32(x + dx + grow(x+dx)), float32(y + dy + grow(y+dy))}
-}
-
-// grow is more than the rounding of v to float32 can take away.
-func grow(v float64) float64 { return 1 + math.Abs(v)*1e-6 }
-
 func roundDown(d int64) float32 {
 	f := float32(d)
 	if int64(f) > d {

@@ -171,12 +171,12 @@ func TestEqualsPolygons(t *testing.T) {
 		next := uint32(0)
 		write := func(r *raster.Raster[uint32], shapes list) list {
 			for range rapid.IntRange(1, 12).Draw(t, "changes") {
-				switch n := len(shapes); {
-				case n > 0 && rapid.IntRange(0, 3).Draw(t, "what") == 0:
+				switch n, what := len(shapes), rapid.IntRange(0, 4).Draw(t, "what"); {
+				case n > 0 && what == 0:
 					i := rapid.IntRange(0, n-1).Draw(t, "which")
 					r.Forget(shapes[i].Shape.Box())
 					shapes = slices.Delete(shapes, i, i+1)
-				case n > 0 && rapid.IntRange(0, 3).Draw(t, "what") == 0:
+				case n > 0 && what == 1:
 					// The same ground twice.
 					next++
 					p := raster.Polygon[uint32]{Slot: next, Permanent: rapid.Uint32Range(0, 1<<20).Draw(t, "permanent")<<8 | next, Shape: shapes[0].Shape}
@@ -247,8 +247,10 @@ func coverage(n int, west, south, side int32) list {
 		for j := range n {
 			var ring []geo.Point
 			for _, e := range [4][2]geo.Point{
-				{corner[i][j], corner[i][j+1]}, {corner[i][j+1], corner[i+1][j+1]},
-				{corner[i+1][j+1], corner[i+1][j]}, {corner[i+1][j], corner[i][j]},
+				{corner[i][j], corner[i][j+1]},
+				{corner[i][j+1], corner[i+1][j+1]},
+				{corner[i+1][j+1], corner[i+1][j]},
+				{corner[i+1][j], corner[i][j]},
 			} {
 				ring = append(ring, between(e[0], e[1])...)
 			}
