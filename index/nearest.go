@@ -83,7 +83,11 @@ func (s *search) take(slot Slot, meters float64) {
 }
 
 func (s *search) byDistance(a, b Near) int {
-	return cmp.Or(cmp.Compare(a.Meters, b.Meters), cmp.Compare(s.layer.Permanent(a.Slot), s.layer.Permanent(b.Slot)))
+	if a.Meters != b.Meters {
+		// Before the permanent ids are looked up: they lie elsewhere in memory.
+		return cmp.Compare(a.Meters, b.Meters)
+	}
+	return cmp.Compare(s.layer.Permanent(a.Slot), s.layer.Permanent(b.Slot))
 }
 
 // shapes looks at what lies in the tree. Small boxes come first; what they find narrows the next.

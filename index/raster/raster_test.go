@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index/raster"
+	"github.com/gewu-city/gewu/internal/obs"
 )
 
 // list is a source that looks at everything.
@@ -366,12 +367,13 @@ func BenchmarkOwner(b *testing.B) {
 	}
 	size := heap() - before
 	b.ReportAllocs()
-	i := 0
+	i, start := 0, obs.CPUTime()
 	for b.Loop() {
 		s, _ := r.Owner(points[i&(1<<20-1)], grid)
 		taken += s
 		i++
 	}
+	b.ReportMetric(float64(i)/(obs.CPUTime()-start).Seconds(), "1/cpu-s")
 	b.ReportMetric(size/float64(len(cells)), "B/cell")
 }
 
