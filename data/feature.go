@@ -3,14 +3,17 @@ package data
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/geo"
 )
 
-// Check verifies that a feature fits the layer: id, geometry kind, value types and required attributes. Rings are
-// not checked here, see [geo.Validate]. The error is a *FieldError.
+// Check verifies that a feature fits the layer: id and id rule, geometry kind, value types and required attributes. A
+// value may have a type that its attribute had before, since whoever wrote it may have read the definition of before;
+// for the same reason the value of a dropped attribute is let pass. Rings are not checked here, see [geo.Validate]. The
+// error is a *FieldError.
 func (l *Layer) Check(f *Feature) error {
 	if err := CheckID(f.ID); err != nil {
 		return err
@@ -23,18 +26,56 @@ func (l *Layer) Check(f *Feature) error {
 	}
 	for i := range l.Attributes {
 		a := &l.Attributes[i]
-		v := f.Value(i)
-		switch {
-		case v.Null():
-			if a.Required {
-				return &FieldError{Field: "properties." + a.Name, Why: "is required"}
-			}
-		case v.Type() != a.Type:
-			return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be " + string(a.Type)}
-		case a.Type == Number && (math.IsNaN(v.Number()) || math.IsInf(v.Number(), 0)):
-			return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be a finite number"}
-		case a.Type.IsText() && (len(v.Text()) > MaxTextBytes || !utf8.ValidString(v.Text())):
-			return &FieldError{Field: "properties." + a.Name, Value: v.Text(), Why: fmt.Sprintf("must be UTF-8 of at most %d bytes", MaxTextBytes)}
+		if err := a.check(f.Value(i)); err != nil {
+			return err
+		}
+	}
+	return l.CheckIDRule(f)
+}
+
+func (a *Attribute) check(v Value) error {
+	switch {
+	case a.Dropped:
+	case v.Null():
+		if a.Required && a.Default.Null() {
+			return &FieldError{Field: "properties." + a.Name, Why: "is required"}
+		}
+	case v.typ != a.Type && !slices.Contains(a.Was, v.typ):
+		return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be " + string(a.Type)}
+	case v.typ == Number && (math.IsNaN(v.Number()) || math.IsInf(v.Number(), 0)):
+		return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be a finite number"}
+	case v.typ.IsText() && (len(v.text) > MaxTextBytes || !utf8.ValidString(v.text)):
+		return &FieldError{Field: "properties." + a.Name, Value: v.text, Why: fmt.Sprintf("must be UTF-8 of at most %d bytes", MaxTextBytes)}
+	}
+	return nil
+}
+
+// IDAttribute is the position of the attribute that holds the feature id by the id rule, or -1: the one it names, or for
+// part codes the one that has the code by the role part.
+func (l *Layer) IDAttribute() int {
+	switch {
+	case l.ID.Attribute != "":
+		return l.AttributeIndex(l.ID.Attribute)
+	case l.ID.Pattern != "" && l.Roles.Part != nil && l.Roles.Part.Code != "":
+		return l.AttributeIndex(l.Roles.Part.Code)
+	}
+	return -1
+}
+
+// CheckIDRule verifies that the id follows the id rule of the layer: that it is the value of the attribute that holds
+// it, and a part code where the rule says so. The error is a *FieldError.
+func (l *Layer) CheckIDRule(f *Feature) error {
+	if i := l.IDAttribute(); i >= 0 {
+		switch v := f.Value(i); {
+		case !v.Null() && v.String() != f.ID:
+			return &FieldError{Field: "id", Value: f.ID, Why: fmt.Sprintf("must be %q, the value of %s", shorten(v.String()), l.Attributes[i].Name)}
+		case v.Null() && l.ID.Attribute != "":
+			return &FieldError{Field: "properties." + l.ID.Attribute, Why: "is missing; it holds the id"}
+		}
+	}
+	if l.ID.Pattern != "" {
+		if why := CheckPartCode(f.ID); why != "" {
+			return &FieldError{Field: "id", Value: f.ID, Why: why}
 		}
 	}
 	return nil

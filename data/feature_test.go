@@ -3,6 +3,7 @@ package data_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,5 +115,91 @@ func TestParseValueReadsWhatStringWrites(t *testing.T) {
 		if again, err := data.ParseValue(test.typ, v.String(), nil); err != nil || again != v {
 			t.Errorf("ParseValue(%s, %q) = %v, %v; it was written by %v", test.typ, v.String(), again, err, v)
 		}
+	}
+}
+
+func TestCheckPartCode(t *testing.T) {
+	for code, want := range map[string]string{
+		"3205080101000001":   "",
+		"11010101002000001":  "",
+		"":                   "not 0",
+		"320508010100001":    "not 15",
+		"110101010200100001": "not 18",
+		"32050801010000O1":   `'O' at byte 15`,
+		"３205080101000001":   "'３' at byte 1",
+		"0000000101000001":   "district 000000 (digits 1 to 6)",
+		"3205080001000001":   "major class 00 (digits 7 to 8); it begins at 01",
+		"3205080100000001":   "minor class 00 (digits 9 to 10)",
+		"32050801000000001":  "minor class 000 (digits 9 to 11); it begins at 001",
+		"3205080101000000":   "sequence 000000 (digits 11 to 16); it begins at 000001",
+	} {
+		got := data.CheckPartCode(code)
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}
+
+// TestFindAttribute checks which attribute a name means: what has it now goes before what had it.
+func TestFindAttribute(t *testing.T) {
+	l := &data.Layer{
+		Name: "lamps", Geometry: data.GeometryNone, Roles: data.Roles{Landmark: &data.LandmarkRole{Name: "label"}},
+		Attributes: []data.Attribute{
+			{Name: "gone", Type: data.Int, Dropped: true},
+			{Name: "height", Type: data.Number, Former: []string{"h", "Gone"}, Was: []data.Type{data.Int}},
+			{Name: "label", Type: data.Text},
+		},
+	}
+	if err := l.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"height": 1, "HEIGHT": 1, "h": 1, "H": 1, "gone": 1, "label": 2, "name": -1, "": -1} {
+		if got := l.FindAttribute(name); got != want {
+			t.Errorf("%q means %d, want %d", name, got, want)
+		}
+	}
+	if i := l.MatchAttribute("name"); i != 2 {
+		t.Errorf("the role name is played by %d", i)
+	}
+	for field, broken := range map[string]data.Attribute{
+		"attributes[3].former[0]": {Name: "x", Type: data.Int, Former: []string{"Label"}},
+		"attributes[3].name":      {Name: "H_EIGHT", Type: data.Int},
+		"attributes[1].former[0]": {Name: "h", Type: data.Int},
+		"attributes[3].was[0]":    {Name: "x", Type: data.Int, Was: []data.Type{data.Number}},
+		"attributes[3].was[1]":    {Name: "x", Type: data.Int, Was: []data.Type{data.Int, data.Number}},
+		"attributes[3].default":   {Name: "x", Type: data.Int, Default: data.NumberValue(1.5)},
+		"attributes[3].zone":      {Name: "x", Type: data.Text, Zone: "Asia/Taipei"},
+		"attributes[3].ref":       {Name: "x", Type: data.Text, Ref: "lamps"},
+		"attributes[3].on_delete": {Name: "x", Type: data.Ref, Ref: "lamps", OnDelete: "set_null", Required: true},
+		"attributes[3].unique":    {Name: "x", Type: data.Int, Unique: true},
+		"attributes[3].unit":      {Name: "x", Type: data.Int, Unit: "seventeen letters"},
+	} {
+		wrong := *l
+		wrong.Attributes = slices.Concat(l.Attributes, []data.Attribute{broken})
+		if err := wrong.Validate(); err == nil || !strings.Contains(err.Error(), field+":") {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestAdapterFollowsTheTypes(t *testing.T) {
+	a := data.Attribute{Name: "x", Type: data.Code, Was: []data.Type{data.Date, data.Time, data.Text}, Zone: "Asia/Taipei"}
+	adapter := a.Adapter()
+	for _, test := range []struct{ v, want data.Value }{
+		{data.Value{}, data.Value{}},
+		{data.WordValue(data.Date, 0), data.TextValue(data.Code, "1969-12-31T16:00:00Z")},
+		{data.WordValue(data.Time, 0), data.TextValue(data.Code, "1970-01-01T00:00:00Z")},
+		{data.TextValue(data.Text, "x"), data.TextValue(data.Code, "x")},
+		{data.TextValue(data.Code, "x"), data.TextValue(data.Code, "x")},
+		{data.IntValue(5), data.Value{}},
+	} {
+		if got := adapter.Value(test.v); got != test.want {
+			t.Errorf("%v %q became %v %q, want %q", test.v.Type(), test.v, got.Type(), got, test.want)
+		}
+	}
+	a = data.Attribute{Type: data.Text, Was: []data.Type{data.Int, data.Number}}
+	adapter = a.Adapter()
+	if got := adapter.Value(data.IntValue(1<<53 + 1)); got.Text() != "9007199254740992" {
+		t.Errorf("an int that became a number before it became text: %q", got)
 	}
 }

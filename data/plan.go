@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -109,11 +110,14 @@ func (p *Plan) Fits(layer func(name string) (*Layer, bool)) error {
 			return &FieldError{Field: "layer", Value: planned.Name, Why: "does not exist any more"}
 		}
 		for i, name := range planned.Attributes {
-			switch {
-			case i >= len(now.Attributes):
+			if i >= len(now.Attributes) {
 				return &FieldError{Field: "layer", Value: planned.Name, Why: "has lost the attribute " + name}
-			case now.Attributes[i].Name != name:
-				return &FieldError{Field: "layer", Value: planned.Name, Why: fmt.Sprintf("has %s where the plan has the attribute %s", now.Attributes[i].Name, name)}
+			}
+			switch a := &now.Attributes[i]; {
+			case a.Dropped:
+				// Its values are kept and not shown.
+			case a.Name != name && !slices.Contains(a.Former, name):
+				return &FieldError{Field: "layer", Value: planned.Name, Why: fmt.Sprintf("has %s where the plan has the attribute %s", a.Name, name)}
 			}
 		}
 	}

@@ -82,6 +82,9 @@ type Heads interface {
 	Layer(name string) (*Layer, bool)
 	// Scheme is the current definition.
 	Scheme(name string) (*Scheme, bool)
+	// Values yields id and own value of attribute i of every feature that exists in a layer, null where a feature has
+	// none; all of one state. For an i that the layer does not have all values are null.
+	Values(layer string, i int) iter.Seq2[string, Value]
 }
 
 // Errors of stores.

@@ -26,6 +26,17 @@ const (
 // IsText reports whether values of the type are held as text.
 func (t Type) IsText() bool { return t == Text || t == Code || t == Ref }
 
+// IsNumeric reports whether values of the type can be added up.
+func (t Type) IsNumeric() bool { return t == Int || t == Number }
+
+func (t Type) known() bool {
+	switch t {
+	case Text, Int, Number, Bool, Date, Time, Code, Ref:
+		return true
+	}
+	return false
+}
+
 // Value is one attribute value; the zero Value is null. Text is held as a string; every other type in 64 bits: an
 // int as itself, a number as its IEEE 754 bits, a bool as 0 or 1, a date as days and a time as microseconds since
 // 1970-01-01 UTC. Values are comparable with ==.
@@ -109,7 +120,7 @@ func (v Value) String() string {
 	case Int:
 		return strconv.FormatInt(v.Int(), 10)
 	case Number:
-		return strconv.FormatFloat(v.Number(), 'g', -1, 64)
+		return string(AppendNumber(nil, v.Number()))
 	case Bool:
 		return strconv.FormatBool(v.Bool())
 	case Date:
@@ -119,6 +130,14 @@ func (v Value) String() string {
 	default:
 		return v.text
 	}
+}
+
+// AppendNumber appends a finite number in decimal digits, with an exponent only where there would be more than 21.
+func AppendNumber(dst []byte, f float64) []byte {
+	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
+		return strconv.AppendFloat(dst, f, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
 // Any is the value as encoding/json would hold it: nil, string, int64, float64 or bool.

@@ -92,7 +92,8 @@ func (l *Layer) Point(s Slot) (geo.Point, bool) {
 // Box is the feature's bounding box, empty without geometry.
 func (l *Layer) Box(s Slot) geo.Box { return l.rows.box(s) }
 
-// Value is the value of attribute i of the layer, null for an i out of range.
+// Value is the value of attribute i of the layer: the feature's own, else the default. It is null for an i out of
+// range and for a dropped attribute.
 func (l *Layer) Value(s Slot, i int) data.Value {
 	if i < 0 || i >= len(l.rows.attrs) {
 		return data.Value{}
@@ -100,13 +101,35 @@ func (l *Layer) Value(s Slot, i int) data.Value {
 	return l.rows.attrs[i].at(s)
 }
 
-// Feature is a copy of the whole feature.
+// Own is the value that the feature holds itself: as [Layer.Value], but null where only the default stands.
+func (l *Layer) Own(s Slot, i int) data.Value {
+	if i < 0 || i >= len(l.rows.attrs) {
+		return data.Value{}
+	}
+	return l.rows.attrs[i].own(s)
+}
+
+// Feature is a copy of the whole feature, defaults included.
 func (l *Layer) Feature(s Slot) data.Feature {
 	f := data.Feature{ID: l.ID(s), Shape: l.Shape(s), Values: make([]data.Value, len(l.rows.attrs))}
 	for i := range f.Values {
 		f.Values[i] = l.rows.attrs[i].at(s)
 	}
 	return f
+}
+
+// Reads reports whether f, were it put, would read as the feature in slot s does: the same id, shape and values, with
+// the default where f has none.
+func (l *Layer) Reads(s Slot, f *data.Feature) bool {
+	if l.ID(s) != f.ID || !l.Shape(s).Equal(f.Shape) {
+		return false
+	}
+	for i := range l.rows.attrs {
+		if l.rows.attrs[i].read(f.Value(i)) != l.rows.attrs[i].at(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // Bounds is a box around all features, at most 1 m too large, empty without features.
@@ -218,7 +241,10 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 		col := &l.rows.attrs[i]
 		var handles []uint32
 		if col.typ.IsText() {
-			if handles = col.dict.find(v.Text()); len(handles) == 0 {
+			if handles = col.dict.find(v.Text()); v == col.fallback {
+				handles = append(handles, 0)
+			}
+			if len(handles) == 0 {
 				return
 			}
 		}

@@ -20,7 +20,7 @@ func (e *Engine) Follow(p Projection) { e.projections = append(e.projections, p)
 
 // Changed yields the slots whose features differ between old and l, two states of one layer, by Seq. It looks only at
 // the parts of the columns that were written to in between, so a single edit costs microseconds whatever the size of
-// the layer. ok is false when old is not an earlier or later state of the same layer in the same engine.
+// the layer. What a feature reads as may also differ because the definition does: see [Layer.DefSeq]. ok is false when old is not an earlier or later state of the same layer in the same engine.
 func (l *Layer) Changed(old *Layer) (slots iter.Seq[Slot], ok bool) {
 	if old == nil || l.born != old.born || l.def.Name != old.def.Name {
 		return nil, false

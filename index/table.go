@@ -25,53 +25,6 @@ const (
 	rowDeleted
 )
 
-// values is one attribute's column: handles into a dictionary for text types, 64-bit words otherwise.
-type values struct {
-	typ   data.Type
-	text  column[uint32]
-	words column[uint64]
-	// set says whether a word is a value or null; text uses handle 0.
-	set  column[bool]
-	dict dictionary
-}
-
-func (v *values) at(i Slot) data.Value {
-	if v.typ.IsText() {
-		h := v.text.at(uint32(i))
-		if h == 0 {
-			return data.Value{}
-		}
-		return data.TextValue(v.typ, v.dict.text(h))
-	}
-	if !v.set.at(uint32(i)) {
-		return data.Value{}
-	}
-	return data.WordValue(v.typ, v.words.at(uint32(i)))
-}
-
-// put stores a value and reports whether it changed anything.
-func (v *values) put(generation uint64, i Slot, val data.Value) {
-	if v.at(i) == val {
-		return
-	}
-	row := uint32(i)
-	switch {
-	case v.typ.IsText() && val.Null():
-		v.text.set(generation, row, 0)
-	case v.typ.IsText():
-		v.text.set(generation, row, v.dict.intern(val.Text()))
-	case val.Null():
-		v.set.set(generation, row, false)
-	default:
-		v.words.set(generation, row, val.Word())
-		v.set.set(generation, row, true)
-	}
-}
-
-func (v *values) view() values {
-	return values{typ: v.typ, text: v.text.view(), words: v.words.view(), set: v.set.view(), dict: v.dict.view()}
-}
-
 // rows are the columns of a layer, shared by the engine's table and the published Layer.
 type rows struct {
 	ids        column[string]
@@ -179,11 +132,14 @@ func newTable(def *data.Layer, seq data.Seq) *table {
 	return t
 }
 
-// define takes a new definition. Attributes are only ever appended, so existing columns keep their meaning.
+// define takes a new definition. Attributes keep their place, so existing columns keep their meaning.
 func (t *table) define(def *data.Layer, seq data.Seq) {
 	t.def, t.defSeq, t.seq, t.changed = def, seq, max(t.seq, seq), true
-	for i := len(t.rows.attrs); i < len(def.Attributes); i++ {
-		t.rows.attrs = append(t.rows.attrs, values{typ: def.Attributes[i].Type})
+	for i := range def.Attributes {
+		if i == len(t.rows.attrs) {
+			t.rows.attrs = append(t.rows.attrs, values{})
+		}
+		t.rows.attrs[i].define(&def.Attributes[i], t.generation, t.next)
 	}
 	t.touched.all(seq)
 }

@@ -79,6 +79,34 @@ func TestAlter(t *testing.T) {
 	}
 }
 
+// TestAlterOneByOne alters attributes by flags.
+func TestAlterOneByOne(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, "layer", "create", "--data", dir, "--file", write(t, "lamps.toml", lampsTOML))
+	row := strings.NewReader("no,height,lon,lat\nL1,5,121.5,25\n")
+	if out, ok := run(t, row, "import", "--data", dir, "--layer", "lamps", "--format", "csv", "-"); !ok {
+		t.Fatal(out)
+	}
+	mustRun(t, "layer", "alter", "lamps", "--data", dir, "--rename", "height=mast", "--widen", "mast=text",
+		"--add", "lit=bool", "--default", "lit=true", "--require", "lit", "--relax", "no")
+	if out := mustRun(t, "export", "--data", dir, "--layer", "lamps", "--format", "csv"); !strings.Contains(out, "id,lon,lat,no,mast,lit\nL1,121.5,25,L1,5,true\n") {
+		t.Errorf("exported\n%s", out)
+	}
+	mustRun(t, "layer", "alter", "lamps", "--data", dir, "--drop", "lit", "--default", "mast=")
+	for _, wrong := range [][]string{
+		{},
+		{"lamps"},
+		{"--drop", "mast"},
+		{"lamps", "--rename", "mast"},
+		{"lamps", "--drop", "lit"},
+		{"lamps", "--drop", "mast", "--file", write(t, "lamps.toml", lampsTOML)},
+	} {
+		if out, ok := run(t, nil, append([]string{"layer", "alter", "--data", dir}, wrong...)...); ok {
+			t.Errorf("%v: %s", wrong, out)
+		}
+	}
+}
+
 // TestWholeFileErrors checks that what is wrong with a file as a whole is said in words.
 func TestWholeFileErrors(t *testing.T) {
 	dir := t.TempDir()

@@ -83,7 +83,7 @@ func (w *featureWriter) tooLarge(s index.Slot) bool {
 	if size > w.b.limit/2 {
 		return true
 	}
-	for i := range w.def.Attributes {
+	for i := range w.def.Live() {
 		size += len(w.layer.Value(s, i).Text())
 	}
 	return size > w.b.limit/2
@@ -93,12 +93,12 @@ func (w *featureWriter) feature(c candidate) {
 	s := c.slot()
 	m := w.main
 	m.tag(use(m, &w.keys[0], keyID), m.text(w.layer.ID(s)))
-	for i := range w.def.Attributes {
+	for i, a := range w.def.Live() {
 		if w.totals != nil && i != w.named {
 			continue
 		}
 		if v := w.layer.Value(s, i); !v.Null() {
-			m.tag(use(m, &w.keys[i+1], w.def.Attributes[i].Name), m.value(v))
+			m.tag(use(m, &w.keys[i+1], a.Name), m.value(v))
 		}
 	}
 	if w.totals != nil {

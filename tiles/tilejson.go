@@ -98,7 +98,7 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 		ID: def.Name, Description: def.Title.In("zh", def.Name), MinZoom: def.Zoom.Min, MaxZoom: last,
 		Fields: map[string]string{keyID: "String"},
 	}
-	for _, a := range def.Attributes {
+	for _, a := range def.Live() {
 		main.Fields[a.Name] = fieldType(a.Type)
 	}
 	if def.Geometry != data.GeometryPolygon {

@@ -14,7 +14,7 @@ import (
 
 type layerCmd struct {
 	Create layerCreateCmd `cmd:"" help:"Create a layer from a definition file."`
-	Alter  layerAlterCmd  `cmd:"" help:"Change a layer: titles, zoom, roles, further attributes."`
+	Alter  layerAlterCmd  `cmd:"" help:"Change a layer: attributes, titles, zoom, roles."`
 	Drop   layerDropCmd   `cmd:"" help:"Drop a layer and all of its features."`
 	List   layerListCmd   `cmd:"" help:"List the layers." default:"1"`
 }
@@ -32,66 +32,6 @@ func (cmd *layerCreateCmd) Run(e *env) error {
 		_, err := fmt.Fprintf(e.stdout, "layer %s created\n", l.Name)
 		return err
 	})
-}
-
-type layerAlterCmd struct {
-	File string `help:"The whole new definition in TOML or JSON." required:"" type:"existingfile" placeholder:"FILE"`
-}
-
-// Run alters the layer.
-func (cmd *layerAlterCmd) Run(e *env) error {
-	return withLayerFile(e, cmd.File, withCity, func(ctx context.Context, c client, l *data.Layer) error {
-		path := "/v1/layers/" + url.PathEscape(l.Name)
-		var have map[string]any
-		if err := c.send(ctx, http.MethodGet, path, nil, &have); err != nil {
-			return err
-		}
-		patch, err := wholePatch(have, l)
-		if err != nil {
-			return err
-		}
-		if err := c.send(ctx, http.MethodPatch, path, patch, nil); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(e.stdout, "layer %s altered\n", l.Name)
-		return err
-	})
-}
-
-// wholePatch is the merge patch (RFC 7396) that makes a definition equal to l: what l does not have is set to null.
-func wholePatch(have map[string]any, l *data.Layer) (map[string]any, error) {
-	raw, err := json.Marshal(l)
-	if err != nil {
-		return nil, err
-	}
-	var patch map[string]any
-	if err := json.Unmarshal(raw, &patch); err != nil {
-		return nil, err
-	}
-	for _, member := range []string{"title", "id", "zoom", "roles", "attribution"} {
-		nullMissing(have, patch, member)
-	}
-	return patch, nil
-}
-
-// nullMissing sets a member, or members of it, to null where only have holds them.
-func nullMissing(have, patch map[string]any, member string) {
-	old, ok := have[member]
-	if !ok || old == nil {
-		return
-	}
-	next, ok := patch[member]
-	if !ok {
-		patch[member] = nil
-		return
-	}
-	oldObject, ok1 := old.(map[string]any)
-	nextObject, ok2 := next.(map[string]any)
-	if ok1 && ok2 {
-		for inner := range oldObject {
-			nullMissing(oldObject, nextObject, inner)
-		}
-	}
 }
 
 func withLayerFile(e *env, file string, with func(*env, func(context.Context, client) error) error, do func(context.Context, client, *data.Layer) error) error {
@@ -150,7 +90,7 @@ func (cmd *layerListCmd) Run(e *env) error {
 		t := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(t, "NAME\tTITLE\tGEOMETRY\tFEATURES\tATTRIBUTES")
 		for _, l := range list.Layers {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\n", l.Name, l.Title.In("zh", ""), l.Geometry, l.Count, len(l.Attributes))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\n", l.Name, l.Title.In("zh", ""), l.Geometry, l.Count, len(l.AttributeNames()))
 		}
 		return t.Flush()
 	})

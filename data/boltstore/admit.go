@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -12,11 +13,13 @@ import (
 type draft struct {
 	position
 	defs layout.Definitions
+	// barrier is the entry that the engine must have applied before the next group can be checked.
+	barrier data.Seq
 }
 
 // admit checks the changes of a request in order against what is current, earlier changes of the group and of the
 // request included, and fills their permanent ids and previous seqs. On an error nothing of the request remains.
-func (c *committer) admit(d *draft, r *request) error {
+func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
 	if e := r.tx.Effective; e.Truncate(time.Microsecond).After(d.recorded) {
 		return &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
 	}
@@ -31,7 +34,7 @@ func (c *committer) admit(d *draft, r *request) error {
 		if r.changes[i].Stream == data.StreamFeature {
 			err = c.admitFeature(&next, i, &r.changes[i])
 		} else {
-			err = c.admitDefinition(&next, i, r)
+			err = c.admitDefinition(ctx, &next, i, r)
 		}
 		if err != nil {
 			c.heads.rollback(mark)
@@ -77,24 +80,5 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 	}
 	ch.Permanent, ch.Prev = head.Permanent, head.Seq
 	c.heads.set(key, data.Head{Seq: d.seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
-	return nil
-}
-
-func (c *committer) admitDefinition(d *draft, i int, r *request) error {
-	ch := &r.changes[i]
-	if err := (admission{d.defs}).admit(d.seq, i, ch); err != nil {
-		return err
-	}
-	if ch.Stream == data.StreamSchema && ch.Op == data.OpDelete {
-		for j := range r.changes[:i] {
-			if e := &r.changes[j]; e.Stream == data.StreamFeature && e.Layer == ch.Layer {
-				return &data.ChangeError{Change: i, Layer: ch.Layer, Err: &data.FieldError{
-					Field: "layer", Value: ch.Layer, Why: "is dropped after the same transaction has changed its features",
-				}}
-			}
-		}
-	}
-	data.LinkPayload(r.payload(i), 0, ch.Prev)
-	d.defs.Apply(d.seq, *ch, r.payload(i))
 	return nil
 }

@@ -17,7 +17,8 @@ type committer struct {
 	db    *DB
 	heads overlay
 	defs  layout.Definitions
-	// start is the newest entry when the store was opened: the overlay knows nothing up to there.
+	// start is the entry up to which only the engine knows: the newest when the store was opened, or the newest that
+	// makes the engine index what it did not before.
 	start data.Seq
 	// starved counts the groups since the checkpointer could write.
 	starved int
@@ -50,13 +51,13 @@ func (c *committer) run(ctx context.Context) {
 		}
 		if c.ready(ctx) {
 			c.gather()
-			c.commit(c.db.queue.take())
+			c.commit(ctx, c.db.queue.take())
 			c.starved++
 		}
 	}
 	c.db.queue.refuse()
 	for c.db.queue.length() > 0 && c.known() {
-		c.commit(c.db.queue.take())
+		c.commit(ctx, c.db.queue.take())
 	}
 	c.db.queue.close()
 }
@@ -83,9 +84,12 @@ func (c *committer) known() bool {
 	return len(c.heads.heads) < c.db.opts.overlayHeads
 }
 
-// ready waits until the engine has caught up so far that appends can be checked. Meanwhile the checkpointer writes.
-func (c *committer) ready(ctx context.Context) bool {
-	if c.known() {
+// ready waits until the engine has caught up so far that appends can be checked.
+func (c *committer) ready(ctx context.Context) bool { return c.await(ctx, c.known) }
+
+// await waits until a condition on the engine holds; false when ctx ends before. Meanwhile the checkpointer writes.
+func (c *committer) await(ctx context.Context, holds func() bool) bool {
+	if holds() {
 		return true
 	}
 	const longest = 5 * time.Millisecond
@@ -95,7 +99,7 @@ func (c *committer) ready(ctx context.Context) bool {
 	for {
 		select {
 		case <-timer.C:
-			if c.known() {
+			if holds() {
 				return true
 			}
 			pause = min(2*pause, longest)
@@ -108,8 +112,9 @@ func (c *committer) ready(ctx context.Context) bool {
 	}
 }
 
-// commit checks a group, writes it with one sync and answers everyone.
-func (c *committer) commit(group []*request) {
+// commit checks a group, writes it with one sync and answers everyone. ctx ends the wait for the engine that some
+// changes of definitions need.
+func (c *committer) commit(ctx context.Context, group []*request) {
 	if f := c.db.failure.Load(); f != nil && f.final {
 		for _, r := range group {
 			r.answer(0, f.err)
@@ -133,7 +138,7 @@ func (c *committer) commit(group []*request) {
 	var headers [][]byte
 	changes := 0
 	for _, r := range group {
-		if err := c.admit(&d, r); err != nil {
+		if err := c.admit(ctx, &d, r); err != nil {
 			r.answer(0, err)
 			continue
 		}
@@ -159,6 +164,7 @@ func (c *committer) commit(group []*request) {
 	}
 	c.heads.keep(d.seq)
 	c.defs = d.defs
+	c.start = max(c.start, d.barrier)
 	c.db.ring.add(entries)
 	c.db.tip.move(d.position)
 	c.db.ring.trim(c.heads.base.Applied())

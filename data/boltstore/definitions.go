@@ -1,98 +1,53 @@
 package boltstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"iter"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/rules"
 )
 
-// admission checks changes of definitions against those before them.
-type admission struct{ layout.Definitions }
-
-// admit checks a change of a definition and fills its links.
-func (d admission) admit(seq data.Seq, i int, c *data.Change) error {
-	fail := func(err error) error { return &data.ChangeError{Change: i, Layer: c.Layer, Err: err} }
-	old := d.Of(c.Stream)[c.Layer]
+// admitDefinition checks the change of a definition and fills its links.
+func (c *committer) admitDefinition(ctx context.Context, d *draft, i int, r *request) error {
+	ch := &r.changes[i]
+	fail := func(err error) error { return &data.ChangeError{Change: i, Layer: ch.Layer, Err: err} }
+	old := d.defs.Of(ch.Stream)[ch.Layer]
 	have := data.Seq(0)
 	if old.Exists() {
 		have = old.Seq
 	}
-	if old != nil && old.Seq == seq {
-		return fail(&data.FieldError{Field: "layer", Value: c.Layer, Why: "a transaction may change each definition once"})
+	if old != nil && old.Seq == d.seq {
+		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "a transaction may change each definition once"})
 	}
-	if c.IfSeq != nil && *c.IfSeq != have {
-		return &data.ConflictError{Change: i, Layer: c.Layer, Want: *c.IfSeq, Have: have}
+	if ch.IfSeq != nil && *ch.IfSeq != have {
+		return &data.ConflictError{Change: i, Layer: ch.Layer, Want: *ch.IfSeq, Have: have}
 	}
-	c.Prev = have
-	if c.Op == data.OpDelete && have == 0 {
-		return fail(&data.FieldError{Field: "layer", Value: c.Layer, Why: "does not exist"})
+	ch.Prev = have
+	if ch.Op == data.OpDelete && have == 0 {
+		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "does not exist"})
 	}
-	var err error
-	switch {
-	case c.Stream == data.StreamScheme && c.Op == data.OpPut:
-		err = d.admitScheme(c)
-	case c.Stream == data.StreamSchema && c.Op == data.OpPut:
-		err = d.admitLayer(c, old)
-	case c.Stream == data.StreamAdmin:
-		err = admitPlan(c, old)
-	case c.Stream == data.StreamSchema:
-		err = d.checkSchemes(c.Layer, d.without(c.Layer))
+	present := &present{Definitions: d.defs, heads: &c.heads, earlier: r.changes[:i], settle: func() error { return c.settle(ctx) }}
+	check := func() error { return rules.Define(present, ch) }
+	if ch.Stream == data.StreamAdmin {
+		check = func() error { return admitPlan(ch, old) }
 	}
-	if err != nil {
+	switch err := check(); {
+	case errors.Is(err, data.ErrClosed):
+		return err
+	case err != nil:
 		return fail(err)
 	}
-	return nil
-}
-
-func (d admission) admitScheme(c *data.Change) error {
-	if c.Scheme.Name != c.Layer {
-		return &data.FieldError{Field: "name", Value: c.Scheme.Name, Why: fmt.Sprintf("differs from the name %q of the change", c.Layer)}
+	if ch.Stream == data.StreamSchema && ch.Op == data.OpDelete && present.touched(ch.Layer) {
+		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is dropped after the same transaction has changed its features"})
 	}
-	return c.Scheme.Validate(d.Layer)
-}
-
-func (d admission) admitLayer(c *data.Change, old *layout.Definition) error {
-	if c.Definition.Name != c.Layer {
-		return &data.FieldError{Field: "name", Value: c.Definition.Name, Why: fmt.Sprintf("differs from the name %q of the change", c.Layer)}
-	}
-	if err := c.Definition.Validate(); err != nil {
-		return err
-	}
-	if !old.Exists() {
-		return nil
-	}
-	if err := alterable(old.Change.Definition, c.Definition); err != nil {
-		return err
-	}
-	return d.checkSchemes(c.Layer, func(name string) (*data.Layer, bool) {
-		if name == c.Layer {
-			return c.Definition, true
-		}
-		return d.Layer(name)
-	})
-}
-
-func (d admission) without(dropped string) func(string) (*data.Layer, bool) {
-	return func(name string) (*data.Layer, bool) {
-		if name == dropped {
-			return nil, false
-		}
-		return d.Layer(name)
-	}
-}
-
-// checkSchemes verifies that the schemes whose cells are in a layer still fit when layers are what layer says.
-func (d admission) checkSchemes(name string, layer func(string) (*data.Layer, bool)) error {
-	for _, s := range d.Schemes {
-		if !s.Exists() || s.Change.Scheme.Cells.Layer != name {
-			continue
-		}
-		if err := s.Change.Scheme.Validate(layer); err != nil {
-			return &data.FieldError{Field: "layer", Value: name, Why: fmt.Sprintf("is used by scheme %s: %v", s.Change.Layer, err)}
-		}
+	data.LinkPayload(r.payload(i), 0, ch.Prev)
+	d.defs.Apply(d.seq, *ch, r.payload(i))
+	if have != 0 && ch.Definition != nil && rules.Relinked(old.Change.Definition, ch.Definition) {
+		d.barrier = d.seq
 	}
 	return nil
 }
@@ -114,37 +69,57 @@ func admitPlan(c *data.Change, old *layout.Definition) error {
 	return c.Plan.Validate()
 }
 
-// alterable reports why a layer that holds features may not be altered: stored values belong to attributes by
-// position, and features that exist must still fit.
-func alterable(from, to *data.Layer) error {
-	bad := func(field, value, why string) error { return &data.FieldError{Field: field, Value: value, Why: why} }
-	if to.Geometry != from.Geometry {
-		return bad("geometry", string(to.Geometry), "cannot be altered, it is "+string(from.Geometry))
+// settle waits until the engine knows everything that is committed.
+func (c *committer) settle(ctx context.Context) error {
+	last := c.db.Last()
+	if !c.await(ctx, func() bool { return c.heads.base.Applied() >= last }) {
+		return data.ErrClosed
 	}
-	if to.ID != from.ID {
-		return bad("id", "", "cannot be altered")
-	}
-	if len(to.Attributes) < len(from.Attributes) {
-		return bad("attributes", strconv.Itoa(len(to.Attributes)), fmt.Sprintf("the layer has %d; attributes cannot be removed", len(from.Attributes)))
-	}
-	var errs []error
-	for i, a := range to.Attributes {
-		at := fmt.Sprintf("attributes[%d]", i)
-		if i >= len(from.Attributes) {
-			if a.Required {
-				errs = append(errs, bad(at+".required", "true", "features that exist do not have the new attribute"))
-			}
-			continue
-		}
-		b := from.Attributes[i]
-		switch {
-		case a.Name != b.Name:
-			errs = append(errs, bad(at+".name", a.Name, "must stay "+b.Name+"; attributes keep their place and name"))
-		case a.Type != b.Type:
-			errs = append(errs, bad(at+".type", string(a.Type), "must stay "+string(b.Type)))
-		case a.Required && !b.Required:
-			errs = append(errs, bad(at+".required", "true", "features that exist may lack the attribute"))
+	c.heads.prune()
+	return nil
+}
+
+// present is the city that the change of a definition meets.
+type present struct {
+	layout.Definitions
+	heads *overlay
+	// earlier are the changes of the same transaction before.
+	earlier []data.Change
+	settle  func() error
+}
+
+var _ rules.City = (*present)(nil)
+
+// Settle implements [rules.City].
+func (p *present) Settle(layers ...string) error {
+	for _, layer := range layers {
+		if p.touched(layer) {
+			return &data.FieldError{Field: "layer", Value: layer, Why: "is altered after the same transaction has changed its features; alter it first, or in a transaction of its own"}
 		}
 	}
-	return errors.Join(errs...)
+	return p.settle()
+}
+
+func (p *present) touched(layer string) bool {
+	for i := range p.earlier {
+		if e := &p.earlier[i]; e.Stream == data.StreamFeature && e.Layer == layer {
+			return true
+		}
+	}
+	return false
+}
+
+// Values implements [rules.City].
+func (p *present) Values(layer string, i int) iter.Seq2[string, data.Value] {
+	return p.heads.base.Values(layer, i)
+}
+
+// Exists implements [rules.City].
+func (p *present) Exists(layer, id string) bool {
+	def := p.Layers[layer]
+	if !def.Exists() {
+		return false
+	}
+	head, ok := p.heads.get(headKey{layer, id}, def.Born)
+	return ok && !head.Deleted
 }

@@ -27,10 +27,15 @@ func appendFeature(dst []byte, p geom.Places, l *data.Layer, f *data.Feature, ex
 	dst = append(dst, `,"geometry":`...)
 	dst = p.AppendGeoJSON(dst, f.Shape)
 	dst = append(dst, `,"properties":{`...)
+	first := true
 	for i := range l.Attributes {
-		if i > 0 {
+		if l.Attributes[i].Dropped {
+			continue
+		}
+		if !first {
 			dst = append(dst, ',')
 		}
+		first = false
 		dst = jsontext.AppendString(dst, l.Attributes[i].Name)
 		dst = append(dst, ':')
 		dst = appendValue(dst, f.Value(i))
@@ -53,18 +58,10 @@ func appendValue(dst []byte, v data.Value) []byte {
 	case data.Int:
 		return strconv.AppendInt(dst, v.Int(), 10)
 	case data.Number:
-		return jsontext.AppendNumber(dst, v.Number())
+		return data.AppendNumber(dst, v.Number())
 	case data.Bool:
 		return strconv.AppendBool(dst, v.Bool())
 	default:
 		return jsontext.AppendString(dst, v.String())
 	}
-}
-
-// valueText is the text of a value in CSV, in hashes and as an id: like Value.String, with numbers in plain digits.
-func valueText(v data.Value) string {
-	if v.Type() == data.Number {
-		return string(jsontext.AppendNumber(nil, v.Number()))
-	}
-	return v.String()
 }

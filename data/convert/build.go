@@ -37,7 +37,7 @@ func newBuilder(ctx context.Context, o Options, yield func(Row) bool) (*builder,
 	if o.Layer == nil {
 		return nil, errors.New("convert: no layer given")
 	}
-	b := &builder{Options: o, ctx: ctx, yield: yield, idAttribute: idAttribute(o.Layer)}
+	b := &builder{Options: o, ctx: ctx, yield: yield, idAttribute: o.Layer.IDAttribute()}
 	b.zones = map[int]*time.Location{}
 	b.last = make([]parsed, len(o.Layer.Attributes))
 	columns, err := newColumns(o)
@@ -96,7 +96,7 @@ func (b *builder) finish(id string, shape geo.Shape, values []data.Value) (data.
 // complete gives a feature its id and the id attribute its value, each from the other when it is missing.
 func complete(l *data.Layer, idAttribute int, f *data.Feature, newID func() (string, error)) *data.FieldError {
 	if f.ID == "" && idAttribute >= 0 {
-		f.ID = valueText(f.Value(idAttribute))
+		f.ID = f.Value(idAttribute).String()
 	}
 	if f.ID == "" {
 		switch {

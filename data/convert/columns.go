@@ -15,7 +15,7 @@ type rank uint8
 const (
 	byMap    rank = iota + 1 // the caller said so
 	byName                   // the names are equal
-	byFolded                 // the names are equal under data.FoldName
+	byFolded                 // the names are equal under data.FoldName, or the attribute had the name before
 	byRole                   // the column is called after a role that the attribute plays
 )
 
@@ -41,10 +41,10 @@ type columns struct {
 func newColumns(o Options) (*columns, error) {
 	c := &columns{layer: o.Layer, mapped: map[string]int{}, ignore: map[string]bool{}, known: map[string]target{}}
 	for column, attribute := range o.Map {
-		i := c.attribute(attribute)
+		i := c.layer.FindAttribute(attribute)
 		if i < 0 {
 			return nil, fmt.Errorf("column %q is mapped to %q, which is no attribute of layer %s; its attributes are %s",
-				column, attribute, o.Layer.Name, strings.Join(attributeNames(o.Layer), ", "))
+				column, attribute, o.Layer.Name, strings.Join(o.Layer.AttributeNames(), ", "))
 		}
 		c.mapped[data.FoldName(column)] = i
 	}
@@ -52,15 +52,6 @@ func newColumns(o Options) (*columns, error) {
 		c.ignore[data.FoldName(name)] = true
 	}
 	return c, nil
-}
-
-// attribute is the attribute with a name, exact or folded, or -1. Unlike Layer.MatchAttribute it knows no roles.
-func (c *columns) attribute(name string) int {
-	if i := c.layer.AttributeIndex(name); i >= 0 {
-		return i
-	}
-	folded := data.FoldName(name)
-	return slices.IndexFunc(c.layer.Attributes, func(a data.Attribute) bool { return data.FoldName(a.Name) == folded })
 }
 
 // find is what a column means, taken by itself: another column may mean the same attribute with a better rank.
@@ -82,7 +73,7 @@ func (c *columns) match(name string) target {
 	if i := c.layer.AttributeIndex(name); i >= 0 {
 		return target{attribute: i, rank: byName}
 	}
-	if i := c.attribute(name); i >= 0 {
+	if i := c.layer.FindAttribute(name); i >= 0 {
 		return target{attribute: i, rank: byFolded}
 	}
 	if i := c.layer.MatchAttribute(name); i >= 0 {
@@ -125,7 +116,7 @@ func (c *columns) settle(header []string) ([]target, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.ignore)) {
-		if missing(name) && c.attribute(name) < 0 {
+		if missing(name) && c.layer.FindAttribute(name) < 0 {
 			return nil, fmt.Errorf("%q is to be ignored, but there is no such column; the columns are %s", name, strings.Join(header, ", "))
 		}
 	}
@@ -154,17 +145,9 @@ func (b *builder) report() {
 			supplied[t.attribute] = true
 		}
 	}
-	for i, a := range c.layer.Attributes {
+	for i, a := range c.layer.Live() {
 		if !supplied[i] && i != b.idAttribute {
 			r.Missing = append(r.Missing, a.Name)
 		}
 	}
-}
-
-func attributeNames(l *data.Layer) []string {
-	names := make([]string, len(l.Attributes))
-	for i, a := range l.Attributes {
-		names[i] = a.Name
-	}
-	return names
 }

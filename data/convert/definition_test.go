@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 )
 
@@ -25,11 +26,20 @@ type = "code"
 name = "road"
 type = "text"
 required = true
+default = "?"
+description = { en = "Street" }
+former = ["street"]
+[[attributes]]
+name = "floors"
+type = "number"
+default = 2
+was = ["int"]
 `
 
 const layerJSON = `{"name":"addresses","title":{"zh":"门牌","en":"Addresses"},"geometry":"point","id":{"attribute":"code"},
 "zoom":{"min":15,"max":22},"roles":{"address":{"road":"road"}},
-"attributes":[{"name":"code","type":"code"},{"name":"road","type":"text","required":true}]}`
+"attributes":[{"name":"code","type":"code"},{"name":"road","type":"text","required":true,"default":"?","description":{"en":"Street"},"former":["street"]},
+{"name":"floors","type":"number","default":2,"was":["int"]}]}`
 
 func TestLayerIsTheSameInBothFormats(t *testing.T) {
 	a, err := convert.DecodeLayer(strings.NewReader(layerTOML), convert.TOML)
@@ -40,7 +50,8 @@ func TestLayerIsTheSameInBothFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(a, b); diff != "" {
+	sameValue := cmp.Comparer(func(a, b data.Value) bool { return a == b })
+	if diff := cmp.Diff(a, b, sameValue); diff != "" {
 		t.Error(diff)
 	}
 }

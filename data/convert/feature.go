@@ -63,11 +63,11 @@ func (b *builder) properties(text []byte) (values []data.Value, err *data.FieldE
 	values = make([]data.Value, len(b.Layer.Attributes))
 	seen := make([]bool, len(values))
 	jsontext.Members(text, func(name, value []byte) bool {
-		i := b.columns.attribute(string(name))
+		i := b.Layer.FindAttribute(string(name))
 		switch {
 		case i < 0:
 			err = &data.FieldError{Field: "properties." + row.Shorten(string(name)), Why: fmt.Sprintf("is not an attribute of layer %s; its attributes are %s",
-				b.Layer.Name, strings.Join(attributeNames(b.Layer), ", "))}
+				b.Layer.Name, strings.Join(b.Layer.AttributeNames(), ", "))}
 		case seen[i]:
 			err = &data.FieldError{Field: "properties." + b.Layer.Attributes[i].Name, Why: "is given twice"}
 		default:

@@ -78,11 +78,15 @@ func TestDecodeFeatureIDs(t *testing.T) {
 		newID    func() (string, error)
 		want     string // id, code or error
 	}{
-		"own id first":         {data.IDRule{Attribute: "code"}, `"a"`, `"b"`, nil, "a b"},
+		"own id differs":       {data.IDRule{Attribute: "code"}, `"a"`, `"b"`, nil, `id: must be "b", the value of code (value "a")`},
+		"own id is it":         {data.IDRule{Attribute: "code"}, `"a"`, `"a"`, nil, "a a"},
 		"own id fills":         {data.IDRule{Attribute: "code"}, `"a"`, `null`, nil, "a a"},
 		"attribute":            {data.IDRule{Attribute: "code"}, `null`, `"b"`, nil, "b b"},
 		"attribute missing":    {data.IDRule{Attribute: "code"}, `null`, `null`, nil, "code: is missing; it holds the id"},
-		"pattern":              {data.IDRule{Pattern: "part"}, `null`, `"b"`, nil, "b b"},
+		"pattern":              {data.IDRule{Pattern: "part"}, `null`, `"3205080101000001"`, nil, "3205080101000001 3205080101000001"},
+		"pattern fills":        {data.IDRule{Pattern: "part"}, `"11010101002000001"`, `null`, nil, "11010101002000001 11010101002000001"},
+		"pattern differs":      {data.IDRule{Pattern: "part"}, `"11010101002000001"`, `"3205080101000001"`, nil, `id: must be "3205080101000001", the value of code (value "11010101002000001")`},
+		"pattern not met":      {data.IDRule{Pattern: "part"}, `null`, `"b"`, nil, `id: must be digits only; 'b' at byte 1 is none (value "b")`},
 		"ulid":                 {data.IDRule{Generate: "ulid"}, `null`, `"b"`, func() (string, error) { return "new", nil }, "new b"},
 		"ulid without source":  {data.IDRule{Generate: "ulid"}, `null`, `"b"`, nil, "id: is missing"},
 		"ulid with own":        {data.IDRule{Generate: "ulid"}, `"a"`, `"b"`, broken, "a b"},

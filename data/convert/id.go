@@ -13,17 +13,6 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-// idAttribute is the attribute that holds the feature id by the rule of the layer, or -1.
-func idAttribute(l *data.Layer) int {
-	switch {
-	case l.ID.Attribute != "":
-		return l.AttributeIndex(l.ID.Attribute)
-	case l.ID.Pattern != "" && l.Roles.Part != nil && l.Roles.Part.Code != "":
-		return l.AttributeIndex(l.Roles.Part.Code)
-	}
-	return -1
-}
-
 // ULIDs returns a source of ids that are random and sort by the time they were made, those of one millisecond
 // included. now and entropy are the clock and the source of randomness; an error of entropy is returned by the
 // function. The source belongs to one goroutine.
@@ -66,7 +55,7 @@ func hashID(f *data.Feature) string {
 			continue
 		}
 		b = binary.AppendUvarint(b, uint64(i))
-		text := valueText(v)
+		text := v.String()
 		b = binary.AppendUvarint(b, uint64(len(text)))
 		b = append(b, text...)
 	}

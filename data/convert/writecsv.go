@@ -11,7 +11,6 @@ import (
 	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/delimited"
 	"github.com/gewu-city/gewu/data/convert/geom"
-	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -73,7 +72,7 @@ func (w *csvWriter) header() []string {
 		}
 		header = append(header, name)
 	}
-	return append(header, attributeNames(l)...)
+	return append(header, l.AttributeNames()...)
 }
 
 // encode ends the line that starts at from and turns it into the encoding of the file.
@@ -101,7 +100,7 @@ func joined[S ~string](words []S) string {
 
 // freeName is a name that no attribute has; the reader takes both forms for coordinates.
 func freeName(l *data.Layer, name string) string {
-	if slices.ContainsFunc(l.Attributes, func(a data.Attribute) bool { return data.FoldName(a.Name) == name }) {
+	if slices.ContainsFunc(l.AttributeNames(), func(a string) bool { return data.FoldName(a) == name }) {
 		return "geo_" + name
 	}
 	return name
@@ -126,12 +125,12 @@ func (w *csvWriter) Write(f *data.Feature) error {
 	default:
 		w.appendField(w.geometry(f.Shape), false)
 	}
-	for i := range w.layer.Attributes {
+	for i := range w.layer.Live() {
 		v := f.Value(i)
 		w.text = append(w.text, w.comma)
 		switch v.Type() {
 		case data.Number:
-			w.text = jsontext.AppendNumber(w.text, v.Number())
+			w.text = data.AppendNumber(w.text, v.Number())
 		default:
 			w.appendText(v.String())
 		}

@@ -28,6 +28,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("Copies", c.copies)
 	t.Run("Layers", c.layers)
 	t.Run("AlterLayer", c.alterLayer)
+	t.Run("AlterMeetsFeatures", c.alterMeetsFeatures)
+	t.Run("Alterations", c.alterations)
 	t.Run("DropLayer", c.dropLayer)
 	t.Run("Schemes", c.schemes)
 	t.Run("Plans", c.plans)

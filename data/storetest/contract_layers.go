@@ -50,42 +50,6 @@ func (c contract) layers(t *testing.T) {
 	}
 }
 
-func (c contract) alterLayer(t *testing.T) {
-	s, _ := c.start(t)
-	s.Must(t, Put("a", 1))
-	alter := func(f func(l *data.Layer)) data.Change {
-		l := Lamps()
-		f(l)
-		return Define(l)
-	}
-	s.refuse(t, "geometry", alter(func(l *data.Layer) { l.Geometry = data.GeometryLine }))
-	s.refuse(t, "id", alter(func(l *data.Layer) { l.ID.Generate = "ulid" }))
-	s.refuse(t, "attributes", alter(func(l *data.Layer) { l.Attributes = l.Attributes[:6] }))
-	s.refuse(t, "attributes[0].name", alter(func(l *data.Layer) { l.Attributes[0].Name = "other" }))
-	s.refuse(t, "attributes[1].type", alter(func(l *data.Layer) { l.Attributes[1].Type = data.Int }))
-	s.refuse(t, "attributes[0].required", alter(func(l *data.Layer) { l.Attributes[0].Required = true }))
-	s.refuse(t, "attributes[7].required", alter(func(l *data.Layer) {
-		l.Attributes = append(l.Attributes, data.Attribute{Name: "extra", Type: data.Text, Required: true})
-	}))
-	seq := s.Must(t, alter(func(l *data.Layer) {
-		l.Title["en"] = "Street lamps"
-		l.Zoom = data.ZoomRange{Min: 12}
-		l.Attributes[1].Unit = "cm"
-		l.Attributes = append(l.Attributes, data.Attribute{Name: "extra", Type: data.Text})
-	}))
-	wide := Put("b", 2)
-	wide.Feature.Values = append(wide.Feature.Values, data.TextValue(data.Text, "x"))
-	s.Must(t, wide)
-	for e, err := range s.Entries(t.Context(), seq-1) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e.Seq == seq && e.Changes[0].Prev != 1 {
-			t.Errorf("the altered definition follows entry %d", e.Changes[0].Prev)
-		}
-	}
-}
-
 func (c contract) dropLayer(t *testing.T) {
 	s, dir := c.start(t)
 	s.Must(t, Put("a", 1), Put("b", 1))

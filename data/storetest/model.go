@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/gewu-city/gewu/data"
@@ -88,6 +90,68 @@ func (m *Model) Plan(id string) (*data.Plan, data.Seq) {
 		return d.change.Plan, d.seq
 	}
 	return nil, 0
+}
+
+// Values yields id and value of attribute i of every feature that exists, in the order of ids.
+func (m *Model) Values(layer string, i int) iter.Seq2[string, data.Value] {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	values := map[string]data.Value{}
+	adapter, ok := m.adapter(layer, i)
+	for id, f := range m.features[layer] {
+		switch {
+		case f.Deleted:
+		case ok:
+			values[id] = adapter.Value(f.Value(i))
+		default:
+			values[id] = data.Value{}
+		}
+	}
+	return func(yield func(string, data.Value) bool) {
+		for _, id := range slices.Sorted(maps.Keys(values)) {
+			if !yield(id, values[id]) {
+				return
+			}
+		}
+	}
+}
+
+// Read is what a reader of a layer sees: the values of the attributes that are not dropped by id and name, with
+// defaults, without nulls.
+func (m *Model) Read(layer string) map[string]map[string]data.Value {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	seen := map[string]map[string]data.Value{}
+	d := m.layers[layer]
+	if d == nil || d.change.Op != data.OpPut {
+		return seen
+	}
+	for id, f := range m.features[layer] {
+		if f.Deleted {
+			continue
+		}
+		seen[id] = map[string]data.Value{}
+		for i, a := range d.change.Definition.Live() {
+			adapter := a.Adapter()
+			v := adapter.Value(f.Value(i))
+			if v.Null() {
+				v = a.Fallback()
+			}
+			if !v.Null() {
+				seen[id][a.Name] = v
+			}
+		}
+	}
+	return seen
+}
+
+// adapter is how values of an attribute are read under the present definition; false when it has none.
+func (m *Model) adapter(layer string, i int) (data.Adapter, bool) {
+	d := m.layers[layer]
+	if d == nil || d.change.Op != data.OpPut || i < 0 || i >= len(d.change.Definition.Attributes) || d.change.Definition.Attributes[i].Dropped {
+		return data.Adapter{}, false
+	}
+	return d.change.Definition.Attributes[i].Adapter(), true
 }
 
 // Get is a feature that exists.

@@ -2,7 +2,6 @@
 package definitions
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -25,8 +24,17 @@ type layerInfo struct {
 	Seq   data.Seq    `json:"seq"`
 }
 
-func describeLayer(l *index.Layer) layerInfo {
+// describeLayer describes a layer, its dropped attributes only when asked for.
+func describeLayer(l *index.Layer, dropped bool) layerInfo {
 	info := layerInfo{Layer: l.Def(), Count: l.Len(), Seq: l.Seq()}
+	if !dropped {
+		shown := *l.Def()
+		shown.Attributes = make([]data.Attribute, 0, len(shown.Attributes))
+		for _, a := range l.Def().Live() {
+			shown.Attributes = append(shown.Attributes, *a)
+		}
+		info.Layer = &shown
+	}
 	if b := l.Bounds(); !b.Empty() {
 		info.BBox = &[4]float64{b.Min.Lon(), b.Min.Lat(), b.Max.Lon(), b.Max.Lat()}
 	}
@@ -35,7 +43,7 @@ func describeLayer(l *index.Layer) layerInfo {
 
 // ListLayers lists the layers in the order in which they were made.
 func (a *API) ListLayers(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.ReadWorld(r)
+	world, dropped, err := a.readDefinitions(r)
 	if err != nil {
 		return err
 	}
@@ -44,7 +52,7 @@ func (a *API) ListLayers(w http.ResponseWriter, r *http.Request) error {
 		Seq    data.Seq    `json:"seq"`
 	}{Layers: []layerInfo{}, Seq: world.Seq()}
 	for _, l := range world.Layers() {
-		list.Layers = append(list.Layers, describeLayer(l))
+		list.Layers = append(list.Layers, describeLayer(l, dropped))
 	}
 	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, list)
@@ -52,20 +60,30 @@ func (a *API) ListLayers(w http.ResponseWriter, r *http.Request) error {
 
 // GetLayer describes one layer.
 func (a *API) GetLayer(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.ReadWorld(r)
+	world, dropped, err := a.readDefinitions(r)
 	if err != nil {
 		return err
 	}
-	return a.answerLayer(w, r, http.StatusOK, world, mux.Vars(r)["layer"])
+	return a.answerLayer(w, r, http.StatusOK, world, mux.Vars(r)["layer"], dropped)
 }
 
-func (a *API) answerLayer(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string) error {
+// readDefinitions takes the World and whether dropped attributes are asked for.
+func (a *API) readDefinitions(r *http.Request) (world *index.World, dropped bool, err error) {
+	q := rest.ParseParams(r)
+	if world, err = a.World(r, q); err != nil {
+		return nil, false, err
+	}
+	dropped = q.Flag("dropped")
+	return world, dropped, q.Done("")
+}
+
+func (a *API) answerLayer(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string, dropped bool) error {
 	l, ok := world.Layer(name)
 	if !ok {
 		return city.UnknownLayer(world, name)
 	}
 	city.SetSeq(w, world.Seq())
-	return rest.WriteJSON(w, r, status, describeLayer(l))
+	return rest.WriteJSON(w, r, status, describeLayer(l, dropped))
 }
 
 // CreateLayer makes a layer that does not exist yet.
@@ -92,10 +110,10 @@ func (a *API) CreateLayer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", "/v1/layers/"+def.Name)
-	return a.answerLayer(w, r, http.StatusCreated, world, def.Name)
+	return a.answerLayer(w, r, http.StatusCreated, world, def.Name, false)
 }
 
-// AlterLayer merges the body into the definition (RFC 7396).
+// AlterLayer alters the definition by steps and by merging the body into it.
 func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
@@ -122,57 +140,7 @@ func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answerLayer(w, r, http.StatusOK, world, name)
-}
-
-func patchLayer(def *data.Layer, body []byte) (*data.Layer, error) {
-	var patch map[string]any
-	if err := rest.DecodeJSON(body, &patch); err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(def)
-	if err != nil {
-		return nil, err
-	}
-	var whole map[string]any
-	if err := json.Unmarshal(text, &whole); err != nil {
-		return nil, err
-	}
-	// What GET shows beside the definition may come back.
-	for _, name := range []string{"count", "bbox", "seq"} {
-		delete(patch, name)
-	}
-	merge(whole, patch)
-	if text, err = json.Marshal(whole); err != nil {
-		return nil, err
-	}
-	altered := &data.Layer{}
-	if err := rest.DecodeJSON(text, altered); err != nil {
-		return nil, err
-	}
-	if err := altered.Validate(); err != nil {
-		return nil, rest.Faults(rest.Invalid, "", err).Because(err)
-	}
-	return altered, nil
-}
-
-// merge is RFC 7396: objects member by member, null removes, everything else replaces.
-func merge(into, patch map[string]any) {
-	for name, v := range patch {
-		members, isObject := v.(map[string]any)
-		switch have, ok := into[name].(map[string]any); {
-		case v == nil:
-			delete(into, name)
-		case isObject && ok:
-			merge(have, members)
-		case isObject:
-			fresh := map[string]any{}
-			merge(fresh, members)
-			into[name] = fresh
-		default:
-			into[name] = v
-		}
-	}
+	return a.answerLayer(w, r, http.StatusOK, world, name, false)
 }
 
 // DropLayer drops a layer with its features.

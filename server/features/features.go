@@ -75,7 +75,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	find.conditions(q)
-	if err := q.Done(" and the attributes of the layer: " + strings.Join(attributeNames(layer.Def()), ", ")); err != nil {
+	if err := q.Done(" and the attributes of the layer: " + strings.Join(layer.Def().AttributeNames(), ", ")); err != nil {
 		return err
 	}
 	// One more than asked for tells whether there is a next page.
@@ -117,14 +117,6 @@ func (a *API) within(w *index.World, layer *index.Layer, text string) (iter.Seq[
 		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "selects among layers that are counted in cells, which "+layer.Def().Name+" is not")
 	}
 	return a.Cells.At(w).Owned(scheme.Cells.Layer, cell, layer), nil
-}
-
-func attributeNames(l *data.Layer) []string {
-	names := make([]string, len(l.Attributes))
-	for i, a := range l.Attributes {
-		names[i] = a.Name
-	}
-	return names
 }
 
 // conditions takes every parameter that is not known otherwise and names an attribute.

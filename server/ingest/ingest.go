@@ -238,17 +238,16 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, changes []data.Chang
 	}
 	slot, exists := layer.Lookup(f.ID)
 	if exists {
-		have := layer.Feature(slot)
-		for i := range have.Values {
+		for i := range layer.Def().Attributes {
 			// What the file does not supply stays.
 			if i >= len(row.Present) || !row.Present[i] {
 				for len(f.Values) <= i {
 					f.Values = append(f.Values, data.Value{})
 				}
-				f.Values[i] = have.Values[i]
+				f.Values[i] = layer.Own(slot, i)
 			}
 		}
-		same := have.Equal(f)
+		same := layer.Reads(slot, f)
 		if im.seen.has(slot) {
 			return again(same)
 		}

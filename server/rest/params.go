@@ -85,6 +85,18 @@ func (p *Params) Whole(name string, low, high, standard int) int {
 	return n
 }
 
+// Flag is a parameter that is true or false, false when absent.
+func (p *Params) Flag(name string) bool {
+	switch text := p.Text(name); text {
+	case "", "false":
+	case "true":
+		return true
+	default:
+		p.Fail(Fault(BadRequest, name, text, "must be true or false"))
+	}
+	return false
+}
+
 // Box is minlon,minlat,maxlon,maxlat; it reports false when absent.
 func (p *Params) Box(name string) (geo.Box, bool) {
 	s := p.Text(name)

@@ -2,10 +2,13 @@ package layout
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -67,6 +70,42 @@ func (d Definitions) Layer(name string) (*data.Layer, bool) {
 		return nil, false
 	}
 	return def.Change.Definition, true
+}
+
+// existing yields the changes of a map whose definitions exist, in the order of their creation.
+func existing(kind map[string]*Definition) iter.Seq[*data.Change] {
+	return func(yield func(*data.Change) bool) {
+		defs := slices.SortedFunc(maps.Values(kind), func(a, b *Definition) int {
+			return cmp.Or(cmp.Compare(a.Born, b.Born), cmp.Compare(a.Change.Layer, b.Change.Layer))
+		})
+		for _, d := range defs {
+			if d.Exists() && !yield(&d.Change) {
+				return
+			}
+		}
+	}
+}
+
+// AllLayers yields the layers that exist.
+func (d Definitions) AllLayers() iter.Seq[*data.Layer] {
+	return func(yield func(*data.Layer) bool) {
+		for c := range existing(d.Layers) {
+			if !yield(c.Definition) {
+				return
+			}
+		}
+	}
+}
+
+// AllSchemes yields the schemes that exist.
+func (d Definitions) AllSchemes() iter.Seq[*data.Scheme] {
+	return func(yield func(*data.Scheme) bool) {
+		for c := range existing(d.Schemes) {
+			if !yield(c.Scheme) {
+				return
+			}
+		}
+	}
 }
 
 // Apply takes the change of a definition in entry seq over, with a copy of its encoding. Entries are applied in the

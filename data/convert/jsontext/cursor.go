@@ -4,9 +4,10 @@ package jsontext
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
+
+	"github.com/gewu-city/gewu/data"
 )
 
 // Cursor walks over JSON text that is known to be valid, without building values: a city's geometry is mostly
@@ -155,15 +156,7 @@ func NumberText(text []byte) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return string(AppendNumber(nil, f+0)), true
-}
-
-// AppendNumber writes a finite number in decimal digits, with an exponent only where there would be more than 21.
-func AppendNumber(b []byte, f float64) []byte {
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		return strconv.AppendFloat(b, f, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(b, f, 'f', -1, 64)
+	return string(data.AppendNumber(nil, f+0)), true
 }
 
 // Compact is a JSON value without blanks between its parts.

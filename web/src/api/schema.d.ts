@@ -146,7 +146,7 @@ export interface paths {
         head?: never;
         /**
          * Alter a layer
-         * @description The body is merged into the definition (RFC 7396: objects member by member, null removes, arrays are replaced as a whole). Name, geometry, id rule, and the names and types of existing attributes cannot be altered; attributes can be added at the end.
+         * @description First the steps of `alter` are done in their order: `add` (name in `attribute`, and the members of an attribute), `rename` (`to`; the old name still means the attribute), `widen` (`type`: int to number, date to time, all to text, text, code and ref to each other), `default`, `require` (`required`: false relaxes), `set` (title, description, unit and other members; null removes) and `drop` (values stay in the history). Then `attributes` takes the place of the list: matched by name, new ones added, none left out. Everything else is merged (RFC 7396: objects member by member, null removes). Name and geometry cannot be altered. What existing features stand against is refused with their number and the first of them.
          */
         patch: operations["alterLayer"];
         trace?: never;
@@ -570,12 +570,42 @@ export interface components {
             /** @enum {string} */
             type: "text" | "int" | "number" | "bool" | "date" | "time" | "code" | "ref";
             title?: components["schemas"]["Title"];
+            description?: components["schemas"]["Title"];
             unit?: string;
             required?: boolean;
             /** @description Totals by cell and area add it up. */
             sum?: boolean;
-            /** @description IANA time zone of times that come without one. */
+            /** @description What features have that hold no value of their own: a string, a number, true or false. */
+            default?: unknown;
+            /** @description No two features hold the same value; for text, code and ref. */
+            unique?: boolean;
+            /** @description The layer whose features a ref names. */
+            ref?: string;
+            /**
+             * @description What deleting such a feature does: refuse it (restrict, also without this member), or empty the attribute.
+             * @enum {string}
+             */
+            on_delete?: "restrict" | "set_null";
+            /** @description IANA time zone of times that come without one, and of dates that became times. */
             zone?: string;
+            /** @description Names that it had, oldest first. They still mean it. */
+            former?: string[];
+            /** @description Types that it had, oldest first. */
+            was?: string[];
+            dropped?: boolean;
+        };
+        LayerPatch: {
+            alter?: ({
+                /** @enum {string} */
+                op: "add" | "rename" | "widen" | "default" | "require" | "set" | "drop";
+                attribute: string;
+                to?: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+            attributes?: components["schemas"]["Attribute"][];
+        } & {
+            [key: string]: unknown;
         };
         /** @description Where feature ids come from; at most one member. */
         IDRule: {
@@ -1114,6 +1144,8 @@ export interface components {
          * @example 42
          */
         min_seq: string;
+        /** @description Show dropped attributes too, each at its place. */
+        dropped: boolean;
         /**
          * @description The ETag (seq) that the feature must still have, else 412.
          * @example "42"
@@ -1457,6 +1489,8 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /** @description Show dropped attributes too, each at its place. */
+                dropped?: components["parameters"]["dropped"];
             };
             header?: never;
             path?: never;
@@ -1539,6 +1573,8 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /** @description Show dropped attributes too, each at its place. */
+                dropped?: components["parameters"]["dropped"];
             };
             header?: never;
             path: {
@@ -1607,17 +1643,23 @@ export interface operations {
                  *       "title": {
                  *         "en": "Street lamps"
                  *       },
-                 *       "zoom": {
-                 *         "min": 12
-                 *       }
+                 *       "alter": [
+                 *         {
+                 *           "op": "rename",
+                 *           "attribute": "h",
+                 *           "to": "height"
+                 *         },
+                 *         {
+                 *           "op": "add",
+                 *           "attribute": "lit",
+                 *           "type": "bool",
+                 *           "default": true
+                 *         }
+                 *       ]
                  *     }
                  */
-                "application/json": {
-                    [key: string]: unknown;
-                };
-                "application/merge-patch+json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["LayerPatch"];
+                "application/merge-patch+json": components["schemas"]["LayerPatch"];
             };
         };
         responses: {

@@ -1,0 +1,40 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+)
+
+// partGroup is a run of digits of a part code.
+type partGroup struct {
+	name   string
+	digits int
+}
+
+// partGroups are the two forms of the national code of a city part: 16 digits in CJ/T 214-2007 and GB/T 30428.2-2013,
+// 17 in GB/T 47678.5-2026, which has a digit more for the minor class.
+var partGroups = map[int][]partGroup{
+	16: {{"district", 6}, {"major class", 2}, {"minor class", 2}, {"sequence", 6}},
+	17: {{"district", 6}, {"major class", 2}, {"minor class", 3}, {"sequence", 6}},
+}
+
+// CheckPartCode says what is wrong with the national code of a city part, empty when nothing is: district (6 digits),
+// major class (2), minor class (2 or 3) and sequence (6), none of them zero. Whether district and class exist is not
+// checked.
+func CheckPartCode(code string) string {
+	if i := strings.IndexFunc(code, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		return fmt.Sprintf("must be digits only; %q at byte %d is none", []rune(code[i:])[0], i+1)
+	}
+	groups, ok := partGroups[len(code)]
+	if !ok {
+		return fmt.Sprintf("must have 16 digits (district 6, major class 2, minor class 2, sequence 6) or 17 (minor class 3), not %d", len(code))
+	}
+	at := 0
+	for _, g := range groups {
+		if digits := code[at : at+g.digits]; strings.Trim(digits, "0") == "" {
+			return fmt.Sprintf("has the %s %s (digits %d to %d); it begins at %0*d", g.name, digits, at+1, at+g.digits, g.digits, 1)
+		}
+		at += g.digits
+	}
+	return ""
+}

@@ -1,0 +1,213 @@
+package data
+
+// Roles say which part a layer plays in the city and which attribute plays each part of the role.
+type Roles struct {
+	Area     *AreaRole     `json:"area,omitempty" toml:"area"`
+	Cell     *CellRole     `json:"cell,omitempty" toml:"cell"`
+	Address  *AddressRole  `json:"address,omitempty" toml:"address"`
+	Road     *RoadRole     `json:"road,omitempty" toml:"road"`
+	Part     *PartRole     `json:"part,omitempty" toml:"part"`
+	Landmark *LandmarkRole `json:"landmark,omitempty" toml:"landmark"`
+	Building *BuildingRole `json:"building,omitempty" toml:"building"`
+	Entrance *NameRole     `json:"entrance,omitempty" toml:"entrance"`
+	// Organisation makes a layer organisations: firms, schools, offices.
+	Organisation *NameRole `json:"organisation,omitempty" toml:"organisation"`
+}
+
+// AreaRole makes a polygon layer a level of areas, such as district or village.
+type AreaRole struct {
+	Level string `json:"level" toml:"level"`
+	Code  string `json:"code,omitempty" toml:"code"`
+	Name  string `json:"name,omitempty" toml:"name"`
+}
+
+// CellRole makes a polygon layer the cells of a scheme.
+type CellRole struct {
+	Scheme string `json:"scheme" toml:"scheme"`
+	Code   string `json:"code,omitempty" toml:"code"`
+	Name   string `json:"name,omitempty" toml:"name"`
+}
+
+// AddressRole makes a layer door plates. Label is the full text; the others are its elements.
+type AddressRole struct {
+	Label   string `json:"label,omitempty" toml:"label"`
+	Road    string `json:"road,omitempty" toml:"road"`
+	Section string `json:"section,omitempty" toml:"section"`
+	Lane    string `json:"lane,omitempty" toml:"lane"`
+	Alley   string `json:"alley,omitempty" toml:"alley"`
+	Number  string `json:"number,omitempty" toml:"number"`
+}
+
+// RoadRole makes a layer roads.
+type RoadRole struct {
+	Name string `json:"name,omitempty" toml:"name"`
+}
+
+// PartRole makes a layer city parts. Class is the attribute that holds the class, Code the part code.
+type PartRole struct {
+	Class string `json:"class,omitempty" toml:"class"`
+	Code  string `json:"code,omitempty" toml:"code"`
+}
+
+// LandmarkRole makes a layer landmarks.
+type LandmarkRole struct {
+	Name  string `json:"name,omitempty" toml:"name"`
+	Alias string `json:"alias,omitempty" toml:"alias"`
+}
+
+// BuildingRole makes a layer buildings. Households is the attribute with the number of households in each.
+type BuildingRole struct {
+	Name       string `json:"name,omitempty" toml:"name"`
+	Households string `json:"households,omitempty" toml:"households"`
+}
+
+// NameRole is a role whose only part is a name.
+type NameRole struct {
+	Name string `json:"name,omitempty" toml:"name"`
+}
+
+// RolePart is a part of a role and the name of the attribute that plays it.
+type RolePart struct {
+	// Name is "area.code".
+	Name string
+	// Attribute points into the roles.
+	Attribute *string
+}
+
+// Parts are the parts of all roles that the layer plays. Those that no attribute plays have an empty name there.
+func (r *Roles) Parts() []RolePart {
+	var parts []RolePart
+	add := func(name string, attribute *string) { parts = append(parts, RolePart{name, attribute}) }
+	if r.Area != nil {
+		add("area.code", &r.Area.Code)
+		add("area.name", &r.Area.Name)
+	}
+	if r.Cell != nil {
+		add("cell.code", &r.Cell.Code)
+		add("cell.name", &r.Cell.Name)
+	}
+	if r.Address != nil {
+		add("address.label", &r.Address.Label)
+		add("address.road", &r.Address.Road)
+		add("address.section", &r.Address.Section)
+		add("address.lane", &r.Address.Lane)
+		add("address.alley", &r.Address.Alley)
+		add("address.number", &r.Address.Number)
+	}
+	if r.Road != nil {
+		add("road.name", &r.Road.Name)
+	}
+	if r.Part != nil {
+		add("part.class", &r.Part.Class)
+		add("part.code", &r.Part.Code)
+	}
+	if r.Landmark != nil {
+		add("landmark.name", &r.Landmark.Name)
+		add("landmark.alias", &r.Landmark.Alias)
+	}
+	if r.Building != nil {
+		add("building.name", &r.Building.Name)
+		add("building.households", &r.Building.Households)
+	}
+	if r.Entrance != nil {
+		add("entrance.name", &r.Entrance.Name)
+	}
+	if r.Organisation != nil {
+		add("organisation.name", &r.Organisation.Name)
+	}
+	return parts
+}
+
+// Clone is a copy that shares nothing.
+func (r Roles) Clone() Roles {
+	r.Area, r.Cell, r.Address, r.Road = own(r.Area), own(r.Cell), own(r.Address), own(r.Road)
+	r.Part, r.Landmark, r.Building = own(r.Part), own(r.Landmark), own(r.Building)
+	r.Entrance, r.Organisation = own(r.Entrance), own(r.Organisation)
+	return r
+}
+
+func own[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
+}
+
+func (l *Layer) validateRoles(bad func(field, value, why string)) {
+	level := func(role, field, name string) {
+		if l.Geometry != GeometryPolygon {
+			bad("roles."+role, string(l.Geometry), "needs a polygon layer")
+		}
+		if !ValidName(name) {
+			bad("roles."+role+"."+field, name, "must match [a-z][a-z0-9_]{0,62}")
+		}
+	}
+	if r := l.Roles.Area; r != nil {
+		level("area", "level", r.Level)
+	}
+	if r := l.Roles.Cell; r != nil {
+		level("cell", "scheme", r.Scheme)
+	}
+	for _, part := range l.Roles.Parts() {
+		name := *part.Attribute
+		switch i := l.AttributeIndex(name); {
+		case name == "":
+		case i < 0:
+			bad("roles."+part.Name, name, "is not an attribute of the layer")
+		case part.Name == "building.households" && !l.Attributes[i].Type.IsNumeric():
+			bad("roles."+part.Name, name, "must be an attribute of type int or number")
+		}
+	}
+}
+
+// CodeAttribute is the position of the attribute that plays "code" in a role, or -1.
+func (l *Layer) CodeAttribute() int {
+	switch r := l.Roles; {
+	case r.Cell != nil && r.Cell.Code != "":
+		return l.AttributeIndex(r.Cell.Code)
+	case r.Area != nil && r.Area.Code != "":
+		return l.AttributeIndex(r.Area.Code)
+	case r.Part != nil && r.Part.Code != "":
+		return l.AttributeIndex(r.Part.Code)
+	}
+	return -1
+}
+
+// LabelAttribute is the position of the attribute that names a feature to people, or -1.
+func (l *Layer) LabelAttribute() int {
+	r := l.Roles
+	names := []string{}
+	if r.Area != nil {
+		names = append(names, r.Area.Name, r.Area.Code)
+	}
+	if r.Cell != nil {
+		names = append(names, r.Cell.Name, r.Cell.Code)
+	}
+	if r.Address != nil {
+		names = append(names, r.Address.Label)
+	}
+	if r.Landmark != nil {
+		names = append(names, r.Landmark.Name)
+	}
+	if r.Road != nil {
+		names = append(names, r.Road.Name)
+	}
+	if r.Building != nil {
+		names = append(names, r.Building.Name)
+	}
+	if r.Entrance != nil {
+		names = append(names, r.Entrance.Name)
+	}
+	if r.Organisation != nil {
+		names = append(names, r.Organisation.Name)
+	}
+	if r.Part != nil {
+		names = append(names, r.Part.Code, r.Part.Class)
+	}
+	for _, n := range names {
+		if n != "" {
+			return l.AttributeIndex(n)
+		}
+	}
+	return -1
+}

@@ -1,0 +1,138 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Define checks the change of a definition against what is: that the definition is valid, that features that exist fit
+// it, and that other definitions still do. The error is a *data.FieldError or several joined, or one of [City.Settle].
+func Define(c City, ch *data.Change) error {
+	switch {
+	case ch.Stream == data.StreamScheme && ch.Op == data.OpPut:
+		if err := sameName(ch, ch.Scheme.Name); err != nil {
+			return err
+		}
+		return ch.Scheme.Validate(c.Layer)
+	case ch.Stream == data.StreamSchema && ch.Op == data.OpPut:
+		return putLayer(c, ch)
+	case ch.Stream == data.StreamSchema:
+		return schemesFit(c, ch.Layer, nil)
+	}
+	return nil
+}
+
+func sameName(ch *data.Change, name string) error {
+	if name != ch.Layer {
+		return fault("name", name, "differs from the name %q of the change", ch.Layer)
+	}
+	return nil
+}
+
+func putLayer(c City, ch *data.Change) error {
+	to := ch.Definition
+	if err := sameName(ch, to.Name); err != nil {
+		return err
+	}
+	if err := to.Validate(); err != nil {
+		return err
+	}
+	from, exists := c.Layer(ch.Layer)
+	if err := targetsExist(c, from, to); err != nil {
+		return err
+	}
+	if !exists {
+		return nil
+	}
+	demands, err := Compatible(from, to)
+	if err != nil {
+		return err
+	}
+	if err := schemesFit(c, ch.Layer, to); err != nil {
+		return err
+	}
+	return meet(c, to, demands)
+}
+
+// targetsExist verifies that the layers exist that refs newly name.
+func targetsExist(c City, from, to *data.Layer) error {
+	for i, a := range to.Live() {
+		known := from != nil && i < len(from.Attributes) && from.Attributes[i].Ref == a.Ref
+		if _, exists := c.Layer(a.Ref); a.Ref != "" && a.Ref != to.Name && !known && !exists {
+			return fault("attributes."+a.Name+".ref", a.Ref, "is not a layer; create it first")
+		}
+	}
+	return nil
+}
+
+// schemesFit verifies that the schemes whose cells are in a layer still fit when its definition is to, nil for dropped,
+// and that what they call an attribute is still the same one.
+func schemesFit(c City, name string, to *data.Layer) error {
+	from, _ := c.Layer(name)
+	then := func(layer string) (*data.Layer, bool) {
+		if layer == name {
+			return to, to != nil
+		}
+		return c.Layer(layer)
+	}
+	for s := range c.AllSchemes() {
+		if s.Cells.Layer != name {
+			continue
+		}
+		if err := s.Validate(then); err != nil {
+			return fault("layer", name, "is used by scheme %s: %v", s.Name, err)
+		}
+		for _, attribute := range []string{s.Cells.Code, s.Cells.Name} {
+			if i := from.MatchAttribute(attribute); attribute != "" && to.MatchAttribute(attribute) != i {
+				return fault("attributes", attribute, "is what scheme %s calls the attribute %s; alter the scheme first", s.Name, from.Attributes[i].Name)
+			}
+		}
+	}
+	return nil
+}
+
+// meet looks whether the features of a layer hold what its alteration demands.
+func meet(c City, l *data.Layer, demands []Demand) error {
+	if len(demands) == 0 {
+		return nil
+	}
+	if err := c.Settle(l.Name); err != nil {
+		return err
+	}
+	var errs []error
+	for i := range demands {
+		if o := standing(c, l, &demands[i]); o.count > 0 {
+			errs = append(errs, fault(demands[i].Field, demands[i].Value, "%s; %s", o.String(), demands[i].Advice))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// standing are the features that stand against a demand.
+func standing(c City, l *data.Layer, d *Demand) *offenders {
+	o := &offenders{}
+	first := map[string]string{}
+	for id, v := range c.Values(l.Name, d.Attribute) {
+		if d.Against != nil {
+			if why := d.Against(id, v); why != "" {
+				o.add(id, why)
+			}
+		}
+		if v.Null() {
+			continue
+		}
+		if d.Target != "" && !c.Exists(d.Target, v.Text()) {
+			o.add(id, fmt.Sprintf("has %q, which is no feature of %s", v.Text(), d.Target))
+		}
+		if d.Unique {
+			if other, taken := first[v.Text()]; taken {
+				o.add(id, fmt.Sprintf("has %q as %q does", v.Text(), other))
+			} else {
+				first[v.Text()] = id
+			}
+		}
+	}
+	return o
+}
