@@ -62,8 +62,19 @@ type Tx struct {
 	Effective time.Time
 	// Actor is who asked and Cause why: "import:ID", "api", "demo"…
 	Actor, Cause string
-	Changes      []Change
+	// Operation is the id of the long work that the transaction is a part of, such as an import; empty for none.
+	Operation string
+	// Receipt lets the client's request be recognised when it comes again; zero for none.
+	Receipt Receipt
+	// Defined are preconditions: the definition of each layer named must still be the one of that Seq. They are not
+	// stored. One that does not hold is a *[RedefinedError].
+	Defined map[string]Seq
+	Changes []Change
 }
+
+// Receipt recognises a request that is sent again, by hashes: of the key that its client gave it, and of the request
+// itself, so that a key used for something else is noticed.
+type Receipt struct{ Key, Request [16]byte }
 
 // Limits of one transaction; beyond them Append returns [ErrTooLarge].
 const (
@@ -82,6 +93,11 @@ type Entry struct {
 	Effective time.Time
 	Actor     string
 	Cause     string
+	Operation string
+	Receipt   Receipt
+	// Visible is the last entry of the group that was appended together with this one; the World shows the changes
+	// from that Seq on and not before, see [Whole]. It is Seq for a transaction by itself.
+	Visible Seq
 	// PrevHash is the hash of the previous header, Payloads are the hashes of the encoded changes.
 	PrevHash Hash
 	Payloads []Hash

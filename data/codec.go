@@ -12,6 +12,10 @@ import (
 // decoders stay: logs are read for decades. The layouts are written down in docs/formats/log.md.
 const codecVersion = 1
 
+// headerMembers is the version of headers that have members of their own behind the hashes. A header without any is
+// written as version 1.
+const headerMembers = 2
+
 // ErrFormat is returned, wrapped with what and where, for bytes that are not a header, payload or record.
 var ErrFormat = errors.New("data: malformed encoding")
 
@@ -34,6 +38,10 @@ type Header struct {
 	Effective time.Time
 	Actor     string
 	Cause     string
+	// Visible, Operation and Receipt are those of the [Entry].
+	Visible   Seq
+	Operation string
+	Receipt   Receipt
 	// PrevHash is the SHA-256 of the encoded header before this one, zero for the first.
 	PrevHash Hash
 	// Payloads are the SHA-256 of the encoded payloads in order; their number is the number of changes.
@@ -46,6 +54,7 @@ type Header struct {
 func (h *Header) Entry(changes []Change) *Entry {
 	return &Entry{
 		Seq: h.Seq, Recorded: h.Recorded, Effective: h.Effective, Actor: h.Actor, Cause: h.Cause,
+		Visible: h.Visible, Operation: h.Operation, Receipt: h.Receipt,
 		PrevHash: h.PrevHash, Payloads: h.Payloads, Changes: changes,
 	}
 }
@@ -53,12 +62,24 @@ func (h *Header) Entry(changes []Change) *Entry {
 // headerFixed is the length of the members before the two texts.
 const headerFixed = 1 + 8 + 8 + 8 + 4 + len(Hash{})
 
+// Tags of the members behind the hashes, in the order in which they are written. Numbers are part of the log format.
+const (
+	tagVisible   = 1
+	tagOperation = 2
+	tagReceipt   = 3
+)
+
 // AppendHeader appends the encoding of h to dst: version, seq, recorded and effective time in microseconds since
-// 1970, highest permanent id, hash of the previous header, actor, cause, payload hashes, CRC-32C of all before. The
-// checksum covers what the chain does not yet: the newest header.
+// 1970, highest permanent id, hash of the previous header, actor, cause, payload hashes, the members that few entries
+// have, CRC-32C of all before. The checksum covers what the chain does not yet: the newest header.
 func AppendHeader(dst []byte, h *Header) []byte {
 	start := len(dst)
-	dst = append(dst, codecVersion)
+	grouped, received := h.Visible > h.Seq, h.Receipt != Receipt{}
+	version := byte(codecVersion)
+	if grouped || received || h.Operation != "" {
+		version = headerMembers
+	}
+	dst = append(dst, version)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Seq))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Recorded.UnixMicro()))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Effective.UnixMicro()))
@@ -70,6 +91,15 @@ func AppendHeader(dst []byte, h *Header) []byte {
 	for i := range h.Payloads {
 		dst = append(dst, h.Payloads[i][:]...)
 	}
+	if grouped {
+		dst = binary.BigEndian.AppendUint64(append(dst, tagVisible), uint64(h.Visible))
+	}
+	if h.Operation != "" {
+		dst = appendText(append(dst, tagOperation), h.Operation)
+	}
+	if received {
+		dst = append(append(append(dst, tagReceipt), h.Receipt.Key[:]...), h.Receipt.Request[:]...)
+	}
 	return binary.BigEndian.AppendUint32(dst, Checksum(dst[start:]))
 }
 
@@ -79,8 +109,9 @@ func DecodeHeader(b []byte) (Header, error) {
 	if len(b) < headerFixed+4 {
 		return Header{}, fmt.Errorf("%w: header of %d bytes is too short", ErrFormat, len(b))
 	}
-	if b[0] != codecVersion {
-		return Header{}, fmt.Errorf("%w: header has codec version %d, this program reads up to %d", ErrFormat, b[0], codecVersion)
+	version := b[0]
+	if version != codecVersion && version != headerMembers {
+		return Header{}, fmt.Errorf("%w: header has codec version %d, this program reads up to %d", ErrFormat, version, headerMembers)
 	}
 	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
 	if Checksum(body) != sum {
@@ -92,17 +123,53 @@ func DecodeHeader(b []byte) (Header, error) {
 		Effective: time.UnixMicro(int64(binary.BigEndian.Uint64(b[17:]))).UTC(),
 		Permanent: binary.BigEndian.Uint32(b[25:]),
 	}
+	h.Visible = h.Seq
 	copy(h.PrevHash[:], b[29:])
 	// The texts are copied one by one: the hashes behind them are long and would be kept alive by a substring.
 	r := reader{s: viewText(body), at: headerFixed}
 	h.Actor, h.Cause = cloneText(r.text()), cloneText(r.text())
 	count := r.count(len(Hash{}))
-	if r.bad || r.left() != count*len(Hash{}) {
+	if !r.bad {
+		h.Payloads = make([]Hash, count)
+		for i := range h.Payloads {
+			copy(h.Payloads[i][:], body[r.at+i*len(Hash{}):])
+		}
+		r.at += count * len(Hash{})
+	}
+	if version == headerMembers {
+		r.headerMembers(&h)
+	}
+	if r.bad || r.left() != 0 {
 		return Header{}, fmt.Errorf("%w: header ends at byte %d of %d", ErrFormat, r.at, len(body))
 	}
-	h.Payloads = make([]Hash, count)
-	for i := range h.Payloads {
-		copy(h.Payloads[i][:], body[r.at+i*len(Hash{}):])
-	}
 	return h, nil
+}
+
+// headerMembers reads the members behind the hashes: at least one, each at most once and in the order of their tags,
+// so that a header has one encoding only.
+func (r *reader) headerMembers(h *Header) {
+	for last := byte(0); last == 0 || r.left() > 0; {
+		tag := r.byte()
+		if r.bad || tag <= last {
+			r.fail()
+			return
+		}
+		switch last = tag; tag {
+		case tagVisible:
+			if h.Visible = Seq(r.uint64()); h.Visible <= h.Seq {
+				r.fail()
+			}
+		case tagOperation:
+			if h.Operation = cloneText(r.text()); h.Operation == "" {
+				r.fail()
+			}
+		case tagReceipt:
+			r.bytes(h.Receipt.Key[:])
+			if r.bytes(h.Receipt.Request[:]); h.Receipt == (Receipt{}) {
+				r.fail()
+			}
+		default:
+			r.fail()
+		}
+	}
 }

@@ -82,12 +82,19 @@ func TestFormatExamples(t *testing.T) {
 		Seq: 3, Recorded: at.Add(time.Microsecond), Effective: at, Actor: "api", Cause: "edit", Permanent: 8,
 		PrevHash: data.Hash{0: 0xaa, 31: 0xbb}, Payloads: []data.Hash{{0: 0xcc, 31: 0xdd}},
 	}
-	b := example(t, logFormat, "header")
-	got, err := data.DecodeHeader(b)
-	if err != nil || !reflect.DeepEqual(got, header) {
-		t.Errorf("header: decoded %+v, %v", got, err)
-	}
-	if again := data.AppendHeader(nil, &header); !bytes.Equal(again, b) {
-		t.Errorf("header: encoded as\n%x, the document has\n%x", again, b)
+	header.Visible = header.Seq
+	headers := map[string]data.Header{"header": header}
+	header.Visible, header.Operation = 5, "01JW"
+	header.Receipt = data.Receipt{Key: [16]byte{0: 0xee, 15: 0xff}, Request: [16]byte{0: 0x11, 15: 0x22}}
+	headers["header with members"] = header
+	for name, header := range headers {
+		b := example(t, logFormat, name)
+		got, err := data.DecodeHeader(b)
+		if err != nil || !reflect.DeepEqual(got, header) {
+			t.Errorf("%s: decoded %+v, %v", name, got, err)
+		}
+		if again := data.AppendHeader(nil, &header); !bytes.Equal(again, b) {
+			t.Errorf("%s: encoded as\n%x, the document has\n%x", name, again, b)
+		}
 	}
 }

@@ -94,6 +94,15 @@ func (r *reader) uint64() uint64 {
 	return uint64(high)<<32 | uint64(r.uint32())
 }
 
+// bytes fills dst.
+func (r *reader) bytes(dst []byte) {
+	if r.left() < len(dst) {
+		r.fail()
+		return
+	}
+	r.at += copy(dst, r.s[r.at:])
+}
+
 // count reads the number of members that follow, each of at least size bytes. A number that the remaining bytes
 // cannot hold is malformed, so a damaged length never causes a large allocation.
 func (r *reader) count(size int) int {

@@ -224,6 +224,17 @@ func TestHeaderRoundTrip(t *testing.T) {
 			Actor: rapid.String().Draw(t, "actor"), Cause: rapid.String().Draw(t, "cause"), PrevHash: hash.Draw(t, "prev"),
 			Payloads: rapid.SliceOfN(hash, 0, 5).Draw(t, "payloads"), Permanent: rapid.Uint32().Draw(t, "permanent"),
 		}
+		want.Visible = want.Seq
+		if rapid.Bool().Draw(t, "grouped") && want.Seq < math.MaxUint64 {
+			want.Visible += data.Seq(rapid.Uint64Range(1, math.MaxUint64-uint64(want.Seq)).Draw(t, "visible"))
+		}
+		if rapid.Bool().Draw(t, "of an operation") {
+			want.Operation = rapid.String().Draw(t, "operation")
+		}
+		if rapid.Bool().Draw(t, "received") {
+			copy(want.Receipt.Key[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "key"))
+			copy(want.Receipt.Request[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "request"))
+		}
 		b := data.AppendHeader([]byte("before"), &want)[len("before"):]
 		got, err := data.DecodeHeader(b)
 		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {

@@ -28,10 +28,18 @@ type Store interface {
 	// that has ended takes no further record.
 	Append(ctx context.Context, tx Tx) (Seq, error)
 
+	// AppendTogether makes n transactions durable and visible together and returns the Seq of the last: all of them
+	// are in the log, or none, also when the process dies. They become entries in a row, recorded at one time, each
+	// marked with the Seq of the last ([Entry].Visible); Last moves once. They hold changes of features only. Changes
+	// are checked in the order given, against the state that the ones before leave; nobody else's transaction comes
+	// between, so that appends of others wait meanwhile. txs yields exactly n transactions; its error ends the
+	// attempt and is returned. Otherwise the errors are those of Append.
+	AppendTogether(ctx context.Context, n int, txs iter.Seq2[Tx, error]) (Seq, error)
+
 	// Epoch is the identity of the history.
 	Epoch() Epoch
 
-	// Last is the Seq of the newest durable entry.
+	// Last is the Seq of the newest durable entry. It is never within a group that was appended together.
 	Last() Seq
 
 	// Horizon is the Seq from which on history is complete, 0 when nothing was erased: a replay of the log up to any
@@ -117,6 +125,21 @@ type ConflictError struct {
 // Error names the feature and both positions.
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("changes[%d]: %s/%s is at seq %d, if_seq demands %d", e.Change, e.Layer, e.ID, e.Have, e.Want)
+}
+
+// RedefinedError says that a layer was altered or dropped since a transaction for it was prepared.
+type RedefinedError struct {
+	Layer string
+	Want  Seq
+	Have  Seq // 0 when the layer does not exist
+}
+
+// Error names the layer and both positions.
+func (e *RedefinedError) Error() string {
+	if e.Have == 0 {
+		return fmt.Sprintf("layer %s was dropped", e.Layer)
+	}
+	return fmt.Sprintf("layer %s was altered with seq %d, seq %d is demanded", e.Layer, e.Have, e.Want)
 }
 
 // ChangeError says which change of a transaction is not possible and why.

@@ -122,7 +122,8 @@ func (e *Engine) Run(ctx context.Context) error {
 			if err := e.applyEntry(entry); err != nil {
 				return err
 			}
-			if changes += len(entry.Changes); changes >= publishEvery {
+			whole := entry.Visible <= entry.Seq // what was appended together is shown together
+			if changes += len(entry.Changes); changes >= publishEvery && whole {
 				e.publish()
 				changes = 0
 			}

@@ -237,6 +237,45 @@ func TestReadersDuringPublication(t *testing.T) {
 	readers.Wait()
 }
 
+// TestTogether has a reader look again and again while a group of several publications' size is applied: it sees
+// nothing of it or all.
+func TestTogether(t *testing.T) {
+	const txs, size = 3, 11_000
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	indextest.At(t, e, log.Append(indextest.Define(lamps)))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	seen := map[int]data.Seq{}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for last := false; !last; {
+			last = ctx.Err() != nil
+			w := e.World()
+			l, _ := w.Layer("lamps")
+			seen[l.Len()] = w.Seq()
+		}
+	})
+	group := make([][]data.Change, txs)
+	for i := range group {
+		for k := range size {
+			group[i] = append(group[i], indextest.Put("lamps", fmt.Sprintf("%d-%d", i, k), pointAt(int32(i), int32(k))))
+		}
+	}
+	feed := e.Subscribe(0)
+	defer feed.Close()
+	seq := log.Together(group...)
+	indextest.At(t, e, seq)
+	if d, err := feed.Next(t.Context()); err != nil || d.From != 1 || d.To != seq {
+		t.Errorf("the feed tells of %d to %d, %v", d.From, d.To, err)
+	}
+	stop()
+	reader.Wait()
+	if want := map[int]data.Seq{0: 1, txs * size: seq}; !maps.Equal(seen, want) {
+		t.Errorf("a reader saw %v, want %v", seen, want)
+	}
+}
+
 // TestStamps checks that a change marks the tiles of its old and its new place at every zoom and no others, beyond
 // the margin.
 func TestStamps(t *testing.T) {

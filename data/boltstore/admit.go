@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/memory"
 )
 
 // draft is what the next transaction of a group builds on.
@@ -23,7 +24,14 @@ func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
 	if e := r.tx.Effective; e.Truncate(time.Microsecond).After(d.recorded) {
 		return &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
 	}
-	mark := len(c.heads.undo)
+	for layer, want := range r.tx.Defined {
+		if def := d.defs.Layers[layer]; !def.Exists() {
+			return &data.RedefinedError{Layer: layer, Want: want}
+		} else if def.Seq != want {
+			return &data.RedefinedError{Layer: layer, Want: want, Have: def.Seq}
+		}
+	}
+	mark := c.heads.Mark()
 	next := *d
 	next.seq++
 	if r.defines {
@@ -37,7 +45,7 @@ func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
 			err = c.admitDefinition(ctx, &next, i, r)
 		}
 		if err != nil {
-			c.heads.rollback(mark)
+			c.heads.Rollback(mark)
 			return err
 		}
 		data.LinkPayload(r.payload(i), r.changes[i].Permanent, r.changes[i].Prev)
@@ -55,8 +63,8 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 	if !def.Exists() {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is not a layer"})
 	}
-	key := headKey{ch.Layer, ch.Feature.ID}
-	head, known := c.heads.get(key, def.Born)
+	key := memory.Key{Layer: ch.Layer, ID: ch.Feature.ID}
+	head, known := c.heads.Get(key, def.Born)
 	have := data.Seq(0)
 	if known && !head.Deleted {
 		have = head.Seq
@@ -79,6 +87,6 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 		head.Permanent = d.permanent
 	}
 	ch.Permanent, ch.Prev = head.Permanent, head.Seq
-	c.heads.set(key, data.Head{Seq: d.seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
+	c.heads.Set(key, data.Head{Seq: d.seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
 	return nil
 }

@@ -18,6 +18,8 @@ type request struct {
 	ends     []int
 	// defines is set when the transaction changes definitions.
 	defines bool
+	// together is set on a request that stands for a group of transactions and has no changes itself.
+	together *together
 
 	state atomic.Int32
 	done  chan struct{}
@@ -40,6 +42,9 @@ func (r *request) answer(seq data.Seq, err error) {
 	close(r.done)
 }
 
+// alone reports whether the request shares its commit with no other.
+func (r *request) alone() bool { return r.defines || r.together != nil }
+
 // payload is the encoding of change i.
 func (r *request) payload(i int) []byte {
 	start := 0
@@ -54,7 +59,8 @@ func newRequest(tx data.Tx) (*request, error) {
 	if len(tx.Changes) == 0 {
 		return nil, data.ErrEmpty
 	}
-	if len(tx.Changes) > data.MaxTxChanges || len(tx.Actor)+len(tx.Cause) > data.MaxTxBytes {
+	texts := len(tx.Actor) + len(tx.Cause) + len(tx.Operation)
+	if len(tx.Changes) > data.MaxTxChanges || texts > data.MaxTxBytes {
 		return nil, data.ErrTooLarge
 	}
 	const typical = 192 // bytes of a point with a few attributes
@@ -73,7 +79,7 @@ func newRequest(tx data.Tx) (*request, error) {
 		if err != nil {
 			return nil, &data.ChangeError{Change: i, Layer: c.Layer, ID: c.Feature.ID, Err: err}
 		}
-		if len(b)+len(tx.Actor)+len(tx.Cause) > data.MaxTxBytes {
+		if len(b)+texts > data.MaxTxBytes {
 			return nil, data.ErrTooLarge
 		}
 		own := data.Change{Stream: c.Stream, Op: c.Op, Layer: c.Layer, IfSeq: c.IfSeq}
@@ -111,6 +117,11 @@ func (db *DB) Append(ctx context.Context, tx data.Tx) (data.Seq, error) {
 	if !db.queue.put(r) {
 		return 0, data.ErrClosed
 	}
+	return db.outcome(ctx, r)
+}
+
+// outcome waits for the answer to a request, or until ctx ends before its commit has begun.
+func (db *DB) outcome(ctx context.Context, r *request) (data.Seq, error) {
 	select {
 	case <-r.done:
 	case <-ctx.Done():

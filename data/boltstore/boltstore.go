@@ -28,6 +28,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/memory"
 )
 
 var _ data.Store = (*DB)(nil)
@@ -44,7 +45,7 @@ type DB struct {
 	format uint32
 
 	queue   queue
-	ring    ring
+	ring    memory.Ring
 	tip     tip
 	steps   chan *step // from the checkpointer to the committer, who is the only writer
 	kick    chan struct{}
@@ -61,6 +62,8 @@ type DB struct {
 
 	// damagedBlocks is set while Open has found a checkpoint that must be thrown away.
 	damagedBlocks bool
+	// leftovers is set while Open has found entries that were to be appended together and are not complete.
+	leftovers bool
 	// commit is (*bbolt.Tx).Commit; tests replace it to fail at a given point.
 	commit func(*bbolt.Tx) error
 

@@ -24,7 +24,7 @@ const (
 // steps to the committer, who writes them when no append waits.
 type checkpointer struct {
 	db   *DB
-	mark data.Seq // the newest entry that all blocks take into account
+	mark data.Seq // the newest entry that all blocks take into account; the file's may be older, see writeBatch
 }
 
 // nudge counts committed changes and wakes the checkpointer when there are enough.
@@ -128,6 +128,8 @@ type batch struct {
 	rows    map[string][]layout.Row // by block key
 	dropped map[string]struct{}     // layers whose older blocks end
 	last    data.Seq
+	// within says that last is a member of a group that ends later.
+	within bool
 }
 
 // collect reads the log after the mark, up to the newest entry or as much as fits in memory.
@@ -161,6 +163,7 @@ func (p *checkpointer) collect(ctx context.Context) (*batch, error) {
 		}
 	}
 	b.last = reader.scanner.Next() - 1
+	b.within = reader.scanner.Header().Visible > b.last
 	return b, nil
 }
 
@@ -185,7 +188,8 @@ func (b *batch) add(seq data.Seq, payload []byte) error {
 }
 
 // writeBatch ends the blocks of dropped layers, writes the changed blocks and then moves the mark. A crash between
-// leaves blocks newer than the mark, which the next pass writes again.
+// leaves blocks newer than the mark, which the next pass writes again. The mark of the file is never within a group that
+// was appended together: whoever reads the checkpoint sees it whole or not at all.
 func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
 	for layer := range b.dropped {
 		for more := true; more; {
@@ -218,6 +222,10 @@ func (p *checkpointer) writeBatch(ctx context.Context, b *batch) error {
 			return err
 		}
 		keys = keys[n:]
+	}
+	if b.within {
+		p.mark = b.last
+		return nil
 	}
 	err := p.submit(ctx, func(tx *bbolt.Tx) error { return layout.PutMark(tx, b.last) })
 	if err == nil {

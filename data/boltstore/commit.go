@@ -10,18 +10,21 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/memory"
 )
 
 // committer is the only writer of the file. It lives in Run.
 type committer struct {
 	db    *DB
-	heads overlay
+	heads *memory.Heads
 	defs  layout.Definitions
-	// start is the entry up to which only the engine knows: the newest when the store was opened, or the newest that
-	// makes the engine index what it did not before.
+	// start is the entry up to which only the engine knows: the newest when the store was opened, of a group appended
+	// together, or the newest that makes the engine index what it did not before.
 	start data.Seq
 	// starved counts the groups since the checkpointer could write.
 	starved int
+	// staged says that the file may hold entries beyond the newest, which were to be appended together and were not.
+	staged bool
 }
 
 // starvation is the number of groups after which a waiting step of the checkpointer goes first. A step takes about
@@ -51,15 +54,25 @@ func (c *committer) run(ctx context.Context) {
 		}
 		if c.ready(ctx) {
 			c.gather()
-			c.commit(ctx, c.db.queue.take())
+			c.serve(ctx, c.db.queue.take())
 			c.starved++
 		}
 	}
 	c.db.queue.refuse()
 	for c.db.queue.length() > 0 && c.known() {
-		c.commit(ctx, c.db.queue.take())
+		c.serve(ctx, c.db.queue.take())
 	}
 	c.db.queue.close()
+}
+
+// serve commits what was taken from the queue: some transactions that share one sync, or the request for several that
+// are appended together.
+func (c *committer) serve(ctx context.Context, group []*request) {
+	if len(group) == 1 && group[0].together != nil {
+		c.appendTogether(ctx, group[0])
+		return
+	}
+	c.commit(ctx, group)
 }
 
 // gather lets writers run that are about to put a transaction, as long as they keep coming: those that the last group
@@ -77,11 +90,11 @@ func (c *committer) gather() {
 
 // known reports whether the heads of all entries are known, and few enough are waiting for the engine.
 func (c *committer) known() bool {
-	if c.heads.base.Applied() < c.start {
+	if c.heads.Applied() < c.start {
 		return false
 	}
-	c.heads.prune()
-	return len(c.heads.heads) < c.db.opts.overlayHeads
+	c.heads.Prune()
+	return c.heads.Len() < c.db.opts.overlayHeads
 }
 
 // ready waits until the engine has caught up so far that appends can be checked.
@@ -121,18 +134,14 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 		}
 		return
 	}
-	if err := c.upgrade(); err != nil {
+	if err := c.prepare(); err != nil {
 		for _, r := range group {
 			r.answer(0, err)
 		}
 		return
 	}
-	d := draft{position: *c.db.tip.load(), defs: c.defs}
-	before := d.recorded
-	// The clock is read once per group and never runs backwards, also across a change of the machine's time.
-	if now := c.db.now(); now.After(d.recorded) {
-		d.recorded = now
-	}
+	d := c.draft()
+	before := c.db.tip.load().recorded
 	accepted := group[:0:0]
 	var entries []*data.Entry
 	var headers [][]byte
@@ -142,7 +151,7 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 			r.answer(0, err)
 			continue
 		}
-		e, header := c.entry(&d, r)
+		e, header := c.entry(&d, r, d.seq)
 		d.hash = sha256.Sum256(header)
 		d.totals.Add(before, d.recorded, len(r.changes), layout.EntryBytes(header, len(r.payloads), len(r.changes)))
 		before = d.recorded
@@ -156,18 +165,18 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 		return
 	}
 	if err := c.write(accepted, headers, &d); err != nil {
-		c.heads.rollback(0)
+		c.heads.Rollback(0)
 		for _, r := range accepted {
 			r.answer(0, err)
 		}
 		return
 	}
-	c.heads.keep(d.seq)
+	c.heads.Keep(d.seq)
 	c.defs = d.defs
 	c.start = max(c.start, d.barrier)
-	c.db.ring.add(entries)
+	c.db.ring.Add(entries)
 	c.db.tip.move(d.position)
-	c.db.ring.trim(c.heads.base.Applied())
+	c.db.ring.Trim(c.heads.Applied())
 	c.db.stats.add(len(accepted), changes)
 	if c.db.opts.Observe != nil {
 		c.db.opts.Observe(Group{Transactions: len(accepted), Changes: changes, Sync: c.db.synced})
@@ -181,10 +190,30 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 	c.db.nudge(changes)
 }
 
-// entry builds the log entry of an admitted request and its encoded header.
-func (c *committer) entry(d *draft, r *request) (*data.Entry, []byte) {
+// prepare makes the file one that can be written: of the newest format, without leftovers.
+func (c *committer) prepare() error {
+	if err := c.upgrade(); err != nil {
+		return err
+	}
+	return c.unstage()
+}
+
+// draft is where the next transactions begin. The clock is read once for all of them and never runs backwards, also
+// across a change of the machine's time.
+func (c *committer) draft() draft {
+	d := draft{position: *c.db.tip.load(), defs: c.defs}
+	if now := c.db.now(); now.After(d.recorded) {
+		d.recorded = now
+	}
+	return d
+}
+
+// entry builds the log entry of an admitted request and its encoded header. visible is the last entry of the group
+// that is appended together with it.
+func (c *committer) entry(d *draft, r *request, visible data.Seq) (*data.Entry, []byte) {
 	h := data.Header{
 		Seq: d.seq, Recorded: d.recorded, Effective: d.recorded, Actor: r.tx.Actor, Cause: r.tx.Cause,
+		Visible: visible, Operation: r.tx.Operation, Receipt: r.tx.Receipt,
 		PrevHash: d.hash, Payloads: make([]data.Hash, len(r.changes)), Permanent: d.permanent,
 	}
 	if !r.tx.Effective.IsZero() {
@@ -213,7 +242,7 @@ func (db *DB) Run(ctx context.Context, heads data.Heads) error {
 		db:    db,
 		defs:  defs,
 		start: db.Last(),
-		heads: overlay{base: heads, heads: map[headKey]data.Head{}},
+		heads: memory.NewHeads(heads),
 	}
 	cp := &checkpointer{db: db}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

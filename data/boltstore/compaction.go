@@ -74,7 +74,7 @@ func (db *DB) compact(ctx context.Context, r Retention, progress func(part float
 			write: func(tx *bbolt.Tx) error { return layout.PutHorizon(tx, plan.Horizon) },
 			then: func(*committer) {
 				db.horizon.Store(uint64(plan.Horizon))
-				db.ring.forget(plan.Horizon)
+				db.ring.Forget(plan.Horizon)
 			},
 		})
 		if err != nil {
@@ -99,11 +99,22 @@ func (db *DB) horizonFor(ctx context.Context, r Retention) (data.Seq, error) {
 	} else if last := db.Last(); r.KeepEntries < last {
 		horizon = last - r.KeepEntries
 	}
+	// A city within a group is the one before it, whose content would be erased.
+	for horizon > db.Horizon() {
+		h, err := db.Header(ctx, horizon)
+		if err != nil {
+			return 0, err
+		}
+		if h.Visible <= horizon {
+			break
+		}
+		horizon--
+	}
 	horizon = max(horizon, db.Horizon())
 	for {
 		// The committer asks the engine, which is about to apply what it has not yet.
 		applied := data.Seq(0)
-		err := db.submit(ctx, &step{then: func(c *committer) { applied = c.heads.base.Applied() }})
+		err := db.submit(ctx, &step{then: func(c *committer) { applied = c.heads.Applied() }})
 		if err != nil || applied >= horizon {
 			return horizon, err
 		}

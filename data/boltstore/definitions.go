@@ -8,6 +8,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/memory"
 	"github.com/gewu-city/gewu/data/rules"
 )
 
@@ -30,7 +31,7 @@ func (c *committer) admitDefinition(ctx context.Context, d *draft, i int, r *req
 	if ch.Op == data.OpDelete && have == 0 {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "does not exist"})
 	}
-	present := &present{Definitions: d.defs, heads: &c.heads, earlier: r.changes[:i], settle: func() error { return c.settle(ctx) }}
+	present := &present{Definitions: d.defs, heads: c.heads, earlier: r.changes[:i], settle: func() error { return c.settle(ctx) }}
 	check := func() error { return rules.Define(present, ch) }
 	if ch.Stream == data.StreamAdmin {
 		check = func() error { return admitPlan(ch, old) }
@@ -72,17 +73,17 @@ func admitPlan(c *data.Change, old *layout.Definition) error {
 // settle waits until the engine knows everything that is committed.
 func (c *committer) settle(ctx context.Context) error {
 	last := c.db.Last()
-	if !c.await(ctx, func() bool { return c.heads.base.Applied() >= last }) {
+	if !c.await(ctx, func() bool { return c.heads.Applied() >= last }) {
 		return data.ErrClosed
 	}
-	c.heads.prune()
+	c.heads.Prune()
 	return nil
 }
 
 // present is the city that the change of a definition meets.
 type present struct {
 	layout.Definitions
-	heads *overlay
+	heads *memory.Heads
 	// earlier are the changes of the same transaction before.
 	earlier []data.Change
 	settle  func() error
@@ -111,7 +112,7 @@ func (p *present) touched(layer string) bool {
 
 // Values implements [rules.City].
 func (p *present) Values(layer string, i int) iter.Seq2[string, data.Value] {
-	return p.heads.base.Values(layer, i)
+	return p.heads.Values(layer, i)
 }
 
 // Exists implements [rules.City].
@@ -120,6 +121,6 @@ func (p *present) Exists(layer, id string) bool {
 	if !def.Exists() {
 		return false
 	}
-	head, ok := p.heads.get(headKey{layer, id}, def.Born)
+	head, ok := p.heads.Get(memory.Key{Layer: layer, ID: id}, def.Born)
 	return ok && !head.Deleted
 }

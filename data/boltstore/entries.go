@@ -33,7 +33,7 @@ func (db *DB) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry
 				yield(nil, err)
 				return
 			}
-			entries := db.ring.after(next-1, ringEntries)
+			entries := db.ring.After(next-1, ringEntries)
 			if len(entries) == 0 || reader.log.scanner.Within() {
 				var err error
 				if entries, err = reader.read(end); err != nil {

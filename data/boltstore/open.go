@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/memory"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/boltstore/rewrite"
 )
@@ -28,7 +29,7 @@ func Open(path string, opts Options) (*DB, error) {
 	db := &DB{
 		path: path, opts: opts, log: opts.Logger,
 		queue:  queue{signal: make(chan struct{}, 1)},
-		ring:   ring{most: opts.ringChanges},
+		ring:   memory.Ring{Most: opts.ringChanges},
 		steps:  make(chan *step),
 		kick:   make(chan struct{}, 1),
 		ended:  make(chan struct{}),
@@ -87,6 +88,9 @@ func (db *DB) open() (err error) {
 	}
 	if err == nil && db.damagedBlocks {
 		err = db.update(0, discardRows)
+	}
+	if err == nil && db.leftovers {
+		err = db.unstage()
 	}
 	if err != nil {
 		bolt := db.bolt
@@ -151,6 +155,7 @@ func (db *DB) load() error {
 			return err
 		}
 		db.epoch, db.format = s.Epoch, s.Format
+		db.leftovers = s.Staged > 0
 		db.size.Store(tx.Size())
 		db.horizon.Store(uint64(s.Horizon))
 		p := position{seq: s.Last, hash: s.LastHash, totals: s.Totals}

@@ -46,7 +46,8 @@ func (q *queue) length() int {
 }
 
 // take removes the next group, in order, without requests whose caller has gone. A transaction that changes
-// definitions is a group of its own: the ones after it are checked against what it defines.
+// definitions is a group of its own: the ones after it are checked against what it defines. So is a request for
+// transactions that are appended together.
 func (q *queue) take() []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -54,7 +55,7 @@ func (q *queue) take() []*request {
 	changes, bytes, n := 0, 0, 0
 	for _, r := range q.waiting {
 		full := len(group) == maxGroupTxs || changes+len(r.changes) > maxGroupChanges || bytes+len(r.payloads) > maxGroupBytes
-		if len(group) > 0 && (full || r.defines || group[0].defines) {
+		if len(group) > 0 && (full || r.alone() || group[0].alone()) {
 			break
 		}
 		n++

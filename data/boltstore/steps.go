@@ -36,7 +36,7 @@ func (db *DB) submit(ctx context.Context, s *step) error {
 // step writes a step.
 func (c *committer) step(s *step) {
 	c.starved = 0
-	c.db.ring.trim(c.heads.base.Applied())
+	c.db.ring.Trim(c.heads.Applied())
 	var err error
 	if s.write != nil {
 		if err = c.upgrade(); err == nil {

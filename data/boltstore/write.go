@@ -19,19 +19,8 @@ import (
 // data.ErrReadOnly when nothing was written, data.ErrUncertain when that is not known.
 func (c *committer) write(accepted []*request, headers [][]byte, d *draft) error {
 	err := c.db.update(d.seq, func(tx *bbolt.Tx) error {
-		log := tx.Bucket(layout.BucketLog)
-		log.FillPercent = layout.LogFill
-		for i, r := range accepted {
-			key := layout.LogKey(r.seq, 0)
-			if err := log.Put(key[:], headers[i]); err != nil {
-				return err
-			}
-			for n := range r.changes {
-				key := layout.LogKey(r.seq, uint32(n)+1)
-				if err := log.Put(key[:], r.payload(n)); err != nil {
-					return err
-				}
-			}
+		if err := putEntries(tx, accepted, headers); err != nil {
+			return err
 		}
 		if accepted[0].defines {
 			if err := putDefinitions(tx, d); err != nil {
@@ -41,6 +30,25 @@ func (c *committer) write(accepted []*request, headers [][]byte, d *draft) error
 		return layout.PutLast(tx, d.seq, d.hash, &d.totals)
 	})
 	return err
+}
+
+// putEntries puts headers and payloads into the log.
+func putEntries(tx *bbolt.Tx, accepted []*request, headers [][]byte) error {
+	log := tx.Bucket(layout.BucketLog)
+	log.FillPercent = layout.LogFill
+	for i, r := range accepted {
+		key := layout.LogKey(r.seq, 0)
+		if err := log.Put(key[:], headers[i]); err != nil {
+			return err
+		}
+		for n := range r.changes {
+			key := layout.LogKey(r.seq, uint32(n)+1)
+			if err := log.Put(key[:], r.payload(n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func putDefinitions(tx *bbolt.Tx, d *draft) error {

@@ -44,6 +44,10 @@ func Run(t *testing.T, open Open) {
 	t.Run("Epoch", c.epoch)
 	t.Run("Writers", c.writers)
 	t.Run("LaggingHeads", c.laggingHeads)
+	t.Run("Together", c.together)
+	t.Run("TogetherFails", c.togetherFails)
+	t.Run("TogetherAmong", c.togetherAmong)
+	t.Run("Defined", c.defined)
 	t.Run("Histories", c.histories)
 	t.Run("Erase", c.erase)
 }

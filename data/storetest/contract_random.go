@@ -175,6 +175,13 @@ func (c contract) histories(t *testing.T) {
 				}
 				wg.Wait()
 			},
+			"together": func(r *rapid.T) {
+				txs := rapid.SliceOfN(rapid.SliceOfN(change, 1, 4), 1, 4).Draw(r, "transactions")
+				_, err := s.AppendTogether(t.Context(), len(txs), sequence(txs...))
+				if _, refused := errors.AsType[*data.ChangeError](err); err != nil && !refused {
+					r.Fatalf("append together: %v", err)
+				}
+			},
 			"renew": func(*rapid.T) {
 				append1(Drop("lamps"))
 				append1(Define(Lamps()))

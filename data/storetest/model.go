@@ -165,6 +165,19 @@ func (m *Model) Get(layer, id string) (Feature, bool) {
 	return *f, true
 }
 
+// Count is the number of features of a layer that exist.
+func (m *Model) Count(layer string) int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	n := 0
+	for _, f := range m.features[layer] {
+		if !f.Deleted {
+			n++
+		}
+	}
+	return n
+}
+
 // Apply takes an entry over. Changes that are older than what the model has are skipped.
 func (m *Model) Apply(e *data.Entry) {
 	m.mu.Lock()

@@ -41,13 +41,37 @@ func Recorded(seq data.Seq) time.Time {
 }
 
 // Append adds a transaction, giving features their permanent ids, and returns its Seq.
-func (m *Log) Append(changes ...data.Change) data.Seq { return m.AppendAt(time.Time{}, changes...) }
+func (m *Log) Append(changes ...data.Change) data.Seq { return m.add(time.Time{}, changes) }
 
 // AppendAt is Append for changes that take effect at a time, zero for when they are recorded.
 func (m *Log) AppendAt(effective time.Time, changes ...data.Change) data.Seq {
+	return m.add(effective, changes)
+}
+
+// Together adds transactions that become visible together and returns the Seq of the last.
+func (m *Log) Together(txs ...[]data.Change) data.Seq { return m.add(time.Time{}, txs...) }
+
+func (m *Log) add(effective time.Time, txs ...[]data.Change) data.Seq {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seq := data.Seq(len(m.entries) + 1)
+	last := data.Seq(len(m.entries) + len(txs))
+	recorded := Recorded(last)
+	if effective.IsZero() {
+		effective = recorded
+	}
+	for _, changes := range txs {
+		seq := data.Seq(len(m.entries) + 1)
+		m.number(seq, changes)
+		m.entries = append(m.entries, &data.Entry{Seq: seq, Visible: last, Recorded: recorded, Effective: effective, Changes: changes})
+		m.numbers = append(m.numbers, m.given)
+	}
+	close(m.signal)
+	m.signal = make(chan struct{})
+	return last
+}
+
+// number gives the changes of an entry their permanent ids and previous Seqs.
+func (m *Log) number(seq data.Seq, changes []data.Change) {
 	for i := range changes {
 		c := &changes[i]
 		switch {
@@ -69,14 +93,6 @@ func (m *Log) AppendAt(effective time.Time, changes ...data.Change) data.Seq {
 			}
 		}
 	}
-	if effective.IsZero() {
-		effective = Recorded(seq)
-	}
-	m.entries = append(m.entries, &data.Entry{Seq: seq, Recorded: Recorded(seq), Effective: effective, Changes: changes})
-	m.numbers = append(m.numbers, m.given)
-	close(m.signal)
-	m.signal = make(chan struct{})
-	return seq
 }
 
 // Share returns a log with the same entries, for a second engine with another checkpoint.

@@ -151,6 +151,9 @@ func File(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, v Vis
 	if in.Mark > in.Last || in.Dropped > in.Last {
 		in.bad("bucket meta", "the checkpoint is newer than the log")
 	}
+	if in.Staged != 0 && in.Staged != in.Last+1 {
+		in.bad("bucket meta", fmt.Sprintf("says that entries from %d on are not complete, and the log ends at %d", in.Staged, in.Last))
+	}
 	file.Free()
 	return in, nil
 }
@@ -201,6 +204,9 @@ type logInspector struct {
 }
 
 func (l *logInspector) take(e image.Element) {
+	if seq, _, ok := layout.ParseLogKey(e.Key); ok && l.in.Staged > 0 && seq >= l.in.Staged {
+		return // not part of the log: its group was never completed
+	}
 	if l.lost {
 		l.search(e)
 		return

@@ -22,12 +22,14 @@ var (
 	keyHorizon  = []byte("horizon")  // seq from which on nothing is erased
 	keyTotals   = []byte("totals")   // see Totals
 	keyUpgrades = []byte("upgrades") // list of format (uint32) and microseconds since 1970
+	keyStaged   = []byte("staged")   // seq of the first entry that is not part of the log yet
 )
 
 // settingBytes are the lengths of the values whose length is fixed.
 var settingBytes = map[string]int{
 	string(keyFormat): 4, string(keyCreated): 8, string(keyLast): 8 + len(data.Hash{}), string(keyMark): 8,
 	string(keyDropped): 8, string(keyHorizon): 8, string(keyTotals): totalsBytes,
+	string(keyStaged): 8,
 }
 
 // Settings are the values of the meta bucket.
@@ -48,6 +50,9 @@ type Settings struct {
 	Totals Totals
 	// Upgrades are the formats that the file was brought to after it was made, in order.
 	Upgrades []Upgrade
+	// Staged is the first of the entries behind Last that are not part of the log: their group is not complete. 0 when
+	// there are none.
+	Staged data.Seq
 
 	// unknown is a key that this program does not know; it matters only when the format is one that it knows.
 	unknown string
@@ -98,6 +103,8 @@ func (s *Settings) Set(key, sealed []byte) error {
 		for ; len(v) > 0; v = v[upgradeBytes:] {
 			s.Upgrades = append(s.Upgrades, Upgrade{binary.BigEndian.Uint32(v), time.UnixMicro(int64(binary.BigEndian.Uint64(v[4:]))).UTC()})
 		}
+	case "staged":
+		s.Staged = data.Seq(binary.BigEndian.Uint64(v))
 	default:
 		s.unknown = string(key)
 	}
@@ -166,6 +173,14 @@ func PutMark(tx *bbolt.Tx, seq data.Seq) error { return putSeq(tx, keyMark, seq)
 
 // PutDropped writes the newest entry that dropped a layer.
 func PutDropped(tx *bbolt.Tx, seq data.Seq) error { return putSeq(tx, keyDropped, seq) }
+
+// PutStaged says that the entries from seq on are not part of the log yet; 0 says that there are none.
+func PutStaged(tx *bbolt.Tx, seq data.Seq) error {
+	if seq == 0 {
+		return tx.Bucket(BucketMeta).Delete(keyStaged)
+	}
+	return putSeq(tx, keyStaged, seq)
+}
 
 // PutHorizon writes the entry from which on history is complete. It comes before the first change up to it is erased.
 func PutHorizon(tx *bbolt.Tx, seq data.Seq) error { return putSeq(tx, keyHorizon, seq) }
