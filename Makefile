@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 DEMO_FLAGS ?=
 FUZZTIME ?= 30s
+SOAK_TIME ?= 30m
 BENCH ?= .
 
 MODULES := web/node_modules/.package-lock.json
@@ -65,6 +66,10 @@ test-race: ## every package with the race detector, short tests, in random order
 test-long: ## the same with the long tests: simulations, whole cities, kill rounds
 	@scripts/needs.sh
 	GEWU_E2E=1 go test -race -shuffle=on -count=1 -timeout 120m ./...
+
+.PHONY: soak
+soak: ## a mixed load for SOAK_TIME (30m): memory stays flat, nothing fails, nothing is left over
+	GEWU_SOAK=$(SOAK_TIME) go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./test
 
 .PHONY: e2e
 e2e: build ## the built binary from outside: HTTP, GDAL, browser

@@ -1,131 +1,135 @@
 package test
 
 import (
-	"bufio"
 	"fmt"
+	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestManual runs every command of the chapters in docs/manual, each chapter in a folder of its own. A block without
-// a language is a session: each line is run by the shell and must succeed. Lines that start with $ are followed by
-// what the command prints, which must be just that; such a command may fail. gewu serve and gewu demo run until their
-// block ends.
+// TestManual runs the commands of every chapter of docs/manual, so that none of them can go out of date. The blocks of a
+// chapter marked as sh run one after the other in one folder; a block marked as text after it is what the last one
+// printed, where … stands for anything. A chapter may say at its start what is there before:
+//
+//	<!-- needs: sample -->  the sample city is loaded in $GEWU_DATA
+//	<!-- needs: server -->  that city, or an empty one, is served on http://localhost:8080
+//
+// Blocks marked as console are shown and not run.
 func TestManual(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads the sample city")
+	}
+	needTools(t, "bash", "curl")
 	chapters, err := filepath.Glob("../docs/manual/*.md")
 	if err != nil || len(chapters) == 0 {
 		t.Fatalf("no chapters: %v", err)
 	}
-	for _, chapter := range chapters {
-		t.Run(filepath.Base(chapter), func(t *testing.T) {
-			text, err := os.ReadFile(chapter)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sh := &shell{t: t, dir: t.TempDir()}
-			for _, b := range blocks(string(text)) {
-				sh.session(b)
-			}
-		})
-	}
-}
-
-var fence = regexp.MustCompile("(?ms)^```\n(.*?)^```$")
-
-// blocks are the blocks of a text that have no language.
-func blocks(text string) (out [][]string) {
-	for _, m := range fence.FindAllStringSubmatch(text, -1) {
-		out = append(out, strings.Split(strings.TrimSuffix(m[1], "\n"), "\n"))
-	}
-	return out
-}
-
-type shell struct {
-	t   *testing.T
-	dir string
-}
-
-func (s *shell) command(line string) *exec.Cmd {
-	cmd := exec.Command("sh", "-c", line)
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(gewu)+string(os.PathListSeparator)+os.Getenv("PATH"), "GEWU_LISTEN=127.0.0.1:0")
-	return cmd
-}
-
-func (s *shell) session(lines []string) {
-	s.t.Helper()
-	var servers []*exec.Cmd
-	defer func() {
-		for _, cmd := range servers {
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-			if err := cmd.Wait(); err != nil {
-				s.t.Errorf("%s: %v", cmd, err)
-			}
-		}
-	}()
-	for i := 0; i < len(lines); i++ {
-		line, shown := strings.CutPrefix(lines[i], "$ ")
-		switch {
-		case strings.HasPrefix(line, "gewu serve") || strings.HasPrefix(line, "gewu demo"):
-			servers = append(servers, s.start(line))
-			continue
-		case line == "" || strings.HasPrefix(line, "#"):
-			continue
-		}
-		out, err := s.command(line).CombinedOutput()
-		if !shown {
-			if err != nil {
-				s.t.Fatalf("%s: %v\n%s", line, err, out)
-			}
-			continue
-		}
-		end := i + 1
-		for end < len(lines) && !strings.HasPrefix(lines[end], "$ ") {
-			end++
-		}
-		if want := strings.Join(lines[i+1:end], "\n"); strings.TrimSpace(string(out)) != strings.TrimSpace(want) {
-			s.t.Errorf("%s prints\n%swant\n%s", line, out, want)
-		}
-		i = end - 1
-	}
-}
-
-// start starts a server and waits until it serves.
-func (s *shell) start(line string) *exec.Cmd {
-	s.t.Helper()
-	// Without exec, the signal would go to the shell.
-	cmd := s.command("exec " + line)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	ready := make(chan error, 2)
-	go func() {
-		sc := bufio.NewScanner(out)
-		for sc.Scan() {
-			if strings.Contains(sc.Text(), "gewu serves") {
-				ready <- nil // the rest is read and dropped, so that the server does not wait for its reader
-			}
-		}
-		ready <- fmt.Errorf("%s ended", line)
-	}()
-	select {
-	case err := <-ready:
+	sample := filepath.Join(t.TempDir(), "sample")
+	loadSample(t, sample)
+	scripts := t.TempDir()
+	for _, path := range chapters {
+		text, err := os.ReadFile(path)
 		if err != nil {
-			s.t.Fatal(err)
+			t.Fatal(err)
 		}
-	case <-time.After(2 * time.Minute):
-		s.t.Fatalf("%s does not serve", line)
+		name := strings.TrimSuffix(filepath.Base(path), ".md")
+		script, err := manualScript(string(text), sample, freePort(t))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if script == "" {
+			t.Logf("%s has no commands", name)
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(scripts, name+".txtar"), []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return cmd
+	testscript.Run(t, testscript.Params{
+		Dir: scripts,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", filepath.Dir(gewu)+string(os.PathListSeparator)+os.Getenv("PATH"))
+			e.Setenv("GEWU_DATA", filepath.Join(e.WorkDir, "city"))
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("LANG", "C.UTF-8")
+			return nil
+		},
+	})
+}
+
+// loadSample makes the data folder of the sample city.
+func loadSample(t *testing.T, dir string) {
+	t.Helper()
+	s := startServer(t, "demo", "--data", dir, "--listen", "127.0.0.1:0")
+	s.waitForSample()
+	s.stop()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+var (
+	needsLine = regexp.MustCompile(`<!-- needs: ([a-z ]+) -->`)
+	fence     = regexp.MustCompile("(?ms)^```(\\w*)[^\n]*\n(.*?)^```")
+)
+
+// manualScript turns a chapter into a script. Commands speak to port 8080 in the text and to a free one in the test.
+func manualScript(text, sample, port string) (string, error) {
+	var commands, files strings.Builder
+	n := 0
+	for _, m := range needsLine.FindAllStringSubmatch(text, -1) {
+		for need := range strings.FieldsSeq(m[1]) {
+			switch need {
+			case "sample":
+				fmt.Fprintf(&commands, "exec cp -r %s $WORK/city\n", sample)
+			case "server":
+				fmt.Fprintf(&commands, "exec gewu serve --listen 127.0.0.1:%s &server&\nexec curl -sS --retry 50 --retry-connrefused --retry-delay 1 -o ready.json http://localhost:%s/readyz\n", port, port)
+			default:
+				return "", fmt.Errorf("needs %q, which is not known", need)
+			}
+		}
+	}
+	served := strings.Contains(commands.String(), "&server&")
+	for _, m := range fence.FindAllStringSubmatch(text, -1) {
+		kind, body := m[1], strings.ReplaceAll(m[2], "localhost:8080", "localhost:"+port)
+		switch kind {
+		case "sh":
+			n++
+			fmt.Fprintf(&commands, "exec bash -euo pipefail block%d.sh\n", n)
+			fmt.Fprintf(&files, "-- block%d.sh --\n%s", n, body)
+		case "text":
+			if n == 0 {
+				return "", fmt.Errorf("an answer before the first command: %q", body)
+			}
+			for line := range strings.Lines(body) {
+				if line = strings.TrimSpace(line); line != "" && line != "…" {
+					pattern := strings.ReplaceAll(regexp.QuoteMeta(line), "…", ".*")
+					fmt.Fprintf(&commands, "stdout '%s'\n", strings.ReplaceAll(pattern, "'", "''"))
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return "", nil
+	}
+	if served {
+		commands.WriteString("kill -INT server\nwait server\n")
+	}
+	return commands.String() + files.String(), nil
 }
