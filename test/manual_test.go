@@ -13,8 +13,8 @@ import (
 )
 
 // TestManual runs the commands of every chapter of docs/manual, so that none of them can go out of date. The blocks of a
-// chapter marked as sh run one after the other in one folder; a block marked as text after it is what the last one
-// printed, where … stands for anything. A chapter may say at its start what is there before:
+// chapter marked as sh run one after the other in one folder (sh fails: they must fail); a block marked as text after one
+// is what it printed, line by line, where … stands for anything. A chapter may say at its start what is there before:
 //
 //	<!-- needs: sample -->  the sample city is loaded in $GEWU_DATA
 //	<!-- needs: server -->  that city, or an empty one, is served on http://localhost:8080
@@ -54,7 +54,7 @@ func TestManual(t *testing.T) {
 		Dir: scripts,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", filepath.Dir(gewu)+string(os.PathListSeparator)+os.Getenv("PATH"))
-			e.Setenv("GEWU_DATA", filepath.Join(e.WorkDir, "city"))
+			e.Setenv("GEWU_DATA", filepath.Join(e.WorkDir, "gewu-data"))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("LANG", "C.UTF-8")
 			return nil
@@ -86,7 +86,7 @@ func freePort(t *testing.T) string {
 
 var (
 	needsLine = regexp.MustCompile(`<!-- needs: ([a-z ]+) -->`)
-	fence     = regexp.MustCompile("(?ms)^```(\\w*)[^\n]*\n(.*?)^```")
+	fence     = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```")
 )
 
 // manualScript turns a chapter into a script. Commands speak to port 8080 in the text and to a free one in the test.
@@ -97,7 +97,7 @@ func manualScript(text, sample, port string) (string, error) {
 		for need := range strings.FieldsSeq(m[1]) {
 			switch need {
 			case "sample":
-				fmt.Fprintf(&commands, "exec cp -r %s $WORK/city\n", sample)
+				fmt.Fprintf(&commands, "exec cp -r %s $WORK/gewu-data\n", sample)
 			case "server":
 				fmt.Fprintf(&commands, "exec gewu serve --listen 127.0.0.1:%s &server&\nexec curl -sS --retry 50 --retry-connrefused --retry-delay 1 -o ready.json http://localhost:%s/readyz\n", port, port)
 			default:
@@ -109,10 +109,13 @@ func manualScript(text, sample, port string) (string, error) {
 	for _, m := range fence.FindAllStringSubmatch(text, -1) {
 		kind, body := m[1], strings.ReplaceAll(m[2], "localhost:8080", "localhost:"+port)
 		switch kind {
-		case "sh":
+		case "sh", "sh fails":
 			n++
+			if kind == "sh fails" {
+				commands.WriteString("! ")
+			}
 			fmt.Fprintf(&commands, "exec bash -euo pipefail block%d.sh\n", n)
-			fmt.Fprintf(&files, "-- block%d.sh --\n%s", n, body)
+			fmt.Fprintf(&files, "-- block%d.sh --\nexec 2>&1\n%s", n, body)
 		case "text":
 			if n == 0 {
 				return "", fmt.Errorf("an answer before the first command: %q", body)
