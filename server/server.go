@@ -27,7 +27,7 @@ import (
 	"github.com/gewu-city/gewu/server/features"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
-	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/tilesets"
 	"github.com/gewu-city/gewu/server/transfer"
 	"github.com/gewu-city/gewu/tiles"
@@ -80,6 +80,7 @@ type Server struct {
 	docs    []byte
 	metrics *metrics
 	gates   *gates
+	keys    *once.Keys
 
 	features    features.API
 	definitions definitions.API
@@ -127,8 +128,9 @@ func New(cfg Config) (*Server, error) {
 		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Cells: cfg.Cells, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
-	s.features = features.API{City: s.city, Keys: rest.Keys{Now: cfg.Now}}
+	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
+	s.keys = once.NewKeys(cfg.Store, cfg.Now)
 	s.transfer = transfer.API{City: s.city}
 	s.locate = locate.API{City: s.city}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}

@@ -94,7 +94,8 @@ var rows = []row{
 	{dir: "server/ingest", may: []string{"data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
-	{dir: "server/city", may: []string{"server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/once", may: []string{"server/rest", "data"}, why: "requests that are done once, whatever they are about"},
+	{dir: "server/city", may: []string{"server/once", "server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "data/convert/charset"}, resource...), why: "files in and out"},
@@ -103,7 +104,7 @@ var rows = []row{
 	{dir: "server/cells", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/tilesets", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server", may: append([]string{
-		"server/gate", "server/ingest", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/gate", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/cells", "server/live", "server/tilesets", "server/auth", "server/ogcapi", "server/open311", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},

@@ -20,6 +20,7 @@ import (
 // Store is what the server needs to write; see [data.Store] for the contracts.
 type Store interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
+	Header(ctx context.Context, seq data.Seq) (data.Header, error)
 	Epoch() data.Epoch
 	Last() data.Seq
 }
