@@ -61,6 +61,7 @@ var rows = []row{
 	{dir: "data/convert", may: []string{
 		"data/convert/charset", "data/convert/delimited", "data/convert/geom", "data/convert/jsontext", "data/convert/row", "data", "geo", "geo/proj",
 	}, why: "formats become features; what happens to them is the caller's matter"},
+	{dir: "data/convert/control", may: []string{"data/convert", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data", "geo", "geo/proj"}, why: "files of control points become coordinate systems; only cmd names them"},
 	{dir: "data/convert/row", may: []string{"data", "geo", "geo/proj"}, why: "what decoders and convert exchange; it knows no layer"},
 	{dir: "data/convert/charset", why: "text as bytes; it knows no format"},
 	{dir: "data/convert/jsontext", may: []string{"data"}, why: "JSON as text; it knows no geometry"},
@@ -95,7 +96,7 @@ var rows = []row{
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
 	{dir: "server/once", may: []string{"server/rest", "data"}, why: "requests that are done once, whatever they are about"},
-	{dir: "server/city", may: []string{"server/once", "server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/city", may: []string{"server/once", "server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "data/convert/charset"}, resource...), why: "files in and out"},
@@ -111,7 +112,7 @@ var rows = []row{
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu", may: append([]string{
 		"server", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
-		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth",
+		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth", "data/convert/control", "geo/proj",
 	}, below...), why: "the only place that knows everything"},
 	{dir: "test", why: "black box: starts the built binary and speaks HTTP"},
 }
