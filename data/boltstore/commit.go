@@ -147,8 +147,7 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 	var headers [][]byte
 	changes := 0
 	for _, r := range group {
-		if err := c.admit(ctx, &d, r); err != nil {
-			r.answer(0, err)
+		if r.err = c.admit(ctx, &d, r); r.err != nil {
 			continue
 		}
 		e, header := c.entry(&d, r, d.seq)
@@ -161,16 +160,25 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 		headers = append(headers, header)
 		changes += len(r.changes)
 	}
-	if len(accepted) == 0 {
-		return
-	}
-	if err := c.write(accepted, headers, &d); err != nil {
-		c.heads.Rollback(0)
-		for _, r := range accepted {
-			r.answer(0, err)
+	if len(accepted) > 0 {
+		if err := c.write(accepted, headers, &d); err != nil {
+			c.heads.Rollback(0)
+			// A refusal may come from a change of the same group, which has not happened now.
+			for _, r := range group {
+				r.answer(0, err)
+			}
+			return
 		}
-		return
+		c.publish(&d, accepted, entries, changes)
 	}
+	// Nobody hears of a change before it is durable: not who made it, and not who was refused because of it.
+	for _, r := range group {
+		r.answer(r.seq, r.err)
+	}
+}
+
+// publish makes a group that is durable visible.
+func (c *committer) publish(d *draft, accepted []*request, entries []*data.Entry, changes int) {
 	c.heads.Keep(d.seq)
 	c.defs = d.defs
 	c.start = max(c.start, d.barrier)
@@ -180,9 +188,6 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 	c.db.stats.add(len(accepted), changes)
 	if c.db.opts.Observe != nil {
 		c.db.opts.Observe(Group{Transactions: len(accepted), Changes: changes, Sync: c.db.synced})
-	}
-	for _, r := range accepted {
-		r.answer(r.seq, nil)
 	}
 	if d.defs.Dropped == d.seq {
 		changes = math.MaxInt32 // the checkpoint is of no use until it knows

@@ -33,3 +33,6 @@ func Update(db *DB, fn func(tx *bbolt.Tx) error) error { return db.bolt.Update(f
 
 // SetMaxSize changes the bound of the file, as space freed on a disk does.
 func SetMaxSize(db *DB, bytes int) { db.bolt.MaxSize = bytes }
+
+// Waiting is the number of transactions that wait for the committer.
+func Waiting(db *DB) int { return db.queue.length() }

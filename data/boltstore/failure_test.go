@@ -228,3 +228,52 @@ func TestShutdownUnderLoad(t *testing.T) {
 		checkClean(t, dir)
 	}
 }
+
+// TestRefusedWithGroup lets a change fail to be written whose existence has another one of the same group refused:
+// nobody may hear of it.
+func TestRefusedWithGroup(t *testing.T) {
+	db := open(t, t.TempDir())
+	var mode atomic.Int32
+	begun, proceed := make(chan struct{}, 1), make(chan struct{})
+	boltstore.WithCommit(db, func(tx *bbolt.Tx) error {
+		switch mode.Load() {
+		case 1:
+			mode.Store(2)
+			begun <- struct{}{}
+			<-proceed
+		case 2:
+			return errors.Join(syscall.ENOSPC, tx.Rollback())
+		}
+		return tx.Commit()
+	})
+	s := storetest.Start(t, db)
+	s.Must(t, storetest.Define(storetest.Lamps()))
+	mode.Store(1)
+	outcomes := make(chan error, 3)
+	write := func(id string) {
+		_, err := s.Append(t.Context(), data.Tx{Changes: []data.Change{storetest.IfSeq(storetest.Put(id, 1), 0)}})
+		outcomes <- err
+	}
+	go write("first")
+	<-begun
+	go write("twin")
+	go write("twin")
+	for boltstore.Waiting(db) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	close(proceed)
+	failed := 0
+	for range 3 {
+		switch err := <-outcomes; {
+		case errors.Is(err, data.ErrReadOnly):
+			failed++
+		case err != nil:
+			t.Errorf("heard of a change that was not written: %v", err)
+		}
+	}
+	if failed != 2 {
+		t.Errorf("%d failed", failed)
+	}
+	mode.Store(0)
+	s.Must(t, storetest.IfSeq(storetest.Put("twin", 1), 0))
+}
