@@ -2,24 +2,12 @@ package index
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 
 	"github.com/gewu-city/gewu/data"
 )
-
-// History is what a comparison needs of a store; see [data.Store] for the contracts.
-type History interface {
-	Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error]
-	Horizon() data.Seq
-}
-
-// ErrPast is returned by [World.Compare] when history before the World's Seq was erased meanwhile: a newer World can be
-// compared.
-var ErrPast = errors.New("index: the horizon has passed the World")
 
 // comparedRows is the number of features that a comparison replays at once, when no layer has more.
 const comparedRows = 500_000
@@ -27,7 +15,8 @@ const comparedRows = 500_000
 // Compare verifies that a World is what the log says: it replays the log from its beginning, without checkpoints, and
 // reports each difference in definitions, plans, features and their content. Together with [World.Check], which looks at
 // the trees, nothing of a World is left out but the stamps of tiles. Layers are replayed a few at a time, so that the memory
-// needed is that of the largest one. The error is that of ctx or of the log, or ErrPast.
+// needed is that of the largest one. The error is that of ctx or of the log, or a *[HorizonError] when history
+// before the World was erased meanwhile: a newer World can be compared.
 func (w *World) Compare(ctx context.Context, log History, report func(problem string)) error {
 	for i, group := range w.groups() {
 		again, err := w.replay(ctx, log, group)
@@ -86,7 +75,7 @@ func (w *World) replay(ctx context.Context, log History, group []*Layer) (*World
 	}
 	// Asked for last: what was read before may have been erased while it was read.
 	if log.Horizon() > w.seq {
-		return nil, ErrPast
+		return nil, &HorizonError{Horizon: log.Horizon()}
 	}
 	return s.publish(&World{epoch: w.epoch}), nil
 }

@@ -24,15 +24,27 @@ func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
 	}
 	tx.Receipt = once.ReceiptOf(r)
 	seq, err := c.Store.Append(r.Context(), tx)
+	shown := seq
 	if err != nil {
-		return 0, err
+		if !refused(err) {
+			return 0, err
+		}
+		// A client that was told what stands in its way must find that when it looks.
+		shown = c.Store.Last()
 	}
 	once.Landed(r, seq)
 	ctx, cancel := context.WithTimeout(r.Context(), c.Limits.MinSeq)
 	defer cancel()
-	// The transaction is durable: being late or stopping changes nothing about the answer.
-	_, _ = c.Engine.Wait(ctx, seq)
-	return seq, nil
+	// The transaction is durable, or was refused: being late or stopping changes nothing about the answer.
+	_, _ = c.Engine.Wait(ctx, shown)
+	return seq, err
+}
+
+// refused reports whether an error tells of the state of the city.
+func refused(err error) bool {
+	_, clash := errors.AsType[*data.ConflictError](err)
+	_, change := errors.AsType[*data.ChangeError](err)
+	return clash || change
 }
 
 // Write appends a transaction that the client did not write as one, and answers.

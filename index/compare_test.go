@@ -1,0 +1,65 @@
+package index_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
+)
+
+// TestCompareFinds loads Worlds from checkpoints that are not what the log says, and looks for what is wrong in the report.
+func TestCompareFinds(t *testing.T) {
+	lamp := func(id string, height float64) data.Change {
+		return indextest.Put("lamps", id, pointAt(1, 2), data.TextValue(data.Text, id), data.NumberValue(height))
+	}
+	log := indextest.NewLog()
+	log.Append(indextest.Define(lamps))
+	log.Append(lamp("a", 1), lamp("b", 2))
+	last := log.Append(lamp("a", 3), indextest.End("lamps", "b"))
+	sound := func() []data.Record {
+		a, b := lamp("a", 3), indextest.End("lamps", "b")
+		a.Permanent, b.Permanent = 1, 2
+		return []data.Record{{Seq: 1, Change: indextest.Define(lamps)}, {Seq: 3, Change: a}, {Seq: 3, Change: b}}
+	}
+	for name, test := range map[string]struct {
+		spoil func(records []data.Record) []data.Record
+		want  string
+	}{
+		"in order":        {func(r []data.Record) []data.Record { return r }, ""},
+		"content":         {func(r []data.Record) []data.Record { r[1].Change.Feature.Values[1] = data.NumberValue(7); return r }, "content differs"},
+		"place":           {func(r []data.Record) []data.Record { r[1].Change.Feature.Shape = pointAt(1, 3); return r }, "content differs"},
+		"seq":             {func(r []data.Record) []data.Record { r[1].Seq = 2; return r }, `feature "a": is {Seq:2`},
+		"permanent id":    {func(r []data.Record) []data.Record { r[1].Change.Permanent = 9; return r }, "Permanent:9"},
+		"alive":           {func(r []data.Record) []data.Record { r[2].Change = lamp("b", 2); r[2].Change.Permanent = 2; return r }, "2 features of 2 ids"},
+		"feature missing": {func(r []data.Record) []data.Record { return r[:2] }, "1 features of 1 ids"},
+		"layer missing":   {func([]data.Record) []data.Record { return nil }, "has the layers []"},
+		"definition": {func(r []data.Record) []data.Record {
+			other := *lamps
+			other.Title = data.Title{"en": "Other"}
+			r[0].Change = indextest.Define(&other)
+			return r
+		}, "is defined at seq 1"},
+	} {
+		shared := log.Share()
+		shared.Records, shared.Mark = test.spoil(sound()), last
+		e := index.NewEngine(shared)
+		if err := e.Load(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		if err := e.World().Compare(t.Context(), shared, func(p string) { found = append(found, p) }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text := strings.Join(found, "\n"); (test.want == "") != (text == "") || !strings.Contains(text, test.want) {
+			t.Errorf("%s: report is %q, want %q in it", name, text, test.want)
+		}
+	}
+	e := indextest.Start(t, log.Share())
+	gone, horizon := erasedLog{Log: log, horizon: last + 1}, (*index.HorizonError)(nil)
+	if err := e.World().Compare(t.Context(), gone, func(string) {}); !errors.As(err, &horizon) {
+		t.Errorf("with a horizon behind the world: %v", err)
+	}
+}
