@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/filter", "grid", "grid/cells", "geocode", "tiles", "tiles/style", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "grid", "grid/cells", "geocode", "tiles", "tiles/style", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -68,6 +68,7 @@ var rows = []row{
 	{dir: "data/convert/geom", may: []string{"data/convert/row", "data/convert/jsontext", "data", "geo", "geo/proj"}, why: "geometries as text and bytes, for every format"},
 	{dir: "data/convert/delimited", may: []string{"data/convert/row", "data"}, why: "a decoder turns bytes into rows and knows no layer"},
 	{dir: "data/synth", may: []string{"data", "geo"}, why: "features out of parameters; who writes or loads them is the caller's matter"},
+	{dir: "index/compare", may: []string{"index", "data"}, why: "puts a World beside the log that it comes from"},
 	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
 	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
 	{dir: "index/bucket", may: []string{"geo"}, why: "a structure for places; it knows slots, not features"},

@@ -1,4 +1,4 @@
-package index_test
+package compare_test
 
 import (
 	"errors"
@@ -6,12 +6,31 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/compare"
 	"github.com/gewu-city/gewu/index/indextest"
 )
 
-// TestCompareFinds loads Worlds from checkpoints that are not what the log says, and looks for what is wrong in the report.
-func TestCompareFinds(t *testing.T) {
+var lamps = &data.Layer{
+	Name: "lamps", Geometry: data.GeometryPoint,
+	Attributes: []data.Attribute{{Name: "name", Type: data.Text}, {Name: "height", Type: data.Number}},
+}
+
+func pointAt(x, y int32) geo.Shape {
+	return geo.PointShape(geo.Point{X: 1_215_654_000 + x, Y: 250_330_000 + y})
+}
+
+// erasedLog is a log whose history is complete from a horizon on.
+type erasedLog struct {
+	*indextest.Log
+	horizon data.Seq
+}
+
+func (l erasedLog) Horizon() data.Seq { return l.horizon }
+
+// TestFinds loads Worlds from checkpoints that are not what the log says, and looks for what is wrong in the report.
+func TestFinds(t *testing.T) {
 	lamp := func(id string, height float64) data.Change {
 		return indextest.Put("lamps", id, pointAt(1, 2), data.TextValue(data.Text, id), data.NumberValue(height))
 	}
@@ -50,7 +69,7 @@ func TestCompareFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		var found []string
-		if err := e.World().Compare(t.Context(), shared, func(p string) { found = append(found, p) }); err != nil {
+		if err := compare.World(t.Context(), e.World(), shared, func(p string) { found = append(found, p) }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if text := strings.Join(found, "\n"); (test.want == "") != (text == "") || !strings.Contains(text, test.want) {
@@ -59,7 +78,7 @@ func TestCompareFinds(t *testing.T) {
 	}
 	e := indextest.Start(t, log.Share())
 	gone, horizon := erasedLog{Log: log, horizon: last + 1}, (*index.HorizonError)(nil)
-	if err := e.World().Compare(t.Context(), gone, func(string) {}); !errors.As(err, &horizon) {
+	if err := compare.World(t.Context(), e.World(), gone, func(string) {}); !errors.As(err, &horizon) {
 		t.Errorf("with a horizon behind the world: %v", err)
 	}
 }
