@@ -10,6 +10,7 @@ DEMO_FLAGS ?=
 FUZZTIME ?= 30s
 SOAK_TIME ?= 30m
 BENCH ?= .
+PEERS_FLAGS ?=
 
 MODULES := web/node_modules/.package-lock.json
 PAGES := web/dist/index.html
@@ -84,6 +85,10 @@ fuzz: ## every Fuzz target for FUZZTIME (30s); commit the inputs it finds under 
 .PHONY: bench
 bench: ## Go benchmarks matching BENCH (.), with allocations
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: peers
+peers: ## gewu beside PostGIS and others, as a table (PEERS_FLAGS="-run locate,join -rounds 5")
+	go run ./test/peers $(PEERS_FLAGS)
 
 .PHONY: golden
 golden: ## rewrite the golden files, then show what changed

@@ -237,6 +237,5 @@ func BenchmarkProject(b *testing.B) {
 }
 
 func perPoint(b *testing.B, n int) {
-	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/point")
 }

@@ -61,7 +61,6 @@ var rows = []row{
 	{dir: "data/convert", may: []string{
 		"data/convert/charset", "data/convert/delimited", "data/convert/geom", "data/convert/jsontext", "data/convert/row", "data", "geo", "geo/proj",
 	}, why: "formats become features; what happens to them is the caller's matter"},
-	{dir: "data/convert/control", may: []string{"data/convert", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data", "geo", "geo/proj"}, why: "files of control points become coordinate systems; only cmd names them"},
 	{dir: "data/convert/row", may: []string{"data", "geo", "geo/proj"}, why: "what decoders and convert exchange; it knows no layer"},
 	{dir: "data/convert/charset", why: "text as bytes; it knows no format"},
 	{dir: "data/convert/jsontext", may: []string{"data"}, why: "JSON as text; it knows no geometry"},
@@ -96,8 +95,7 @@ var rows = []row{
 	{dir: "server/ingest", may: []string{"data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
-	{dir: "server/once", may: []string{"server/rest", "data"}, why: "requests that are done once, whatever they are about"},
-	{dir: "server/city", may: []string{"server/once", "server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/city", may: []string{"server/rest", "data/convert", "grid", "grid/cells", "index", "data", "geo"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "data/convert/charset"}, resource...), why: "files in and out"},
@@ -106,15 +104,19 @@ var rows = []row{
 	{dir: "server/cells", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/tilesets", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server", may: append([]string{
-		"server/gate", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/gate", "server/ingest", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/cells", "server/live", "server/tilesets", "server/auth", "server/ogcapi", "server/open311", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu", may: append([]string{
 		"server", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
-		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth", "data/convert/control", "geo/proj",
+		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth",
 	}, below...), why: "the only place that knows everything"},
+	{dir: "test/peers", may: []string{"data/boltstore", "data/convert", "data/synth", "data", "geo", "grid", "index", "index/indextest", "test/peers/postgis", "test/peers/wire", "test/peers/proc"}, why: "measures what the server is made of beside other engines; everything else through the built binary"},
+	{dir: "test/peers/postgis", may: []string{"data", "geo", "test/peers/proc"}, why: "PostGIS as a peer; it knows features, to fill tables with them"},
+	{dir: "test/peers/wire", may: []string{"test/peers/proc"}, why: "a client that costs little; it knows no city"},
+	{dir: "test/peers/proc", why: "reads /proc"},
 	{dir: "test", why: "black box: starts the built binary and speaks HTTP"},
 }
 
@@ -146,7 +148,7 @@ func servesTests(dir string) bool {
 }
 
 func everywhere(string) bool      { return true }
-func outsideCmd(dir string) bool  { return !under(dir, "cmd") }
+func outsideCmd(dir string) bool  { return !under(dir, "cmd", "test/peers") }
 func belowServer(dir string) bool { return !under(dir, tops...) }
 func withoutHTTP(dir string) bool { return belowServer(dir) && !under(dir, "cases/adapters") }
 func withoutClock(dir string) bool {

@@ -21,7 +21,11 @@ import (
 )
 
 // API is the resource features. Its members are set once.
-type API struct{ *city.City }
+type API struct {
+	*city.City
+	// Keys remembers the answers to requests with an Idempotency-Key.
+	Keys rest.Keys
+}
 
 // Bounds of a page of features. A page also ends when it is pageBytes long, so that layers of large polygons do not
 // make answers of gigabytes.

@@ -1146,8 +1146,6 @@ export interface components {
         min_seq: string;
         /** @description Show dropped attributes too, each at its place. */
         dropped: boolean;
-        /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-        idempotency_key: string;
         /**
          * @description The ETag (seq) that the feature must still have, else 412.
          * @example "42"
@@ -1516,10 +1514,7 @@ export interface operations {
     createLayer: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1610,10 +1605,7 @@ export interface operations {
     dropLayer: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Name of a layer.
@@ -1634,10 +1626,7 @@ export interface operations {
     alterLayer: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
+            header?: never;
             path: {
                 /**
                  * @description Name of a layer.
@@ -1926,8 +1915,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
                 /**
                  * @description The ETag (seq) that the feature must still have, else 412.
                  * @example "42"
@@ -1967,8 +1954,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
                 /**
                  * @description The ETag (seq) that the feature must still have, else 412.
                  * @example "42"
@@ -2001,8 +1986,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2120,10 +2104,7 @@ export interface operations {
     createScheme: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2201,10 +2182,7 @@ export interface operations {
     dropScheme: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
+            header?: never;
             path: {
                 /** @example unit */
                 scheme: string;
