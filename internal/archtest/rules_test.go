@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "grid", "grid/cells", "geocode", "tiles", "tiles/style", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -74,6 +74,7 @@ var rows = []row{
 	{dir: "index/raster", may: []string{"geo"}, why: "a structure for polygons; it knows slots, not features"},
 	{dir: "index", may: []string{"index/bucket", "index/raster", "index/filter", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
 	{dir: "grid", may: []string{"index", "data", "geo", "geo/geodesy"}, why: "sibling of geocode, tiles and people"},
+	{dir: "grid/code", may: []string{"data", "geo"}, why: "codes as text and numbers; it looks at no city"},
 	{dir: "grid/cells", may: []string{"grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/coverage", may: []string{"index", "data", "geo"}, why: "the coverage model does not know drafts or locate", planned: true},
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
