@@ -148,7 +148,7 @@ func (s *Server) withinGates(rt *route, w http.ResponseWriter, r *http.Request) 
 		return err
 	}
 	defer leave()
-	err = rt.handle(w, r)
+	err = s.handle(rt, w, r)
 	if errors.Is(err, gate.ErrFull) && !errors.Is(err, context.Canceled) {
 		return busy(err, s.gates.bodies)
 	}

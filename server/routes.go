@@ -9,6 +9,8 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/pages"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -152,6 +154,30 @@ func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 	r, done := s.limitTime(rt, w, r)
 	defer done()
 	return s.withinGates(rt, w, r)
+}
+
+// again are the routes that answer a request that is sent again with more than the entry that it wrote.
+func (s *Server) again() map[string]answerAgain {
+	return map[string]answerAgain{
+		"POST /v1/layers":          s.definitions.LayerAgain,
+		"PATCH /v1/layers/{layer}": s.definitions.LayerAgain,
+		"POST /v1/schemes":         s.definitions.SchemeAgain,
+	}
+}
+
+// answerAgain answers a request that has written the entry seq and is sent again with its body.
+type answerAgain func(w http.ResponseWriter, r *http.Request, seq data.Seq, body []byte) error
+
+// handle runs the handler of a route. A writing request with an Idempotency-Key is done once.
+func (s *Server) handle(rt *route, w http.ResponseWriter, r *http.Request) error {
+	if rt.access != writers || rt.stream || rt.method == http.MethodGet {
+		return rt.handle(w, r)
+	}
+	again, ok := s.again()[rt.method+" "+rt.path]
+	if !ok {
+		again = city.Again
+	}
+	return s.keys.Serve(w, r, s.cfg.Limits.BodyBytes, rt.handle, again)
 }
 
 // decodeVars undoes the percent-encoding of the path variables: routes match encoded paths, so that an id may hold a

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
@@ -27,7 +28,7 @@ import (
 	"github.com/gewu-city/gewu/server/features"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
-	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/tilesets"
 	"github.com/gewu-city/gewu/server/transfer"
 	"github.com/gewu-city/gewu/tiles"
@@ -49,6 +50,8 @@ type Config struct {
 	Locator *grid.Locator
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
 	Cells *cells.Book
+	// Systems are the coordinate systems that requests may name; nil knows the built-in ones.
+	Systems *proj.Systems
 	// Tiles says how tiles are made; its Totals are those of Cells.
 	Tiles tiles.Options
 	// Admin may be nil: check and backup then answer 501.
@@ -80,6 +83,7 @@ type Server struct {
 	docs    []byte
 	metrics *metrics
 	gates   *gates
+	keys    *once.Keys
 
 	features    features.API
 	definitions definitions.API
@@ -124,11 +128,12 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
 	s.city = &city.City{
-		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Cells: cfg.Cells, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
+		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Cells: cfg.Cells, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
-	s.features = features.API{City: s.city, Keys: rest.Keys{Now: cfg.Now}}
+	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
+	s.keys = once.NewKeys(cfg.Store, cfg.Now)
 	s.transfer = transfer.API{City: s.city}
 	s.locate = locate.API{City: s.city}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}

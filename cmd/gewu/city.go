@@ -63,6 +63,10 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if c.socket, err = socketPath(e.cli.Data, socketName); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	systems, err := e.systems()
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	book := cells.NewBook()
 	c.engine.Follow(book)
 	start := time.Now()
@@ -73,7 +77,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
 	c.server, err = server.New(server.Config{
 		Store: store, Engine: c.engine, Locator: grid.NewLocator(),
-		Cells: book, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
+		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: obs.NewRegistry(), Build: obs.ReadBuild(),
 		Token: o.token, Admin: admin{store, c.engine},
 	})

@@ -16,7 +16,7 @@ import (
 type exportCmd struct {
 	Layer  string `help:"Layer to write." required:"" placeholder:"NAME"`
 	Format string `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
-	CRS    string `help:"Coordinate system of the file. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
+	CRS    string `help:"Coordinate system of the file, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
 	WKT    bool   `help:"The same as --geometry wkt." name:"wkt"`
 
@@ -36,9 +36,13 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 		}
 		format = detected
 	}
+	crs, err := e.serverCRS(cmd.CRS)
+	if err != nil {
+		return err
+	}
 	query := url.Values{"format": {format}}
 	for name, value := range map[string]string{
-		"crs": cmd.CRS, "bbox": cmd.BBox, "geometry": cmd.Geometry, "encoding": cmd.Encoding,
+		"crs": crs, "bbox": cmd.BBox, "geometry": cmd.Geometry, "encoding": cmd.Encoding,
 	} {
 		if value != "" {
 			query.Set(name, value)

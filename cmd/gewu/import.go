@@ -21,7 +21,7 @@ import (
 type importCmd struct {
 	Layer     string            `help:"Layer that takes the features." required:"" placeholder:"NAME"`
 	Format    string            `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
-	CRS       string            `help:"Coordinate system of the file, such as EPSG:3826. Default: longitude and latitude, or what the file states." name:"crs" placeholder:"CRS"`
+	CRS       string            `help:"Coordinate system of the file, such as EPSG:3826, or @FILE with control points. Default: longitude and latitude, or what the file states." name:"crs" placeholder:"CRS"`
 	ID        string            `help:"Column of the feature id. Default: the layer's id rule." name:"id" placeholder:"COL"`
 	Lon       string            `help:"Column of the longitude or easting." placeholder:"COL"`
 	Lat       string            `help:"Column of the latitude or northing." placeholder:"COL"`
@@ -49,6 +49,9 @@ func (cmd *importCmd) Run(e *env) error {
 		return err
 	}
 	defer files.close()
+	if cmd.CRS, err = e.serverCRS(cmd.CRS); err != nil {
+		return err
+	}
 	return withCity(e, func(ctx context.Context, c client) error {
 		bar := newBar(e, "import "+cmd.Layer, total, cmd.Quiet)
 		summary, err := importFiles(ctx, c, cmd.Layer, cmd.query(), files, func(ev importEvent) { cmd.show(e, bar, ev) })

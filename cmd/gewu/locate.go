@@ -14,7 +14,7 @@ import (
 type locateCmd struct {
 	Lon    *float64 `help:"Longitude of one point." placeholder:"X"`
 	Lat    *float64 `help:"Latitude of one point." placeholder:"Y"`
-	CRS    string   `help:"Coordinate system of the points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
+	CRS    string   `help:"Coordinate system of the points, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	Scheme string   `help:"Only cells of this scheme." placeholder:"NAME"`
 	LonCol string   `help:"Column of the longitude in CSV." name:"lon-column" placeholder:"COL"`
 	LatCol string   `help:"Column of the latitude in CSV." name:"lat-column" placeholder:"COL"`
@@ -22,8 +22,12 @@ type locateCmd struct {
 
 // Run locates one point, or the points on standard input: CSV with a header, or one JSON object a line.
 func (cmd *locateCmd) Run(e *env) error {
+	crs, err := e.serverCRS(cmd.CRS)
+	if err != nil {
+		return err
+	}
 	query := url.Values{}
-	for name, value := range map[string]string{"crs": cmd.CRS, "scheme": cmd.Scheme} {
+	for name, value := range map[string]string{"crs": crs, "scheme": cmd.Scheme} {
 		if value != "" {
 			query.Set(name, value)
 		}

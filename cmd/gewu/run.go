@@ -22,6 +22,7 @@ type cli struct {
 	Config   kong.ConfigFlag `help:"Configuration file (TOML) with the names of flags as keys." placeholder:"FILE" type:"path"`
 	Data     string          `help:"Folder that holds the city." default:"./gewu-data" placeholder:"DIR" env:"GEWU_DATA"`
 	Store    string          `help:"Where changes are kept: bolt, a file in the data folder." default:"bolt" env:"GEWU_STORE"`
+	Systems  []string        `help:"Files of control points (gewu crs fit -o) that define the city's own coordinate systems by name." placeholder:"FILE,…" type:"path" env:"GEWU_SYSTEMS"`
 	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn, error." default:"info" env:"GEWU_LOG_LEVEL"`
 
 	Serve   serveCmd   `cmd:"" help:"Serve the city: map, API and tiles."`
@@ -31,6 +32,7 @@ type cli struct {
 	Cell    cellCmd    `cmd:"" help:"Cards and totals of cells."`
 	Import  importCmd  `cmd:"" help:"Stream files into a layer."`
 	Export  exportCmd  `cmd:"" help:"Write a layer to a file."`
+	CRS     crsCmd     `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
 	Locate  locateCmd  `cmd:"" help:"Find the areas, cells, address and parts of points."`
 	Synth   synthCmd   `cmd:"" help:"Make a synthetic city of any size."`
 	Check   checkCmd   `cmd:"" help:"Verify the store and everything derived from it."`

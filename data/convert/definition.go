@@ -119,7 +119,7 @@ func splitItems(text string) string {
 // tomlError says where and what, without the library's layout over several lines.
 func tomlError(text string, err error) error {
 	if parse, ok := errors.AsType[toml.ParseError](err); ok {
-		start := min(parse.Position.Start, len(text))
+		start := max(0, min(parse.Position.Start, len(text))) // -1 for a character that TOML does not allow
 		return fmt.Errorf("line %d: %s", 1+strings.Count(text[:start], "\n"), parse.Message)
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "toml: "))

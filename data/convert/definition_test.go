@@ -61,6 +61,7 @@ func TestDecodeLayerRefuses(t *testing.T) {
 		"TOML key":        {convert.TOML, layerTOML + "colour = 'red'", "unknown key attributes.colour"},
 		"TOML nested key": {convert.TOML, "name = 'a'\nroles = { area = { levels = 'x' } }", "unknown key roles.area.levels"},
 		"TOML syntax":     {convert.TOML, "name = 'a'\ntype = ", "line 2: "},
+		"TOML control":    {convert.TOML, "\x17", "line 1: "},
 		"TOML type":       {convert.TOML, "name = 7", `line 1 (last key "name"): incompatible types`},
 		"JSON key":        {convert.JSON, `{"name":"a","roles":{"area":{"levels":"x"}}}`, "unknown key levels"},
 		"JSON syntax":     {convert.JSON, `{"name":}`, "byte 9: "},

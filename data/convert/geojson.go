@@ -13,7 +13,6 @@ import (
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/data/convert/row"
-	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // collection reads GeoJSON features.
@@ -165,7 +164,7 @@ func (c *collection) system(value []byte) error {
 	if err := json.Unmarshal(value, &crs); err != nil || crs.Type != "name" || crs.Properties.Name == "" {
 		return fmt.Errorf("the crs member %s does not name a system; name it with --crs", row.Shorten(string(value)))
 	}
-	system, err := proj.Lookup(crs.Properties.Name)
+	system, err := c.Systems.Lookup(crs.Properties.Name)
 	if err != nil {
 		return fmt.Errorf("the crs member: %w", err)
 	}

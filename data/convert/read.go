@@ -24,6 +24,8 @@ type Options struct {
 	File string
 	// CRS is the system of the coordinates. Nil is longitude and latitude, or the system that a GeoJSON file names.
 	CRS proj.CRS
+	// Systems are what a GeoJSON file may name; nil knows the built-in ones.
+	Systems *proj.Systems
 	// ID is the column of the feature id; empty follows the id rule of the layer.
 	ID string
 	// Lon and Lat are the columns of a point's coordinates, Geometry the one of a geometry as WKT, all in CSV.

@@ -133,7 +133,10 @@ func newGeoJSONWriter(o *output, _ WriteOptions) (Writer, error) {
 	o.text = append(o.text, `{"type":"FeatureCollection",`...)
 	if crs := o.places.CRS(); crs != nil {
 		// RFC 7946 knows only longitude and latitude; the member of GeoJSON 2008 is what GIS programs read.
-		name := strings.Replace(crs.Name(), "EPSG:", "urn:ogc:def:crs:EPSG::", 1)
+		name := crs.Name()
+		if code, ok := strings.CutPrefix(name, "EPSG:"); ok {
+			name = "urn:ogc:def:crs:EPSG::" + code
+		}
 		o.text = append(o.text, `"crs":{"type":"name","properties":{"name":`...)
 		o.text = append(jsontext.AppendString(o.text, name), `}},`...)
 	}

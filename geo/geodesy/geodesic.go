@@ -49,7 +49,7 @@ func connect(a, b geo.Point) geodesic {
 	x := elevation(sin1, cos1, sin2, cos2, d)
 	before, miss := x, 0.0
 	for i := range 60 {
-		now := g.aim(x, sin1, cos1, sin2, cos2) - d
+		now := g.aim(x, sin1, cos1, sin2) - d
 		if math.Abs(now) < 1e-15 {
 			break
 		}
@@ -75,7 +75,7 @@ func connect(a, b geo.Point) geodesic {
 
 // aim sets the line that starts with an elevation over due east and returns the difference of longitude at which it
 // meets the second latitude on its way north.
-func (g *geodesic) aim(elevation, sin1, cos1, sin2, cos2 float64) float64 {
+func (g *geodesic) aim(elevation, sin1, cos1, sin2 float64) float64 {
 	cosA, sinA := math.Sincos(elevation)
 	g.sin0, g.cos0 = sinA*cos1, math.Hypot(cosA, sinA*sin1)
 	north1 := cosA * cos1

@@ -79,7 +79,7 @@ func TestDistanceAgainstGeographicLib(t *testing.T) {
 	t.Logf("worst above 1 km: %.2g of the length", worst)
 }
 
-// polygon builds the shape of one ring; text is lon lat,…
+// polygon builds the shape of one ring; text lists its vertices: lon lat,…, without the last.
 func polygon(tb testing.TB, text string) geo.Shape {
 	tb.Helper()
 	var ring orb.Ring

@@ -70,6 +70,12 @@ func (e Extent) Contains(lon, lat float64) bool {
 	return lon >= e.West && lon <= e.East && lat >= e.South && lat <= e.North
 }
 
+// near is Contains with a tolerance of a centimetre: a place on the edge may have been written with few decimals.
+func (e Extent) near(lon, lat float64) bool {
+	const d = 1e-7
+	return Extent{e.West - d, e.South - d, e.East + d, e.North + d}.Contains(lon, lat)
+}
+
 // String is the extent in words.
 func (e Extent) String() string {
 	return fmt.Sprintf("longitude %s to %s, latitude %s to %s", number(e.West), number(e.East), number(e.South), number(e.North))
@@ -142,20 +148,14 @@ func (g *grid) ToLonLat(x, y float64) (lon, lat float64, ok bool) {
 		return 0, 0, false
 	}
 	lon, lat = g.tm.inverse(x, y)
-	if !g.near(lon, lat) {
+	if !g.use.near(lon, lat) {
 		return 0, 0, false
 	}
 	return lon, lat, true
 }
 
-// near is the extent with a tolerance of a centimetre: a place on its edge may have been written with few decimals.
-func (g *grid) near(lon, lat float64) bool {
-	const d = 1e-7
-	return Extent{g.use.West - d, g.use.South - d, g.use.East + d, g.use.North + d}.Contains(lon, lat)
-}
-
 func (g *grid) FromLonLat(lon, lat float64) (x, y float64, ok bool) {
-	if !g.near(lon, lat) {
+	if !g.use.near(lon, lat) {
 		return 0, 0, false
 	}
 	x, y = g.tm.forward(lon, lat)

@@ -15,13 +15,13 @@ func Explain(c CRS, x, y float64) string {
 		return "is not a pair of finite numbers"
 	}
 	if c.Degrees() {
-		text := "is not a longitude within ±180 and a latitude within ±90 of " + c.Name()
+		text := "is not a longitude within ±180 and a latitude within ±90 of " + label(c)
 		if math.Abs(x) > 360 || math.Abs(y) > 360 {
 			text += "; these look like metres of a plane system"
 		}
 		return text + exchanged(c, x, y)
 	}
-	text := "lies outside the area of " + c.Name() + " (" + c.Extent().String() + ")"
+	text := "lies outside the area of " + label(c) + " (" + c.Extent().String() + ")"
 	if math.Abs(x) <= 180 && math.Abs(y) <= 180 {
 		return text + "; these look like degrees where metres are expected"
 	}
@@ -37,7 +37,15 @@ func ExplainPlace(c CRS, lon, lat float64) string {
 	if _, _, ok := c.FromLonLat(lon, lat); ok {
 		return ""
 	}
-	return "lies outside the area of " + c.Name() + " (" + c.Extent().String() + ")"
+	return "lies outside the area of " + label(c) + " (" + c.Extent().String() + ")"
+}
+
+// label is what messages call a system: its name, unless that is a long definition.
+func label(c CRS) string {
+	if o, ok := c.(*Own); ok && o.name == "" {
+		return "the " + o.title
+	}
+	return c.Name()
 }
 
 // exchanged tells of a pair that is a place the other way round: surveyors write north as X.

@@ -43,7 +43,7 @@ func WhyUnknown(err error) string {
 	if e, ok := errors.AsType[*UnknownError](err); ok {
 		return "is not a known coordinate system; " + e.Hint()
 	}
-	return err.Error()
+	return "is not a coordinate system: " + strings.TrimPrefix(err.Error(), "proj: ")
 }
 
 // shorten cuts a name for a message.
@@ -58,14 +58,23 @@ func shorten(s string) string {
 // Lookup finds a system by name. It understands a bare EPSG code (4326), EPSG:4326 in any case, the URN forms
 // urn:ogc:def:crs:EPSG::4326 and urn:ogc:def:crs:OGC:1.3:CRS84, the URL form
 // http://www.opengis.net/def/crs/EPSG/0/4326, and the titles of plane systems as EPSG and ArcGIS write them. The axis
-// order is east, north for all of them: see [CRS]. The error is an *[UnknownError].
+// order is east, north for all of them: see [CRS]. The error is an *[UnknownError], or says what is wrong in a
+// definition.
 //
 //   - EPSG:4326, EPSG:4490 and CRS84: degrees.
 //   - EPSG:3857: Web Mercator in metres.
 //   - EPSG:3826: TWD97 / TM2 zone 121 in metres, GRS 80, used between 118° and 124° E and 20° and 27° N.
 //   - EPSG:4491 to 4554: Gauss–Krüger zones of CGCS2000 in metres; see [ZoneAt].
 //   - gcj02 and bd09: the shifted degrees of Chinese web maps.
+//   - the definition of an own grid: see [Own.Definition].
 func Lookup(name string) (CRS, error) {
+	if text := strings.TrimSpace(name); strings.HasPrefix(text, ownPrefix) {
+		o, err := parseOwn(text)
+		if err != nil {
+			return nil, fmt.Errorf("proj: %w", err)
+		}
+		return o, nil
+	}
 	key := code(name)
 	if c := builtIn(key); c != nil {
 		return c, nil

@@ -185,7 +185,7 @@ func checkPair(t interface{ Errorf(string, ...any) }, c proj.CRS, x, y float64) 
 }
 
 func FuzzLookup(f *testing.F) {
-	for _, name := range append(proj.Known(), "urn:ogc:def:crs:EPSG::4549", "http://www.opengis.net/def/crs/EPSG/0/3826", "CGCS2000_3_Degree_GK_CM_117E", "", "\xff") {
+	for _, name := range append(proj.Known(), "urn:ogc:def:crs:EPSG::4549", "http://www.opengis.net/def/crs/EPSG/0/3826", "CGCS2000_3_Degree_GK_CM_117E", "", "\xff", own(f, "a", aroundHangzhou).Definition()) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

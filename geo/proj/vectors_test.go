@@ -237,5 +237,6 @@ func BenchmarkProject(b *testing.B) {
 }
 
 func perPoint(b *testing.B, n int) {
+	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/point")
 }

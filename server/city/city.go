@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
@@ -20,6 +21,7 @@ import (
 // Store is what the server needs to write; see [data.Store] for the contracts.
 type Store interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
+	Header(ctx context.Context, seq data.Seq) (data.Header, error)
 	Epoch() data.Epoch
 	Last() data.Seq
 }
@@ -30,8 +32,10 @@ type City struct {
 	Engine  *index.Engine
 	Locator *grid.Locator
 	// Cells counts what lies in the cells.
-	Cells  *cells.Book
-	Logger *slog.Logger
+	Cells *cells.Book
+	// Systems are the coordinate systems by name; nil knows the built-in ones.
+	Systems *proj.Systems
+	Logger  *slog.Logger
 	// Now is the wall clock: deadlines of connections are counted from it.
 	Now func() time.Time
 	// NewID makes ids for requests, imports and features; it is safe for concurrent use.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -21,6 +22,7 @@ func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
 	if tx.Cause == "" {
 		tx.Cause = "api"
 	}
+	tx.Receipt = once.ReceiptOf(r)
 	seq, err := c.Store.Append(r.Context(), tx)
 	shown := seq
 	if err != nil {
@@ -30,6 +32,7 @@ func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
 		// A client that was told what stands in its way must find that when it looks.
 		shown = c.Store.Last()
 	}
+	once.Landed(r, seq)
 	ctx, cancel := context.WithTimeout(r.Context(), c.Limits.MinSeq)
 	defer cancel()
 	// The transaction is durable, or was refused: being late or stopping changes nothing about the answer.
@@ -50,6 +53,12 @@ func (c *City) Write(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
 	if err != nil {
 		return BareChange(err)
 	}
+	SetSeq(w, seq)
+	return rest.WriteJSON(w, r, http.StatusOK, Written{seq})
+}
+
+// Again answers a request that wrote an entry and is sent again.
+func Again(w http.ResponseWriter, r *http.Request, seq data.Seq, _ []byte) error {
 	SetSeq(w, seq)
 	return rest.WriteJSON(w, r, http.StatusOK, Written{seq})
 }

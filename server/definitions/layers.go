@@ -2,6 +2,7 @@
 package definitions
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -141,6 +142,34 @@ func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.answerLayer(w, r, http.StatusOK, world, name, false)
+}
+
+// LayerAgain answers for a layer that the request made or altered when it was sent before: the layer as it is now.
+func (a *API) LayerAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, body []byte) error {
+	name, status := mux.Vars(r)["layer"], http.StatusOK
+	if name == "" {
+		name, status = nameIn(body), http.StatusCreated
+		w.Header().Set("Location", "/v1/layers/"+name)
+	}
+	world, err := a.Engine.Wait(r.Context(), seq)
+	if err != nil {
+		return err
+	}
+	l, ok := world.Layer(name)
+	if !ok {
+		return city.UnknownLayer(world, name)
+	}
+	city.SetSeq(w, seq)
+	return rest.WriteJSON(w, r, status, describeLayer(l, false))
+}
+
+// nameIn is the member name of a body that was accepted before.
+func nameIn(body []byte) string {
+	var named struct {
+		Name string `json:"name"`
+	}
+	_ = json.Unmarshal(body, &named)
+	return named.Name
 }
 
 // DropLayer drops a layer with its features.

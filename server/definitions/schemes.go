@@ -91,6 +91,17 @@ func (a *API) CreateScheme(w http.ResponseWriter, r *http.Request) error {
 	return answerScheme(w, r, http.StatusCreated, world, scheme.Name)
 }
 
+// SchemeAgain answers for a scheme that the request declared when it was sent before: the scheme as it is now.
+func (a *API) SchemeAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, body []byte) error {
+	world, err := a.Engine.Wait(r.Context(), seq)
+	if err != nil {
+		return err
+	}
+	name := nameIn(body)
+	w.Header().Set("Location", "/v1/schemes/"+name)
+	return answerScheme(w, r, http.StatusCreated, world, name)
+}
+
 // DropScheme drops a scheme; its cells stay.
 func (a *API) DropScheme(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {

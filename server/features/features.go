@@ -21,11 +21,7 @@ import (
 )
 
 // API is the resource features. Its members are set once.
-type API struct {
-	*city.City
-	// Keys remembers the answers to requests with an Idempotency-Key.
-	Keys rest.Keys
-}
+type API struct{ *city.City }
 
 // Bounds of a page of features. A page also ends when it is pageBytes long, so that layers of large polygons do not
 // make answers of gigabytes.

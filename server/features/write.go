@@ -44,7 +44,7 @@ func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	seq, err := a.Keys.Once(r, body, func() (data.Seq, error) { return a.change(r, body) })
+	seq, err := a.change(r, body)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type location struct {
 // Point answers what is at a point.
 func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	x, y, crs, scheme := q.Number("lon"), q.Number("lat"), q.CRS("crs"), q.Text("scheme")
+	x, y, crs, scheme := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems), q.Text("scheme")
 	world, err := a.World(r, q)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	job := batch.Job{
 		Locator: a.Locator, World: a.Engine.World, RowBytes: a.Limits.RowBytes,
-		Scheme: q.Text("scheme"), CRS: q.CRS("crs"), Lon: q.Text("lon"), Lat: q.Text("lat"),
+		Scheme: q.Text("scheme"), CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
 	}
 	world, err := a.World(r, q)
 	if err != nil {

@@ -135,13 +135,13 @@ func Box(s string) (geo.Box, error) {
 	return geo.Box{Min: low, Max: high}, nil
 }
 
-// CRS is the system of coordinates, longitude and latitude when absent.
-func (p *Params) CRS(name string) proj.CRS {
+// CRS is the system of coordinates among those that the city knows, longitude and latitude when absent.
+func (p *Params) CRS(name string, systems *proj.Systems) proj.CRS {
 	s := p.Text(name)
 	if s == "" {
 		s = "EPSG:4326"
 	}
-	crs, err := proj.Lookup(s)
+	crs, err := systems.Lookup(s)
 	if err != nil {
 		p.Fail(Fault(BadRequest, name, s, proj.WhyUnknown(err)))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -14,49 +13,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// TestKeysAreForgotten checks both bounds without waiting.
-func TestKeysAreForgotten(t *testing.T) {
-	now := time.Unix(0, 0)
-	k := &Keys{Now: func() time.Time { return now }}
-	done := func(key string) bool {
-		ran := false
-		r, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
-		r.Header.Set(idempotencyKey, key)
-		_, _ = k.Once(r, nil, func() (data.Seq, error) { ran = true; return 1, nil })
-		return ran
-	}
-	if !done("a") || done("a") {
-		t.Fatal("a key is done once")
-	}
-	now = now.Add(keysKeptFor + time.Second)
-	if !done("a") {
-		t.Error("a key is kept too long")
-	}
-	for i := range mostKeys {
-		done(fmt.Sprint(i))
-	}
-	if len(k.byKey) > mostKeys || len(k.oldest) > mostKeys {
-		t.Errorf("%d keys are kept", len(k.byKey))
-	}
-	if !done("a") {
-		t.Error("the oldest key was kept")
-	}
-}
-
-// TestKeyOfAPanic lets the next request with the key go on.
-func TestKeyOfAPanic(t *testing.T) {
-	k := &Keys{Now: time.Now}
-	r, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
-	r.Header.Set(idempotencyKey, "k")
-	func() {
-		defer func() { _ = recover() }()
-		_, _ = k.Once(r, nil, func() (data.Seq, error) { panic("oops") })
-	}()
-	if seq, err := k.Once(r, nil, func() (data.Seq, error) { return 7, nil }); seq != 7 || err != nil {
-		t.Errorf("%d %v", seq, err)
-	}
-}
 
 // TestTags compares entity tags as RFC 9110 has it, weakly.
 func TestTags(t *testing.T) {

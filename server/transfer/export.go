@@ -49,7 +49,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 		o.Geometry = convert.WKT
 	}
 	var err error
-	if o.CRS, err = lookupCRS(q); err != nil {
+	if o.CRS, err = lookupCRS(q, a.Systems); err != nil {
 		return err
 	}
 	if o.Encoding, err = lookupEncoding(q); err != nil {

@@ -60,7 +60,7 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 		"fix_rings", "strict", "dry_run", "name", "encoding", "table"); err != nil {
 		return err
 	}
-	o, err := importOptions(r.URL.Query(), layer.Def())
+	o, err := importOptions(r.URL.Query(), layer.Def(), a.Systems)
 	if err != nil {
 		return err
 	}
@@ -153,12 +153,12 @@ func flag(q url.Values, name string) (bool, error) {
 }
 
 // lookupCRS reads a parameter that names a coordinate system; absent is nil.
-func lookupCRS(q url.Values) (proj.CRS, error) {
+func lookupCRS(q url.Values, systems *proj.Systems) (proj.CRS, error) {
 	name := q.Get("crs")
 	if name == "" {
 		return nil, nil //nolint:nilnil // no system is a choice: longitude and latitude
 	}
-	crs, err := proj.Lookup(name)
+	crs, err := systems.Lookup(name)
 	if err != nil {
 		return nil, &data.FieldError{Field: "crs", Value: name, Why: proj.WhyUnknown(err)}
 	}
@@ -179,16 +179,16 @@ func lookupEncoding(q url.Values) (charset.Encoding, error) {
 }
 
 // importOptions reads the parameters that say how columns become attributes.
-func importOptions(q url.Values, layer *data.Layer) (convert.Options, error) {
+func importOptions(q url.Values, layer *data.Layer, systems *proj.Systems) (convert.Options, error) {
 	o := convert.Options{
 		Layer: layer, File: q.Get("name"), ID: q.Get("id"), Lon: q.Get("lon"), Lat: q.Get("lat"),
-		Geometry: q.Get("geometry"), Table: q.Get("table"), Report: &convert.Report{},
+		Geometry: q.Get("geometry"), Table: q.Get("table"), Systems: systems, Report: &convert.Report{},
 	}
 	var err error
 	if o.FixRings, err = flag(q, "fix_rings"); err != nil {
 		return o, err
 	}
-	if o.CRS, err = lookupCRS(q); err != nil {
+	if o.CRS, err = lookupCRS(q, systems); err != nil {
 		return o, err
 	}
 	if o.Encoding, err = lookupEncoding(q); err != nil {

@@ -89,6 +89,18 @@ await check('a click shows features and the whole chain', async () => {
   return [district.name, village.name, here.cells[0].code].join(' ')
 })
 
+await check('the card of the cell shows bounds, totals and neighbours', async () => {
+  await map.page.locator('.cell-card summary').first().click()
+  await until('the card', async () => (await map.page.locator('.cell-card dd').count()) >= 7)
+  const text = await map.page.locator('.cell-card').first().innerText()
+  const [, lon, lat] = /at=([\d.]+),([\d.]+)/.exec(await map.hash())
+  const { cells } = await api(`/v1/locate?lon=${lon}&lat=${lat}`)
+  const card = await api(`/v1/schemes/${cells[0].scheme}/cells/${cells[0].code}`)
+  expectText(text, card.neighbours[0].code, ...card.sides.north.slice(0, 1).map((b) => b.name))
+  await accessible(map, 'cell card')
+  return text.replace(/\s+/g, ' ').slice(0, 80)
+})
+
 await check('finds a unit by its code, and Back returns', async () => {
   const before = await map.hash()
   const [unit] = (await map.drawn('units')).slice(-1)

@@ -1,7 +1,7 @@
 // A thin client: one function per question the pages ask.
 import createClient from 'openapi-fetch'
 import type { paths } from './schema'
-import type { Feature, Layer, Located } from './types'
+import type { CellCard, Feature, Layer, Located } from './types'
 
 // ApiError carries the server's problem document; status 0 means that the
 // server could not be reached at all.
@@ -67,6 +67,14 @@ export async function findFeatures(
 
 export function locate(lon: number, lat: number, signal?: AbortSignal): Promise<Located> {
   return answerOf(client.GET('/v1/locate', { params: { query: { lon, lat } }, signal }), signal)
+}
+
+export async function readCell(scheme: string, code: string, signal?: AbortSignal): Promise<CellCard> {
+  const asked = client.GET('/v1/schemes/{scheme}/cells/{code}', {
+    params: { path: { scheme, code }, query: { limit: 0 } },
+    signal,
+  })
+  return (await answerOf(asked, signal)) as CellCard
 }
 
 // readJSON reads a document that has a type of its own: a style or a TileJSON.

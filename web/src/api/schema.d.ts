@@ -1146,6 +1146,8 @@ export interface components {
         min_seq: string;
         /** @description Show dropped attributes too, each at its place. */
         dropped: boolean;
+        /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+        idempotency_key: string;
         /**
          * @description The ETag (seq) that the feature must still have, else 412.
          * @example "42"
@@ -1514,7 +1516,10 @@ export interface operations {
     createLayer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1605,7 +1610,10 @@ export interface operations {
     dropLayer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /**
                  * @description Name of a layer.
@@ -1626,7 +1634,10 @@ export interface operations {
     alterLayer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /**
                  * @description Name of a layer.
@@ -1915,6 +1926,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
                 /**
                  * @description The ETag (seq) that the feature must still have, else 412.
                  * @example "42"
@@ -1954,6 +1967,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
                 /**
                  * @description The ETag (seq) that the feature must still have, else 412.
                  * @example "42"
@@ -1986,7 +2001,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
             };
             path?: never;
             cookie?: never;
@@ -2104,7 +2120,10 @@ export interface operations {
     createScheme: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2182,7 +2201,10 @@ export interface operations {
     dropScheme: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @example unit */
                 scheme: string;

@@ -11,6 +11,7 @@ export type Layer = Schemas['LayerInfo']
 // The document leaves the nesting of coordinates open.
 export type Feature = Omit<Schemas['Feature'], 'geometry'> & { geometry: Geometry | null }
 export type Located = Schemas['Location']
+export type CellCard = Schemas['CellCard']
 export type PartHit = Schemas['Part']
 export type TileRange = Schemas['TileRange']
 export type Change = Schemas['ChangeEvent']

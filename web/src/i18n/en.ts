@@ -64,6 +64,18 @@ const messages: typeof zh = {
     yes: 'yes',
     no: 'no',
   },
+  cell: {
+    title: 'Cell card',
+    area: 'Area',
+    square_metres: '{n} m²',
+    households: 'Households',
+    east: 'East',
+    south: 'South',
+    west: 'West',
+    north: 'North',
+    and: ', ',
+    neighbours: 'Neighbours',
+  },
   live: {
     connecting: 'Connecting',
     live: 'Live',

@@ -62,6 +62,18 @@ export default {
     yes: '是',
     no: '否',
   },
+  cell: {
+    title: '网格卡片',
+    area: '面积',
+    square_metres: '{n} 平方米',
+    households: '户数',
+    east: '东至',
+    south: '南至',
+    west: '西至',
+    north: '北至',
+    and: '、',
+    neighbours: '相邻网格',
+  },
   live: {
     connecting: '连接中',
     live: '实时',
