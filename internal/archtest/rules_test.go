@@ -58,6 +58,7 @@ var rows = []row{
 	{dir: "data/boltstore/image", why: "pages of any bbolt file; it knows nothing of gewu"},
 	{dir: "data/pgstore", may: []string{"data/rules", "data", "geo"}, why: "a store knows the log and the codec only", planned: true},
 	{dir: "data/storetest", may: []string{"data/rules", "data", "geo"}, why: "the contract is written against data.Store, not against a store"},
+	{dir: "data/history", may: []string{"data"}, why: "reads the log of any store and writes nothing"},
 	{dir: "data/convert", may: []string{
 		"data/convert/charset", "data/convert/delimited", "data/convert/geom", "data/convert/jsontext", "data/convert/row", "data", "geo", "geo/proj",
 	}, why: "formats become features; what happens to them is the caller's matter"},
@@ -70,6 +71,7 @@ var rows = []row{
 	{dir: "data/synth", may: []string{"data", "geo"}, why: "features out of parameters; who writes or loads them is the caller's matter"},
 	{dir: "index/compare", may: []string{"index", "data"}, why: "puts a World beside the log that it comes from"},
 	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
+	{dir: "index/planner", may: []string{"index", "data"}, why: "appends what is due, to any store; the World knows what is planned"},
 	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
 	{dir: "index/bucket", may: []string{"geo"}, why: "a structure for places; it knows slots, not features"},
 	{dir: "index/raster", may: []string{"geo"}, why: "a structure for polygons; it knows slots, not features"},
