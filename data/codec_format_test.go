@@ -62,7 +62,7 @@ func TestFormatExamples(t *testing.T) {
 		"definition": {Stream: data.StreamSchema, Op: data.OpPut, Layer: "lamps", Definition: &data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}},
 		"plan": {Stream: data.StreamAdmin, Op: data.OpPut, Layer: "plan:7", Prev: 0, Plan: &data.Plan{
 			ID: "7", Due: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), State: data.PlanPending, Count: 1,
-			Layers:  []data.PlanLayer{{Name: "lamps", Attributes: []string{"name"}}},
+			Layers:  []data.PlanLayer{{Name: "lamps", Attributes: []data.PlanAttribute{{Name: "name", Type: data.Text}}}},
 			Changes: []data.Change{{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Feature: data.Feature{ID: "L-7"}, IfSeq: new(data.Seq(3))}},
 		}},
 	} {

@@ -113,7 +113,7 @@ var anyPlan = rapid.Custom(func(t *rapid.T) *data.Plan {
 	p := &data.Plan{
 		ID: "01J", State: rapid.SampledFrom([]data.PlanState{data.PlanPending, data.PlanDone, data.PlanFailed, data.PlanCancelled}).Draw(t, "state"),
 		Due:   time.UnixMicro(rapid.Int64Range(0, 1<<52).Draw(t, "due")).UTC(),
-		Actor: rapid.StringMatching(`[a-z<&]*`).Draw(t, "actor"), Layers: []data.PlanLayer{{Name: "lamps", Attributes: []string{"路"}}},
+		Actor: rapid.StringMatching(`[a-z<&]*`).Draw(t, "actor"), Layers: []data.PlanLayer{{Name: "lamps", Attributes: []data.PlanAttribute{{Name: "路", Type: data.Ref}}}},
 	}
 	if p.State != data.PlanPending {
 		p.Reason = "layer lamps was dropped"

@@ -110,6 +110,19 @@ func (f *Feature) Value(i int) Value {
 	return f.Values[i]
 }
 
+// Adapt returns a feature that was stored under an earlier definition of the layer with values of the present types.
+// Values of attributes that were dropped are null. f is not changed.
+func (l *Layer) Adapt(f Feature) Feature {
+	f.Values = slices.Clone(f.Values[:min(len(f.Values), len(l.Attributes))])
+	for i := range f.Values {
+		adapter := l.Attributes[i].Adapter()
+		if f.Values[i] = adapter.Value(f.Values[i]); l.Attributes[i].Dropped {
+			f.Values[i] = Value{}
+		}
+	}
+	return f
+}
+
 // Equal reports whether two features have the same id, shape and values; trailing nulls do not count.
 func (f *Feature) Equal(g *Feature) bool {
 	if f.ID != g.ID || !f.Shape.Equal(g.Shape) {

@@ -45,8 +45,23 @@ type Plan struct {
 // PlanLayer is a layer as it was when changes of it were planned. The values of the changes belong to its attributes
 // by position, so that a plan does not fit a layer whose attributes mean something else by now.
 type PlanLayer struct {
-	Name       string   `json:"name"`
-	Attributes []string `json:"attributes"`
+	Name       string          `json:"name"`
+	Attributes []PlanAttribute `json:"attributes"`
+}
+
+// PlanAttribute is an attribute as it was then; one that was dropped has no name.
+type PlanAttribute struct {
+	Name string `json:"name"`
+	Type Type   `json:"type"`
+}
+
+// PlannedFor is a layer as changes of it are planned now.
+func PlannedFor(l *Layer) PlanLayer {
+	p := PlanLayer{Name: l.Name, Attributes: make([]PlanAttribute, len(l.Attributes))}
+	for i, a := range l.Live() {
+		p.Attributes[i] = PlanAttribute{Name: a.Name, Type: a.Type}
+	}
+	return p
 }
 
 // Name is the plan's name in the admin stream and the cause of the entry that publishes it.
@@ -101,23 +116,31 @@ func (p *Plan) Validate() error {
 	return nil
 }
 
-// Fits reports why the plan's changes do not belong to the layers that exist, nil when they do. The error is a
-// *FieldError.
+// Fits reports why the plan's changes do not belong to the layers that exist, nil when they do: attributes may have
+// been renamed, widened and dropped since. The error is a *FieldError.
 func (p *Plan) Fits(layer func(name string) (*Layer, bool)) error {
 	for _, planned := range p.Layers {
+		bad := func(why string, args ...any) error {
+			return &FieldError{Field: "layer", Value: planned.Name, Why: fmt.Sprintf(why, args...)}
+		}
 		now, ok := layer(planned.Name)
 		if !ok {
-			return &FieldError{Field: "layer", Value: planned.Name, Why: "does not exist any more"}
+			return bad("does not exist any more")
 		}
-		for i, name := range planned.Attributes {
+		for i, then := range planned.Attributes {
+			if then.Name == "" {
+				continue
+			}
 			if i >= len(now.Attributes) {
-				return &FieldError{Field: "layer", Value: planned.Name, Why: "has lost the attribute " + name}
+				return bad("has lost the attribute %s", then.Name)
 			}
 			switch a := &now.Attributes[i]; {
 			case a.Dropped:
 				// Its values are kept and not shown.
-			case a.Name != name && !slices.Contains(a.Former, name):
-				return &FieldError{Field: "layer", Value: planned.Name, Why: fmt.Sprintf("has %s where the plan has the attribute %s", a.Name, name)}
+			case a.Name != then.Name && !slices.Contains(a.Former, then.Name):
+				return bad("has %s where the plan has the attribute %s", a.Name, then.Name)
+			case a.Type != then.Type && !slices.Contains(a.Was, then.Type):
+				return bad("has %s as %s, the plan as %s", a.Name, a.Type, then.Type)
 			}
 		}
 	}

@@ -157,15 +157,20 @@ func (p *Past) settle(ctx context.Context, when Moment, live *World) (moment, er
 	if last := max(p.log.Last(), live.seq); m.seq > last {
 		return m, &FutureError{AsOf: m.seq, Newest: last}
 	}
-	if !when.At.IsZero() && m.seq > 0 {
+	var recorded time.Time
+	for asOf := m.seq; m.seq > 0 && (m.seq != live.seq || !when.At.IsZero()); m.seq-- {
 		h, err := p.log.Header(ctx, m.seq)
 		if err != nil {
 			return m, fmt.Errorf("read header: %w", err)
 		}
-		// Entries take effect when they are recorded or before.
-		if when.At.Before(h.Recorded) {
-			m.at = when.At.UnixMicro()
+		// What was appended together is seen together: a position within a group shows what was before it.
+		if recorded = h.Recorded; h.Visible <= asOf {
+			break
 		}
+	}
+	// Entries take effect when they are recorded or before.
+	if !when.At.IsZero() && when.At.Before(recorded) {
+		m.at = when.At.UnixMicro()
 	}
 	horizon, err := p.complete(ctx)
 	if err != nil {

@@ -135,11 +135,11 @@ func (t *table) replaced(id string) version {
 	return v
 }
 
-// feature is a copy of what a row holds, without its id.
+// feature is a copy of what a row itself holds, without its id and without defaults.
 func (r *rows) feature(s Slot) *data.Feature {
 	f := &data.Feature{Shape: r.shape(s), Values: make([]data.Value, len(r.attrs))}
 	for i := range f.Values {
-		f.Values[i] = r.attrs[i].at(s)
+		f.Values[i] = r.attrs[i].own(s)
 	}
 	return f
 }

@@ -44,7 +44,7 @@ func (e *CannotError) Error() string {
 	return fmt.Sprintf("seq %d cannot be reverted: %s", e.Seq, e.Why)
 }
 
-// Revert finds the changes that undo entry seq. heads must know everything up to seq. The error is a *[CannotError] for
+// Revert finds the changes that undo entry seq, with values of the present types of attributes. heads must know everything up to seq. The error is a *[CannotError] for
 // an entry that changes definitions, one without changes of features and one whose features' earlier states were
 // erased; [data.ErrNoEntry]; or that of the log.
 func Revert(ctx context.Context, log Log, heads Heads, seq data.Seq) (*Reversal, error) {
@@ -73,6 +73,9 @@ func Revert(ctx context.Context, log Log, heads Heads, seq data.Seq) (*Reversal,
 		back := data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: c.Layer, Feature: data.Feature{ID: c.Feature.ID}}
 		if was, ok := before[c.Permanent]; ok && was.Op == data.OpPut {
 			back.Op, back.Feature = data.OpPut, was.Feature
+			if l, ok := heads.Layer(c.Layer); ok {
+				back.Feature = l.Adapt(was.Feature)
+			}
 		}
 		if head.Deleted && back.Op == data.OpDelete {
 			continue // it came and went

@@ -142,7 +142,7 @@ func (c contract) noFuture(t *testing.T) {
 func Planned(id string, due time.Time, changes ...data.Change) *data.Plan {
 	return &data.Plan{
 		ID: id, Due: due, State: data.PlanPending, Actor: "planner", Cause: "new lamps", Count: len(changes),
-		Layers: []data.PlanLayer{{Name: "lamps", Attributes: []string{"name", "height"}}}, Changes: changes,
+		Layers: []data.PlanLayer{data.PlannedFor(Lamps())}, Changes: changes,
 	}
 }
 

@@ -163,7 +163,7 @@ func (m *Log) Header(ctx context.Context, seq data.Seq) (data.Header, error) {
 		return data.Header{}, data.ErrNoEntry
 	}
 	e := m.entries[seq-1]
-	return data.Header{Seq: seq, Recorded: e.Recorded, Effective: e.Effective, Permanent: m.numbers[seq-1]}, ctx.Err()
+	return data.Header{Seq: seq, Visible: e.Visible, Recorded: e.Recorded, Effective: e.Effective, Permanent: m.numbers[seq-1]}, ctx.Err()
 }
 
 // SeqAt implements index.History.

@@ -115,11 +115,7 @@ func check(world *index.World, plan *data.Plan, i int) error {
 		}
 	}
 	if !slices.ContainsFunc(plan.Layers, func(l data.PlanLayer) bool { return l.Name == c.Layer }) {
-		names := make([]string, len(layer.Def().Attributes))
-		for j, a := range layer.Def().Attributes {
-			names[j] = a.Name
-		}
-		plan.Layers = append(plan.Layers, data.PlanLayer{Name: c.Layer, Attributes: names})
+		plan.Layers = append(plan.Layers, data.PlannedFor(layer.Def()))
 	}
 	return nil
 }

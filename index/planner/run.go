@@ -98,7 +98,7 @@ func (p *Planner) publish(ctx context.Context, plan index.Plan) (data.Seq, error
 	return p.fail(ctx, plan, reason)
 }
 
-// changes reads what a plan is to do.
+// changes reads what a plan is to do, with values of the present types.
 func (p *Planner) changes(ctx context.Context, plan index.Plan) ([]data.Change, error) {
 	records, err := p.store.Changes(ctx, plan.Planned, 0)
 	if err != nil {
@@ -107,7 +107,13 @@ func (p *Planner) changes(ctx context.Context, plan index.Plan) ([]data.Change, 
 	for i := range records {
 		if r := records[i].Plan; r != nil && r.ID == plan.ID {
 			// One more is appended: the end.
-			return append(make([]data.Change, 0, len(r.Changes)+1), r.Changes...), nil
+			changes := append(make([]data.Change, 0, len(r.Changes)+1), r.Changes...)
+			for j := range changes {
+				if l, ok := p.engine.Layer(changes[j].Layer); ok && changes[j].Op == data.OpPut {
+					changes[j].Feature = l.Adapt(changes[j].Feature)
+				}
+			}
+			return changes, nil
 		}
 	}
 	return nil, errors.New("its record is missing")
