@@ -109,6 +109,11 @@ func (c *city) equals(t fataler, w *index.World, r *rand.Rand) {
 		for id, f := range want.features {
 			s, _ := l.Lookup(id)
 			got := l.Feature(s)
+			for j, own := range want.def.Adapt(f.Feature).Values {
+				if l.Own(s, j) != own {
+					t.Fatalf("%s/%s holds %v itself, want %v", want.def.Name, id, l.Own(s, j), own)
+				}
+			}
 			if read := want.reads(f.Feature); !got.Equal(&read) || l.ChangedAt(s) != f.seq || l.Permanent(s) != f.permanent {
 				t.Fatalf("%s/%s is %+v of seq %d, want %+v of %d", want.def.Name, id, got, l.ChangedAt(s), want.reads(f.Feature), f.seq)
 			}
