@@ -19,7 +19,9 @@ type parents struct {
 }
 
 type parentKey struct {
-	epoch     data.Epoch
+	epoch data.Epoch
+	// line tells Worlds of the past apart, in which slots are numbered in another way.
+	line      uint64
 	permanent uint32
 	level     string
 }
@@ -40,7 +42,7 @@ func (c *parents) of(w *index.World, cellLayer string, cell index.Slot, levelLay
 	if !ok {
 		return 0, false
 	}
-	key := parentKey{w.Epoch(), cells.Permanent(cell), levelLayer}
+	key := parentKey{w.Epoch(), w.Line(), cells.Permanent(cell), levelLayer}
 	c.mu.RLock()
 	have, ok := c.known[key]
 	c.mu.RUnlock()

@@ -118,6 +118,9 @@ func (c *city) equals(t fataler, w *index.World, r *rand.Rand) {
 				t.Fatalf("%s/%s is %+v of seq %d, want %+v of %d", want.def.Name, id, got, l.ChangedAt(s), want.reads(f.Feature), f.seq)
 			}
 		}
+		if stamp := l.Stamp(0, 0, 0); stamp > w.Seq() || stamp == 0 {
+			t.Fatalf("a tile of %s is stamped %d in a World of seq %d", want.def.Name, stamp, w.Seq())
+		}
 		want.searches(t, l, r)
 	}
 	err := w.Check(context.Background(), func(problem string) { t.Fatalf("broken invariant: %s", problem) })

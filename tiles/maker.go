@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
@@ -98,6 +100,20 @@ type tileKey struct {
 	epoch   data.Epoch
 	layers  string
 	z, x, y uint32
+	// moment names the city: empty for the present one.
+	moment string
+}
+
+// momentOf is empty for the Worlds of the engine. Worlds of the same date at different positions follow each other as
+// those of the engine do, so that they share a name and stamps tell them apart; others have a name each.
+func momentOf(w *index.World) string {
+	if !w.Past() {
+		return ""
+	}
+	if at, ok := w.At(); ok {
+		return at.Format(time.RFC3339Nano)
+	}
+	return strconv.FormatUint(uint64(w.Seq()), 10)
 }
 
 // entry is a tile with the positions between which it is known to be true: nothing changed it after stamp, as seen
@@ -138,7 +154,7 @@ func NewMaker(o Options) *Maker {
 // weigh is the memory of a cache entry; small empty tiles count with what holds them.
 func weigh(k tileKey, e *entry) uint32 {
 	const overhead = 512
-	return uint32(overhead + len(k.layers) + len(e.tile.Gzip))
+	return uint32(overhead + len(k.layers) + len(k.moment) + len(e.tile.Gzip))
 }
 
 // Tile returns tile z/x/y of a tileset of w. Errors are *data.FieldError for an address that does not exist
@@ -157,10 +173,19 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		sources[i] = s
 		stamp = max(stamp, s.stamp(z, x, y))
 	}
-	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y}
+	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w)}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 		m.hits.Add(1)
 		return e.at(w), nil
+	}
+	if _, dated := w.At(); w.Past() && !dated {
+		// What has not changed since then looks as it does now.
+		now := key
+		now.moment = ""
+		if e, ok := m.lookup(now, w.Seq(), stamp); ok {
+			m.hits.Add(1)
+			return e.at(w), nil
+		}
 	}
 	m.misses.Add(1)
 	if err := ctx.Err(); err != nil {

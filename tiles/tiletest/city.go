@@ -3,6 +3,7 @@ package tiletest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
@@ -14,17 +15,36 @@ type City struct {
 	tb     testing.TB
 	log    *indextest.Log
 	engine *index.Engine
+	past   *index.Past
 }
 
 // NewCity starts an engine that runs until the test ends.
 func NewCity(tb testing.TB) *City {
 	tb.Helper()
 	log := indextest.NewLog()
-	return &City{tb: tb, log: log, engine: indextest.Start(tb, log)}
+	c := &City{tb: tb, log: log}
+	c.engine, c.past = indextest.StartPast(tb, log, index.PastOptions{})
+	return c
 }
 
 // World is the newest World.
 func (c *City) World() *index.World { return c.engine.World() }
+
+// At is the World of a moment.
+func (c *City) At(when index.Moment) *index.World {
+	c.tb.Helper()
+	w, err := c.past.World(c.tb.Context(), when)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	return w
+}
+
+// ApplyAt is Apply for changes that take effect at a time.
+func (c *City) ApplyAt(effective time.Time, changes ...data.Change) *index.World {
+	c.tb.Helper()
+	return indextest.At(c.tb, c.engine, c.log.AppendAt(effective, changes...))
+}
 
 // Apply appends one transaction and returns the World that shows it. Changes come from [indextest].
 func (c *City) Apply(changes ...data.Change) *index.World {
