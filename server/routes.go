@@ -11,6 +11,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/pages"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -71,6 +72,8 @@ func (s *Server) routes() []route {
 		{"DELETE", "/v1/schemes/{scheme}", s.definitions.DropScheme, writers, false},
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
+
+		{"GET", "/v1/codes/{kind}/{code}", codes.Get, anyone, false},
 
 		{"POST", "/v1/check", s.handleCheck, writers, true},
 		{"GET", "/v1/backup", s.handleBackup, writers, true},

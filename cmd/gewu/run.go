@@ -33,6 +33,7 @@ type cli struct {
 	Import  importCmd  `cmd:"" help:"Stream files into a layer."`
 	Export  exportCmd  `cmd:"" help:"Write a layer to a file."`
 	CRS     crsCmd     `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
+	Code    codeCmd    `cmd:"" help:"National codes: check what they say."`
 	Locate  locateCmd  `cmd:"" help:"Find the areas, cells, address and parts of points."`
 	Synth   synthCmd   `cmd:"" help:"Make a synthetic city of any size."`
 	Check   checkCmd   `cmd:"" help:"Verify the store and everything derived from it."`

@@ -7,6 +7,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid/code"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -79,6 +80,9 @@ func (a *API) CreateScheme(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := scheme.Validate(a.Engine.Layer); err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
+	}
+	if _, err := code.ParseRule(scheme.CodeRule); err != nil {
+		return rest.Fault(rest.Invalid, "code_rule", scheme.CodeRule, "cannot be read: "+err.Error()).Because(err)
 	}
 	world, err := a.Define(r, data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: scheme.Name, Scheme: scheme, IfSeq: new(data.Seq)})
 	if _, exists := errors.AsType[*data.ConflictError](err); exists {

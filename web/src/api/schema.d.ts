@@ -386,6 +386,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/codes/{kind}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description district, street, community, cell, part, matter or class.
+                 * @example cell
+                 */
+                kind: string;
+                /** @example 110101001001001 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * What a national code says, or what is wrong with it
+         * @description Codes of areas (6, 9, 12 digits), unit grids (15, or 16 with four digits for the street), parts (16 in the edition of 2013, 17 in that of 2026), matters (10, 11) and classes (4, 5). A code of one length can mean two things, so the kind is named. Full-width characters, blanks and dashes are understood. Only the code is looked at, not what the city holds. A code that is wrong gives 400 with the place and the reason.
+         */
+        get: operations["getCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/check": {
         parameters: {
             query?: never;
@@ -911,6 +939,34 @@ export interface components {
             name: string;
             share: number;
         }[];
+        Code: {
+            kind: string;
+            title: {
+                [key: string]: string;
+            };
+            /** @description The code in plain digits and capitals. */
+            code: string;
+            /** @description The code with three digits for the street. */
+            canonical: string;
+            /**
+             * @description Groups and their widths, as in the code rule of a scheme.
+             * @example district:6 street:3 community:3 sequence:3
+             */
+            rule: string;
+            groups: {
+                name: string;
+                text: string;
+                /** @description Place of the first character, counted from 1. */
+                from: number;
+                /** @description Place of the last character. */
+                to: number;
+            }[];
+            /** @description The areas in which the thing lies by its code, the nearest first. */
+            areas: {
+                kind: string;
+                code: string;
+            }[];
+        };
         CellCard: components["schemas"]["CellRow"] & {
             scheme: string;
             layer: string;
@@ -2291,6 +2347,37 @@ export interface operations {
                     "application/json": components["schemas"]["CellCard"];
                 };
             };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description district, street, community, cell, part, matter or class.
+                 * @example cell
+                 */
+                kind: string;
+                /** @example 110101001001001 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parts of the code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
