@@ -12,6 +12,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/grid"
@@ -63,7 +64,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if c.socket, err = socketPath(e.cli.Data, socketName); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	systems, err := e.systems()
+	systems, err := coords.Systems(e.cli.Systems)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/data/convert"
 )
 
@@ -36,7 +37,7 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 		}
 		format = detected
 	}
-	crs, err := e.serverCRS(cmd.CRS)
+	crs, err := coords.ServerCRS(e.cli.Systems, cmd.CRS)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 )
@@ -49,7 +50,7 @@ func (cmd *importCmd) Run(e *env) error {
 		return err
 	}
 	defer files.close()
-	if cmd.CRS, err = e.serverCRS(cmd.CRS); err != nil {
+	if cmd.CRS, err = coords.ServerCRS(e.cli.Systems, cmd.CRS); err != nil {
 		return err
 	}
 	return withCity(e, func(ctx context.Context, c client) error {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/gewu-city/gewu/cmd/gewu/coords"
 )
 
 type locateCmd struct {
@@ -22,7 +24,7 @@ type locateCmd struct {
 
 // Run locates one point, or the points on standard input: CSV with a header, or one JSON object a line.
 func (cmd *locateCmd) Run(e *env) error {
-	crs, err := e.serverCRS(cmd.CRS)
+	crs, err := coords.ServerCRS(e.cli.Systems, cmd.CRS)
 	if err != nil {
 		return err
 	}

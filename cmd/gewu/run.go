@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/internal/obs"
 )
 
@@ -25,22 +26,22 @@ type cli struct {
 	Systems  []string        `help:"Files of control points (gewu crs fit -o) that define the city's own coordinate systems by name." placeholder:"FILE,…" type:"path" env:"GEWU_SYSTEMS"`
 	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn, error." default:"info" env:"GEWU_LOG_LEVEL"`
 
-	Serve   serveCmd   `cmd:"" help:"Serve the city: map, API and tiles."`
-	Demo    demoCmd    `cmd:"" help:"Load the sample city Taipei and serve it."`
-	Layer   layerCmd   `cmd:"" help:"Create, alter, drop and list layers."`
-	Scheme  schemeCmd  `cmd:"" help:"Create, drop and list schemes of cells."`
-	Cell    cellCmd    `cmd:"" help:"Cards and totals of cells."`
-	Import  importCmd  `cmd:"" help:"Stream files into a layer."`
-	Export  exportCmd  `cmd:"" help:"Write a layer to a file."`
-	CRS     crsCmd     `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
-	Code    codeCmd    `cmd:"" help:"National codes: check what they say."`
-	Locate  locateCmd  `cmd:"" help:"Find the areas, cells, address and parts of points."`
-	Synth   synthCmd   `cmd:"" help:"Make a synthetic city of any size."`
-	Check   checkCmd   `cmd:"" help:"Verify the store and everything derived from it."`
-	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of the store, also while serving."`
-	Restore restoreCmd `cmd:"" help:"Put a backup into an empty or stopped store."`
-	Bench   benchCmd   `cmd:"" help:"Measure the engine on the city's own data."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve   serveCmd    `cmd:"" help:"Serve the city: map, API and tiles."`
+	Demo    demoCmd     `cmd:"" help:"Load the sample city Taipei and serve it."`
+	Layer   layerCmd    `cmd:"" help:"Create, alter, drop and list layers."`
+	Scheme  schemeCmd   `cmd:"" help:"Create, drop and list schemes of cells."`
+	Cell    cellCmd     `cmd:"" help:"Cards and totals of cells."`
+	Import  importCmd   `cmd:"" help:"Stream files into a layer."`
+	Export  exportCmd   `cmd:"" help:"Write a layer to a file."`
+	CRS     coords.CRS  `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
+	Code    coords.Code `cmd:"" help:"National codes: check what they say."`
+	Locate  locateCmd   `cmd:"" help:"Find the areas, cells, address and parts of points."`
+	Synth   synthCmd    `cmd:"" help:"Make a synthetic city of any size."`
+	Check   checkCmd    `cmd:"" help:"Verify the store and everything derived from it."`
+	Backup  backupCmd   `cmd:"" help:"Write a consistent copy of the store, also while serving."`
+	Restore restoreCmd  `cmd:"" help:"Put a backup into an empty or stopped store."`
+	Bench   benchCmd    `cmd:"" help:"Measure the engine on the city's own data."`
+	Version versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // env is what a command gets besides its flags.
@@ -92,7 +93,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e); err != nil {
+	if err := command.Run(e, &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: writeWhole}); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

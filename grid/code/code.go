@@ -29,15 +29,15 @@ const (
 
 // The groups of which codes are made.
 var (
-	district  = Group{"district", 6}
-	street    = Group{"street", 3}
-	street4   = Group{"street", 4}
-	community = Group{"community", 3}
-	cell      = Group{"sequence", 3}
-	major     = Group{"major", 2}
-	minor     = Group{"minor", 2}
-	minor3    = Group{"minor", 3}
-	part      = Group{"sequence", 6}
+	district  = Group{"district", 6, true}
+	street    = Group{"street", 3, false}
+	street4   = Group{"street", 4, false}
+	community = Group{"community", 3, false}
+	cell      = Group{"sequence", 3, false}
+	major     = Group{"major", 2, true}
+	minor     = Group{"minor", 2, true}
+	minor3    = Group{"minor", 3, true}
+	part      = Group{"sequence", 6, true}
 )
 
 // national15 is the unit grid of GB/T 30428.1.

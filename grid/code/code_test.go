@@ -96,17 +96,13 @@ func TestParseRefuses(t *testing.T) {
 		{code.Cell, "110000001001001", 1, "110000 is a province"},
 		{code.Part, "320508010100000", 0, "16 (district 6, major 2, minor 2, sequence 6) or 17"},
 		{code.Part, "3205080101000000", 11, "sequence"},
-		{code.Part, "3205080101 00O001", 13, ""}, // letters are allowed; see below
+		{code.Part, "3205080101 00O001", 13, "'O' must be a digit"},
+		{code.Part, "3205080001000001", 7, "major"},
+		{code.Part, "3205080100000001", 9, "minor"},
 		{code.Community, "11010100100", 0, "instead of 12"},
 		{"grid", "110101", 0, `"grid" is no kind of code; kinds are district, street, community, cell, part, matter, class`},
 	} {
 		_, err := code.Parse(test.kind, test.text)
-		if test.want == "" {
-			if err != nil {
-				t.Errorf("%s: %v", test.text, err)
-			}
-			continue
-		}
 		e, ok := errors.AsType[*code.Error](err)
 		if !ok || e.At != test.at || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s %q: %v, want %q at %d", test.kind, test.text, err, test.want, test.at)
@@ -248,6 +244,17 @@ func TestRulesAreThoseOfSchemes(t *testing.T) {
 			if again, err := code.ParseRule(r.String()); err != nil || again.String() != r.String() {
 				t.Fatalf("%q, then %q: %v", text, r, err)
 			}
+		}
+	})
+}
+
+// TestPartsAreThoseOfIDs compares with what the id rule of layers takes, which does not look at districts.
+func TestPartsAreThoseOfIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`(110101|320508)[01]{2,3}[0-1]{2}[0-1A]{5,7}`).Draw(t, "code")
+		_, err := code.Parse(code.Part, text)
+		if why := data.CheckPartCode(text); (err == nil) != (why == "") {
+			t.Fatalf("%s: %v here, %q for ids", text, err, why)
 		}
 	})
 }

@@ -13,11 +13,13 @@ import (
 type Group struct {
 	Name  string
 	Width int
+	// digits says that letters are not possible.
+	digits bool
 }
 
 // Rule says how codes are built: named groups of characters, one after the other, each of 0 to 9 and A to Z. Groups of
 // certain names are checked further wherever they occur: a district of six characters is a county-level area of GB/T
-// 2260, and a community or sequence is never all zeros.
+// 2260, and a community, a sequence or a class is never all zeros.
 type Rule struct{ groups []Group }
 
 // Bounds of a rule.
@@ -50,7 +52,7 @@ func ParseRule(text string) (Rule, error) {
 		if slices.ContainsFunc(r.groups, func(g Group) bool { return g.Name == m[1] }) {
 			return Rule{}, fmt.Errorf("code rule %.200q: group %.40q occurs twice", text, m[1])
 		}
-		r.groups = append(r.groups, Group{m[1], width})
+		r.groups = append(r.groups, Group{m[1], width, isDistrict(m[1], width)})
 	}
 	if w := r.width(); w > maxTotal {
 		return Rule{}, fmt.Errorf("code rule %.200q: codes would have %d characters; at most %d are possible", text, w, maxTotal)
@@ -169,7 +171,7 @@ func (r Rule) check(text string) *Error {
 			want := ""
 			switch digit, capital := c >= '0' && c <= '9', c >= 'A' && c <= 'Z'; {
 			case digit:
-			case g.digits():
+			case g.digits:
 				want = "must be a digit"
 			case !capital:
 				want = "must be a digit or a capital letter"
@@ -193,21 +195,26 @@ func (r Rule) check(text string) *Error {
 	return nil
 }
 
-// digits reports whether the group has no letters.
-func (g Group) digits() bool { return g.Name == "district" && g.Width == 6 }
+// isDistrict tells a group that holds a code of GB/T 2260.
+func isDistrict(name string, width int) bool { return name == "district" && width == 6 }
 
 // provinces are the first two digits of GB/T 2260.
 const provinces = " 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 "
 
 // judge says what is wrong with the value of a group of known meaning, or nothing.
 func (g Group) judge(v string) string {
+	area := isDistrict(g.Name, g.Width)
+	switch g.Name {
+	case "community", "sequence", "major", "minor":
+		if strings.Trim(v, "0") == "" {
+			return "must not be all zeros"
+		}
+	}
 	switch {
-	case g.digits() && !strings.Contains(provinces, " "+v[:2]+" "):
+	case area && !strings.Contains(provinces, " "+v[:2]+" "):
 		return v[:2] + " is not a province of GB/T 2260"
-	case g.digits() && v[2:] == "0000" && v[0] < '7':
+	case area && v[2:] == "0000" && v[0] < '7':
 		return v + " is a province; a county-level area is needed"
-	case (g.Name == "community" || g.Name == "sequence") && strings.Trim(v, "0") == "":
-		return "must not be all zeros"
 	}
 	return ""
 }

@@ -115,9 +115,11 @@ var rows = []row{
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
+	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu", may: append([]string{
+		"cmd/gewu/coords",
 		"server", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
-		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth", "data/convert/control", "geo/proj",
+		"data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/synth",
 	}, below...), why: "the only place that knows everything"},
 	{dir: "test/peers", may: []string{"data/boltstore", "data/convert", "data/synth", "data", "geo", "grid", "index", "index/indextest", "test/peers/postgis", "test/peers/wire", "test/peers/proc"}, why: "measures what the server is made of beside other engines; everything else through the built binary"},
 	{dir: "test/peers/postgis", may: []string{"data", "geo", "test/peers/proc"}, why: "PostGIS as a peer; it knows features, to fill tables with them"},

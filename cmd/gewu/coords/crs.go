@@ -1,4 +1,5 @@
-package main
+// Package coords holds the commands that work on coordinates and codes alone: gewu crs and gewu code. They need no city.
+package coords
 
 import (
 	"bufio"
@@ -8,28 +9,28 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/gewu-city/gewu/data/convert/control"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
-type crsCmd struct {
-	List    crsListCmd    `cmd:"" help:"List the coordinate systems, the city's own ones too." default:"1"`
-	Fit     crsFitCmd     `cmd:"" help:"Fit the city's own grid to control points and report how well they agree."`
-	Convert crsConvertCmd `cmd:"" help:"Convert points on standard input, one pair a line."`
+// CRS is gewu crs.
+type CRS struct {
+	List    listCmd    `cmd:"" help:"List the coordinate systems, the city's own ones too." default:"1"`
+	Fit     fitCmd     `cmd:"" help:"Fit the city's own grid to control points and report how well they agree."`
+	Convert convertCmd `cmd:"" help:"Convert points on standard input, one pair a line."`
 }
 
-type crsListCmd struct{}
+type listCmd struct{}
 
 // Run lists the systems.
-func (cmd *crsListCmd) Run(e *env) error {
-	systems, err := e.systems()
+func (cmd *listCmd) Run(e *Env) error {
+	systems, err := Systems(e.Systems)
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+	t := tabwriter.NewWriter(e.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tUNIT\tWEST\tSOUTH\tEAST\tNORTH\tTITLE")
 	show := func(c proj.CRS) {
 		unit, x := "metre", c.Extent()
@@ -51,7 +52,7 @@ func (cmd *crsListCmd) Run(e *env) error {
 	return t.Flush()
 }
 
-type crsFitCmd struct {
+type fitCmd struct {
 	Points    string  `help:"Control points: CSV with the columns name, lon, lat (or east, north), own_east, own_north; or TOML." required:"" type:"existingfile" placeholder:"FILE"`
 	From      string  `help:"System of lon and lat (default EPSG:4490), or of east and north, from which the grid is then derived." placeholder:"CRS"`
 	Name      string  `help:"Name of the grid. Default: the name of the file." placeholder:"NAME"`
@@ -61,7 +62,7 @@ type crsFitCmd struct {
 }
 
 // Run prints the fit and fails when the points do not agree; the file is then not written.
-func (cmd *crsFitCmd) Run(e *env) error {
+func (cmd *fitCmd) Run(e *Env) error {
 	var from proj.CRS
 	if cmd.From != "" {
 		var err error
@@ -86,7 +87,7 @@ func (cmd *crsFitCmd) Run(e *env) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmd.Points, err)
 	}
-	fmt.Fprint(e.stdout, control.Report(d, fit))
+	fmt.Fprint(e.Stdout, control.Report(d, fit))
 	if err := d.Judge(fit); err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (cmd *crsFitCmd) Run(e *env) error {
 	}
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(d.Write(w, fit)) }()
-	return writeWhole(cmd.Output, r)
+	return e.WriteFile(cmd.Output, r)
 }
 
 func readControl(file string, from proj.CRS) (*control.Definition, error) {
@@ -123,56 +124,7 @@ func ownGrid(file string) (*proj.Own, error) {
 	return o, nil
 }
 
-// systems are the built-in coordinate systems and those of --systems.
-func (e *env) systems() (*proj.Systems, error) {
-	var own []*proj.Own
-	for _, file := range e.cli.Systems {
-		o, err := ownGrid(file)
-		if err != nil {
-			return nil, fmt.Errorf("--systems: %w", err)
-		}
-		own = append(own, o)
-	}
-	return proj.NewSystems(own...)
-}
-
-// lookupCRS finds a system by name, or by the file of its control points after an @.
-func (e *env) lookupCRS(name string) (proj.CRS, error) {
-	if file, ok := strings.CutPrefix(name, "@"); ok {
-		return ownGrid(file)
-	}
-	systems, err := e.systems()
-	if err != nil {
-		return nil, err
-	}
-	c, err := systems.Lookup(name)
-	if err != nil {
-		return nil, fmt.Errorf("%q %s", name, proj.WhyUnknown(err))
-	}
-	return c, nil
-}
-
-// serverCRS is what the server is told when somebody names a system: own grids that this command knows are sent as
-// definitions, so that the server need not know them. Every other name is left to the server.
-func (e *env) serverCRS(name string) (string, error) {
-	var o *proj.Own
-	if file, ok := strings.CutPrefix(name, "@"); ok {
-		var err error
-		if o, err = ownGrid(file); err != nil {
-			return "", fmt.Errorf("--crs: %w", err)
-		}
-	} else if systems, err := e.systems(); err != nil {
-		return "", err
-	} else if c, err := systems.Lookup(name); err == nil {
-		o, _ = c.(*proj.Own)
-	}
-	if o == nil {
-		return name, nil
-	}
-	return o.Definition(), nil
-}
-
-type crsConvertCmd struct {
+type convertCmd struct {
 	From     string `help:"System of the points; @FILE takes a file of control points." required:"" placeholder:"CRS"`
 	To       string `help:"System of the answers." required:"" placeholder:"CRS"`
 	Decimals int    `help:"Decimals of the answers. Default: 9 for degrees, 4 for metres." default:"-1" placeholder:"N"`
@@ -180,12 +132,12 @@ type crsConvertCmd struct {
 
 // Run writes a line for each line it reads: the pair in the other system with the text behind the pair, or nothing but
 // a message on standard error when the line is no pair or lies outside.
-func (cmd *crsConvertCmd) Run(e *env) error {
-	from, err := e.lookupCRS(cmd.From)
+func (cmd *convertCmd) Run(e *Env) error {
+	from, err := lookupCRS(e.Systems, cmd.From)
 	if err != nil {
 		return fmt.Errorf("--from: %w", err)
 	}
-	to, err := e.lookupCRS(cmd.To)
+	to, err := lookupCRS(e.Systems, cmd.To)
 	if err != nil {
 		return fmt.Errorf("--to: %w", err)
 	}
@@ -197,15 +149,14 @@ func (cmd *crsConvertCmd) Run(e *env) error {
 	default:
 		decimals = 4
 	}
-	out := bufio.NewWriter(e.stdout)
-	lines := bufio.NewScanner(e.stdin)
-	failed := false
-	n := 0
+	out := bufio.NewWriter(e.Stdout)
+	lines := bufio.NewScanner(e.Stdin)
+	n, failed := 0, 0
 	for lines.Scan() {
 		n++
 		if err := convertLine(out, lines.Text(), from, to, min(decimals, 15)); err != nil {
-			failed = true
-			fmt.Fprintf(e.stderr, "line %d: %v\n", n, err)
+			failed++
+			fmt.Fprintf(e.Stderr, "line %d: %v\n", n, err)
 		}
 		if err := out.WriteByte('\n'); err != nil {
 			return err
@@ -214,8 +165,8 @@ func (cmd *crsConvertCmd) Run(e *env) error {
 	if err := errors.Join(lines.Err(), out.Flush()); err != nil {
 		return err
 	}
-	if failed {
-		return errFailed
+	if failed > 0 {
+		return fmt.Errorf("%d of %d lines were not converted", failed, n)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package coords
 
 import (
 	"bufio"
@@ -8,27 +8,29 @@ import (
 	"github.com/gewu-city/gewu/grid/code"
 )
 
-type codeCmd struct {
-	Check codeCheckCmd `cmd:"" help:"Read codes of a kind and say what they mean, or what is wrong with them and where."`
+// Code is gewu code.
+type Code struct {
+	Check checkCmd `cmd:"" help:"Read codes of a kind and say what they mean, or what is wrong with them and where."`
 }
 
-type codeCheckCmd struct {
+type checkCmd struct {
 	Kind  string   `arg:"" help:"district, street, community, cell, part, matter or class; or the code rule of a scheme, such as \"zone:2 block:3\"."`
 	Codes []string `arg:"" optional:"" help:"Codes. Without any, standard input has one a line."`
 }
 
 // Run prints a line for each code that is in order and fails if one is not.
-func (cmd *codeCheckCmd) Run(e *env) error {
+func (cmd *checkCmd) Run(e *Env) error {
 	parse, err := cmd.parser()
 	if err != nil {
 		return err
 	}
-	failed := false
+	n, failed := 0, 0
 	check := func(text string) {
+		n++
 		c, err := parse(text)
 		if err != nil {
-			failed = true
-			fmt.Fprintln(e.stderr, err)
+			failed++
+			fmt.Fprintln(e.Stderr, err)
 			return
 		}
 		var groups []string
@@ -38,13 +40,13 @@ func (cmd *codeCheckCmd) Run(e *env) error {
 		if canonical := c.Canonical().Text; canonical != c.Text {
 			groups = append(groups, "the same as "+canonical)
 		}
-		fmt.Fprintf(e.stdout, "%s: %s\n", c.Text, strings.Join(groups, ", "))
+		fmt.Fprintf(e.Stdout, "%s: %s\n", c.Text, strings.Join(groups, ", "))
 	}
 	for _, text := range cmd.Codes {
 		check(text)
 	}
 	if len(cmd.Codes) == 0 {
-		lines := bufio.NewScanner(e.stdin)
+		lines := bufio.NewScanner(e.Stdin)
 		for lines.Scan() {
 			if text := strings.TrimSpace(lines.Text()); text != "" {
 				check(text)
@@ -54,14 +56,14 @@ func (cmd *codeCheckCmd) Run(e *env) error {
 			return err
 		}
 	}
-	if failed {
-		return errFailed
+	if failed > 0 {
+		return fmt.Errorf("%d of %d codes are wrong", failed, n)
 	}
 	return nil
 }
 
 // parser reads codes of a kind, or by a rule.
-func (cmd *codeCheckCmd) parser() (func(string) (code.Code, error), error) {
+func (cmd *checkCmd) parser() (func(string) (code.Code, error), error) {
 	if kind := code.Kind(cmd.Kind); len(kind.Forms()) > 0 {
 		return func(text string) (code.Code, error) { return code.Parse(kind, text) }, nil
 	}
