@@ -157,7 +157,7 @@ func (v Value) Any() any {
 }
 
 // timeLayouts are tried in order; the ones without a zone are read in the attribute's zone.
-var timeLayouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", dateLayout}
+var timeLayouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "2006/01/02 15:04:05-07", dateLayout}
 
 // dateLayouts are tried in order.
 var dateLayouts = [...]string{dateLayout, "2006/1/2", "20060102"}

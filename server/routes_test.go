@@ -1,9 +1,12 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gewu-city/gewu/data/convert"
 )
 
 // TestRoutesAreDocumented fails when a route is not in the document, or an operation of the document not a route.
@@ -43,5 +46,32 @@ func TestRoutesAreDocumented(t *testing.T) {
 	}
 	if len(slices.Compact(slices.Clone(routed))) != len(routed) {
 		t.Errorf("a route is listed twice: %s", strings.Join(routed, "\n"))
+	}
+}
+
+// TestFormatsAreDocumented fails when the document lists other formats than package convert, or not their media types.
+func TestFormatsAreDocumented(t *testing.T) {
+	paths := loadSpec(t).doc.Paths
+	for path, want := range map[string][]string{
+		"/v1/layers/{layer}/import": convert.Formats(), "/v1/layers/{layer}/export": convert.ExportFormats(),
+	} {
+		item := paths.Find(path)
+		op := item.Get
+		if op == nil {
+			op = item.Post
+		}
+		var got []string
+		for _, v := range op.Parameters.GetByInAndName("query", "format").Schema.Value.Enum {
+			got = append(got, fmt.Sprint(v))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the document lists %q, the package %q", path, got, want)
+		}
+	}
+	answers := paths.Find("/v1/layers/{layer}/export").Get.Responses.Status(200).Value.Content
+	for _, format := range convert.ExportFormats() {
+		if answers[convert.MediaType(format)] == nil {
+			t.Errorf("%s of format %s is not among the answers of export", convert.MediaType(format), format)
+		}
 	}
 }

@@ -12,11 +12,12 @@ import (
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/shapefile"
 )
 
 type exportCmd struct {
 	Layer  string `help:"Layer to write." required:"" placeholder:"NAME"`
-	Format string `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
+	Format string `help:"${exports}; told from the file name when not given." placeholder:"FORMAT"`
 	CRS    string `help:"Coordinate system of the file, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
 	WKT    bool   `help:"The same as --geometry wkt." name:"wkt"`
@@ -33,9 +34,12 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 	if format == "" {
 		detected, ok := convert.DetectFormat(cmd.Output)
 		if !ok {
-			return fmt.Errorf("the format cannot be told from %q; say --format %s", cmd.Output, strings.Join(convert.Formats(), "|"))
+			return fmt.Errorf("the format cannot be told from %q; say --format %s", cmd.Output, strings.Join(convert.ExportFormats(), "|"))
 		}
 		format = detected
+	}
+	if _, part := shapefile.Part(cmd.Output); part && format == convert.Shapefile {
+		return fmt.Errorf("a shapefile is written as one archive: name it %s.zip", strings.TrimSuffix(cmd.Output, filepath.Ext(cmd.Output)))
 	}
 	crs, err := coords.ServerCRS(e.cli.Systems, cmd.CRS)
 	if err != nil {

@@ -17,18 +17,19 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/shapefile"
 )
 
 type importCmd struct {
 	Layer     string            `help:"Layer that takes the features." required:"" placeholder:"NAME"`
-	Format    string            `help:"csv, geojson or geojsonseq; told from the file name when not given." placeholder:"FORMAT"`
+	Format    string            `help:"${formats}; told from the file name when not given." placeholder:"FORMAT"`
 	CRS       string            `help:"Coordinate system of the file, such as EPSG:3826, or @FILE with control points. Default: longitude and latitude, or what the file states." name:"crs" placeholder:"CRS"`
 	ID        string            `help:"Column of the feature id. Default: the layer's id rule." name:"id" placeholder:"COL"`
 	Lon       string            `help:"Column of the longitude or easting." placeholder:"COL"`
 	Lat       string            `help:"Column of the latitude or northing." placeholder:"COL"`
 	Geometry  string            `help:"Column of the geometry: WKT, EWKT, or WKB in hexadecimal or base64." placeholder:"COL"`
 	Encoding  string            `help:"Encoding of text, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
-	Table     string            `help:"Which table of a file that holds several." placeholder:"NAME"`
+	Table     string            `help:"Which table of a file that holds several: a shapefile of an archive, an object of TopoJSON." placeholder:"NAME"`
 	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
 	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
 	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
@@ -37,7 +38,7 @@ type importCmd struct {
 	Strict    bool              `help:"Stop at the first wrong row."`
 	DryRun    bool              `help:"Only report what would happen."`
 	Quiet     bool              `help:"No progress bar." short:"q"`
-	Files     []string          `arg:"" help:"Files to import, in one go; - is standard input." placeholder:"FILE"`
+	Files     []string          `arg:"" help:"Files to import, in one go; - is standard input. With a .shp go the parts that lie beside it." placeholder:"FILE"`
 }
 
 // mostRowErrors bounds the wrong rows that are printed; the summary counts all.
@@ -128,6 +129,20 @@ func (cmd *importCmd) open(e *env) (files namedFiles, total int64, err error) {
 			files, total = append(files, namedFile{"standard input", io.NopCloser(e.stdin)}), -1
 			if cmd.Format == "" {
 				return nil, 0, errors.New("--format is needed for standard input")
+			}
+			continue
+		}
+		if shapefile.Beside(name, cmd.Files) {
+			continue
+		}
+		if extension, _ := shapefile.Part(name); extension == ".shp" {
+			archive, size, err := shapefile.OpenParts(name)
+			if err != nil {
+				files.close()
+				return nil, 0, err
+			}
+			if files = append(files, namedFile{filepath.Base(name), archive}); total >= 0 {
+				total += size
 			}
 			continue
 		}

@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones of attributes work on machines without a zone database
 
 	"github.com/alecthomas/kong"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/internal/obs"
 )
 
@@ -57,6 +59,12 @@ type env struct {
 // errFailed ends a command that has already said what is wrong.
 var errFailed = errors.New("failed")
 
+// listed is a list in words.
+func listed(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
 // execute parses args and runs one command. It returns the exit code: 0 done, 1 failed, 2 wrong usage.
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -66,6 +74,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	parser, err := kong.New(&c,
 		kong.Name("gewu"),
 		kong.Description("gewu 格物: a city's spatial engine. Start with: gewu demo"),
+		kong.Vars{"formats": listed(convert.Formats()), "exports": listed(convert.ExportFormats())},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(n int) { code, exited = n, true }),
 		kong.Configuration(loadTOML),

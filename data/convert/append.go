@@ -1,8 +1,6 @@
 package convert
 
 import (
-	"strconv"
-
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
@@ -38,7 +36,7 @@ func appendFeature(dst []byte, p geom.Places, l *data.Layer, f *data.Feature, ex
 		first = false
 		dst = jsontext.AppendString(dst, l.Attributes[i].Name)
 		dst = append(dst, ':')
-		dst = appendValue(dst, f.Value(i))
+		dst = jsontext.AppendValue(dst, f.Value(i))
 	}
 	dst = append(dst, '}')
 	for _, m := range extra {
@@ -48,20 +46,4 @@ func appendFeature(dst []byte, p geom.Places, l *data.Layer, f *data.Feature, ex
 		dst = append(dst, m.Value...)
 	}
 	return append(dst, '}')
-}
-
-// appendValue appends a value as JSON.
-func appendValue(dst []byte, v data.Value) []byte {
-	switch v.Type() {
-	case "":
-		return append(dst, "null"...)
-	case data.Int:
-		return strconv.AppendInt(dst, v.Int(), 10)
-	case data.Number:
-		return data.AppendNumber(dst, v.Number())
-	case data.Bool:
-		return strconv.AppendBool(dst, v.Bool())
-	default:
-		return jsontext.AppendString(dst, v.String())
-	}
 }

@@ -17,6 +17,7 @@ const (
 	byName                   // the names are equal
 	byFolded                 // the names are equal under data.FoldName, or the attribute had the name before
 	byRole                   // the column is called after a role that the attribute plays
+	byCut                    // the column is called as the format cuts the name of the attribute
 )
 
 // target is what a column means. The zero target is no attribute.
@@ -33,6 +34,7 @@ func (t target) use() bool { return t.rank != 0 && !t.ignored }
 type columns struct {
 	layer  *data.Layer
 	mapped map[string]int // folded column name → attribute
+	cut    map[string]int // folded name as the format cuts it → attribute
 	ignore map[string]bool
 	known  map[string]target
 	names  []string // columns in order of first appearance
@@ -78,6 +80,9 @@ func (c *columns) match(name string) target {
 	}
 	if i := c.layer.MatchAttribute(name); i >= 0 {
 		return target{attribute: i, rank: byRole}
+	}
+	if i, ok := c.cut[data.FoldName(name)]; ok {
+		return target{attribute: i, rank: byCut}
 	}
 	return target{}
 }

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gewu-city/gewu/data/convert/shapefile"
+	"github.com/gewu-city/gewu/data/convert/topojson"
 )
 
 // The formats.
@@ -14,6 +17,8 @@ const (
 	CSV        = "csv"
 	GeoJSON    = "geojson"
 	GeoJSONSeq = "geojsonseq"
+	TopoJSON   = "topojson"
+	Shapefile  = "shapefile"
 )
 
 // format is what is known of a format. Everything that lists formats reads it from here.
@@ -37,6 +42,14 @@ func formats() []format {
 			name: GeoJSONSeq, media: "application/geo+json-seq",
 			extensions: []string{".geojsonseq", ".geojsons", ".geojsonl", ".ndjson", ".jsonl"},
 			read:       readSequence, write: newSequenceWriter,
+		},
+		{
+			name: TopoJSON, media: "application/json", extensions: []string{".topojson"}, tables: true,
+			read: readTopoJSON, write: encodeWith(topojson.NewEncoder, encoderOptions{lonLat: true, ownID: true}),
+		},
+		{
+			name: Shapefile, media: "application/zip", extensions: []string{".zip", ".shz", ".shp", ".dbf"}, tables: true,
+			read: readShapefile, write: encodeWith(shapefile.NewEncoder, encoderOptions{}),
 		},
 	}
 }

@@ -83,6 +83,11 @@ func FuzzGeoJSONSeq(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.GeoJSONSeq, text, kind) })
 }
 
+func FuzzTopoJSON(f *testing.F) {
+	addCases(f, convert.TopoJSON)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.TopoJSON, text, kind) })
+}
+
 func FuzzDecodeFeature(f *testing.F) {
 	addCases(f, convert.GeoJSONSeq)
 	f.Fuzz(func(t *testing.T, text string, kind uint8) {

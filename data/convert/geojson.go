@@ -109,7 +109,7 @@ func (c *collection) object(dec *json.Decoder) error {
 		}
 		return c.row(text, 0, true)
 	default:
-		return fmt.Errorf("the file is not GeoJSON: its type is %q", row.Shorten(kind))
+		return fmt.Errorf("the file is not GeoJSON: its type is %q; a Topology is format topojson", row.Shorten(kind))
 	}
 }
 

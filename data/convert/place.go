@@ -49,7 +49,7 @@ func (t *table) named(what, name string) (int, error) {
 	return i, nil
 }
 
-// findID finds the column of the id: the one the caller named, else one called id that is no attribute. The attribute
+// findID finds the column of the id: the one the caller named, else one called gewu_id or id that is no attribute. The attribute
 // that holds the id by the rule of the layer goes before the latter, row by row.
 func (t *table) findID() (err error) {
 	t.id = -1
@@ -57,8 +57,13 @@ func (t *table) findID() (err error) {
 		if t.id, err = t.named("id", t.ID); err != nil {
 			return err
 		}
-	} else if i := t.column("id"); i >= 0 && !t.targets[i].use() && !t.targets[i].ignored {
-		t.id = i
+	} else {
+		// The first name is what export writes when the layer has an attribute with the second.
+		for _, name := range []string{"gewu_id", "id"} {
+			if i := t.column(name); t.id < 0 && i >= 0 && !t.targets[i].use() && !t.targets[i].ignored {
+				t.id = i
+			}
+		}
 	}
 	if t.id >= 0 {
 		t.known(t.id)

@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "rewrite the expected results in testdat
 type caseOptions struct {
 	CRS       string            `toml:"crs"`
 	ID        string            `toml:"id"`
+	Table     string            `toml:"table"`
 	Lon       string            `toml:"lon"`
 	Lat       string            `toml:"lat"`
 	Geometry  string            `toml:"geometry"`
@@ -98,7 +99,7 @@ func readOptions(t *testing.T, text []byte) convert.Options {
 		t.Fatal(err)
 	}
 	o := convert.Options{
-		ID: c.ID, Lon: c.Lon, Lat: c.Lat, Geometry: c.Geometry, Map: c.Map, Ignore: c.Ignore, FixRings: c.FixRings,
+		ID: c.ID, Table: c.Table, Lon: c.Lon, Lat: c.Lat, Geometry: c.Geometry, Map: c.Map, Ignore: c.Ignore, FixRings: c.FixRings,
 	}
 	if c.Comma != "" {
 		o.Comma = rune(c.Comma[0])
@@ -188,7 +189,7 @@ func TestReadEndsWithTheContext(t *testing.T) {
 
 func TestReadUnknownFormat(t *testing.T) {
 	for _, err := range convert.Read(t.Context(), "dxf", strings.NewReader(""), convert.Options{Layer: points(t), File: "a.dxf"}) {
-		if err == nil || err.Error() != `a.dxf: unknown format "dxf"; known are csv, geojson, geojsonseq` {
+		if err == nil || err.Error() != `a.dxf: unknown format "dxf"; known are `+strings.Join(convert.Formats(), ", ") {
 			t.Error(err)
 		}
 	}
@@ -221,7 +222,7 @@ func TestFormats(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.csv": "csv", "A.CSV.GZ": "csv", "x/y.tsv": "csv", "a.geojson": "geojson", "a.json.gz": "geojson",
 		"a.geojsonl": "geojsonseq", "a.ndjson": "geojsonseq", "a.jsonl": "geojsonseq", "a.geojsons.gz": "geojsonseq",
-		"a.shp": "", "csv": "", "": "", ".gz": "",
+		"a.shp": "shapefile", "a.shp.zip": "shapefile", "a.dxf": "", "csv": "", "": "", ".gz": "",
 	} {
 		if got, ok := convert.DetectFormat(name); got != want || ok != (want != "") {
 			t.Errorf("DetectFormat(%q) = %q, %v", name, got, ok)

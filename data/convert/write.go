@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -16,11 +17,13 @@ import (
 )
 
 // Writer writes features to a file. Close ends the file but does not close what lies below; without it the file is
-// not complete. A feature that the format cannot hold is an error that names it, and nothing of it is written. A
-// Writer belongs to one goroutine.
+// not complete. Discard gives up on the file and on whatever was kept for it; one of them must be called, and Discard
+// may be called after Close. A feature that the format cannot hold is an error that names it, and nothing of it is
+// written. A Writer belongs to one goroutine.
 type Writer interface {
 	Write(f *data.Feature) error
 	Close() error
+	Discard()
 }
 
 // WriteOptions say how a file is written.
@@ -37,6 +40,8 @@ type WriteOptions struct {
 	Geometry GeometryForm
 	// Encoding is how CSV and the tables of shapefiles are written; the zero Encoding is UTF-8.
 	Encoding charset.Encoding
+	// Time is when the file is made; formats that note it write 1980 when it is zero.
+	Time time.Time
 }
 
 // GeometryForm is the form in which a geometry stands in a cell of CSV.
@@ -99,6 +104,9 @@ func (o *output) flush(limit int) error {
 	o.text = o.text[:0]
 	return err
 }
+
+// Discard has nothing to let go of: what text formats have written is written.
+func (o *output) Discard() {}
 
 func (o *output) close() error {
 	err := o.flush(0)

@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/delimited"
 	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/data/convert/srs"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -35,7 +36,7 @@ func newCSVWriter(o *output, options WriteOptions) (Writer, error) {
 	}
 	if strings.HasPrefix(string(w.form), "e") {
 		var ok bool
-		if w.srid, ok = geom.SRID(options.CRS); !ok {
+		if w.srid, ok = srs.Code(options.CRS); !ok {
 			return nil, fmt.Errorf("%s has no EPSG number for %s", options.CRS.Name(), w.form)
 		}
 	}

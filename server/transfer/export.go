@@ -72,6 +72,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	defer out.Discard()
 	if err := writeFeatures(r, layer, box, out); err != nil {
 		a.Logger.WarnContext(r.Context(), "export was cut off", "layer", layer.Def().Name, "error", err)
 		panic(http.ErrAbortHandler)

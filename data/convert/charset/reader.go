@@ -107,33 +107,32 @@ func (t *Reader) Wrong(text []byte) string {
 	return ""
 }
 
-// Guess looks at text that starts beyond ASCII. It reports false for what is UTF-8 and for what cannot be told; what
-// looks like Chinese text in GB 2312, GBK or GB18030 is GB18030, which holds them all.
+// Guess looks at texts of one file, each of which may be cut off in its last character. It reports false for what is
+// UTF-8 and for what cannot be told; what looks like Chinese text in GB 2312, GBK or GB18030 is GB18030, which holds them
+// all.
 //
 // Nine of ten characters must be of GB 2312. In Big5 about half of them are not, in a western encoding a letter stands
 // alone among ASCII, and both are left to the caller.
-func Guess(text []byte) (Encoding, bool) {
-	if validPrefix(text) {
-		return Encoding{}, false
-	}
+func Guess(texts ...[]byte) (Encoding, bool) {
+	plain := true
 	common, all := 0, 0
-	for len(text) > 0 {
-		size, usual := chinese(text)
-		switch {
-		case size == 0:
-			return Encoding{}, false
-		case size > len(text):
-			text = nil // cut off at the end of the window
-			continue
-		case size > 1:
-			all++
+	for _, text := range texts {
+		plain = plain && validPrefix(text)
+		for len(text) > 0 {
+			size, usual := chinese(text)
+			if size == 0 {
+				return Encoding{}, false
+			}
+			if size > 1 && size <= len(text) {
+				all++
+			}
+			if usual {
+				common++
+			}
+			text = text[min(size, len(text)):]
 		}
-		if usual {
-			common++
-		}
-		text = text[size:]
 	}
-	return gb18030, all > 0 && common*10 >= all*9
+	return gb18030, !plain && all > 0 && common*10 >= all*9
 }
 
 // validPrefix reports whether text is UTF-8, possibly cut off in its last character.

@@ -2,7 +2,6 @@ package geom
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/project"
@@ -103,16 +102,6 @@ func (p Places) Orb(s geo.Shape) orb.Geometry {
 		x, y, _ := p.crs.FromLonLat(q[0], q[1])
 		return orb.Point{x, y}
 	})
-}
-
-// SRID is the number of a system by EPSG, 4326 for nil. It reports false for a system without one.
-func SRID(crs proj.CRS) (int, bool) {
-	if crs == nil || crs.Name() == "CRS84" {
-		return 4326, true
-	}
-	digits, found := strings.CutPrefix(crs.Name(), "EPSG:")
-	n, err := strconv.Atoi(digits)
-	return n, found && err == nil
 }
 
 // append writes the nested coordinates of a shape.

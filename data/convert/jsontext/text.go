@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data"
 )
 
 // Check says what is wrong with text that must be one JSON value.
@@ -48,4 +51,20 @@ func AppendString(dst []byte, s string) []byte {
 		}
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+// AppendValue appends a value as JSON.
+func AppendValue(dst []byte, v data.Value) []byte {
+	switch v.Type() {
+	case "":
+		return append(dst, "null"...)
+	case data.Int:
+		return strconv.AppendInt(dst, v.Int(), 10)
+	case data.Number:
+		return data.AppendNumber(dst, v.Number())
+	case data.Bool:
+		return strconv.AppendBool(dst, v.Bool())
+	default:
+		return AppendString(dst, v.String())
+	}
 }

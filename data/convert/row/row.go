@@ -14,6 +14,8 @@ import (
 	"github.com/paulmach/orb"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/charset"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
@@ -71,4 +73,16 @@ func Shorten(s string) string {
 		return s
 	}
 	return string([]rune(s)[:most]) + "…"
+}
+
+// Options are what the caller of a decoder knows of a file.
+type Options struct {
+	// Table names the table of a file that holds several.
+	Table string
+	// Encoding is how text is written, zero when nobody said.
+	Encoding charset.Encoding
+	// CRS is the system of the geometries when the caller named it: then the file need not.
+	CRS proj.CRS
+	// Kind is the kind of geometry that is wanted, of files that hold several.
+	Kind geo.Kind
 }

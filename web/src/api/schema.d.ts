@@ -1750,7 +1750,7 @@ export interface operations {
             query?: {
                 /** @description File name for messages, and for the format when none is given. */
                 name?: string;
-                format?: "csv" | "geojson" | "geojsonseq";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile";
                 /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
@@ -1823,7 +1823,7 @@ export interface operations {
     exportFeatures: {
         parameters: {
             query?: {
-                format?: "csv" | "geojson" | "geojsonseq";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile";
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
@@ -1866,6 +1866,8 @@ export interface operations {
                     "text/csv": string;
                     "application/geo+json": string;
                     "application/geo+json-seq": string;
+                    "application/json": string;
+                    "application/zip": string;
                     "application/gzip": string;
                 };
             };
