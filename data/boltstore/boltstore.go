@@ -49,6 +49,7 @@ type DB struct {
 	tip     tip
 	steps   chan *step // from the checkpointer to the committer, who is the only writer
 	kick    chan struct{}
+	renew   chan chan error // asks the checkpointer to begin anew
 	running atomic.Bool
 	failure atomic.Pointer[failure]
 	horizon atomic.Uint64

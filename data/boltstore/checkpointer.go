@@ -55,6 +55,9 @@ func (p *checkpointer) run(ctx context.Context, closing <-chan struct{}) {
 			select {
 			case <-p.db.kick:
 			case <-timer.C:
+			case done := <-p.db.renew:
+				done <- p.renewal(ctx)
+				continue
 			case <-closing:
 				last = true
 			}
@@ -100,15 +103,6 @@ func (p *checkpointer) pass(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// discard throws the checkpoint away.
-func (p *checkpointer) discard(ctx context.Context) error {
-	if err := p.submit(ctx, discardRows); err != nil {
-		return err
-	}
-	p.mark = 0
 	return nil
 }
 
@@ -257,17 +251,22 @@ func (p *checkpointer) merge(keys []string, b *batch) (n int, values [][]byte, e
 
 // deleteBlocks deletes blocks of a layer and reports whether there may be more.
 func deleteBlocks(rows *bbolt.Bucket, layer string) (more bool, err error) {
-	prefix := append([]byte(layer), 0)
+	return deleteKeys(rows, append([]byte(layer), 0), func(k []byte) bool {
+		of, _ := layout.BlockLayer(k)
+		return string(of) == layer
+	})
+}
+
+// deleteKeys deletes keys from one on, as many as one step may and as long as they belong, and reports whether there may
+// be more.
+func deleteKeys(b *bbolt.Bucket, from []byte, belongs func(k []byte) bool) (more bool, err error) {
 	var keys [][]byte
-	cursor := rows.Cursor()
-	for k, _ := cursor.Seek(prefix); len(keys) < stepDrops; k, _ = cursor.Next() {
-		if of, _ := layout.BlockLayer(k); string(of) != layer {
-			break
-		}
+	cursor := b.Cursor()
+	for k, _ := cursor.Seek(from); k != nil && len(keys) < stepDrops && belongs(k); k, _ = cursor.Next() {
 		keys = append(keys, append([]byte(nil), k...))
 	}
 	for _, k := range keys {
-		if err := rows.Delete(k); err != nil {
+		if err := b.Delete(k); err != nil {
 			return false, err
 		}
 	}

@@ -32,6 +32,7 @@ func Open(path string, opts Options) (*DB, error) {
 		ring:   memory.Ring{Most: opts.ringChanges},
 		steps:  make(chan *step),
 		kick:   make(chan struct{}, 1),
+		renew:  make(chan chan error),
 		ended:  make(chan struct{}),
 		commit: (*bbolt.Tx).Commit,
 	}
