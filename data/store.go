@@ -105,8 +105,13 @@ var (
 	ErrEmpty = errors.New("data: transaction has no changes")
 	// ErrTooLarge is returned for a transaction over MaxTxChanges or MaxTxBytes.
 	ErrTooLarge = fmt.Errorf("data: transaction exceeds %d changes or %d MiB", MaxTxChanges, MaxTxBytes>>20)
-	// ErrReadOnly is returned when the store cannot write, for example on a full disk; reads go on.
+	// ErrReadOnly is returned when the store cannot write, for example on a full disk; reads go on. The store tries
+	// again by itself, unless the error is [ErrReopen] too.
 	ErrReadOnly = errors.New("data: store is read-only")
+	// ErrFull is joined to ErrReadOnly when the disk, the quota or the bound of the file has no space left.
+	ErrFull = errors.New("data: no space is left")
+	// ErrReopen is joined to ErrReadOnly when the store does not write any more before it is opened again.
+	ErrReopen = errors.New("data: store must be opened again")
 	// ErrUncertain is returned when the disk reported an error and the outcome of a commit is not known.
 	ErrUncertain = errors.New("data: outcome of the commit is not known")
 	// ErrLocked is returned when another process holds the store.

@@ -91,8 +91,9 @@ func (db *DB) Horizon() data.Seq { return data.Seq(db.horizon.Load()) }
 // Path is the file of the store.
 func (db *DB) Path() string { return db.path }
 
-// Failure is why the store does not accept appends at the moment, wrapping data.ErrReadOnly; nil when it does. The
-// next append tries again, so that space freed on a full disk ends the state.
+// Failure is why the store does not accept appends at the moment, wrapping data.ErrReadOnly and, where that is the
+// reason, data.ErrFull or data.ErrReopen; nil when it does. The store tries again with the next append and now and then
+// by itself, so that space freed on a full disk ends the state.
 func (db *DB) Failure() error {
 	if f := db.failure.Load(); f != nil {
 		return f.err

@@ -40,7 +40,7 @@ func expectReadOnly(t testing.TB, s *storetest.Running) {
 	if s.Last() != before {
 		t.Errorf("last moved from %d to %d", before, s.Last())
 	}
-	if err := s.Store.(*boltstore.DB).Failure(); !errors.Is(err, data.ErrReadOnly) {
+	if err := s.Store.(*boltstore.DB).Failure(); !errors.Is(err, data.ErrReadOnly) || !errors.Is(err, data.ErrFull) || errors.Is(err, data.ErrReopen) {
 		t.Errorf("state: %v", err)
 	}
 	if d := storetest.Replay(t, s).Diff(s.Model); d != "" {
@@ -95,7 +95,7 @@ func TestUncertain(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	fail.Store(false)
-	if _, err := s.Append(t.Context(), data.Tx{Changes: []data.Change{storetest.Put("a", 3)}}); !errors.Is(err, data.ErrReadOnly) {
+	if _, err := s.Append(t.Context(), data.Tx{Changes: []data.Change{storetest.Put("a", 3)}}); !errors.Is(err, data.ErrReadOnly) || !errors.Is(err, data.ErrReopen) {
 		t.Errorf("append after an uncertain one: %v", err)
 	}
 	if s.Last() != 2 {
@@ -276,4 +276,82 @@ func TestRefusedWithGroup(t *testing.T) {
 	}
 	mode.Store(0)
 	s.Must(t, storetest.IfSeq(storetest.Put("twin", 1), 0))
+}
+
+// TestWritesResume checks that a store which cannot write finds out by itself that it can again: nobody asks while it
+// says that it cannot.
+func TestWritesResume(t *testing.T) {
+	var log buffer
+	db := openWith(t, t.TempDir(), boltstore.Options{RetryInterval: 10 * time.Millisecond, Logger: log.logger()})
+	var full atomic.Bool
+	boltstore.WithCommit(db, func(tx *bbolt.Tx) error {
+		if full.Load() {
+			return errors.Join(syscall.ENOSPC, tx.Rollback())
+		}
+		return tx.Commit()
+	})
+	s := storetest.Start(t, db)
+	s.Must(t, storetest.Define(storetest.Lamps()))
+	full.Store(true)
+	if _, err := s.Append(t.Context(), data.Tx{Changes: []data.Change{storetest.Put("a", 1)}}); !errors.Is(err, data.ErrFull) {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if db.Failure() == nil {
+		t.Error("the store says that it can write")
+	}
+	full.Store(false)
+	for range 1000 {
+		if db.Failure() == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := db.Failure(); err != nil {
+		t.Errorf("after the space came back: %v", err)
+	}
+	s.Must(t, storetest.Put("a", 1))
+	if n := strings.Count(log.String(), "store cannot write"); n != 1 {
+		t.Errorf("it was logged %d times: %s", n, log.String())
+	}
+}
+
+// TestStepUncertain lets the last sync of each step of a compaction fail after it became visible: the totals of the log
+// follow what is in the file.
+func TestStepUncertain(t *testing.T) {
+	dir, _ := sample(t)
+	db := openWith(t, dir, boltstore.SmallSteps(boltstore.Unsynced(boltstore.Options{})))
+	var fail atomic.Bool
+	boltstore.WithCommit(db, func(tx *bbolt.Tx) error {
+		if err := tx.Commit(); err != nil || !fail.Load() {
+			return err
+		}
+		return syscall.EIO
+	})
+	s := storetest.Start(t, db)
+	s.Settle(t)
+	failed, horizon := 0, db.Last()
+	for ; ; failed++ {
+		fail.Store(true)
+		_, err := db.Compact(t.Context(), boltstore.Retention{KeepEntries: db.Last() - horizon}, nil)
+		fail.Store(false)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, data.ErrReadOnly) {
+			t.Fatal(err)
+		}
+		s.Must(t, storetest.Put("a", int64(failed)))
+		if err := db.Check(t.Context(), boltstore.CheckOptions{Report: func(p boltstore.Problem) { t.Errorf("check: %s", p) }}); err != nil || t.Failed() {
+			t.Fatal(err)
+		}
+		if failed > 500 {
+			t.Fatal("it makes no progress")
+		}
+	}
+	if failed < 5 {
+		t.Errorf("%d steps failed: the test proves nothing", failed)
+	}
+	s.Stop(t)
+	checkClean(t, dir)
 }

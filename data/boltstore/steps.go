@@ -42,6 +42,9 @@ func (c *committer) step(s *step) {
 		if err = c.upgrade(); err == nil {
 			err = c.db.update(0, s.write)
 		}
+		if err != nil {
+			c.reread()
+		}
 	}
 	if err == nil && s.then != nil {
 		s.then(c)
@@ -71,6 +74,21 @@ func (c *committer) upgrade() error {
 	c.db.format = s.Format
 	c.retotal(s.Totals)
 	return nil
+}
+
+// reread takes over what the file says after a step that failed: when only its last sync did, it is done all the same.
+func (c *committer) reread() {
+	err := c.db.view(func(tx *bbolt.Tx) error {
+		s, err := layout.ReadSettings(tx)
+		if err == nil {
+			c.db.horizon.Store(uint64(s.Horizon))
+			c.retotal(s.Totals)
+		}
+		return err
+	})
+	if err != nil {
+		c.db.log.Error("settings cannot be read", "file", c.db.path, "err", err)
+	}
 }
 
 // retotal publishes other totals of the same log.

@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"strings"
+	"syscall"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
@@ -84,8 +87,12 @@ func (db *DB) update(seq data.Seq, fn func(*bbolt.Tx) error) (err error) {
 		return nil
 	}
 	f := &failure{err: fmt.Errorf("%w: %w", data.ErrReadOnly, cause)}
+	if noSpace(cause) {
+		f.err = fmt.Errorf("%w: %w: %w", data.ErrReadOnly, data.ErrFull, cause)
+	}
 	err = f.err
 	if _, crash := errors.AsType[*panicError](cause); crash || db.maybe(seq) {
+		f.err = fmt.Errorf("%w: %w: %w", data.ErrReadOnly, data.ErrReopen, cause)
 		f.final = true
 		err = fmt.Errorf("%w: %w", data.ErrUncertain, cause)
 	}
@@ -95,6 +102,17 @@ func (db *DB) update(seq data.Seq, fn func(*bbolt.Tx) error) (err error) {
 	}
 	db.log.Log(context.Background(), level, "store cannot write", "file", db.path, "final", f.final, "err", cause)
 	return err
+}
+
+// noSpace reports whether space was missing: on the disk, in a quota, or below the bound of the file. bbolt keeps only the
+// text of what the system said to a file that cannot grow.
+func noSpace(err error) bool {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, bolterrors.ErrMaxSizeReached} {
+		if errors.Is(err, full) || strings.HasSuffix(err.Error(), ": "+full.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (db *DB) tryUpdate(fn func(*bbolt.Tx) error) (err error) {
