@@ -31,6 +31,8 @@ var costs = map[string]cost{
 	"GET /v1/layers/{layer}/export":         {hold: 2},
 	"GET /v1/backup":                        {hold: 8},
 	"POST /v1/check":                        {hold: 16},
+	"POST /v1/compact":                      {hold: 8},
+	"POST /v1/rebuild":                      {hold: 16},
 	"POST /v1/layers/{layer}/import":        {hold: 16},
 	"GET /v1/events":                        {free: true},
 	"GET /healthz":                          {free: true},

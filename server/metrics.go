@@ -106,7 +106,7 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 	world := c.s.cfg.Engine.World()
 	gauge(descSeq, float64(world.Seq()))
 	gauge(descStoreSeq, float64(c.s.cfg.Store.Last()))
-	gauge(descLag, float64(c.s.behind(world)))
+	gauge(descLag, float64(c.s.city.Behind(world)))
 	for _, l := range world.Layers() {
 		gauge(descFeatures, float64(l.Len()), l.Def().Name)
 	}

@@ -75,11 +75,13 @@ func (s *Server) routes() []route {
 
 		{"GET", "/v1/codes/{kind}/{code}", codes.Get, anyone, false},
 
-		{"POST", "/v1/check", s.handleCheck, writers, true},
-		{"GET", "/v1/backup", s.handleBackup, writers, true},
+		{"POST", "/v1/check", s.operate.Check, writers, true},
+		{"GET", "/v1/backup", s.operate.Backup, writers, true},
+		{"POST", "/v1/compact", s.operate.Compact, writers, true},
+		{"POST", "/v1/rebuild", s.operate.Rebuild, writers, true},
 
 		{"GET", "/healthz", s.handleHealth, anyone, false},
-		{"GET", "/readyz", s.handleReady, anyone, false},
+		{"GET", "/readyz", s.operate.Ready, anyone, false},
 		{"GET", "/metrics", s.handleMetrics, anyone, false},
 		{"GET", "/openapi.json", s.handleOpenAPI, anyone, false},
 		{"GET", "/docs", s.handleDocs, anyone, false},

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -29,19 +28,14 @@ import (
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
 	"github.com/gewu-city/gewu/server/once"
+	"github.com/gewu-city/gewu/server/operate"
 	"github.com/gewu-city/gewu/server/tilesets"
 	"github.com/gewu-city/gewu/server/transfer"
 	"github.com/gewu-city/gewu/tiles"
 )
 
-// Admin is what a store offers its operator beside reading and writing. Both run while the store serves.
-type Admin interface {
-	// Check walks over store and projections, calls report for each finding from the calling goroutine, and returns
-	// the number of findings that are broken invariants.
-	Check(ctx context.Context, report func(line string)) (problems int, err error)
-	// Backup writes a consistent copy of the store.
-	Backup(ctx context.Context, w io.Writer) error
-}
+// Admin is what a store offers its operator beside reading and writing.
+type Admin = operate.Admin
 
 // Config is everything that a server depends on. Store, Engine and Now are required.
 type Config struct {
@@ -54,7 +48,7 @@ type Config struct {
 	Systems *proj.Systems
 	// Tiles says how tiles are made; its Totals are those of Cells.
 	Tiles tiles.Options
-	// Admin may be nil: check and backup then answer 501.
+	// Admin may be nil: check, backup, compaction and rebuilding then answer 501.
 	Admin Admin
 	// Web holds the pages, index.html at its root; nil or without index.html a placeholder is shown.
 	Web fs.FS
@@ -92,6 +86,10 @@ type Server struct {
 	tilesets    tilesets.API
 	cells       cellsapi.API
 	feed        live.Feed
+	operate     operate.API
+
+	// drained ends the context of work that is given up when the server goes down.
+	drained context.CancelFunc
 
 	// token is the hash of Config.Token: equal lengths compare in constant time.
 	token [sha256.Size]byte
@@ -139,6 +137,9 @@ func New(cfg Config) (*Server, error) {
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}
 	s.feed.City = s.city
+	draining, drained := context.WithCancel(context.Background())
+	s.drained = drained
+	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Draining: draining}
 	var err error
 	base := cfg.PublicURL
 	if base == "" {
@@ -157,9 +158,12 @@ func New(cfg Config) (*Server, error) {
 // Handler serves the whole API and the pages.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Drain makes /readyz say that the server goes down and ends the event streams, so that http.Server.Shutdown can
-// finish. Other requests go on. It may be called more than once.
-func (s *Server) Drain() { s.feed.Drain() }
+// Drain makes /readyz say that the server goes down and ends the event streams, checks and compactions, so that
+// http.Server.Shutdown can finish. Other requests go on. It may be called more than once.
+func (s *Server) Drain() {
+	s.drained()
+	s.feed.Drain()
+}
 
 // newID makes an id for requests, imports and features; it is safe for concurrent use.
 func (s *Server) newID() (string, error) {

@@ -241,6 +241,8 @@ func TestStoreFailures(t *testing.T) {
 		want   []string
 	}{
 		{data.ErrReadOnly, 503, []string{"Retry-After: 30", "takes no changes"}},
+		{fmt.Errorf("%w: %w: disk", data.ErrReadOnly, data.ErrFull), 507, []string{"Retry-After: 30", "disk of the city is full", "by itself"}},
+		{fmt.Errorf("%w: %w: disk", data.ErrReadOnly, data.ErrReopen), 503, []string{"Retry-After: 300", "start the server again"}},
 		{data.ErrUncertain, 503, []string{"not known"}},
 		{data.ErrClosed, 503, []string{"Retry-After: 5"}},
 		{data.ErrLocked, 503, nil},

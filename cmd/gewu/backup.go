@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,10 +15,11 @@ import (
 )
 
 type backupCmd struct {
-	File string `arg:"" help:"File to write; it is replaced only when the copy is complete." placeholder:"FILE"`
+	File string `arg:"" help:"File to write; it is replaced only when the copy is complete and verified." placeholder:"FILE"`
 }
 
-// Run copies the store as it is at one Seq.
+// Run copies the store as it is at one Seq. The file is proved before it has its name, so that it can be trusted when it
+// is needed.
 func (cmd *backupCmd) Run(e *env) error {
 	return withCity(e, func(ctx context.Context, c client) error {
 		resp, err := c.do(ctx, http.MethodGet, "/v1/backup", nil, "", nil)
@@ -25,17 +27,33 @@ func (cmd *backupCmd) Run(e *env) error {
 			return err
 		}
 		defer resp.Body.Close()
-		if err := writeWhole(cmd.File, resp.Body); err != nil {
+		steps := stepBar{env: e}
+		info, err := offline.Receive(ctx, cmd.File, func(w io.Writer) error {
+			copied := newBar(e, "copy", resp.ContentLength, false)
+			defer copied.finish()
+			_, err := io.Copy(w, copied.counting(resp.Body))
+			return err
+		}, func(part float64) { steps.set("verify", part) })
+		steps.finish()
+		if err != nil {
 			return err
 		}
-		// The file is proved before it is needed.
-		info, err := offline.Verify(e.ctx, cmd.File, nil)
-		if err != nil {
-			return fmt.Errorf("verify the backup: %w", err)
-		}
-		_, err = fmt.Fprintf(e.stdout, "%s holds the city up to seq %d and has been verified\n", cmd.File, info.Last)
+		_, err = fmt.Fprintf(e.stdout, "%s holds the city up to seq %d (%s) and has been verified\n", cmd.File, info.Last, byteText(info.Bytes))
 		return err
 	})
+}
+
+// byteText is a number of bytes for people.
+func byteText(n int64) string {
+	units := []string{"kB", "MB", "GB", "TB"}
+	if n < 1000 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	value := float64(n) / 1000
+	for len(units) > 1 && value >= 1000 {
+		value, units = value/1000, units[1:]
+	}
+	return fmt.Sprintf("%.1f %s", value, units[0])
 }
 
 type restoreCmd struct {
@@ -57,7 +75,9 @@ func (cmd *restoreCmd) Run(e *env) error {
 			return fmt.Errorf("%s exists; --wipe replaces it", path)
 		}
 	}
-	kept, err := offline.Restore(e.ctx, cmd.File, path, time.Now(), nil)
+	steps := stepBar{env: e}
+	kept, err := offline.Restore(e.ctx, cmd.File, path, time.Now(), func(part float64) { steps.set("restore", part) })
+	steps.finish()
 	if corrupt, ok := errors.AsType[*data.CorruptError](err); ok {
 		return fmt.Errorf("the backup cannot be used: %s: %s; take another one", corrupt.Where, corrupt.What)
 	}

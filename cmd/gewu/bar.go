@@ -76,3 +76,20 @@ func (b *bar) finish() {
 		_ = b.bar.Finish()
 	}
 }
+
+// counting is a reader whose bytes move the bar.
+func (b *bar) counting(r io.Reader) io.Reader { return &countingReader{r: r, bar: b} }
+
+type countingReader struct {
+	r    io.Reader
+	bar  *bar
+	read int64
+}
+
+// Read implements io.Reader.
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.read += int64(n)
+	c.bar.set(c.read)
+	return n, err
+}

@@ -2,51 +2,20 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/cmd/gewu/measure"
 	"github.com/gewu-city/gewu/data/boltstore"
-	"github.com/gewu-city/gewu/geo"
-	"github.com/gewu-city/gewu/grid"
-	"github.com/gewu-city/gewu/index"
-	"github.com/gewu-city/gewu/tiles"
 )
 
 type benchCmd struct {
 	Seconds float64 `help:"Time for each measurement." default:"2"`
 	Rounds  int     `help:"Rounds of each measurement; the median and the range are printed." default:"5"`
 	JSON    bool    `help:"Print one JSON object a line."`
-}
-
-// measured is one row of the result.
-type measured struct {
-	Name   string  `json:"name"`
-	Unit   string  `json:"unit"`
-	Median float64 `json:"median"`
-	Min    float64 `json:"min"`
-	Max    float64 `json:"max"`
-}
-
-// bench measures one opened city. It reads the city's store and never writes to it: durable edits go to a store of
-// their own beside it, on the same disk.
-type bench struct {
-	cmd    *benchCmd
-	env    *env
-	city   *city
-	points []geo.Point
-	rand   *rand.Rand
 }
 
 // Run measures the engine on the data folder, which must not be served meanwhile.
@@ -63,262 +32,11 @@ func (cmd *benchCmd) Run(e *env) error {
 		return err
 	}
 	opened := time.Since(start)
-	b := &bench{cmd: cmd, env: e, city: c, rand: rand.New(rand.NewPCG(1, 2))}
-	return c.serve(e.ctx, nil, func(ctx context.Context, _ client) error {
-		if b.points = b.places(); len(b.points) == 0 {
-			return errors.New("the city has no features to measure with")
+	return c.serve(e.ctx, nil, func(ctx context.Context, cl client) error {
+		b := measure.Bench{
+			Engine: c.engine, HTTP: cl.http, Dir: e.cli.Data, Options: storeOptions(e, boltstore.VerifyNone),
+			Seconds: cmd.Seconds, Rounds: cmd.Rounds, Out: e.stdout, JSON: cmd.JSON,
 		}
-		b.report(measured{Name: "open and load", Unit: "s", Median: opened.Seconds(), Min: opened.Seconds(), Max: opened.Seconds()})
-		b.memory()
-		for _, run := range []func(context.Context) error{b.locate, b.nearest, b.tiles, b.http, b.edits} {
-			if err := run(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
+		return b.Run(ctx, opened)
 	})
-}
-
-func (b *bench) report(m measured) {
-	if b.cmd.JSON {
-		raw, err := json.Marshal(m)
-		if err == nil {
-			fmt.Fprintln(b.env.stdout, string(raw))
-		}
-		return
-	}
-	fmt.Fprintf(b.env.stdout, "%-44s %14.2f %-14s [%.2f … %.2f]\n", m.Name, m.Median, m.Unit, m.Min, m.Max)
-}
-
-// rate runs work for the set time in each round and reports how often a second it ran.
-func (b *bench) rate(ctx context.Context, name string, work func(i int) error) error {
-	var rates []float64
-	for range b.cmd.Rounds {
-		n, start := 0, time.Now()
-		until := start.Add(time.Duration(b.cmd.Seconds * float64(time.Second)))
-		for time.Now().Before(until) {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			// The clock is asked once in a while: it costs as much as a lookup.
-			for range 16 {
-				if err := work(n); err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-				n++
-			}
-		}
-		rates = append(rates, float64(n)/time.Since(start).Seconds())
-	}
-	b.summary(name, "1/s", rates)
-	return nil
-}
-
-func (b *bench) summary(name, unit string, values []float64) {
-	slices.Sort(values)
-	b.report(measured{name, unit, values[len(values)/2], values[0], values[len(values)-1]})
-}
-
-// places are up to 100,000 points of the city in random order.
-func (b *bench) places() []geo.Point {
-	const most = 100_000
-	var points []geo.Point
-	for _, l := range b.city.engine.World().Layers() {
-		for s := range l.Slots() {
-			if p, ok := l.Point(s); ok && l.Def().Geometry == data.GeometryPoint {
-				points = append(points, p)
-			}
-		}
-	}
-	b.rand.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
-	return points[:min(len(points), most)]
-}
-
-func (b *bench) memory() {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	features := 0
-	for _, l := range b.city.engine.World().Layers() {
-		features += l.Len()
-	}
-	heap := float64(m.HeapAlloc)
-	b.report(measured{"live heap", "MiB", heap / (1 << 20), heap / (1 << 20), heap / (1 << 20)})
-	each := heap / float64(features)
-	b.report(measured{fmt.Sprintf("live heap per feature (%d)", features), "B", each, each, each})
-}
-
-func (b *bench) locate(ctx context.Context) error {
-	w := b.city.engine.World()
-	locator := grid.NewLocator()
-	for _, s := range locator.Plan(w).Schemes {
-		l, ok := w.Layer(s.Cells.Layer)
-		if !ok {
-			continue
-		}
-		if err := b.rate(ctx, "point → cell of "+s.Name+", one goroutine", func(i int) error {
-			l.Covering(b.points[i%len(b.points)], func(index.Slot) bool { return false })
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	// The parents of cells are found once and kept.
-	for _, p := range b.points {
-		locator.Locate(w, p, "", grid.Reach{})
-	}
-	return b.rate(ctx, "locate, full answer, one goroutine", func(i int) error {
-		locator.Locate(w, b.points[i%len(b.points)], "", grid.DefaultReach)
-		return nil
-	})
-}
-
-func (b *bench) nearest(ctx context.Context) error {
-	for _, l := range b.city.engine.World().Layers() {
-		if l.Def().Geometry != data.GeometryPoint || l.Len() < 1000 {
-			continue
-		}
-		if err := b.rate(ctx, "10 nearest of "+l.Def().Name+", one goroutine", func(i int) error {
-			l.Nearest(b.points[i%len(b.points)], 10_000, 10)
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *bench) tiles(ctx context.Context) error {
-	w := b.city.engine.World()
-	maker := tiles.NewMaker(tiles.Options{CacheBytes: -1})
-	set, err := tiles.Resolve(w, "city")
-	if err != nil {
-		return err
-	}
-	for _, z := range []uint32{12, 14, 16, 17} {
-		bytes, n := 0, 0
-		if err := b.rate(ctx, fmt.Sprintf("tile z%d of the whole city, not cached", z), func(i int) error {
-			x, y := b.points[i%len(b.points)].Mercator()
-			tile, err := maker.Tile(ctx, w, set, z, uint32(x*float64(uint32(1)<<z)), uint32(y*float64(uint32(1)<<z)))
-			bytes, n = bytes+len(tile.Gzip), n+1
-			return err
-		}); err != nil {
-			return err
-		}
-		size := float64(bytes) / float64(n) / 1024
-		b.report(measured{fmt.Sprintf("  its size with gzip, mean of %d", n), "KiB", size, size, size})
-	}
-	return nil
-}
-
-// http asks the server over the control socket, 64 connections at once.
-func (b *bench) http(ctx context.Context) error {
-	h := socketClient(b.city.socket)
-	transport, ok := h.Transport.(*http.Transport)
-	if ok {
-		transport.MaxIdleConnsPerHost = 64
-	}
-	defer h.CloseIdleConnections()
-	var rates []float64
-	for range b.cmd.Rounds {
-		var done atomic.Int64
-		var failed atomic.Pointer[error]
-		start := time.Now()
-		until := start.Add(time.Duration(b.cmd.Seconds * float64(time.Second)))
-		var clients sync.WaitGroup
-		for i := range 64 {
-			clients.Go(func() {
-				for n := i; time.Now().Before(until) && ctx.Err() == nil; n += 64 {
-					p := b.points[n%len(b.points)]
-					resp, err := client{h}.do(ctx, http.MethodGet, "/v1/locate", map[string][]string{
-						"lon": {fmt.Sprint(p.Lon())}, "lat": {fmt.Sprint(p.Lat())},
-					}, "", nil)
-					if err == nil {
-						err = drain(resp)
-					}
-					if err != nil {
-						failed.Store(&err)
-						return
-					}
-					done.Add(1)
-				}
-			})
-		}
-		clients.Wait()
-		if err := failed.Load(); err != nil {
-			return *err
-		}
-		rates = append(rates, float64(done.Load())/time.Since(start).Seconds())
-	}
-	b.summary("GET /v1/locate, 64 connections, with client", "1/s", rates)
-	return nil
-}
-
-// edits measures durable single edits against one sync of the disk for each, on the disk of the data folder.
-func (b *bench) edits(ctx context.Context) error {
-	dir, err := os.MkdirTemp(b.env.cli.Data, "bench-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	for _, writers := range []int{1, 64} {
-		var rates []float64
-		for round := range b.cmd.Rounds {
-			rate, err := b.editRound(ctx, filepath.Join(dir, fmt.Sprintf("%d-%d.db", writers, round)), writers)
-			if err != nil {
-				return err
-			}
-			rates = append(rates, rate)
-		}
-		b.summary(fmt.Sprintf("durable single edits, %d writers", writers), "1/s", rates)
-	}
-	return nil
-}
-
-func (b *bench) editRound(ctx context.Context, path string, writers int) (rate float64, err error) {
-	store, err := boltstore.Open(path, storeOptions(b.env, boltstore.VerifyNone))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	engine := index.NewEngine(store)
-	if err := engine.Load(ctx, nil); err != nil {
-		return 0, err
-	}
-	run, stop := context.WithCancel(ctx)
-	var background sync.WaitGroup
-	background.Go(func() { _ = store.Run(run, engine) })
-	background.Go(func() { _ = engine.Run(run) })
-	defer background.Wait()
-	defer stop()
-	layer := &data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}
-	if _, err := store.Append(ctx, data.Tx{Changes: []data.Change{{
-		Stream: data.StreamSchema, Op: data.OpPut, Layer: layer.Name, Definition: layer,
-	}}}); err != nil {
-		return 0, err
-	}
-	var done atomic.Int64
-	var failed atomic.Pointer[error]
-	start := time.Now()
-	until := start.Add(time.Duration(b.cmd.Seconds * float64(time.Second)))
-	var group sync.WaitGroup
-	for i := range writers {
-		group.Go(func() {
-			for n := i; time.Now().Before(until); n += writers {
-				f := data.Feature{ID: strconv.Itoa(n % 10_000), Shape: geo.PointShape(b.points[n%len(b.points)])}
-				if _, err := store.Append(ctx, data.Tx{Changes: []data.Change{{
-					Stream: data.StreamFeature, Op: data.OpPut, Layer: layer.Name, Feature: f,
-				}}}); err != nil {
-					failed.Store(&err)
-					return
-				}
-				done.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	if err := failed.Load(); err != nil {
-		return 0, *err
-	}
-	return float64(done.Load()) / time.Since(start).Seconds(), nil
 }

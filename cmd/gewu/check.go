@@ -1,55 +1,25 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/operate"
 )
 
-// admin gives the server what only the owner of the store can do.
-type admin struct {
-	store  *boltstore.DB
-	engine *index.Engine
-}
-
-// Check verifies store and World and reports every broken invariant as a line.
-func (a admin) Check(ctx context.Context, report func(line string)) (problems int, err error) {
-	note := func(line string) {
-		problems++
-		report(line)
-	}
-	if err := a.store.Check(ctx, boltstore.CheckOptions{Report: func(p boltstore.Problem) { note(p.String()) }}); err != nil {
-		return problems, err
-	}
-	return problems, a.engine.World().Check(ctx, note)
-}
-
-// Backup writes a consistent copy of the store.
-func (a admin) Backup(ctx context.Context, w io.Writer) error {
-	_, err := a.store.Backup(ctx, w)
-	return err
-}
-
 type checkCmd struct {
+	Quick  bool `help:"Only the structure of the file, its settings, all checksums, the chain and the newest entries; without it all hashes, a replay of the log against what is derived from it, and the World as well."`
+	JSON   bool `name:"json" help:"Print findings as JSON lines: {\"line\": …} for each, {\"problems\": n} at the end."`
 	Repair bool `help:"Truncate a torn tail and discard a damaged checkpoint. Needs a stopped server."`
-}
-
-// checkEvent mirrors the lines of POST /v1/check; exactly one member is set.
-type checkEvent struct {
-	Line     string `json:"line"`
-	Error    string `json:"error"`
-	Problems *int   `json:"problems"`
 }
 
 // Run verifies the store, through the server when one is alive. It fails when anything is wrong.
@@ -59,11 +29,7 @@ func (cmd *checkCmd) Run(e *env) error {
 		if cmd.Repair {
 			return errors.New("the store is being served; stop the server before --repair")
 		}
-		h, err := serverClient(e.cli.Data)
-		if err != nil {
-			return err
-		}
-		return checkLive(e, client{h})
+		return cmd.live(e)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("there is no store: %w", err)
@@ -73,7 +39,7 @@ func (cmd *checkCmd) Run(e *env) error {
 			return err
 		}
 	}
-	return checkOffline(e, path)
+	return cmd.stopped(e, path)
 }
 
 func repairStore(e *env, path string) error {
@@ -92,41 +58,58 @@ func repairStore(e *env, path string) error {
 	return nil
 }
 
-func checkLive(e *env, c client) error {
-	resp, err := c.do(e.ctx, http.MethodPost, "/v1/check", nil, "application/json", http.NoBody)
+// print prints a line of the report, as JSON or for people.
+func (cmd *checkCmd) print(e *env, l workLine) {
+	if cmd.JSON {
+		// The line has only texts and numbers.
+		_ = json.NewEncoder(e.stdout).Encode(l)
+		return
+	}
+	fmt.Fprintln(e.stdout, l.Line)
+}
+
+func (cmd *checkCmd) live(e *env) error {
+	h, err := serverClient(e.cli.Data)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	lines := json.NewDecoder(bufio.NewReader(resp.Body))
-	for {
-		var ev checkEvent
-		if err := lines.Decode(&ev); err != nil {
-			return fmt.Errorf("the check was cut off: %w", err)
-		}
-		switch {
-		case ev.Line != "":
-			fmt.Fprintln(e.stdout, ev.Line)
-		case ev.Error != "":
-			return errors.New(ev.Error)
-		case ev.Problems != nil:
-			return checkVerdict(e, *ev.Problems)
-		}
+	defer h.CloseIdleConnections()
+	query := url.Values{}
+	if cmd.Quick {
+		query.Set("quick", "true")
 	}
-}
-
-// checkOffline reads the bytes before it opens the store, so that damage is listed and not just met.
-func checkOffline(e *env, path string) error {
-	problems := 0
-	report := func(line string) {
-		problems++
-		fmt.Fprintln(e.stdout, line)
-	}
-	if err := offline.Check(e.ctx, path, boltstore.CheckOptions{Report: func(p boltstore.Problem) { report(p.String()) }}); err != nil {
+	end, err := client{h}.follow(e.ctx, e, "/v1/check", query, func(l workLine) { cmd.print(e, l) })
+	if err != nil {
 		return err
 	}
-	if problems > 0 {
-		return checkVerdict(e, problems)
+	if end.Problems == nil {
+		return errors.New("the check did not say how it ended")
+	}
+	return cmd.verdict(e, *end.Problems)
+}
+
+// stopped reads the bytes before it opens the store, so that damage is listed and not just met.
+func (cmd *checkCmd) stopped(e *env, path string) error {
+	problems := 0
+	steps := stepBar{env: e}
+	defer steps.finish()
+	tell := operate.Tell{
+		Problem: func(text string) {
+			problems++
+			cmd.print(e, workLine{Line: text})
+		},
+		Progress: steps.set,
+	}
+	err := offline.Check(e.ctx, path, boltstore.CheckOptions{
+		Quick:    cmd.Quick,
+		Report:   func(p boltstore.Problem) { tell.Problem(p.String()) },
+		Progress: func(part float64) { tell.Progress("file", part) },
+	})
+	if err != nil {
+		return err
+	}
+	if problems > 0 || cmd.Quick {
+		return cmd.verdict(e, problems)
 	}
 	store, err := boltstore.Open(path, storeOptions(e, boltstore.VerifyNone))
 	if err != nil {
@@ -137,17 +120,27 @@ func checkOffline(e *env, path string) error {
 	if err := engine.Load(e.ctx, nil); err != nil {
 		return err
 	}
-	if err := engine.World().Check(e.ctx, report); err != nil {
+	if err := upkeep.CheckWorld(e.ctx, engine, store, tell); err != nil {
 		return err
 	}
-	return checkVerdict(e, problems)
+	return cmd.verdict(e, problems)
 }
 
-func checkVerdict(e *env, problems int) error {
-	if problems > 0 {
+func (cmd *checkCmd) verdict(e *env, problems int) error {
+	sound := "the store and what is derived from it are sound"
+	if cmd.Quick {
+		sound = "the structure, the checksums and the newest entries of the store are sound"
+	}
+	switch {
+	case cmd.JSON:
+		cmd.print(e, workLine{Problems: &problems})
+	case problems == 0:
+		fmt.Fprintln(e.stdout, sound)
+	default:
 		fmt.Fprintf(e.stdout, "%d problems; gewu check --repair mends what it can, gewu restore FILE brings back a backup\n", problems)
+	}
+	if problems > 0 {
 		return errFailed
 	}
-	_, err := fmt.Fprintln(e.stdout, "the store and what is derived from it are sound")
-	return err
+	return nil
 }

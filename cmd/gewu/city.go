@@ -13,6 +13,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/grid"
@@ -53,7 +54,9 @@ func openCity(e *env, o cityOptions) (*city, error) {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	path := filepath.Join(e.cli.Data, storeFile)
-	store, err := boltstore.Open(path, storeOptions(e, o.verify))
+	options, metrics := storeOptions(e, o.verify), upkeep.NewMetrics()
+	options.Observe = metrics.Observe
+	store, err := boltstore.Open(path, options)
 	if errors.Is(err, data.ErrLocked) {
 		return nil, fmt.Errorf("%s is in use by another command or by a server that does not answer; to work side by side, start gewu serve: %w", path, err)
 	}
@@ -76,11 +79,15 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	}
 	w := c.engine.World()
 	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
+	registry := obs.NewRegistry()
+	if err := metrics.Register(store, registry); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	c.server, err = server.New(server.Config{
 		Store: store, Engine: c.engine, Locator: grid.NewLocator(),
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
-		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: obs.NewRegistry(), Build: obs.ReadBuild(),
-		Token: o.token, Admin: admin{store, c.engine},
+		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
+		Token: o.token, Admin: upkeep.Admin{Store: store, Engine: c.engine},
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

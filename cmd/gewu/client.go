@@ -27,9 +27,14 @@ type client struct{ http *http.Client }
 // on a socket of its own while do runs, and closes it again. Nobody else uses that socket: it goes away with do.
 func withCity(e *env, do func(ctx context.Context, c client) error) error {
 	if _, err := os.Stat(filepath.Join(e.cli.Data, storeFile)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no city in %s; gewu demo, gewu serve and gewu layer create make one", e.cli.Data)
+		return errNoCity(e)
 	}
 	return withNewCity(e, do)
+}
+
+// errNoCity says that the data folder holds nothing, and what makes a city.
+func errNoCity(e *env) error {
+	return fmt.Errorf("there is no city in %s; gewu demo, gewu serve and gewu layer create make one", e.cli.Data)
 }
 
 // lockPatience is how long a command waits for another one that has the store open.

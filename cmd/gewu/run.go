@@ -42,6 +42,8 @@ type cli struct {
 	Check   checkCmd    `cmd:"" help:"Verify the store and everything derived from it."`
 	Backup  backupCmd   `cmd:"" help:"Write a consistent copy of the store, also while serving."`
 	Restore restoreCmd  `cmd:"" help:"Put a backup into an empty or stopped store."`
+	Compact compactCmd  `cmd:"" help:"Erase the history that retention does not keep, and return free space."`
+	Rebuild rebuildCmd  `cmd:"" help:"Make something that is derived from the log anew."`
 	Bench   benchCmd    `cmd:"" help:"Measure the engine on the city's own data."`
 	Version versionCmd  `cmd:"" help:"Print the version."`
 }

@@ -85,10 +85,10 @@ func (db *DB) RebuildDefinitions(ctx context.Context, progress func(part float64
 		err = db.submit(ctx, &step{
 			write: func(tx *bbolt.Tx) error {
 				// The committer runs this, so nothing is appended meanwhile: the rest of the log is what came since.
-				if err := applyDefinitions(tx, read, db.Last(), &defs); err != nil {
+				if err := defs.ApplyLog(tx, read, db.Last()); err != nil {
 					return err
 				}
-				return replaceDefinitions(tx, defs)
+				return defs.Replace(tx)
 			},
 			then: func(c *committer) { c.defs = defs },
 		})
@@ -109,7 +109,7 @@ func (db *DB) loggedDefinitions(ctx context.Context, progress func(part float64)
 			return defs, 0, err
 		}
 		if _, err := reader.read(end, func(h *data.Header, record layout.Record) error {
-			return applyDefinition(h.Seq, record.Payload, &defs)
+			return defs.ApplyPayload(h.Seq, record.Payload)
 		}); err != nil {
 			return defs, 0, err
 		}
@@ -118,57 +118,4 @@ func (db *DB) loggedDefinitions(ctx context.Context, progress func(part float64)
 		}
 	}
 	return defs, end, nil
-}
-
-// applyDefinition takes a payload over when it is one of a definition; nil is none.
-func applyDefinition(seq data.Seq, payload []byte, defs *layout.Definitions) error {
-	if payload == nil {
-		return nil
-	}
-	if head, err := data.PeekPayload(payload); err != nil || head.Stream == data.StreamFeature {
-		return err
-	}
-	var decoder data.Decoder
-	c, err := decoder.Payload(payload)
-	if err == nil {
-		defs.Apply(seq, c, payload)
-	}
-	return err
-}
-
-// applyDefinitions takes the definitions of the entries after one up to another over.
-func applyDefinitions(tx *bbolt.Tx, after, last data.Seq, defs *layout.Definitions) error {
-	from := layout.LogKey(after+1, 0)
-	cursor := tx.Bucket(layout.BucketLog).Cursor()
-	for k, v := cursor.Seek(from[:]); k != nil; k, v = cursor.Next() {
-		seq, n, ok := layout.ParseLogKey(k)
-		if !ok || seq > last {
-			return nil
-		}
-		if n == 0 || layout.IsRun(v) {
-			continue
-		}
-		if err := applyDefinition(seq, v, defs); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// replaceDefinitions writes the bucket of definitions anew.
-func replaceDefinitions(tx *bbolt.Tx, defs layout.Definitions) error {
-	if err := tx.DeleteBucket(layout.BucketDefs); err != nil {
-		return err
-	}
-	if _, err := tx.CreateBucket(layout.BucketDefs); err != nil {
-		return err
-	}
-	for _, kind := range layout.Kinds {
-		for _, def := range defs.Of(kind) {
-			if err := def.Put(tx); err != nil {
-				return err
-			}
-		}
-	}
-	return layout.PutDropped(tx, defs.Dropped)
 }

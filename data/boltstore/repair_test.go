@@ -3,6 +3,7 @@ package boltstore_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -201,14 +202,15 @@ func TestBackupAndRestore(t *testing.T) {
 			}
 		}
 	}()
-	n, err := s.Store.(*boltstore.DB).Backup(t.Context(), f)
+	size := int64(0)
+	n, err := s.Store.(*boltstore.DB).Backup(t.Context(), func(bytes int64) io.Writer { size = bytes; return f })
 	close(stop)
 	<-ended
 	if err != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
 	info, err := offline.Verify(t.Context(), backup, nil)
-	if err != nil || info.Bytes != n || info.Epoch != s.Epoch() || info.Last > s.Last() {
+	if err != nil || info.Bytes != n || size != n || info.Epoch != s.Epoch() || info.Last > s.Last() {
 		t.Fatalf("%+v, %v", info, err)
 	}
 	if _, err := offline.Restore(t.Context(), backup, file(dir), time.Now(), nil); !errors.Is(err, data.ErrLocked) {

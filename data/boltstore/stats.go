@@ -63,21 +63,3 @@ func (db *DB) Stats() Stats {
 	}
 	return s
 }
-
-// BytesPerDay of the log grow the file by more: pages have headers, and checkpoints hold what the log says last.
-func (s *Stats) fileGrowth() float64 {
-	if s.LogBytes == 0 {
-		return 0
-	}
-	return s.BytesPerDay * float64(s.Bytes-s.FreeBytes) / float64(s.LogBytes)
-}
-
-// DaysUntilFull is the number of days until the file has taken the free bytes of its disk, as it has been growing
-// lately; false when it does not grow.
-func (s *Stats) DaysUntilFull(diskFree int64) (days float64, ok bool) {
-	perDay := s.fileGrowth()
-	if perDay <= 0 {
-		return 0, false
-	}
-	return float64(diskFree+s.FreeBytes+s.FileBytes-s.Bytes) / perDay, true
-}

@@ -103,6 +103,14 @@ func UnknownCell(scheme, code string) error {
 	return rest.Fault(rest.NotFound, "code", code, "is the code of no cell of scheme "+scheme)
 }
 
+// Behind is the number of durable entries that a World does not show.
+func (c *City) Behind(w *index.World) uint64 {
+	if last := c.Store.Last(); last > w.Seq() {
+		return uint64(last - w.Seq())
+	}
+	return 0
+}
+
 // PublicText is the text of an error that a client may read, for streams whose status is sent. What lies behind it
 // goes to the log.
 func (c *City) PublicText(r *http.Request, err error) string {

@@ -41,6 +41,7 @@ const (
 	NotImplemented  Kind = "not-implemented"
 	Unavailable     Kind = "unavailable"
 	Timeout         Kind = "timeout"
+	NoSpace         Kind = "no-space"
 )
 
 // About explains a kind on the page /docs.
@@ -71,6 +72,7 @@ var Kinds = []About{
 	{NotImplemented, 501, "Not implemented", "This server does not do that."},
 	{Unavailable, 503, "Unavailable", "Not at the moment: the server is busy, starting, going down or cannot write; try again after Retry-After seconds."},
 	{Timeout, 504, "Timeout", "The answer took too long; ask for less."},
+	{NoSpace, 507, "No space", "The disk of the city is full: it takes no changes until there is space, and then by itself. Reading goes on."},
 }
 
 // About explains the kind.
@@ -193,6 +195,12 @@ func Of(err error) *Problem {
 			data.MaxTxChanges, data.MaxTxBytes>>20).Because(err)
 	case errors.Is(err, data.ErrEmpty):
 		return Fault(Invalid, "changes", "", "must hold at least one change").Because(err)
+	case errors.Is(err, data.ErrReopen):
+		return Refuse(Unavailable, "the store takes no changes since its disk reported an error, reading goes on; the operator must look after the disk and start the server again").
+			With("Retry-After", "300").Because(err)
+	case errors.Is(err, data.ErrFull):
+		return Refuse(NoSpace, "the disk of the city is full: it takes no changes until there is space again, and then by itself; reading goes on").
+			With("Retry-After", "30").Because(err)
 	case errors.Is(err, data.ErrReadOnly):
 		return Refuse(Unavailable, "the store takes no changes at the moment, reading goes on; the operator must look after its disk").
 			With("Retry-After", "30").Because(err)

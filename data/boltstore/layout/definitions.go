@@ -122,6 +122,62 @@ func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
 	}
 }
 
+// ApplyPayload takes a payload of entry seq over when it is one of a definition. A nil payload is none.
+func (d *Definitions) ApplyPayload(seq data.Seq, payload []byte) error {
+	if payload == nil {
+		return nil
+	}
+	if head, err := data.PeekPayload(payload); err != nil || head.Stream == data.StreamFeature {
+		return err
+	}
+	var decoder data.Decoder
+	c, err := decoder.Payload(payload)
+	if err == nil {
+		d.Apply(seq, c, payload)
+	}
+	return err
+}
+
+// ApplyLog takes the definitions of the entries after one up to another over.
+func (d *Definitions) ApplyLog(tx *bbolt.Tx, after, last data.Seq) error {
+	from := LogKey(after+1, 0)
+	cursor := tx.Bucket(BucketLog).Cursor()
+	for k, v := cursor.Seek(from[:]); k != nil; k, v = cursor.Next() {
+		seq, n, ok := ParseLogKey(k)
+		if !ok || seq > last {
+			return nil
+		}
+		if n == 0 || IsRun(v) {
+			continue
+		}
+		if err := d.ApplyPayload(seq, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Replace writes the bucket of definitions anew.
+func (d *Definitions) Replace(tx *bbolt.Tx) error {
+	if err := tx.DeleteBucket(BucketDefs); err != nil {
+		return err
+	}
+	if _, err := tx.CreateBucket(BucketDefs); err != nil {
+		return err
+	}
+	for _, kind := range Kinds {
+		for _, def := range d.Of(kind) {
+			if err := def.Put(tx); err != nil {
+				return err
+			}
+		}
+	}
+	if d.Dropped == 0 {
+		return nil
+	}
+	return PutDropped(tx, d.Dropped)
+}
+
 // bare takes the changes out of a plan: they are as large as a transaction, and nobody needs them before they are due.
 func bare(c data.Change) data.Change {
 	if c.Plan != nil {

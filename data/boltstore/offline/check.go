@@ -52,7 +52,11 @@ func Verify(ctx context.Context, path string, progress func(part float64)) (Info
 	if err != nil {
 		return Info{}, fmt.Errorf("verify store: %w", err)
 	}
-	return Info{Epoch: in.Epoch, Last: in.Last, Horizon: in.Horizon, Changes: int(in.Counted.Changes), Bytes: size}, nil
+	return infoOf(in, size), nil
+}
+
+func infoOf(in *inspect.Findings, size int64) Info {
+	return Info{Epoch: in.Epoch, Last: in.Last, Horizon: in.Horizon, Changes: int(in.Counted.Changes), Bytes: size}
 }
 
 func verify(ctx context.Context, path string, f *os.File, progress func(part float64)) (*inspect.Findings, image.Meta, int64, error) {

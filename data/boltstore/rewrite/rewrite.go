@@ -43,7 +43,6 @@ type Target struct {
 type writer struct {
 	bolt     *bbolt.DB
 	tx       *bbolt.Tx
-	decoder  data.Decoder
 	defs     layout.Definitions
 	totals   layout.Totals
 	recorded time.Time
@@ -134,21 +133,9 @@ func (w *writer) take(h *data.Header, encoded []byte, r layout.Record, value []b
 		if err := w.put(h.Seq, uint32(r.First)+1, r.value); err != nil {
 			return err
 		}
-		if r.Payload == nil {
-			continue
-		}
-		head, err := data.PeekPayload(r.Payload)
-		if err != nil {
+		if err := w.defs.ApplyPayload(h.Seq, r.Payload); err != nil {
 			return err
 		}
-		if head.Stream == data.StreamFeature {
-			continue
-		}
-		ch, err := w.decoder.Payload(r.Payload)
-		if err != nil {
-			return err
-		}
-		w.defs.Apply(h.Seq, ch, r.Payload)
 	}
 	// The transaction keeps the bytes until it is committed.
 	w.records = w.records[:0]
@@ -195,17 +182,8 @@ func (w *writer) turn() error {
 
 // finish writes the definitions and settings and makes the file durable.
 func (w *writer) finish(in *inspect.Findings, to Target) error {
-	for _, kind := range layout.Kinds {
-		for _, d := range w.defs.Of(kind) {
-			if err := d.Put(w.tx); err != nil {
-				return err
-			}
-		}
-	}
-	if w.defs.Dropped > 0 {
-		if err := layout.PutDropped(w.tx, w.defs.Dropped); err != nil {
-			return err
-		}
+	if err := w.defs.Replace(w.tx); err != nil {
+		return err
 	}
 	if in.Horizon > 0 {
 		if err := layout.PutHorizon(w.tx, in.Horizon); err != nil {

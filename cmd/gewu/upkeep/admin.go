@@ -1,0 +1,118 @@
+// Package upkeep is what keeps a store in order: what its operator may ask of it, and what its metrics show.
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/compare"
+	"github.com/gewu-city/gewu/server/operate"
+)
+
+// Admin gives the server what only the owner of the store can do.
+type Admin struct {
+	Store  *boltstore.DB
+	Engine *index.Engine
+}
+
+var _ operate.Admin = Admin{}
+
+// Check implements operate.Admin.
+func (a Admin) Check(ctx context.Context, quick bool, tell operate.Tell) error {
+	err := a.Store.Check(ctx, boltstore.CheckOptions{
+		Quick:    quick,
+		Report:   func(p boltstore.Problem) { tell.Problem(p.String()) },
+		Progress: func(part float64) { tell.Progress("file", part) },
+	})
+	if err != nil || quick {
+		return err
+	}
+	return CheckWorld(ctx, a.Engine, a.Store, tell)
+}
+
+// CheckWorld verifies the World of an engine by itself and beside the log.
+func CheckWorld(ctx context.Context, engine *index.Engine, log compare.History, tell operate.Tell) error {
+	const attempts = 3 // a compaction may erase what the World is compared with
+	for n := 1; ; n++ {
+		w := engine.World()
+		tell.Progress("world", 0)
+		if err := w.Check(ctx, tell.Problem); err != nil {
+			return err
+		}
+		tell.Progress("log", 0)
+		err := compare.World(ctx, w, log, tell.Problem)
+		if _, past := errors.AsType[*index.HorizonError](err); past && n < attempts {
+			continue
+		}
+		tell.Progress("log", 1)
+		return err
+	}
+}
+
+// Backup implements operate.Admin.
+func (a Admin) Backup(ctx context.Context, begin func(bytes int64) io.Writer) error {
+	_, err := a.Store.Backup(ctx, begin)
+	return err
+}
+
+// Compact implements operate.Admin.
+func (a Admin) Compact(ctx context.Context, r operate.Retention, tell operate.Tell) (operate.Compacted, error) {
+	done, err := a.Store.Compact(ctx, boltstore.Retention{Keep: r.Keep, KeepEntries: r.KeepSeq, DryRun: r.DryRun}, func(part float64) {
+		tell.Progress("erase", part)
+	})
+	if errors.Is(err, boltstore.ErrCompacting) {
+		return operate.Compacted{}, errors.Join(operate.ErrBusy, err)
+	}
+	result := operate.Compacted{
+		Horizon: done.Horizon, Changes: done.Changes, Bytes: done.Bytes, Before: done.Before, After: done.After, DryRun: r.DryRun,
+	}
+	if !done.Recorded.IsZero() {
+		at := done.Recorded.UTC().Truncate(time.Microsecond)
+		result.Recorded = &at
+	}
+	return result, err
+}
+
+// projection is something that is made from the log and can be made anew.
+type projection struct {
+	name    string
+	rebuild func(ctx context.Context, progress func(part float64)) error
+}
+
+// projections are all that are kept on disk; what lies in memory is made anew by a start.
+func (a Admin) projections() []projection {
+	return []projection{
+		{boltstore.ProjectionCheckpoint, a.Store.RebuildCheckpoint},
+		{boltstore.ProjectionDefinitions, a.Store.RebuildDefinitions},
+	}
+}
+
+// Projections implements operate.Admin.
+func (a Admin) Projections() []string {
+	var names []string
+	for _, p := range a.projections() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// Rebuild implements operate.Admin.
+func (a Admin) Rebuild(ctx context.Context, name string, tell operate.Tell) error {
+	all := a.projections()
+	i := slices.IndexFunc(all, func(p projection) bool { return p.name == name })
+	if i < 0 {
+		return errors.New("there is no projection " + name)
+	}
+	if err := all[i].rebuild(ctx, func(part float64) { tell.Progress(name, part) }); err != nil {
+		return err
+	}
+	return a.Check(ctx, false, tell)
+}
+
+// Failure implements operate.Admin.
+func (a Admin) Failure() error { return a.Store.Failure() }
