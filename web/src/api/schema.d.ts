@@ -424,8 +424,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Walk the store and print every broken invariant
-         * @description Lines of CheckLine: one `line` for each finding and at the end `problems`, their number, or `error`.
+         * Look for broken invariants of the store and of what is derived from it
+         * @description Lines of WorkLine: `step` and `progress` while it works, one `line` for each finding, and at the end `problems`, their number, or `error`. Deep by default: the structure of the file, all hashes and the chain, a replay of the log against checkpoint and definitions, and the World against a replay.
          */
         post: operations["check"];
         delete?: never;
@@ -443,11 +443,51 @@ export interface paths {
         };
         /**
          * A consistent copy of the store
-         * @description Only for those who may write. A copy that broke off ends without the final chunk.
+         * @description Only for those who may write. A copy that broke off is shorter than its Content-Length.
          */
         get: operations["backup"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/compact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase the history that retention does not keep
+         * @description Erases the content of changes of features that a newer change supersedes, up to a horizon; from there on history stays complete. Works in short steps between the writes of others; when it is stopped, the next one does what is left. Lines of WorkLine: `step` and `progress`, and at the end `result` or `error`.
+         */
+        post: operations["compact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a projection anew from the log
+         * @description Throws away what is derived, writes it anew and checks the store. Lines of WorkLine: `step` and `progress`, one `line` for each finding of the check, and at the end `problems`, their number, or `error`.
+         */
+        post: operations["rebuild"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1088,10 +1128,46 @@ export interface components {
             unmatched?: string[];
             missing?: string[];
         };
-        CheckLine: {
+        /** @description One line of the answer of long work. */
+        WorkLine: {
+            /** @description What is being done. */
+            step?: string;
+            /** @description The part of the step that is done. */
+            progress?: number;
+            /** @description Something that was found. */
             line?: string;
+            /** @description The end: how many invariants are broken. */
             problems?: number;
+            result?: components["schemas"]["Compacted"];
+            /** @description The end: why it could not go on. */
             error?: string;
+        };
+        Compacted: {
+            /**
+             * Format: int64
+             * @description The entry from which on history is complete; 0 for all of it.
+             */
+            horizon: number;
+            /**
+             * Format: date-time
+             * @description When that entry was recorded.
+             */
+            recorded?: string;
+            /**
+             * Format: int64
+             * @description Changes that were erased now, or would be.
+             */
+            changes: number;
+            /**
+             * Format: int64
+             * @description What the log lost with them.
+             */
+            bytes: number;
+            /** Format: int64 */
+            log_bytes_before: number;
+            /** Format: int64 */
+            log_bytes_after: number;
+            dry_run: boolean;
         };
         Health: {
             /** @enum {string} */
@@ -1100,8 +1176,13 @@ export interface components {
             revision?: string;
         };
         Ready: {
-            /** @enum {string} */
-            status: "ok" | "draining";
+            /**
+             * @description `read-only`: everything but changes is answered.
+             * @enum {string}
+             */
+            status: "ok" | "read-only" | "draining";
+            /** @description Why it is read-only. */
+            detail?: string;
             seq: components["schemas"]["Seq"];
             epoch: string;
             features: number;
@@ -2386,20 +2467,26 @@ export interface operations {
     };
     check: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only the structure of the file, its settings, all checksums, the chain and the newest entries. */
+                quick?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Lines of CheckLine. */
+            /** @description Lines of WorkLine. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {"problems":0} */
+                    /**
+                     * @example {"step":"file","progress":0.5}
+                     *     {"problems":0}
+                     */
                     "application/x-ndjson": string;
                 };
             };
@@ -2423,6 +2510,75 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compact: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Keep history of this time complete: days (`400d`) or hours (`36h`). Either this or keep_seq.
+                 * @example 400d
+                 */
+                keep?: string;
+                /** @description Keep history of this many newest entries complete. */
+                keep_seq?: number;
+                /** @description Say what would be erased and erase nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of WorkLine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"step":"erase","progress":1}
+                     *     {"result":{"horizon":41,"changes":7,"bytes":900,"log_bytes_before":9000,"log_bytes_after":8100,"dry_run":false}}
+                     */
+                    "application/x-ndjson": string;
+                };
+            };
+            409: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rebuild: {
+        parameters: {
+            query: {
+                /**
+                 * @description What to make anew; an answer to a wrong name lists the right ones.
+                 * @example checkpoint
+                 */
+                projection: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of WorkLine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {"step":"checkpoint","progress":0.5}
+                     *     {"problems":0}
+                     */
+                    "application/x-ndjson": string;
                 };
             };
             501: components["responses"]["Problem"];
