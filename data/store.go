@@ -93,6 +93,11 @@ type Heads interface {
 	// Values yields id and own value of attribute i of every feature that exists in a layer, null where a feature has
 	// none; all of one state. For an i that the layer does not have all values are null.
 	Values(layer string, i int) iter.Seq2[string, Value]
+	// Holders yields the ids of the features of a layer whose own value of attribute i is a text. It is fast for refs
+	// and unique attributes.
+	Holders(layer string, i int, text string) iter.Seq[string]
+	// Feature is a feature that exists, with its own values.
+	Feature(layer, id string) (Feature, bool)
 }
 
 // Errors of stores.

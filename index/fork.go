@@ -32,6 +32,7 @@ func (l *Layer) fork(generation uint64) *table {
 	t.rows.attrs = slices.Clone(l.rows.attrs)
 	for i := range t.rows.attrs {
 		t.rows.attrs[i].dict.borrowed = true
+		t.rows.attrs[i].holders = nil // nothing is checked against the past
 	}
 	return t
 }

@@ -232,13 +232,22 @@ func (l *Layer) Slots() iter.Seq[Slot] {
 // Capacity is one more than the largest slot ever used.
 func (l *Layer) Capacity() int { return int(l.next) }
 
-// Equal yields the existing features whose attribute i equals v, by scanning one column.
+// Equal yields the existing features whose attribute i equals v: by an index for refs and unique attributes, else by
+// scanning one column.
 func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {
 		if i < 0 || i >= len(l.rows.attrs) || v.Null() {
 			return
 		}
 		col := &l.rows.attrs[i]
+		if col.holders != nil && v.Type() == col.typ {
+			for s := range col.holders.of(v.Text()) {
+				if !yield(s) {
+					return
+				}
+			}
+			return
+		}
 		var handles []uint32
 		if col.typ.IsText() {
 			if handles = col.dict.find(v.Text()); v == col.fallback {

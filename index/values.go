@@ -16,6 +16,8 @@ type values struct {
 	// fallback is what features have that hold no value, adapter makes values of before fit the type.
 	fallback data.Value
 	adapter  data.Adapter
+	// holders is nil unless features are looked up by their values, and in Worlds of the past.
+	holders *holders
 }
 
 // define takes the definition of the attribute for a layer of rows, and converts what the column holds.
@@ -34,6 +36,15 @@ func (v *values) define(a *data.Attribute, generation uint64, rows Slot) {
 		*v = values{typ: a.Type, fallback: v.fallback, adapter: v.adapter}
 		for i := range rows {
 			v.put(generation, i, old.own(i))
+		}
+	}
+	switch {
+	case !needsHolders(a):
+		v.holders = nil
+	case v.holders == nil:
+		v.holders = newHolders()
+		for i := range rows {
+			v.holders.hold(i, data.Value{}, v.own(i))
 		}
 	}
 }
@@ -78,7 +89,8 @@ func (v *values) put(generation uint64, i Slot, val data.Value) {
 		return
 	}
 	val = v.adapter.Value(val)
-	if v.own(i) == val {
+	old := v.own(i)
+	if old == val {
 		return
 	}
 	row := uint32(i)
@@ -93,11 +105,14 @@ func (v *values) put(generation uint64, i Slot, val data.Value) {
 		v.words.set(generation, row, val.Word())
 		v.set.set(generation, row, true)
 	}
+	if v.holders != nil {
+		v.holders.hold(i, old, v.own(i))
+	}
 }
 
 func (v *values) view() values {
 	return values{
 		typ: v.typ, text: v.text.view(), words: v.words.view(), set: v.set.view(), dict: v.dict.view(),
-		fallback: v.fallback, adapter: v.adapter,
+		fallback: v.fallback, adapter: v.adapter, holders: v.holders.view(),
 	}
 }

@@ -8,18 +8,31 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/memory"
+	"github.com/gewu-city/gewu/data/rules"
 )
 
 // draft is what the next transaction of a group builds on.
 type draft struct {
 	position
 	defs layout.Definitions
-	// barrier is the entry that the engine must have applied before the next group can be checked.
-	barrier data.Seq
+	// links follow from defs.
+	links *rules.Links
+}
+
+// admission is the check of one request against a draft.
+type admission struct {
+	*draft
+	c *committer
+	r *request
+	// linked are the changes whose links are checked when all are known; emptied are the refs that the request empties
+	// because of what it deletes.
+	linked  []int
+	emptied rules.Emptied
 }
 
 // admit checks the changes of a request in order against what is current, earlier changes of the group and of the
-// request included, and fills their permanent ids and previous seqs. On an error nothing of the request remains.
+// request included, and fills their permanent ids and previous seqs. Links are checked against what the whole request
+// leaves behind; what it takes with it is added to the request. On an error nothing of the request remains.
 func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
 	if e := r.tx.Effective; e.Truncate(time.Microsecond).After(d.recorded) {
 		return &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
@@ -37,34 +50,54 @@ func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
 	if r.defines {
 		next.defs = next.defs.Clone()
 	}
-	for i := range r.changes {
-		var err error
-		if r.changes[i].Stream == data.StreamFeature {
-			err = c.admitFeature(&next, i, &r.changes[i])
-		} else {
-			err = c.admitDefinition(ctx, &next, i, r)
-		}
-		if err != nil {
-			c.heads.Rollback(mark)
-			return err
-		}
-		data.LinkPayload(r.payload(i), r.changes[i].Permanent, r.changes[i].Prev)
-		r.changes[i].IfSeq = nil
+	a := admission{draft: &next, c: c, r: r, emptied: rules.Emptied{Most: data.MaxTxChanges - len(r.changes)}}
+	if err := a.all(ctx); err != nil {
+		c.heads.Rollback(mark)
+		return err
 	}
 	*d = next
 	return nil
 }
 
-func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
+func (a *admission) all(ctx context.Context) error {
+	given := len(a.r.changes)
+	for i := range given {
+		var err error
+		if a.r.changes[i].Stream == data.StreamFeature {
+			err = a.feature(i)
+		} else {
+			err = a.definition(ctx, i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := a.checkLinks(); err != nil {
+		return err
+	}
+	for i, ch := range a.emptied.Changes() {
+		if err := a.r.add(ch); err != nil {
+			return err
+		}
+		if err := a.feature(given + i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// feature checks the change of a feature by itself and against its layer.
+func (a *admission) feature(i int) error {
+	ch := &a.r.changes[i]
 	fail := func(err error) error {
 		return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
 	}
-	def := d.defs.Layers[ch.Layer]
+	def := a.defs.Layers[ch.Layer]
 	if !def.Exists() {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is not a layer"})
 	}
 	key := memory.Key{Layer: ch.Layer, ID: ch.Feature.ID}
-	head, known := c.heads.Get(key, def.Born)
+	head, known := a.c.heads.Get(key, def.Born)
 	have := data.Seq(0)
 	if known && !head.Deleted {
 		have = head.Seq
@@ -80,13 +113,50 @@ func (c *committer) admitFeature(d *draft, i int, ch *data.Change) error {
 		return fail(err)
 	}
 	if !known {
-		if d.permanent == math.MaxUint32 {
+		if a.permanent == math.MaxUint32 {
 			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "the store has given out all permanent ids"})
 		}
-		d.permanent++
-		head.Permanent = d.permanent
+		a.permanent++
+		head.Permanent = a.permanent
 	}
-	ch.Permanent, ch.Prev = head.Permanent, head.Seq
-	c.heads.Set(key, data.Head{Seq: d.seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
+	ch.Permanent, ch.Prev, ch.IfSeq = head.Permanent, head.Seq, nil
+	data.LinkPayload(a.r.payload(i), ch.Permanent, ch.Prev)
+	a.c.heads.Set(key, data.Head{Seq: a.seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
+	a.track(key, i)
+	return nil
+}
+
+// track keeps what links are checked against, and notes the change when it can break one.
+func (a *admission) track(key memory.Key, i int) {
+	ch := &a.r.changes[i]
+	if a.links.Linked(ch.Layer) {
+		var f *data.Feature
+		if ch.Op == data.OpPut {
+			f = &ch.Feature
+		}
+		a.c.heads.Track(key, f, a.links.Holding(ch.Layer, &ch.Feature))
+	}
+	if a.links.Concerns(ch.Op, ch.Layer) {
+		a.linked = append(a.linked, i)
+	}
+}
+
+// checkLinks checks the features that the request leaves behind, and finds the refs that it empties.
+func (a *admission) checkLinks() error {
+	left := &present{Definitions: a.defs, heads: a.c.heads}
+	for _, i := range a.linked {
+		ch := &a.r.changes[i]
+		f, exists := left.Feature(ch.Layer, ch.Feature.ID)
+		var err error
+		switch {
+		case ch.Op == data.OpDelete && !exists:
+			err = a.links.Delete(left, ch.Layer, ch.Feature.ID, &a.emptied)
+		case ch.Op == data.OpPut && exists:
+			err = a.links.Put(left, ch.Layer, &f) // of several puts the last one counts
+		}
+		if err != nil {
+			return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
+		}
+	}
 	return nil
 }

@@ -54,6 +54,19 @@ func (r *request) payload(i int) []byte {
 	return r.payloads[start:r.ends[i]:r.ends[i]]
 }
 
+// add adds a change that the committer makes of its own accord.
+func (r *request) add(ch data.Change) error {
+	b, err := data.AppendPayload(r.payloads, &ch)
+	if err != nil {
+		return &data.ChangeError{Change: len(r.changes), Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
+	}
+	if len(b)+len(r.tx.Actor)+len(r.tx.Cause)+len(r.tx.Operation) > data.MaxTxBytes {
+		return data.ErrTooLarge
+	}
+	r.changes, r.payloads, r.ends = append(r.changes, ch), b, append(r.ends, len(b))
+	return nil
+}
+
 // newRequest copies and encodes a transaction.
 func newRequest(tx data.Tx) (*request, error) {
 	if len(tx.Changes) == 0 {

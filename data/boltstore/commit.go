@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/memory"
+	"github.com/gewu-city/gewu/data/rules"
 )
 
 // committer is the only writer of the file. It lives in Run.
@@ -18,8 +19,9 @@ type committer struct {
 	db    *DB
 	heads *memory.Heads
 	defs  layout.Definitions
-	// start is the entry up to which only the engine knows: the newest when the store was opened, of a group appended
-	// together, or the newest that makes the engine index what it did not before.
+	links *rules.Links
+	// start is the entry up to which only the engine knows: the newest when the store was opened, or of a group appended
+	// together.
 	start data.Seq
 	// starved counts the groups since the checkpointer could write.
 	starved int
@@ -125,20 +127,27 @@ func (c *committer) await(ctx context.Context, holds func() bool) bool {
 	}
 }
 
-// commit checks a group, writes it with one sync and answers everyone. ctx ends the wait for the engine that some
-// changes of definitions need.
+// commit checks a group, writes it with one sync and answers everyone; with several syncs when the requests take so
+// much with them that one would be too large. ctx ends the wait for the engine that some changes of definitions need.
 func (c *committer) commit(ctx context.Context, group []*request) {
+	for len(group) > 0 {
+		group = group[c.commitSome(ctx, group):]
+	}
+}
+
+// commitSome commits the first requests of a group and returns their number.
+func (c *committer) commitSome(ctx context.Context, group []*request) int {
 	if f := c.db.failure.Load(); f != nil && f.final {
 		for _, r := range group {
 			r.answer(0, f.err)
 		}
-		return
+		return len(group)
 	}
 	if err := c.prepare(); err != nil {
 		for _, r := range group {
 			r.answer(0, err)
 		}
-		return
+		return len(group)
 	}
 	d := c.draft()
 	before := c.db.tip.load().recorded
@@ -146,7 +155,11 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 	var entries []*data.Entry
 	var headers [][]byte
 	changes := 0
-	for _, r := range group {
+	for i, r := range group {
+		if changes > 2*maxGroupChanges {
+			group = group[:i]
+			break
+		}
 		if r.err = c.admit(ctx, &d, r); r.err != nil {
 			continue
 		}
@@ -167,7 +180,7 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 			for _, r := range group {
 				r.answer(0, err)
 			}
-			return
+			return len(group)
 		}
 		c.publish(&d, accepted, entries, changes)
 	}
@@ -175,13 +188,13 @@ func (c *committer) commit(ctx context.Context, group []*request) {
 	for _, r := range group {
 		r.answer(r.seq, r.err)
 	}
+	return len(group)
 }
 
 // publish makes a group that is durable visible.
 func (c *committer) publish(d *draft, accepted []*request, entries []*data.Entry, changes int) {
 	c.heads.Keep(d.seq)
-	c.defs = d.defs
-	c.start = max(c.start, d.barrier)
+	c.defs, c.links = d.defs, d.links
 	c.db.ring.Add(entries)
 	c.db.tip.move(d.position)
 	c.db.ring.Trim(c.heads.Applied())
@@ -206,7 +219,7 @@ func (c *committer) prepare() error {
 // draft is where the next transactions begin. The clock is read once for all of them and never runs backwards, also
 // across a change of the machine's time.
 func (c *committer) draft() draft {
-	d := draft{position: *c.db.tip.load(), defs: c.defs}
+	d := draft{position: *c.db.tip.load(), defs: c.defs, links: c.links}
 	if now := c.db.now(); now.After(d.recorded) {
 		d.recorded = now
 	}
@@ -246,6 +259,7 @@ func (db *DB) Run(ctx context.Context, heads data.Heads) error {
 	c := &committer{
 		db:    db,
 		defs:  defs,
+		links: rules.NewLinks(defs),
 		start: db.Last(),
 		heads: memory.NewHeads(heads),
 	}

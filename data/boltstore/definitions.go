@@ -12,16 +12,16 @@ import (
 	"github.com/gewu-city/gewu/data/rules"
 )
 
-// admitDefinition checks the change of a definition and fills its links.
-func (c *committer) admitDefinition(ctx context.Context, d *draft, i int, r *request) error {
-	ch := &r.changes[i]
+// definition checks the change of a definition and takes it over.
+func (a *admission) definition(ctx context.Context, i int) error {
+	ch := &a.r.changes[i]
 	fail := func(err error) error { return &data.ChangeError{Change: i, Layer: ch.Layer, Err: err} }
-	old := d.defs.Of(ch.Stream)[ch.Layer]
+	old := a.defs.Of(ch.Stream)[ch.Layer]
 	have := data.Seq(0)
 	if old.Exists() {
 		have = old.Seq
 	}
-	if old != nil && old.Seq == d.seq {
+	if old != nil && old.Seq == a.seq {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "a transaction may change each definition once"})
 	}
 	if ch.IfSeq != nil && *ch.IfSeq != have {
@@ -31,8 +31,8 @@ func (c *committer) admitDefinition(ctx context.Context, d *draft, i int, r *req
 	if ch.Op == data.OpDelete && have == 0 {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "does not exist"})
 	}
-	present := &present{Definitions: d.defs, heads: c.heads, earlier: r.changes[:i], settle: func() error { return c.settle(ctx) }}
-	check := func() error { return rules.Define(present, ch) }
+	present := &present{Definitions: a.defs, heads: a.c.heads, earlier: a.r.changes[:i], settle: func() error { return a.c.settle(ctx) }}
+	check := func() error { return rules.Define(present, ch, &a.emptied) }
 	if ch.Stream == data.StreamAdmin {
 		check = func() error { return admitPlan(ch, old) }
 	}
@@ -45,11 +45,10 @@ func (c *committer) admitDefinition(ctx context.Context, d *draft, i int, r *req
 	if ch.Stream == data.StreamSchema && ch.Op == data.OpDelete && present.touched(ch.Layer) {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is dropped after the same transaction has changed its features"})
 	}
-	data.LinkPayload(r.payload(i), 0, ch.Prev)
-	d.defs.Apply(d.seq, *ch, r.payload(i))
-	if have != 0 && ch.Definition != nil && rules.Relinked(old.Change.Definition, ch.Definition) {
-		d.barrier = d.seq
-	}
+	data.LinkPayload(a.r.payload(i), 0, ch.Prev)
+	a.defs.Apply(a.seq, *ch, a.r.payload(i))
+	ch.IfSeq = nil
+	a.links = rules.NewLinks(a.defs)
 	return nil
 }
 
@@ -80,11 +79,11 @@ func (c *committer) settle(ctx context.Context) error {
 	return nil
 }
 
-// present is the city that the change of a definition meets.
+// present is the city that a change meets, or that a transaction leaves behind.
 type present struct {
 	layout.Definitions
 	heads *memory.Heads
-	// earlier are the changes of the same transaction before.
+	// earlier are the changes of the same transaction before, settle waits for everything before that.
 	earlier []data.Change
 	settle  func() error
 }
@@ -115,7 +114,7 @@ func (p *present) Values(layer string, i int) iter.Seq2[string, data.Value] {
 	return p.heads.Values(layer, i)
 }
 
-// Exists implements [rules.City].
+// Exists implements [rules.Features].
 func (p *present) Exists(layer, id string) bool {
 	def := p.Layers[layer]
 	if !def.Exists() {
@@ -123,4 +122,14 @@ func (p *present) Exists(layer, id string) bool {
 	}
 	head, ok := p.heads.Get(memory.Key{Layer: layer, ID: id}, def.Born)
 	return ok && !head.Deleted
+}
+
+// Holders implements [rules.Features].
+func (p *present) Holders(layer string, i int, text string) iter.Seq[string] {
+	return p.heads.Holders(layer, i, text, p.Layers[layer].Born)
+}
+
+// Feature implements [rules.Features].
+func (p *present) Feature(layer, id string) (data.Feature, bool) {
+	return p.heads.Feature(memory.Key{Layer: layer, ID: id}, p.Layers[layer].Born)
 }

@@ -211,13 +211,3 @@ func idDemands(from, to *data.Layer) []Demand {
 	}
 	return []Demand{d}
 }
-
-// Relinked reports whether an alteration asks projections for an index over values that they may not have yet.
-func Relinked(from, to *data.Layer) bool {
-	for i, a := range to.Live() {
-		if i < len(from.Attributes) && (a.Unique && !from.Attributes[i].Unique || a.Ref != from.Attributes[i].Ref) {
-			return true
-		}
-	}
-	return false
-}

@@ -8,8 +8,9 @@ import (
 )
 
 // Define checks the change of a definition against what is: that the definition is valid, that features that exist fit
-// it, and that other definitions still do. The error is a *data.FieldError or several joined, or one of [City.Settle].
-func Define(c City, ch *data.Change) error {
+// it, and that other definitions still do. Refs that dropping a layer empties are added to those that the transaction
+// takes with it. The error is a *data.FieldError or several joined, or one of [City.Settle].
+func Define(c City, ch *data.Change, with *Emptied) error {
 	switch {
 	case ch.Stream == data.StreamScheme && ch.Op == data.OpPut:
 		if err := sameName(ch, ch.Scheme.Name); err != nil {
@@ -19,7 +20,41 @@ func Define(c City, ch *data.Change) error {
 	case ch.Stream == data.StreamSchema && ch.Op == data.OpPut:
 		return putLayer(c, ch)
 	case ch.Stream == data.StreamSchema:
-		return schemesFit(c, ch.Layer, nil)
+		if err := schemesFit(c, ch.Layer, nil); err != nil {
+			return err
+		}
+		return dropTarget(c, ch.Layer, with)
+	}
+	return nil
+}
+
+// dropTarget verifies that no other layer refers to features of a layer that is dropped, except by refs that may be
+// emptied.
+func dropTarget(c City, name string, with *Emptied) error {
+	for def := range c.AllLayers() {
+		for i, a := range def.Live() {
+			if a.Ref != name || def.Name == name {
+				continue
+			}
+			if err := c.Settle(def.Name); err != nil {
+				return err
+			}
+			r := reference{attribute{i, a.Name}, def.Name, name, a.OnDelete == data.SetNull}
+			var o offenders
+			for id, v := range c.Values(def.Name, i) {
+				if v.Null() {
+					continue
+				}
+				if !r.setNull {
+					o.add(id, "")
+				} else if err := with.add(c, r, id); err != nil {
+					return err
+				}
+			}
+			if o.count > 0 {
+				return fault("layer", name, "cannot be dropped while %s of layer %s %s to it by %s: %s; empty or drop that attribute first", o.number(), def.Name, map[bool]string{true: "refers", false: "refer"}[o.count == 1], a.Name, o.names())
+			}
+		}
 	}
 	return nil
 }

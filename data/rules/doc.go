@@ -18,12 +18,11 @@ type Definitions interface {
 	AllSchemes() iter.Seq[*data.Scheme]
 }
 
-// City is the present that a change meets: everything accepted before it, earlier changes of its transaction
-// included.
+// City is the present that a change of a definition meets: everything accepted before it, earlier changes of its
+// transaction included.
 type City interface {
 	Definitions
-	// Exists reports whether a layer has a feature.
-	Exists(layer, id string) bool
+	Features
 	// Settle makes Values of these layers complete. It fails when the transaction itself has changed features of one
 	// of them, or the present cannot be known.
 	Settle(layers ...string) error
@@ -48,16 +47,32 @@ func (o *offenders) add(id, why string) {
 	}
 }
 
-// String is "3 features stand against it: …".
-func (o *offenders) String() string {
+// names are the first of them.
+func (o *offenders) names() string {
 	text := strings.Join(o.named, ", ")
 	if o.count > len(o.named) {
 		text += ", …"
 	}
-	if o.count == 1 {
-		return "1 feature stands against it: " + text
+	return text
+}
+
+// number is "3 features".
+func (o *offenders) number() string {
+	switch o.count {
+	case 1:
+		return "1 feature"
+	case mostCounted:
+		return fmt.Sprintf("%d features or more", o.count)
 	}
-	return fmt.Sprintf("%d features stand against it: %s", o.count, text)
+	return fmt.Sprintf("%d features", o.count)
+}
+
+// String is "3 features stand against it: …".
+func (o *offenders) String() string {
+	if o.count == 1 {
+		return o.number() + " stands against it: " + o.names()
+	}
+	return o.number() + " stand against it: " + o.names()
 }
 
 func fault(field, value, format string, args ...any) error {

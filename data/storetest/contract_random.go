@@ -79,20 +79,21 @@ func (c contract) writers(t *testing.T) {
 	}
 }
 
-// slowHeads is a model that knows only what it is told when it is told.
-type slowHeads struct {
-	*Model
+// lagging is a store whose heads know only what they are told when they are told.
+type lagging struct {
+	t     testing.TB
 	store data.Store
+	heads *Model
+	stop  func()
 }
 
-// laggingHeads checks that preconditions hold although the engine lags behind the log.
-func (c contract) laggingHeads(t *testing.T) {
-	store := c.open(t, t.TempDir())
-	heads := &slowHeads{NewModel(), store}
+func startLagging(t testing.TB, store data.Store) *lagging {
+	t.Helper()
+	l := &lagging{t: t, store: store, heads: NewModel()}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- store.Run(ctx, heads) }()
-	defer func() {
+	go func() { ended <- store.Run(ctx, l.heads) }()
+	l.stop = func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -100,19 +101,49 @@ func (c contract) laggingHeads(t *testing.T) {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	must := func(ch ...data.Change) data.Seq {
-		t.Helper()
-		seq, err := store.Append(t.Context(), data.Tx{Changes: ch})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return seq
 	}
+	return l
+}
+
+func (l *lagging) must(ch ...data.Change) data.Seq {
+	l.t.Helper()
+	seq, err := l.store.Append(l.t.Context(), data.Tx{Changes: ch})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return seq
+}
+
+// append appends a transaction, and tells the heads only when the store waits for them.
+func (l *lagging) append(changes []data.Change) error {
+	const patience = 20 * time.Millisecond
+	for {
+		ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+		_, err := l.store.Append(ctx, data.Tx{Changes: changes})
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		l.catchUp()
+	}
+}
+
+func (l *lagging) catchUp() {
+	l.t.Helper()
+	if err := l.heads.CatchUp(l.t.Context(), l.store); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// laggingHeads checks that preconditions hold although the engine lags behind the log.
+func (c contract) laggingHeads(t *testing.T) {
+	lag := startLagging(t, c.open(t, t.TempDir()))
+	defer lag.stop()
+	must := lag.must
 	conflict := func(ch data.Change) {
 		t.Helper()
 		var e *data.ConflictError
-		if _, err := store.Append(t.Context(), data.Tx{Changes: []data.Change{ch}}); !errors.As(err, &e) {
+		if _, err := lag.store.Append(t.Context(), data.Tx{Changes: []data.Change{ch}}); !errors.As(err, &e) {
 			t.Errorf("%s: %v", ch.Feature.ID, err)
 		}
 	}
@@ -123,19 +154,15 @@ func (c contract) laggingHeads(t *testing.T) {
 	must(IfSeq(Delete("a"), seq))
 	conflict(IfSeq(Put("a", 3), seq))
 	seq = must(IfSeq(Put("a", 3), 0))
-	if err := heads.CatchUp(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
+	lag.catchUp()
 	conflict(IfSeq(Put("a", 4), 0))
 	must(IfSeq(Put("a", 4), seq))
 	// The engine still knows features of a layer that was dropped and created again.
 	must(Drop("lamps"))
 	must(Define(Lamps()))
 	must(IfSeq(Put("a", 5), 0))
-	if err := heads.CatchUp(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
-	if f, _ := heads.Get("lamps", "a"); f.Permanent != 2 {
+	lag.catchUp()
+	if f, _ := lag.heads.Get("lamps", "a"); f.Permanent != 2 {
 		t.Errorf("permanent id in the new layer is %d", f.Permanent)
 	}
 }

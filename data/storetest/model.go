@@ -116,6 +116,36 @@ func (m *Model) Values(layer string, i int) iter.Seq2[string, data.Value] {
 	}
 }
 
+// Holders yields the ids of the features whose attribute i is a text, in their order.
+func (m *Model) Holders(layer string, i int, text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for id, v := range m.Values(layer, i) {
+			if !v.Null() && v.Type().IsText() && v.Text() == text && !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// Feature is a feature that exists, its values under their present types.
+func (m *Model) Feature(layer, id string) (data.Feature, bool) {
+	have, ok := m.Get(layer, id)
+	if !ok {
+		return data.Feature{}, false
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	f := have.Feature
+	f.Values = slices.Clone(f.Values)
+	for i, v := range f.Values {
+		f.Values[i] = data.Value{}
+		if adapter, ok := m.adapter(layer, i); ok {
+			f.Values[i] = adapter.Value(v)
+		}
+	}
+	return f, true
+}
+
 // Read is what a reader of a layer sees: the values of the attributes that are not dropped by id and name, with
 // defaults, without nulls.
 func (m *Model) Read(layer string) map[string]map[string]data.Value {

@@ -9,11 +9,12 @@ import (
 // Key names a feature.
 type Key struct{ Layer, ID string }
 
-// Heads holds the heads of features that this process has written and the engine has not applied yet. It belongs to one
-// goroutine.
+// Heads holds the heads of features that this process has written and the engine has not applied yet, and the content of
+// those whose links are checked. It belongs to one goroutine.
 type Heads struct {
-	base  data.Heads
-	heads map[Key]data.Head
+	base    data.Heads
+	heads   map[Key]data.Head
+	tracked tracked
 	// undo holds what the group under preparation replaced, newest last.
 	undo []undo
 	// generations are the committed groups that heads holds, oldest first.
@@ -23,7 +24,9 @@ type Heads struct {
 }
 
 // NewHeads is empty. base is what the engine knows.
-func NewHeads(base data.Heads) *Heads { return &Heads{base: base, heads: map[Key]data.Head{}} }
+func NewHeads(base data.Heads) *Heads {
+	return &Heads{base: base, heads: map[Key]data.Head{}, tracked: newTracked()}
+}
 
 // Applied is the entry up to which the engine knows everything.
 func (o *Heads) Applied() data.Seq { return o.base.Applied() }
@@ -43,6 +46,9 @@ type undo struct {
 	key Key
 	old data.Head
 	had bool
+	// content is what was tracked of the feature before, when tracks says that this has changed.
+	tracks  bool
+	content *content
 }
 
 type generation struct {
@@ -67,9 +73,25 @@ func (o *Heads) Get(key Key, born data.Seq) (data.Head, bool) {
 func (o *Heads) Set(key Key, h data.Head) {
 	if !o.bulk {
 		old, had := o.heads[key]
-		o.undo = append(o.undo, undo{key, old, had})
+		o.undo = append(o.undo, undo{key: key, old: old, had: had})
 	}
 	o.heads[key] = h
+}
+
+// Track keeps the content of the feature that was set last, nil for deleted. holding are the texts that it is found by,
+// each with the position of its attribute.
+func (o *Heads) Track(key Key, f *data.Feature, holding iter.Seq2[int, string]) {
+	if !o.bulk {
+		u := &o.undo[len(o.undo)-1]
+		u.tracks, u.content = true, o.tracked.features[key]
+	}
+	c := &content{feature: f}
+	if f != nil {
+		for place, text := range holding {
+			c.held = append(c.held, held{key.Layer, place, text})
+		}
+	}
+	o.tracked.set(key, c)
 }
 
 // Renew forgets everything. The caller has waited until the engine knows all that was committed, or makes everyone
@@ -77,18 +99,23 @@ func (o *Heads) Set(key Key, h data.Head) {
 // appended together may be millions of changes, which are kept or undone as a whole.
 func (o *Heads) Renew(bulk bool) {
 	clear(o.undo)
-	*o = Heads{base: o.base, heads: map[Key]data.Head{}, undo: o.undo[:0], bulk: bulk}
+	*o = Heads{base: o.base, heads: map[Key]data.Head{}, tracked: newTracked(), undo: o.undo[:0], bulk: bulk}
 }
 
 // Rollback undoes everything that was set since a mark. 0 is the beginning of the group under preparation.
 func (o *Heads) Rollback(n int) {
 	for i := len(o.undo) - 1; i >= n; i-- {
-		if u := o.undo[i]; u.had {
+		u := &o.undo[i]
+		if u.had {
 			o.heads[u.key] = u.old
 		} else {
 			delete(o.heads, u.key)
 		}
+		if u.tracks {
+			o.tracked.set(u.key, u.content)
+		}
 	}
+	clear(o.undo[n:])
 	o.undo = o.undo[:n]
 }
 
@@ -112,6 +139,7 @@ func (o *Heads) Prune() {
 		for _, k := range o.generations[n].keys {
 			if o.heads[k].Seq <= applied {
 				delete(o.heads, k)
+				o.tracked.set(k, nil)
 			}
 		}
 		n++
@@ -123,6 +151,6 @@ func (o *Heads) Prune() {
 	clear(o.generations[rest:])
 	o.generations = o.generations[:rest]
 	if len(o.heads) == 0 {
-		o.heads = map[Key]data.Head{} // a map never gives memory back
+		o.heads, o.tracked = map[Key]data.Head{}, newTracked() // a map never gives memory back
 	}
 }
