@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/altertest"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/rules"
 	"github.com/gewu-city/gewu/data/storetest"
@@ -21,6 +22,7 @@ import (
 // stored is an engine on a store of its own.
 type stored struct {
 	*index.Engine
+	past  *index.Past
 	store *boltstore.DB
 	stop  func()
 }
@@ -33,6 +35,7 @@ func openStored(t testing.TB, dir string) *stored {
 		t.Fatal(err)
 	}
 	s := &stored{Engine: index.NewEngine(db), store: db}
+	s.past = index.NewPast(s.Engine, db, index.PastOptions{})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := s.Load(ctx, nil); err != nil {
 		t.Fatal(err)
@@ -83,7 +86,7 @@ func TestAlterationsEqualModel(t *testing.T) {
 		dir := t.TempDir()
 		s := openStored(t, dir)
 		defer func() { s.stop() }()
-		l := storetest.Alterable()
+		l := altertest.Alterable()
 		append1 := func(c data.Change) error {
 			_, err := s.store.Append(t.Context(), data.Tx{Changes: []data.Change{c}})
 			return err
@@ -95,13 +98,13 @@ func TestAlterationsEqualModel(t *testing.T) {
 		var was map[string]map[string]data.Value
 		r.Repeat(map[string]func(*rapid.T){
 			"put": func(r *rapid.T) {
-				f := storetest.AnyRow(l).Draw(r, "row")
+				f := altertest.AnyRow(l).Draw(r, "row")
 				if err := append1(data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: l.Name, Feature: f}); err != nil {
 					r.Fatal(err)
 				}
 			},
 			"alter": func(r *rapid.T) {
-				next, err := rules.Alter(l, []rules.Step{storetest.AnyStep(l).Draw(r, "step")})
+				next, err := rules.Alter(l, []rules.Step{altertest.AnyStep(l).Draw(r, "step")})
 				if err == nil && next.Validate() == nil {
 					if err = append1(storetest.Define(next)); err == nil {
 						l = next

@@ -13,7 +13,7 @@ const checkEvery = 4096
 
 // Check verifies the invariants of a World and reports each that is broken: ids and slots belong to each other,
 // permanent ids are unique, every feature with geometry is found at its place and nothing else is, values have the
-// types of their attributes, and no change is newer than the World. It returns the error of ctx.
+// types of their attributes, links are whole, and no change is newer than the World. It returns the error of ctx.
 func (w *World) Check(ctx context.Context, report func(problem string)) error {
 	permanents := map[uint32]string{}
 	for _, l := range w.layers {
@@ -21,7 +21,7 @@ func (w *World) Check(ctx context.Context, report func(problem string)) error {
 			return err
 		}
 	}
-	return nil
+	return w.checkLinks(ctx, report)
 }
 
 func (l *Layer) check(ctx context.Context, seq data.Seq, permanents map[uint32]string, report func(string)) error {
@@ -42,7 +42,7 @@ func (l *Layer) check(ctx context.Context, seq data.Seq, permanents map[uint32]s
 		if l.ChangedAt(s) > seq {
 			report(fmt.Sprintf("%s: changed at seq %d, after the world's %d", at, l.ChangedAt(s), seq))
 		}
-		if l.rows.states.at(uint32(s)) != rowAlive {
+		if l.rows.states.At(uint32(s)) != rowAlive {
 			continue
 		}
 		alive++

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index/column"
 )
 
 // Log is what the engine needs of a store; see [data.Store] for the contracts.
@@ -69,7 +70,7 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 		if err := e.apply(record.Seq, &record.Change, nil); err != nil {
 			return fmt.Errorf("checkpoint record of %s/%s: %w", record.Change.Layer, record.Change.Feature.ID, err)
 		}
-		if loaded++; progress != nil && loaded%chunkRows == 0 {
+		if loaded++; progress != nil && loaded%column.ChunkRows == 0 {
 			progress(loaded)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index/column"
 )
 
 // fork is a state that begins as a World and shares its memory: what is applied to it clones what it touches, and
@@ -31,8 +32,7 @@ func (l *Layer) fork(generation uint64) *table {
 	}
 	t.rows.attrs = slices.Clone(l.rows.attrs)
 	for i := range t.rows.attrs {
-		t.rows.attrs[i].dict.borrowed = true
-		t.rows.attrs[i].holders = nil // nothing is checked against the past
+		t.rows.attrs[i] = t.rows.attrs[i].Fork()
 	}
 	return t
 }
@@ -40,8 +40,8 @@ func (l *Layer) fork(generation uint64) *table {
 // newest is the Seq of the newest change that the table shows.
 func (t *table) newest() data.Seq {
 	newest := t.defSeq
-	for _, chunk := range t.rows.seqs.chunks {
-		newest = max(newest, slices.Max(chunk.rows))
+	for seq := range t.rows.seqs.All() {
+		newest = max(newest, seq)
 	}
 	return newest
 }
@@ -88,65 +88,28 @@ func (w *World) layerBorn(name string, born data.Seq) *Layer {
 func (r *rows) weight(next Slot, base *Layer) int64 {
 	const layerBytes = 4 << 10
 	b := &base.rows
-	bytes := layerBytes + r.ids.beyond(&b.ids) + r.permanents.beyond(&b.permanents) + r.seqs.beyond(&b.seqs) +
-		r.states.beyond(&b.states) + r.points.beyond(&b.points) + r.shapes.beyond(&b.shapes)
+	bytes := layerBytes + r.ids.Beyond(&b.ids) + r.permanents.Beyond(&b.permanents) + r.seqs.Beyond(&b.seqs) +
+		r.states.Beyond(&b.states) + r.points.Beyond(&b.points) + r.shapes.Beyond(&b.shapes)
 	for i := range r.attrs {
-		v, from := &r.attrs[i], &values{}
-		if i < len(b.attrs) && b.attrs[i].typ == v.typ {
+		from := (*column.Values)(nil)
+		if i < len(b.attrs) {
 			from = &b.attrs[i]
 		}
-		bytes += v.text.beyond(&from.text) + v.words.beyond(&from.words) + v.set.beyond(&from.set) + v.dict.beyond(&from.dict)
+		bytes += r.attrs[i].Beyond(from)
 	}
 	for row := base.next; row < next; row++ {
-		bytes += int64(len(r.ids.at(uint32(row))))
+		bytes += int64(len(r.ids.At(uint32(row))))
 	}
 	changed := int64(0)
-	for row := range r.seqs.differing(&b.seqs) {
-		if r.seqs.at(row) == b.seqs.at(row) {
+	for row := range r.seqs.Differing(&b.seqs) {
+		if r.seqs.At(row) == b.seqs.At(row) {
 			continue
 		}
 		changed++
-		if s := r.shapes.at(row); s != nil && s != b.shapes.at(row) {
+		if s := r.shapes.At(row); s != nil && s != b.shapes.At(row) {
 			// As much again for each edge in the raster, when it has been asked for.
 			bytes += int64(unsafe.Sizeof(*s)) + 3*vertexBytes*int64(len(s.Vertices()))
 		}
 	}
 	return bytes + min(changed*pathBytes, int64(next)*treeBytes)
-}
-
-// beyond is the memory of the chunks that base does not share.
-func (c *column[T]) beyond(base *column[T]) int64 {
-	var row T
-	bytes := 0
-	for i, chunk := range c.chunks {
-		if i >= len(base.chunks) || base.chunks[i] != chunk {
-			bytes += cap(chunk.rows) * int(unsafe.Sizeof(row))
-		}
-	}
-	return int64(bytes)
-}
-
-// differing yields the rows of the chunks that base does not share.
-func (c *column[T]) differing(base *column[T]) func(yield func(row uint32) bool) {
-	return func(yield func(uint32) bool) {
-		for i, chunk := range c.chunks {
-			if i < len(base.chunks) && base.chunks[i] == chunk {
-				continue
-			}
-			for j := range chunk.rows {
-				if !yield(uint32(i)<<chunkBits + uint32(j)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// beyond is the memory of the texts that base does not have.
-func (d *dictionary) beyond(base *dictionary) int64 {
-	bytes := int64(0)
-	for h := base.n + 1; h <= d.n; h++ {
-		bytes += int64(unsafe.Sizeof("")) + int64(len(d.text(h)))
-	}
-	return bytes
 }

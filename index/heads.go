@@ -46,9 +46,7 @@ func (e *Engine) Feature(layer, id string) (data.Feature, bool) {
 	if !ok {
 		return data.Feature{}, false
 	}
-	f := data.Feature{ID: id, Shape: l.Shape(s), Values: make([]data.Value, len(l.rows.attrs))}
-	for i := range f.Values {
-		f.Values[i] = l.rows.attrs[i].own(s)
-	}
-	return f, true
+	f := l.rows.feature(s)
+	f.ID = id
+	return *f, true
 }

@@ -2,7 +2,6 @@ package index
 
 import (
 	"iter"
-	"slices"
 
 	"github.com/tidwall/btree"
 
@@ -54,7 +53,7 @@ func (l *Layer) Len() int { return l.alive }
 // Lookup finds an existing feature by id.
 func (l *Layer) Lookup(id string) (Slot, bool) {
 	slot, ok := l.ids.Get(id)
-	return slot, ok && l.rows.states.at(uint32(slot)) == rowAlive
+	return slot, ok && l.rows.states.At(uint32(slot)) == rowAlive
 }
 
 // Head is the newest change of a feature, deleted ones included.
@@ -65,28 +64,28 @@ func (l *Layer) Head(id string) (data.Head, bool) {
 	}
 	row := uint32(slot)
 	return data.Head{
-		Seq: l.rows.seqs.at(row), Permanent: l.rows.permanents.at(row), Deleted: l.rows.states.at(row) == rowDeleted,
+		Seq: l.rows.seqs.At(row), Permanent: l.rows.permanents.At(row), Deleted: l.rows.states.At(row) == rowDeleted,
 	}, true
 }
 
 // ID is the feature's id.
-func (l *Layer) ID(s Slot) string { return l.rows.ids.at(uint32(s)) }
+func (l *Layer) ID(s Slot) string { return l.rows.ids.At(uint32(s)) }
 
 // Permanent is the feature's number, which is never reused.
-func (l *Layer) Permanent(s Slot) uint32 { return l.rows.permanents.at(uint32(s)) }
+func (l *Layer) Permanent(s Slot) uint32 { return l.rows.permanents.At(uint32(s)) }
 
 // ChangedAt is the Seq of the feature's newest change.
-func (l *Layer) ChangedAt(s Slot) data.Seq { return l.rows.seqs.at(uint32(s)) }
+func (l *Layer) ChangedAt(s Slot) data.Seq { return l.rows.seqs.At(uint32(s)) }
 
 // Shape is the feature's geometry.
 func (l *Layer) Shape(s Slot) geo.Shape { return l.rows.shape(s) }
 
 // Point is the place of a feature with exactly one point. Unlike [Layer.Shape] it does not allocate.
 func (l *Layer) Point(s Slot) (geo.Point, bool) {
-	if l.rows.shapes.at(uint32(s)) != nil {
+	if l.rows.shapes.At(uint32(s)) != nil {
 		return geo.Point{}, false
 	}
-	return l.rows.points.at(uint32(s)), true
+	return l.rows.points.At(uint32(s)), true
 }
 
 // Box is the feature's bounding box, empty without geometry.
@@ -98,7 +97,7 @@ func (l *Layer) Value(s Slot, i int) data.Value {
 	if i < 0 || i >= len(l.rows.attrs) {
 		return data.Value{}
 	}
-	return l.rows.attrs[i].at(s)
+	return l.rows.attrs[i].At(uint32(s))
 }
 
 // Own is the value that the feature holds itself: as [Layer.Value], but null where only the default stands.
@@ -106,14 +105,14 @@ func (l *Layer) Own(s Slot, i int) data.Value {
 	if i < 0 || i >= len(l.rows.attrs) {
 		return data.Value{}
 	}
-	return l.rows.attrs[i].own(s)
+	return l.rows.attrs[i].Own(uint32(s))
 }
 
 // Feature is a copy of the whole feature, defaults included.
 func (l *Layer) Feature(s Slot) data.Feature {
 	f := data.Feature{ID: l.ID(s), Shape: l.Shape(s), Values: make([]data.Value, len(l.rows.attrs))}
 	for i := range f.Values {
-		f.Values[i] = l.rows.attrs[i].at(s)
+		f.Values[i] = l.rows.attrs[i].At(uint32(s))
 	}
 	return f
 }
@@ -125,7 +124,7 @@ func (l *Layer) Reads(s Slot, f *data.Feature) bool {
 		return false
 	}
 	for i := range l.rows.attrs {
-		if l.rows.attrs[i].read(f.Value(i)) != l.rows.attrs[i].at(s) {
+		if l.rows.attrs[i].Read(f.Value(i)) != l.rows.attrs[i].At(uint32(s)) {
 			return false
 		}
 	}
@@ -161,7 +160,7 @@ func (l *Layer) searchTree(b geo.Box, visit func(Slot, *boxed) bool) {
 	}
 	l.tree.Search(l.origin.low(b.Min), l.origin.high(b.Max), func(_, _ [2]float32, s Slot) bool {
 		// Tree boxes are rounded outward: far from the origin the exact box decides.
-		if shape := l.rows.shapes.at(uint32(s)); shape.box.Intersects(b) {
+		if shape := l.rows.shapes.At(uint32(s)); shape.box.Intersects(b) {
 			return visit(s, shape)
 		}
 		return true
@@ -177,7 +176,7 @@ func (l *polygons) Polygons(b geo.Box, visit func(raster.Polygon[Slot]) bool) {
 		if shape.Kind() != geo.KindPolygon {
 			return true
 		}
-		return visit(raster.Polygon[Slot]{Slot: s, Permanent: l.rows.permanents.at(uint32(s)), Shape: shape.Shape})
+		return visit(raster.Polygon[Slot]{Slot: s, Permanent: l.rows.permanents.At(uint32(s)), Shape: shape.Shape})
 	})
 }
 
@@ -210,7 +209,7 @@ func (l *Layer) Distance(s Slot, p geo.Point) float64 {
 func (l *Layer) After(id string) iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {
 		l.ids.Ascend(id, func(key string, s Slot) bool {
-			if key == id || l.rows.states.at(uint32(s)) != rowAlive {
+			if key == id || l.rows.states.At(uint32(s)) != rowAlive {
 				return true
 			}
 			return yield(s)
@@ -222,7 +221,7 @@ func (l *Layer) After(id string) iter.Seq[Slot] {
 func (l *Layer) Slots() iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {
 		for s := range l.next {
-			if l.rows.states.at(uint32(s)) == rowAlive && !yield(s) {
+			if l.rows.states.At(uint32(s)) == rowAlive && !yield(s) {
 				return
 			}
 		}
@@ -239,27 +238,21 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 		if i < 0 || i >= len(l.rows.attrs) || v.Null() {
 			return
 		}
-		col := &l.rows.attrs[i]
-		if col.holders != nil && v.Type() == col.typ {
-			for s := range col.holders.of(v.Text()) {
-				if !yield(s) {
+		column := &l.rows.attrs[i]
+		if rows, ok := column.Held(v); ok {
+			for row := range rows {
+				if !yield(Slot(row)) {
 					return
 				}
 			}
 			return
 		}
-		var handles []uint32
-		if col.typ.IsText() {
-			if handles = col.dict.find(v.Text()); v == col.fallback {
-				handles = append(handles, 0)
-			}
-			if len(handles) == 0 {
-				return
-			}
+		matches := column.Matcher(v)
+		if matches == nil {
+			return
 		}
 		for s := range l.Slots() {
-			hit := slices.Contains(handles, col.text.at(uint32(s))) || handles == nil && col.at(s) == v
-			if hit && !yield(s) {
+			if matches(uint32(s)) && !yield(s) {
 				return
 			}
 		}

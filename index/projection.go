@@ -26,23 +26,16 @@ func (l *Layer) Changed(old *Layer) (slots iter.Seq[Slot], ok bool) {
 		return nil, false
 	}
 	return func(yield func(Slot) bool) {
-		n := max(len(l.rows.seqs.chunks), len(old.rows.seqs.chunks))
-		for c := range n {
-			if c < len(l.rows.seqs.chunks) && c < len(old.rows.seqs.chunks) && l.rows.seqs.chunks[c] == old.rows.seqs.chunks[c] {
-				continue
-			}
-			for i := range uint32(chunkRows) {
-				row := uint32(c)<<chunkBits + i
-				if l.rows.seqs.at(row) != old.rows.seqs.at(row) && !yield(Slot(row)) {
-					return
-				}
+		for row := range l.rows.seqs.Apart(&old.rows.seqs) {
+			if l.rows.seqs.At(row) != old.rows.seqs.At(row) && !yield(Slot(row)) {
+				return
 			}
 		}
 	}, true
 }
 
 // Alive reports whether the slot holds a feature that exists.
-func (l *Layer) Alive(s Slot) bool { return l.rows.states.at(uint32(s)) == rowAlive }
+func (l *Layer) Alive(s Slot) bool { return l.rows.states.At(uint32(s)) == rowAlive }
 
 // Stamps say when each tile of something may last have changed, as a layer's own do. A copy is immutable as long as
 // the original is not written to; the zero value says 0 for every tile.

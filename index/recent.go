@@ -128,8 +128,8 @@ func (t *table) replaced(id string) version {
 	if !known {
 		return v
 	}
-	v.slot, v.seq = slot, t.rows.seqs.at(uint32(slot))
-	if t.rows.states.at(uint32(slot)) == rowAlive {
+	v.slot, v.seq = slot, t.rows.seqs.At(uint32(slot))
+	if t.rows.states.At(uint32(slot)) == rowAlive {
 		v.feature = t.rows.feature(slot)
 	}
 	return v
@@ -139,7 +139,7 @@ func (t *table) replaced(id string) version {
 func (r *rows) feature(s Slot) *data.Feature {
 	f := &data.Feature{Shape: r.shape(s), Values: make([]data.Value, len(r.attrs))}
 	for i := range f.Values {
-		f.Values[i] = r.attrs[i].own(s)
+		f.Values[i] = r.attrs[i].Own(uint32(s))
 	}
 	return f
 }

@@ -47,11 +47,11 @@ func (s *state) rewind(entries []undoable, m moment) {
 	for row, v := range wanted {
 		t := s.table(row.layer)
 		at := uint32(row.slot)
-		c := data.Change{Op: data.OpDelete, Permanent: t.rows.permanents.at(at)}
+		c := data.Change{Op: data.OpDelete, Permanent: t.rows.permanents.At(at)}
 		if v.feature != nil {
 			c.Op, c.Feature = data.OpPut, *v.feature
 		}
-		c.Feature.ID = t.rows.ids.at(at)
+		c.Feature.ID = t.rows.ids.At(at)
 		t.restore(v.seq, &c)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index/bucket"
+	"github.com/gewu-city/gewu/index/column"
 	"github.com/gewu-city/gewu/index/raster"
 )
 
@@ -27,14 +28,14 @@ const (
 
 // rows are the columns of a layer, shared by the engine's table and the published Layer.
 type rows struct {
-	ids        column[string]
-	permanents column[uint32]
-	seqs       column[data.Seq]
-	states     column[rowState]
+	ids        column.Column[string]
+	permanents column.Column[uint32]
+	seqs       column.Column[data.Seq]
+	states     column.Column[rowState]
 	// points holds the place of features with one point; shapes everything else, nil for those.
-	points column[geo.Point]
-	shapes column[*boxed]
-	attrs  []values
+	points column.Column[geo.Point]
+	shapes column.Column[*boxed]
+	attrs  []column.Values
 }
 
 // boxed is a shape with its box, which would cost a walk over all vertices each time it is asked for.
@@ -44,28 +45,28 @@ type boxed struct {
 }
 
 func (r *rows) shape(i Slot) geo.Shape {
-	if s := r.shapes.at(uint32(i)); s != nil {
+	if s := r.shapes.At(uint32(i)); s != nil {
 		return s.Shape
 	}
-	return geo.PointShape(r.points.at(uint32(i)))
+	return geo.PointShape(r.points.At(uint32(i)))
 }
 
 // box is the bounding box of a row, empty without geometry.
 func (r *rows) box(i Slot) geo.Box {
-	if s := r.shapes.at(uint32(i)); s != nil {
+	if s := r.shapes.At(uint32(i)); s != nil {
 		return s.box
 	}
-	p := r.points.at(uint32(i))
+	p := r.points.At(uint32(i))
 	return geo.Box{Min: p, Max: p}
 }
 
 func (r *rows) view() rows {
 	v := rows{
-		ids: r.ids.view(), permanents: r.permanents.view(), seqs: r.seqs.view(), states: r.states.view(),
-		points: r.points.view(), shapes: r.shapes.view(), attrs: make([]values, len(r.attrs)),
+		ids: r.ids.View(), permanents: r.permanents.View(), seqs: r.seqs.View(), states: r.states.View(),
+		points: r.points.View(), shapes: r.shapes.View(), attrs: make([]column.Values, len(r.attrs)),
 	}
 	for i := range r.attrs {
-		v.attrs[i] = r.attrs[i].view()
+		v.attrs[i] = r.attrs[i].View()
 	}
 	return v
 }
@@ -137,9 +138,9 @@ func (t *table) define(def *data.Layer, seq data.Seq) {
 	t.def, t.defSeq, t.seq, t.changed = def, seq, max(t.seq, seq), true
 	for i := range def.Attributes {
 		if i == len(t.rows.attrs) {
-			t.rows.attrs = append(t.rows.attrs, values{})
+			t.rows.attrs = append(t.rows.attrs, column.Values{})
 		}
-		t.rows.attrs[i].define(&def.Attributes[i], t.generation, t.next)
+		t.rows.attrs[i].Define(&def.Attributes[i], t.generation, uint32(t.next))
 	}
 	t.touched.all(seq)
 }
@@ -148,7 +149,7 @@ func (t *table) define(def *data.Layer, seq data.Seq) {
 // ones where there was or is no geometry.
 func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	slot, known := t.ids.Get(c.Feature.ID)
-	if known && !t.past && t.rows.seqs.at(uint32(slot)) > seq {
+	if known && !t.past && t.rows.seqs.At(uint32(slot)) > seq {
 		return geo.EmptyBox(), geo.EmptyBox()
 	}
 	before, after = geo.EmptyBox(), geo.EmptyBox()
@@ -157,27 +158,27 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 		slot = t.next
 		t.next++
 		t.ids.Set(c.Feature.ID, slot)
-		t.rows.ids.set(g, uint32(slot), c.Feature.ID)
-		t.rows.permanents.set(g, uint32(slot), c.Permanent)
+		t.rows.ids.Set(g, uint32(slot), c.Feature.ID)
+		t.rows.permanents.Set(g, uint32(slot), c.Permanent)
 	}
 	row := uint32(slot)
 	// A feature that stays where it is leaves the structures that find it alone.
 	stays := false
-	if t.rows.states.at(row) == rowAlive {
+	if t.rows.states.At(row) == rowAlive {
 		before = t.rows.box(slot)
 		if stays = c.Op != data.OpDelete && c.Feature.Shape.Equal(t.rows.shape(slot)); !stays {
 			t.unplace(slot, before)
 		}
 		t.alive--
 	}
-	t.rows.seqs.set(g, row, seq)
+	t.rows.seqs.Set(g, row, seq)
 	t.seq, t.changed = max(t.seq, seq), true
 	if c.Op == data.OpDelete {
-		t.rows.states.set(g, row, rowDeleted)
+		t.rows.states.Set(g, row, rowDeleted)
 		t.clear(slot)
 		return before, after
 	}
-	t.rows.states.set(g, row, rowAlive)
+	t.rows.states.Set(g, row, rowAlive)
 	t.alive++
 	if after = before; !stays {
 		after = c.Feature.Shape.Box()
@@ -185,7 +186,7 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 		t.place(slot, after)
 	}
 	for i := range t.rows.attrs {
-		t.rows.attrs[i].put(g, slot, c.Feature.Value(i))
+		t.rows.attrs[i].Put(g, row, c.Feature.Value(i))
 	}
 	return before, after
 }
@@ -193,28 +194,28 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 func (t *table) setShape(slot Slot, s geo.Shape, box geo.Box) {
 	row := uint32(slot)
 	if s.Kind() == geo.KindPoint && len(s.Vertices()) == 1 {
-		t.rows.points.set(t.generation, row, s.Vertices()[0])
-		if t.rows.shapes.at(row) != nil {
-			t.rows.shapes.set(t.generation, row, nil)
+		t.rows.points.Set(t.generation, row, s.Vertices()[0])
+		if t.rows.shapes.At(row) != nil {
+			t.rows.shapes.Set(t.generation, row, nil)
 		}
 		return
 	}
-	t.rows.shapes.set(t.generation, row, &boxed{s, box})
+	t.rows.shapes.Set(t.generation, row, &boxed{s, box})
 }
 
 // clear drops the content of a deleted row, so that it holds no memory beyond its id.
 func (t *table) clear(slot Slot) {
-	if t.rows.shapes.at(uint32(slot)) != nil {
-		t.rows.shapes.set(t.generation, uint32(slot), nil)
+	if t.rows.shapes.At(uint32(slot)) != nil {
+		t.rows.shapes.Set(t.generation, uint32(slot), nil)
 	}
 	for i := range t.rows.attrs {
-		t.rows.attrs[i].put(t.generation, slot, data.Value{})
+		t.rows.attrs[i].Put(t.generation, uint32(slot), data.Value{})
 	}
 }
 
 // place makes the slot's geometry, which is set, found in its box.
 func (t *table) place(slot Slot, b geo.Box) {
-	shape := t.rows.shapes.at(uint32(slot))
+	shape := t.rows.shapes.At(uint32(slot))
 	switch {
 	case b.Empty():
 		return
@@ -232,7 +233,7 @@ func (t *table) place(slot Slot, b geo.Box) {
 
 // unplace undoes place; the slot still has the geometry that it had then.
 func (t *table) unplace(slot Slot, b geo.Box) {
-	shape := t.rows.shapes.at(uint32(slot))
+	shape := t.rows.shapes.At(uint32(slot))
 	switch {
 	case b.Empty():
 		return

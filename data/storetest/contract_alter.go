@@ -2,15 +2,14 @@ package storetest
 
 import (
 	"errors"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/altertest"
 	"github.com/gewu-city/gewu/data/rules"
 )
 
@@ -172,27 +171,27 @@ func (c contract) alterations(t *testing.T) {
 				s.Stop(t)
 			}
 		}()
-		l, city := Alterable(), newSeen()
-		history := map[data.Seq]map[string]map[string]data.Value{s.Must(t, Define(l)): city.read()}
-		took := func(seq data.Seq) { history[seq] = city.read() }
+		l, city := altertest.Alterable(), altertest.NewCity()
+		history := map[data.Seq]map[string]map[string]data.Value{s.Must(t, Define(l)): city.Read()}
+		took := func(seq data.Seq) { history[seq] = city.Read() }
 		r.Repeat(map[string]func(*rapid.T){
 			"put": func(r *rapid.T) {
-				f := AnyRow(l).Draw(r, "row")
+				f := altertest.AnyRow(l).Draw(r, "row")
 				seq := s.Must(t, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: l.Name, Feature: f})
-				city.put(l, &f)
+				city.Put(l, &f)
 				took(seq)
 			},
 			"delete": func(r *rapid.T) {
-				if len(city.rows) == 0 {
+				if len(city.IDs()) == 0 {
 					r.Skip("no rows")
 				}
-				id := rapid.SampledFrom(sortedKeys(city.rows)).Draw(r, "id")
+				id := rapid.SampledFrom(city.IDs()).Draw(r, "id")
 				seq := s.Must(t, data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: l.Name, Feature: data.Feature{ID: id}})
-				delete(city.rows, id)
+				city.Delete(id)
 				took(seq)
 			},
 			"alter": func(r *rapid.T) {
-				st := AnyStep(l).Draw(r, "step")
+				st := altertest.AnyStep(l).Draw(r, "step")
 				next, err := rules.Alter(l, []rules.Step{st})
 				seq := data.Seq(0)
 				if err == nil {
@@ -200,7 +199,7 @@ func (c contract) alterations(t *testing.T) {
 						seq, err = s.Append(t.Context(), data.Tx{Changes: []data.Change{Define(next)}})
 					}
 				}
-				if possible := city.take(st); possible != (err == nil) {
+				if possible := city.Take(st); possible != (err == nil) {
 					r.Fatalf("step %+v: possible %v, got %v", st, possible, err)
 				}
 				if err == nil {
@@ -216,8 +215,8 @@ func (c contract) alterations(t *testing.T) {
 				s.Settle(t)
 				restored, _ := Restore(t, s)
 				for from, m := range map[string]*Model{"followed": s.Model, "restored": restored} {
-					if got := m.Read(l.Name); !reflect.DeepEqual(got, city.read()) {
-						r.Fatalf("%s: read %v, want %v", from, got, city.read())
+					if got := m.Read(l.Name); !reflect.DeepEqual(got, city.Read()) {
+						r.Fatalf("%s: read %v, want %v", from, got, city.Read())
 					}
 				}
 				past := NewModel()
@@ -233,8 +232,4 @@ func (c contract) alterations(t *testing.T) {
 			},
 		})
 	})
-}
-
-func sortedKeys[T any](m map[string]T) []string {
-	return slices.Sorted(maps.Keys(m))
 }

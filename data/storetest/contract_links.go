@@ -229,8 +229,8 @@ func householdOf(m *Model) household {
 	return h
 }
 
-// anyHousehold is a generator of changes of homes and tenants.
-var anyHousehold = rapid.Custom(func(t *rapid.T) data.Change {
+// AnyHousehold is a generator of changes of [Homes] and [Tenants], of which a store refuses some.
+var AnyHousehold = rapid.Custom(func(t *rapid.T) data.Change {
 	id := rapid.SampledFrom([]string{"1", "2", "3"})
 	text := rapid.SampledFrom([]string{"", "", "1", "2", "3"})
 	layer := rapid.SampledFrom([]*data.Layer{Homes(), Tenants()}).Draw(t, "layer")
@@ -256,7 +256,7 @@ func (c contract) linksEqualModel(t *testing.T) {
 		city := household{"homes": {}, "tenants": {}}
 		r.Repeat(map[string]func(*rapid.T){
 			"append": func(r *rapid.T) {
-				changes := rapid.SliceOfN(anyHousehold, 1, 5).Draw(r, "changes")
+				changes := rapid.SliceOfN(AnyHousehold, 1, 5).Draw(r, "changes")
 				next := city.clone()
 				want := next.take(changes)
 				err := lag.append(changes)
@@ -288,7 +288,7 @@ func (c contract) linksUnderWriters(t *testing.T) {
 	var mu sync.Mutex
 	accepted, refused := 0, 0
 	for w := range writers {
-		example := anyHousehold
+		example := AnyHousehold
 		wg.Go(func() {
 			for i := range each {
 				changes := []data.Change{example.Example(w*each*2 + 2*i)}

@@ -1,4 +1,4 @@
-package index
+package column
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ type holders struct{ tree *btree.BTreeG[holding] }
 // holding is one feature that holds a text. The text shares the memory of the column's dictionary.
 type holding struct {
 	text string
-	slot Slot
+	slot uint32
 }
 
 func newHolders() *holders {
@@ -30,7 +30,7 @@ func newHolders() *holders {
 }
 
 // hold notes that a row holds a text instead of another; null texts are empty and not held.
-func (h *holders) hold(slot Slot, old, text data.Value) {
+func (h *holders) hold(slot uint32, old, text data.Value) {
 	if !old.Null() {
 		h.tree.Delete(holding{old.Text(), slot})
 	}
@@ -47,8 +47,8 @@ func (h *holders) view() *holders {
 }
 
 // of yields the slots that hold a text, in their order.
-func (h *holders) of(text string) iter.Seq[Slot] {
-	return func(yield func(Slot) bool) {
+func (h *holders) of(text string) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
 		h.tree.Ascend(holding{text, 0}, func(have holding) bool {
 			return have.text == text && yield(have.slot)
 		})

@@ -1,8 +1,12 @@
-package storetest
+// Package altertest alters layers at random, and keeps a city by names instead of positions to compare with. Only tests
+// import it.
+package altertest
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -112,24 +116,25 @@ func AnyRow(l *data.Layer) *rapid.Generator[data.Feature] {
 	})
 }
 
-// seen is the city as a reader sees it, kept by name and without positions: what alterations are checked against. Rows
-// hold the values of the features themselves.
-type seen struct {
+// City is the layer [Alterable] as a reader sees it, kept by name and without positions. Rows hold the values of the
+// features themselves.
+type City struct {
 	rows     map[string]map[string]data.Value
 	defaults map[string]data.Value
 	types    map[string]data.Type
 	required map[string]bool
 }
 
-func newSeen() *seen {
-	return &seen{
+// NewCity is the layer without features.
+func NewCity() *City {
+	return &City{
 		rows:     map[string]map[string]data.Value{},
 		defaults: map[string]data.Value{}, types: map[string]data.Type{"a": data.Date, "b": data.Int}, required: map[string]bool{},
 	}
 }
 
-// take does what a step means. It reports false when the step is not possible.
-func (s *seen) take(step rules.Step) bool {
+// Take does what a step means. It reports false when the step is not possible.
+func (s *City) Take(step rules.Step) bool {
 	name := step.Attribute
 	if _, exists := s.types[name]; !exists && step.Op != "add" {
 		return false
@@ -187,7 +192,7 @@ func move[T any](m map[string]T, from, to string) {
 	}
 }
 
-func (s *seen) lacking(name string) bool {
+func (s *City) lacking(name string) bool {
 	for _, row := range s.rows {
 		if row[name].Null() {
 			return true
@@ -196,7 +201,7 @@ func (s *seen) lacking(name string) bool {
 	return false
 }
 
-func (s *seen) taken(name string) string {
+func (s *City) taken(name string) string {
 	for have := range s.types {
 		if strings.EqualFold(have, name) {
 			return have
@@ -205,7 +210,7 @@ func (s *seen) taken(name string) string {
 	return ""
 }
 
-func (s *seen) setDefault(name string, v any) {
+func (s *City) setDefault(name string, v any) {
 	delete(s.defaults, name)
 	if v == nil {
 		return
@@ -220,7 +225,7 @@ func (s *seen) setDefault(name string, v any) {
 	s.defaults[name] = parsed
 }
 
-func (s *seen) widen(name string, to data.Type) bool {
+func (s *City) widen(name string, to data.Type) bool {
 	from := s.types[name]
 	values := []map[string]data.Value{s.defaults}
 	for _, row := range s.rows {
@@ -251,8 +256,8 @@ func (s *seen) widen(name string, to data.Type) bool {
 	return true
 }
 
-// put replaces a row.
-func (s *seen) put(l *data.Layer, f *data.Feature) {
+// Put replaces a row.
+func (s *City) Put(l *data.Layer, f *data.Feature) {
 	row := map[string]data.Value{}
 	for i, a := range l.Live() {
 		if v := f.Value(i); !v.Null() {
@@ -262,8 +267,14 @@ func (s *seen) put(l *data.Layer, f *data.Feature) {
 	s.rows[f.ID] = row
 }
 
-// read is what [Model.Read] says of the same city.
-func (s *seen) read() map[string]map[string]data.Value {
+// IDs are those of the rows, sorted.
+func (s *City) IDs() []string { return slices.Sorted(maps.Keys(s.rows)) }
+
+// Delete removes a row.
+func (s *City) Delete(id string) { delete(s.rows, id) }
+
+// Read is what readers see: values by id and name, with defaults, without nulls.
+func (s *City) Read() map[string]map[string]data.Value {
 	out := map[string]map[string]data.Value{}
 	for id, row := range s.rows {
 		out[id] = map[string]data.Value{}

@@ -1,74 +1,9 @@
-package index
+package column
 
-import "slices"
-
-// chunkBits gives chunks of 4,096 rows: small enough to clone for a single edit (16 kB for a 4-byte column), large
-// enough that a million rows need only 245 pointers.
-const (
-	chunkBits = 12
-	chunkRows = 1 << chunkBits
-	chunkMask = chunkRows - 1
+import (
+	"slices"
+	"unsafe"
 )
-
-// column is a growing array in copy-on-write chunks. The zero column is empty. The engine's column is written by
-// one goroutine; a view is immutable and may be read by many.
-type column[T any] struct {
-	chunks []*chunk[T]
-	// shared says that a view uses the same slice of chunk pointers.
-	shared bool
-}
-
-// chunk is owned by the publishing generation that made it: only while that generation lasts may it be written.
-type chunk[T any] struct {
-	generation uint64
-	rows       []T
-}
-
-// at is the value of row i, the zero value for a row that was never set.
-func (c *column[T]) at(i uint32) (v T) {
-	n := int(i >> chunkBits)
-	if n >= len(c.chunks) {
-		return v
-	}
-	if rows, j := c.chunks[n].rows, int(i&chunkMask); j < len(rows) {
-		return rows[j]
-	}
-	return v
-}
-
-// set stores v at row i, cloning the chunk unless this generation owns it.
-func (c *column[T]) set(generation uint64, i uint32, v T) {
-	n, j := int(i>>chunkBits), int(i&chunkMask)
-	for n >= len(c.chunks) {
-		c.own()
-		c.chunks = append(c.chunks, &chunk[T]{generation: generation})
-	}
-	ch := c.chunks[n]
-	if ch.generation != generation {
-		c.own()
-		// One spare row lets the usual single append go without a second copy.
-		ch = &chunk[T]{generation: generation, rows: append(make([]T, 0, min(len(ch.rows)+1, chunkRows)), ch.rows...)}
-		c.chunks[n] = ch
-	}
-	if j >= len(ch.rows) {
-		ch.rows = slices.Grow(ch.rows, j+1-len(ch.rows))[:j+1]
-	}
-	ch.rows[j] = v
-}
-
-// own makes the slice of pointers private again.
-func (c *column[T]) own() {
-	if c.shared {
-		c.chunks = slices.Clone(c.chunks)
-		c.shared = false
-	}
-}
-
-// view is an immutable copy. The writer clones what it touches afterwards.
-func (c *column[T]) view() column[T] {
-	c.shared = true
-	return column[T]{chunks: c.chunks, shared: true}
-}
 
 // dictionary interns the text values of one attribute. Handle 0 is null. Strings are only ever appended, so a view
 // is a prefix and needs no copy: the writer never touches what a view can reach.
@@ -157,4 +92,13 @@ func (d *dictionary) find(s string) []uint32 {
 		}
 	}
 	return found
+}
+
+// beyond is the memory of the texts that base does not have.
+func (d *dictionary) beyond(base *dictionary) int64 {
+	bytes := int64(0)
+	for h := base.n + 1; h <= d.n; h++ {
+		bytes += int64(unsafe.Sizeof("")) + int64(len(d.text(h)))
+	}
+	return bytes
 }

@@ -1,0 +1,63 @@
+package index
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// checkLinks verifies what definitions demand of several features: refs name features that exist, unique values occur
+// once, and features are found by both. A World of the past is left out: its features may be of different times.
+func (w *World) checkLinks(ctx context.Context, report func(string)) error {
+	if w.past != nil {
+		return nil
+	}
+	for _, l := range w.layers {
+		for i, a := range l.def.Live() {
+			if a.Ref == "" && !a.Unique {
+				continue
+			}
+			if err := w.checkLink(ctx, l, i, a, report); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *World) checkLink(ctx context.Context, l *Layer, i int, a *data.Attribute, report func(string)) error {
+	target, known := w.Layer(a.Ref)
+	first, held := map[string]Slot{}, 0
+	for s := range l.Slots() {
+		if s%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		v := l.Own(s, i)
+		if v.Null() {
+			continue
+		}
+		at := fmt.Sprintf("layer %s, feature %q, %s", l.def.Name, l.ID(s), a.Name)
+		if a.Ref != "" {
+			if !known {
+				report(fmt.Sprintf("%s: names %q of layer %s, which does not exist", at, v.Text(), a.Ref))
+			} else if _, ok := target.Lookup(v.Text()); !ok {
+				report(fmt.Sprintf("%s: names %q, which is no feature of layer %s", at, v.Text(), a.Ref))
+			}
+		}
+		if other, taken := first[v.Text()]; taken && a.Unique {
+			report(fmt.Sprintf("%s: has %q as feature %q does", at, v.Text(), l.ID(other)))
+		}
+		if a.Unique {
+			first[v.Text()] = s
+		}
+		if !l.rows.attrs[i].Found(uint32(s)) {
+			report(fmt.Sprintf("%s: is not found by %q", at, v.Text()))
+		}
+		held++
+	}
+	if n := l.rows.attrs[i].Holding(); n != held {
+		report(fmt.Sprintf("layer %s, %s: %d features are found by it and %d have a value", l.def.Name, a.Name, n, held))
+	}
+	return nil
+}
