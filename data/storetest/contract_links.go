@@ -79,7 +79,7 @@ func (c contract) links(t *testing.T) {
 	if want := []string{"2homes/h3 2 ", "1tenants/p4 1 ", "1tenants/q4 4 "}; !slices.Equal(made, want) {
 		t.Errorf("deleting made %q, want %q", made, want)
 	}
-	if p, _ := s.Model.Feature("tenants", "p"); p.Value(1).Null() == false || p.Value(2).Text() != "q" {
+	if p, _ := s.Model.Feature("tenants", "p"); !p.Value(1).Null() || p.Value(2).Text() != "q" {
 		t.Errorf("p is %+v after entry %d", p, seq)
 	}
 	s.refuse(t, "properties.home", tenant("p", "h"))
