@@ -45,8 +45,14 @@ func (r *request) answer(seq data.Seq, err error) {
 // alone reports whether the request shares its commit with no other.
 func (r *request) alone() bool { return r.defines || r.together != nil }
 
-// payload is the encoding of change i.
-func (r *request) payload(i int) []byte {
+// Tx implements [admit.Request].
+func (r *request) Tx() *data.Tx { return &r.tx }
+
+// Changes implements [admit.Request].
+func (r *request) Changes() []data.Change { return r.changes }
+
+// Payload implements [admit.Request].
+func (r *request) Payload(i int) []byte {
 	start := 0
 	if i > 0 {
 		start = r.ends[i-1]
@@ -54,8 +60,8 @@ func (r *request) payload(i int) []byte {
 	return r.payloads[start:r.ends[i]:r.ends[i]]
 }
 
-// add adds a change that the committer makes of its own accord.
-func (r *request) add(ch data.Change) error {
+// Add implements [admit.Request].
+func (r *request) Add(ch data.Change) error {
 	b, err := data.AppendPayload(r.payloads, &ch)
 	if err != nil {
 		return &data.ChangeError{Change: len(r.changes), Layer: ch.Layer, ID: ch.Feature.ID, Err: err}

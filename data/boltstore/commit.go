@@ -9,17 +9,16 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/admit"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/memory"
-	"github.com/gewu-city/gewu/data/rules"
 )
 
 // committer is the only writer of the file. It lives in Run.
 type committer struct {
 	db    *DB
 	heads *memory.Heads
-	defs  layout.Definitions
-	links *rules.Links
+	defs  admit.Definitions
 	// start is the entry up to which only the engine knows: the newest when the store was opened, or of a group appended
 	// together.
 	start data.Seq
@@ -194,7 +193,7 @@ func (c *committer) commitSome(ctx context.Context, group []*request) int {
 // publish makes a group that is durable visible.
 func (c *committer) publish(d *draft, accepted []*request, entries []*data.Entry, changes int) {
 	c.heads.Keep(d.seq)
-	c.defs, c.links = d.defs, d.links
+	c.defs = d.defs
 	c.db.ring.Add(entries)
 	c.db.tip.move(d.position)
 	c.db.ring.Trim(c.heads.Applied())
@@ -216,10 +215,32 @@ func (c *committer) prepare() error {
 	return c.unstage()
 }
 
+// admit checks a request against a draft, which is then the one after it.
+func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
+	s, err := admit.Admit(admit.State{Definitions: d.defs, Seq: d.seq, Permanent: d.permanent, Recorded: d.recorded}, c.heads, r, func() error {
+		last := c.db.Last()
+		if !c.await(ctx, func() bool { return c.heads.Applied() >= last }) {
+			return data.ErrClosed
+		}
+		c.heads.Prune()
+		return nil
+	})
+	if err == nil {
+		d.defs, d.seq, d.permanent = s.Definitions, s.Seq, s.Permanent
+	}
+	return err
+}
+
+// draft is what the next transaction of a group builds on.
+type draft struct {
+	position
+	defs admit.Definitions
+}
+
 // draft is where the next transactions begin. The clock is read once for all of them and never runs backwards, also
 // across a change of the machine's time.
 func (c *committer) draft() draft {
-	d := draft{position: *c.db.tip.load(), defs: c.defs, links: c.links}
+	d := draft{position: *c.db.tip.load(), defs: c.defs}
 	if now := c.db.now(); now.After(d.recorded) {
 		d.recorded = now
 	}
@@ -238,7 +259,7 @@ func (c *committer) entry(d *draft, r *request, visible data.Seq) (*data.Entry, 
 		h.Effective = time.UnixMicro(r.tx.Effective.UnixMicro()).UTC()
 	}
 	for i := range r.changes {
-		h.Payloads[i] = sha256.Sum256(r.payload(i))
+		h.Payloads[i] = sha256.Sum256(r.Payload(i))
 	}
 	return h.Entry(r.changes), data.AppendHeader(nil, &h)
 }
@@ -258,8 +279,7 @@ func (db *DB) Run(ctx context.Context, heads data.Heads) error {
 	}
 	c := &committer{
 		db:    db,
-		defs:  defs,
-		links: rules.NewLinks(defs),
+		defs:  admit.With(defs),
 		start: db.Last(),
 		heads: memory.NewHeads(heads),
 	}

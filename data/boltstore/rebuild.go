@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/admit"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
@@ -90,7 +91,7 @@ func (db *DB) RebuildDefinitions(ctx context.Context, progress func(part float64
 				}
 				return defs.Replace(tx)
 			},
-			then: func(c *committer) { c.defs = defs },
+			then: func(c *committer) { c.defs = admit.With(defs) },
 		})
 	}
 	if err != nil {

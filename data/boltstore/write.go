@@ -46,7 +46,7 @@ func putEntries(tx *bbolt.Tx, accepted []*request, headers [][]byte) error {
 		}
 		for n := range r.changes {
 			key := layout.LogKey(r.seq, uint32(n)+1)
-			if err := log.Put(key[:], r.payload(n)); err != nil {
+			if err := log.Put(key[:], r.Payload(n)); err != nil {
 				return err
 			}
 		}

@@ -46,11 +46,12 @@ var rows = []row{
 	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
 	{dir: "data/rules", may: []string{"data"}, why: "what may follow what, the same for every store and for those who prepare a change"},
 	{dir: "data/boltstore", may: []string{
-		"data/rules", "data/boltstore/offline", "data/boltstore/compact", "data/boltstore/memory", "data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image",
+		"data/boltstore/admit", "data/boltstore/offline", "data/boltstore/compact", "data/boltstore/memory", "data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image",
 		"data", "geo",
 	}, why: "a store knows the log and the codec only"},
 	{dir: "data/boltstore/offline", may: []string{"data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data"}, why: "works on the file of a store that nobody has open"},
 	{dir: "data/boltstore/compact", may: []string{"data/boltstore/layout", "data"}, why: "decides what retention erases; who reads and writes when is the store's matter"},
+	{dir: "data/boltstore/admit", may: []string{"data/rules", "data/boltstore/layout", "data/boltstore/memory", "data"}, why: "what a transaction must hold before it is written; the store writes it"},
 	{dir: "data/boltstore/memory", may: []string{"data"}, why: "what is held in memory beside the file"},
 	{dir: "data/boltstore/rewrite", may: []string{"data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image", "data"}, why: "copies what is in order; when and where is the store's matter"},
 	{dir: "data/boltstore/inspect", may: []string{"data/boltstore/layout", "data/boltstore/image", "data"}, why: "judges a file; what is done about it is the store's matter"},

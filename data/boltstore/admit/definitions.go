@@ -1,7 +1,6 @@
-package boltstore
+package admit
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -13,15 +12,15 @@ import (
 )
 
 // definition checks the change of a definition and takes it over.
-func (a *admission) definition(ctx context.Context, i int) error {
-	ch := &a.r.changes[i]
+func (a *admission) definition(i int) error {
+	ch := &a.r.Changes()[i]
 	fail := func(err error) error { return &data.ChangeError{Change: i, Layer: ch.Layer, Err: err} }
-	old := a.defs.Of(ch.Stream)[ch.Layer]
+	old := a.Of(ch.Stream)[ch.Layer]
 	have := data.Seq(0)
 	if old.Exists() {
 		have = old.Seq
 	}
-	if old != nil && old.Seq == a.seq {
+	if old != nil && old.Seq == a.Seq {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "a transaction may change each definition once"})
 	}
 	if ch.IfSeq != nil && *ch.IfSeq != have {
@@ -31,7 +30,7 @@ func (a *admission) definition(ctx context.Context, i int) error {
 	if ch.Op == data.OpDelete && have == 0 {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "does not exist"})
 	}
-	present := &present{Definitions: a.defs, heads: a.c.heads, earlier: a.r.changes[:i], settle: func() error { return a.c.settle(ctx) }}
+	present := &present{Definitions: a.Definitions.Definitions, heads: a.heads, earlier: a.r.Changes()[:i], settle: a.settle}
 	check := func() error { return rules.Define(present, ch, &a.emptied) }
 	if ch.Stream == data.StreamAdmin {
 		check = func() error { return admitPlan(ch, old) }
@@ -45,10 +44,12 @@ func (a *admission) definition(ctx context.Context, i int) error {
 	if ch.Stream == data.StreamSchema && ch.Op == data.OpDelete && present.touched(ch.Layer) {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is dropped after the same transaction has changed its features"})
 	}
-	data.LinkPayload(a.r.payload(i), 0, ch.Prev)
-	a.defs.Apply(a.seq, *ch, a.r.payload(i))
+	data.LinkPayload(a.r.Payload(i), 0, ch.Prev)
 	ch.IfSeq = nil
-	a.links = rules.NewLinks(a.defs)
+	// Definitions are shared with the state before.
+	defs := a.Definitions.Clone()
+	defs.Apply(a.Seq, *ch, a.r.Payload(i))
+	a.Definitions = With(defs)
 	return nil
 }
 
@@ -67,16 +68,6 @@ func admitPlan(c *data.Change, old *layout.Definition) error {
 		return &data.FieldError{Field: "id", Value: c.Plan.ID, Why: "is that of another plan"}
 	}
 	return c.Plan.Validate()
-}
-
-// settle waits until the engine knows everything that is committed.
-func (c *committer) settle(ctx context.Context) error {
-	last := c.db.Last()
-	if !c.await(ctx, func() bool { return c.heads.Applied() >= last }) {
-		return data.ErrClosed
-	}
-	c.heads.Prune()
-	return nil
 }
 
 // present is the city that a change meets, or that a transaction leaves behind.

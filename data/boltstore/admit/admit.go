@@ -1,0 +1,185 @@
+// Package admit checks transactions against what a store holds, before anything is written: preconditions, definitions,
+// features, links. It belongs to the one goroutine that commits.
+package admit
+
+import (
+	"math"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/layout"
+	"github.com/gewu-city/gewu/data/boltstore/memory"
+	"github.com/gewu-city/gewu/data/rules"
+)
+
+// Definitions are the definitions of a store and the links that follow from them.
+type Definitions struct {
+	layout.Definitions
+	links *rules.Links
+}
+
+// With finds the links of definitions.
+func With(defs layout.Definitions) Definitions { return Definitions{defs, rules.NewLinks(defs)} }
+
+// State is what the next transaction builds on.
+type State struct {
+	Definitions
+	// Seq is the newest entry, Permanent the highest permanent id given out.
+	Seq       data.Seq
+	Permanent uint32
+	// Recorded is the time of the transaction.
+	Recorded time.Time
+}
+
+// Request is a transaction to check. Its changes are the store's own copy.
+type Request interface {
+	// Tx is the transaction without its changes.
+	Tx() *data.Tx
+	Changes() []data.Change
+	// Payload is the encoding of change i.
+	Payload(i int) []byte
+	// Add adds a change that the store makes of its own accord.
+	Add(ch data.Change) error
+}
+
+// admission is the check of one request.
+type admission struct {
+	State
+	heads *memory.Heads
+	r     Request
+	// settle waits until the engine knows everything that is committed.
+	settle func() error
+	// linked are the changes whose links are checked when all are known; emptied are the refs that the request empties
+	// because of what it deletes.
+	linked  []int
+	emptied rules.Emptied
+}
+
+// Admit checks the changes of a request in order against what is current, earlier changes of the group and of the
+// request included, and fills their permanent ids and previous seqs, also in the payloads. Links are checked against
+// what the whole request leaves behind; what it takes with it is added to the request. settle is called when features
+// must be looked at one by one: it waits until the engine knows everything that is committed. Admit returns the state
+// after the request; on an error nothing of it remains.
+func Admit(s State, heads *memory.Heads, r Request, settle func() error) (State, error) {
+	tx := r.Tx()
+	if e := tx.Effective; e.Truncate(time.Microsecond).After(s.Recorded) {
+		return s, &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
+	}
+	for layer, want := range tx.Defined {
+		if def := s.Layers[layer]; !def.Exists() {
+			return s, &data.RedefinedError{Layer: layer, Want: want}
+		} else if def.Seq != want {
+			return s, &data.RedefinedError{Layer: layer, Want: want, Have: def.Seq}
+		}
+	}
+	mark := heads.Mark()
+	a := admission{State: s, heads: heads, r: r, settle: settle, emptied: rules.Emptied{Most: data.MaxTxChanges - len(r.Changes())}}
+	a.Seq++
+	if err := a.all(); err != nil {
+		heads.Rollback(mark)
+		return s, err
+	}
+	return a.State, nil
+}
+
+func (a *admission) all() error {
+	given := len(a.r.Changes())
+	for i := range given {
+		var err error
+		if a.r.Changes()[i].Stream == data.StreamFeature {
+			err = a.feature(i)
+		} else {
+			err = a.definition(i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := a.checkLinks(); err != nil {
+		return err
+	}
+	for i, ch := range a.emptied.Changes() {
+		if err := a.r.Add(ch); err != nil {
+			return err
+		}
+		if err := a.feature(given + i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// feature checks the change of a feature by itself and against its layer.
+func (a *admission) feature(i int) error {
+	ch := &a.r.Changes()[i]
+	fail := func(err error) error {
+		return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
+	}
+	def := a.Layers[ch.Layer]
+	if !def.Exists() {
+		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "is not a layer"})
+	}
+	key := memory.Key{Layer: ch.Layer, ID: ch.Feature.ID}
+	head, known := a.heads.Get(key, def.Born)
+	have := data.Seq(0)
+	if known && !head.Deleted {
+		have = head.Seq
+	}
+	if ch.IfSeq != nil && *ch.IfSeq != have {
+		return &data.ConflictError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Want: *ch.IfSeq, Have: have}
+	}
+	if ch.Op == data.OpDelete {
+		if have == 0 {
+			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "does not exist"})
+		}
+	} else if err := def.Change.Definition.Check(&ch.Feature); err != nil {
+		return fail(err)
+	}
+	if !known {
+		if a.Permanent == math.MaxUint32 {
+			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "the store has given out all permanent ids"})
+		}
+		a.Permanent++
+		head.Permanent = a.Permanent
+	}
+	ch.Permanent, ch.Prev, ch.IfSeq = head.Permanent, head.Seq, nil
+	data.LinkPayload(a.r.Payload(i), ch.Permanent, ch.Prev)
+	a.heads.Set(key, data.Head{Seq: a.Seq, Permanent: head.Permanent, Deleted: ch.Op == data.OpDelete})
+	a.track(key, i)
+	return nil
+}
+
+// track keeps what links are checked against, and notes the change when it can break one.
+func (a *admission) track(key memory.Key, i int) {
+	ch := &a.r.Changes()[i]
+	if a.links.Linked(ch.Layer) {
+		var f *data.Feature
+		if ch.Op == data.OpPut {
+			f = &ch.Feature
+		}
+		a.heads.Track(key, f, a.links.Holding(ch.Layer, &ch.Feature))
+	}
+	if a.links.Concerns(ch.Op, ch.Layer) {
+		a.linked = append(a.linked, i)
+	}
+}
+
+// checkLinks checks the features that the request leaves behind, and finds the refs that it empties.
+func (a *admission) checkLinks() error {
+	left := &present{Definitions: a.Definitions.Definitions, heads: a.heads}
+	for _, i := range a.linked {
+		ch := &a.r.Changes()[i]
+		f, exists := left.Feature(ch.Layer, ch.Feature.ID)
+		var err error
+		switch {
+		case ch.Op == data.OpDelete && !exists:
+			err = a.links.Delete(left, ch.Layer, ch.Feature.ID, &a.emptied)
+		case ch.Op == data.OpPut && exists:
+			err = a.links.Put(left, ch.Layer, &f) // of several puts the last one counts
+		}
+		if err != nil {
+			return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
+		}
+	}
+	return nil
+}
