@@ -168,6 +168,34 @@ await check('a deleted feature leaves the map and a new one comes', async () => 
   }
 })
 
+await check('coordinates in a chosen system, found again by searching', async () => {
+  await map.page.keyboard.press('Escape')
+  await map.page.keyboard.press('s')
+  const focused = await map.page.evaluate(() => document.activeElement.className)
+  expect(focused === 'status-system', `the key leads to ${focused}`)
+  const box = await map.page.locator('.map-canvas').boundingBox()
+  const seen = []
+  for (const system of ['twd97', 'gk', 'gcj02', 'dms']) {
+    await map.page.locator('.status-system').selectOption(system)
+    await map.page.locator('.status-system').press('Escape')
+    await map.jump(...CENTRE, 17)
+    const at = await map.page.evaluate(([x, y]) => window.gewu.project(x, y), CENTRE)
+    await map.page.mouse.move(box.x + at.x, box.y + at.y)
+    const text = await map.page.locator('.status-pair').innerText()
+    await map.search(text)
+    await map.panel()
+    const [, lon, lat] = /at=([\d.]+),([\d.]+)/.exec(await map.hash())
+    expect(Math.hypot(lon - CENTRE[0], lat - CENTRE[1]) < 2e-5, `${system} ${text} leads to ${lon},${lat}`)
+    seen.push(text)
+    await map.page.keyboard.press('Escape')
+    await map.page.keyboard.press('Escape')
+  }
+  await accessible(map, 'systems')
+  await map.page.screenshot({ path: join(shots, 'coordinates.png') })
+  await map.page.locator('.status-system').selectOption('lonlat')
+  return seen.join(' · ')
+})
+
 await check('light, accessible', async () => {
   await map.jump(...CENTRE, 16)
   await map.clickAt(...CENTRE)

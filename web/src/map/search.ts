@@ -1,6 +1,8 @@
 // From what a person types to places on the map.
 import { ApiError, findFeatures, readFeature } from '../api/client'
 import type { Layer } from '../api/types'
+import { parsePoint } from '../coords/parse'
+import type { SystemId } from '../coords/systems'
 import type { Place } from '../ui/urlState'
 import { type Hit, mayBeId, searchAttributes } from './roles'
 
@@ -9,33 +11,19 @@ export type Query =
   | { kind: 'point'; place: Place }
   | { kind: 'text'; text: string; layer?: string }
 
-const NUMBER = String.raw`[+-]?\d{1,3}(?:\.\d+)?`
-const POINT = new RegExp(`^(${NUMBER})\\s*°?\\s*([NSEW])?\\s*(?:,|;|\\s)\\s*(${NUMBER})\\s*°?\\s*([NSEW])?$`, 'i')
-
-// parseQuery understands "lon,lat" (or the other order when it can only be
-// that, or when the letters N S E W say so), "layer/id" and plain text.
-export function parseQuery(input: string, layers: string[] = []): Query {
+// parseQuery understands coordinates, "layer/id" and plain text. A pair is
+// one of the chosen system; where its zone is not said, it is the one near.
+export function parseQuery(input: string, layers: string[] = [], system?: SystemId, near?: Place): Query {
   // NFKC folds full-width digits, letters and commas to the plain ones.
   const text = input.normalize('NFKC').replace(/[，、]/g, ',').trim()
   if (!text) return { kind: 'empty' }
-  const place = parsePoint(text)
+  const place = parsePoint(input, system, near)
   if (place) return { kind: 'point', place }
   const prefixed = /^([a-z][a-z0-9_]{0,62})[/:](.+)$/.exec(text)
   if (prefixed && layers.includes(prefixed[1]!)) {
     return { kind: 'text', text: prefixed[2]!.trim(), layer: prefixed[1]! }
   }
   return { kind: 'text', text }
-}
-
-function parsePoint(text: string): Place | null {
-  const match = POINT.exec(text)
-  if (!match) return null
-  const sign = (letter?: string) => (letter && /[SW]/i.test(letter) ? -1 : 1)
-  const a = Number(match[1]) * sign(match[2])
-  const b = Number(match[3]) * sign(match[4])
-  const swapped = /[NS]/i.test(match[2] ?? '') || /[EW]/i.test(match[4] ?? '') || (Math.abs(b) > 90 && Math.abs(a) <= 90)
-  const [lon, lat] = swapped ? [b, a] : [a, b]
-  return Math.abs(lon) <= 180 && Math.abs(lat) <= 90 ? { lon, lat } : null
 }
 
 // spellings lists what to ask for: as typed, and codes in capitals as well.

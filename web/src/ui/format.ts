@@ -1,8 +1,4 @@
 // Values as people read them.
-import type { Place } from './urlState'
-
-// About a decimetre: more digits than a click can mean, none that matter lost.
-export const coordinates = (place: Place, digits = 6) => `${place.lon.toFixed(digits)}, ${place.lat.toFixed(digits)}`
 
 export function count(value: number, tag: string): string {
   return new Intl.NumberFormat(tag).format(value)

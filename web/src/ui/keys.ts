@@ -19,6 +19,7 @@ export const SHORTCUTS: Shortcut[] = [
   { group: 'panel', keys: ['1', '…', '9'], text: 'layer' },
   { group: 'panel', keys: ['D'], text: 'theme' },
   { group: 'panel', keys: ['C'], text: 'copy' },
+  { group: 'panel', keys: ['S'], text: 'system' },
   { group: 'panel', keys: ['?'], text: 'help' },
   { group: 'panel', keys: ['Esc'], text: 'escape' },
 ]
@@ -33,6 +34,7 @@ export type Command =
   | 'layers'
   | 'theme'
   | 'copy'
+  | 'system'
   | 'help'
   | 'escape'
 
@@ -47,6 +49,7 @@ const PLAIN: Record<string, Command> = {
   l: 'layers',
   d: 'theme',
   c: 'copy',
+  s: 'system',
   '?': 'help',
 }
 

@@ -1,6 +1,7 @@
 // What the person prefers, remembered in this browser. A link may say
 // otherwise, and then the link wins.
 import { readonly, ref } from 'vue'
+import { type SystemId, isSystem } from '../coords/systems'
 import { type Lang, setLanguage } from '../i18n'
 import type { UrlState } from './urlState'
 
@@ -8,10 +9,11 @@ export type Theme = 'light' | 'dark'
 
 const theme = ref<Theme>('light')
 const lang = ref<Lang>('zh')
+const system = ref<SystemId>('lonlat')
 // Only what somebody chose goes into links; the rest stays up to the reader.
 const chosen = ref<{ theme: boolean; lang: boolean }>({ theme: false, lang: false })
 
-export const settings = { theme: readonly(theme), lang: readonly(lang), chosen: readonly(chosen) }
+export const settings = { theme: readonly(theme), lang: readonly(lang), system: readonly(system), chosen: readonly(chosen) }
 
 // Storage can be forbidden; the page works without a memory.
 function recall(key: string): string | null {
@@ -48,6 +50,8 @@ export async function initSettings(fromLink: UrlState): Promise<void> {
   const dark = matchMedia('(prefers-color-scheme: dark)')
   applyTheme(fromLink.theme ?? (savedTheme as Theme | null) ?? (dark.matches ? 'dark' : 'light'))
   dark.addEventListener('change', () => chosen.value.theme || applyTheme(dark.matches ? 'dark' : 'light'))
+  const savedSystem = recall('system')
+  if (isSystem(savedSystem)) system.value = savedSystem
   const browser: Lang = /^zh\b/i.test(navigator.language) ? 'zh' : 'en'
   await applyLang(fromLink.lang ?? (savedLang as Lang | null) ?? browser)
 }
@@ -56,6 +60,11 @@ export function setTheme(value: Theme): void {
   chosen.value = { ...chosen.value, theme: true }
   remember('theme', value)
   applyTheme(value)
+}
+
+export function setSystem(value: SystemId): void {
+  remember('system', value)
+  system.value = value
 }
 
 export async function setLang(value: Lang): Promise<void> {
