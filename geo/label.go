@@ -55,12 +55,7 @@ func middle(s Shape) Point {
 	for j := 1; j < len(run); j++ {
 		d := Distance(run[j-1], run[j])
 		if d >= left && d > 0 {
-			t := left / d
-			a, b := run[j-1], run[j]
-			return Point{
-				X: int32(math.RoundToEven(float64(a.X) + t*(float64(b.X)-float64(a.X)))),
-				Y: int32(math.RoundToEven(float64(a.Y) + t*(float64(b.Y)-float64(a.Y)))),
-			}
+			return Between(run[j-1], run[j], left/d)
 		}
 		left -= d
 	}
