@@ -57,6 +57,12 @@ func (s Shape) Distance(p Point) float64 {
 	if s.Contains(p) {
 		return 0
 	}
+	return s.OutlineDistance(p)
+}
+
+// OutlineDistance is the distance in metres from p to the nearest point of the outline of a polygon shape, inside as
+// outside; for other kinds it is [Shape.Distance].
+func (s Shape) OutlineDistance(p Point) float64 {
 	m := newNear(p, 0)
 	best := m.shape(s)
 	// Near the antimeridian the nearest part may lie on its other side.

@@ -64,6 +64,17 @@ func (b Box) Union(c Box) Box {
 	}
 }
 
+// Widen is the box with that many units more on each side, within ±180° and ±90°. An empty box stays empty.
+func (b Box) Widen(units int32) Box {
+	if b.Empty() {
+		return b
+	}
+	return Box{
+		Min: Point{max(b.Min.X, units-MaxX) - units, max(b.Min.Y, units-MaxY) - units},
+		Max: Point{min(b.Max.X, MaxX-units) + units, min(b.Max.Y, MaxY-units) + units},
+	}
+}
+
 // Intersects reports whether the boxes share a point; touching counts.
 func (b Box) Intersects(c Box) bool {
 	return b.Min.X <= c.Max.X && c.Min.X <= b.Max.X && b.Min.Y <= c.Max.Y && c.Min.Y <= b.Max.Y

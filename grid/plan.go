@@ -7,21 +7,57 @@ import (
 	"github.com/gewu-city/gewu/index"
 )
 
+// layerRef finds a layer in the Worlds that a plan is for.
+type layerRef struct {
+	name string
+	at   int // its position, as long as nobody changes the definitions
+}
+
+// in is the layer in a World, nil when it is not there.
+func (r *layerRef) in(w *index.World) *index.Layer {
+	if layers := w.Layers(); r.at < len(layers) && layers[r.at].Def().Name == r.name {
+		return layers[r.at]
+	}
+	lay, _ := w.Layer(r.name)
+	return lay
+}
+
 // Level is one level of areas, such as district or village.
 type Level struct {
 	Name string
 	// Layer holds the areas; code and name are positions of its attributes, -1 when the feature id serves as code
 	// or there is no name.
 	Layer      string
+	of         layerRef
 	code, name int
 }
+
+// CodeOf is the code of an area.
+func (l *Level) CodeOf(areas *index.Layer, area index.Slot) string {
+	if l.code < 0 {
+		return areas.ID(area)
+	}
+	return areas.Value(area, l.code).String()
+}
+
+// NameOf is the name of an area, empty when areas have none.
+func (l *Level) NameOf(areas *index.Layer, area index.Slot) string {
+	return areas.Value(area, l.name).String()
+}
+
+// In is the layer of the level in a World of the plan.
+func (l *Level) In(w *index.World) *index.Layer { return l.of.in(w) }
 
 // Scheme is a division of the city that locate answers for: a declared one, or one that follows from a layer with
 // the role cell alone.
 type Scheme struct {
 	data.Scheme
+	of         layerRef
 	code, name int
 }
+
+// In is the layer of the scheme's cells in a World of the plan.
+func (s *Scheme) In(w *index.World) *index.Layer { return s.of.in(w) }
 
 // Plan says which layers play which part in the city. It depends on definitions only.
 type Plan struct {
@@ -38,12 +74,12 @@ type Plan struct {
 }
 
 type addressLayer struct {
-	layer                                     string
+	of                                        layerRef
 	label, road, section, lane, alley, number int
 }
 
 type partLayer struct {
-	layer       string
+	of          layerRef
 	class, code int
 }
 
@@ -51,33 +87,34 @@ type partLayer struct {
 func newPlan(w *index.World) *Plan {
 	p := &Plan{epoch: w.Epoch(), defined: w.Defined()}
 	for _, s := range w.Schemes() {
-		if l, ok := w.Layer(s.Cells.Layer); ok {
-			p.Schemes = append(p.Schemes, newScheme(*s, l.Def()))
+		if i := slices.IndexFunc(w.Layers(), func(l *index.Layer) bool { return l.Def().Name == s.Cells.Layer }); i >= 0 {
+			p.Schemes = append(p.Schemes, newScheme(*s, w.Layers()[i].Def(), i))
 		}
 	}
 	var levels []Level
-	for _, layer := range w.Layers() {
+	for i, layer := range w.Layers() {
 		def := layer.Def()
+		of := layerRef{def.Name, i}
 		if r := def.Roles.Area; r != nil {
 			levels = append(levels, Level{
-				Name: r.Level, Layer: def.Name, code: def.AttributeIndex(r.Code), name: def.AttributeIndex(r.Name),
+				Name: r.Level, Layer: def.Name, of: of, code: def.AttributeIndex(r.Code), name: def.AttributeIndex(r.Name),
 			})
 		}
 		if r := def.Roles.Address; r != nil {
 			p.addresses = append(p.addresses, addressLayer{
-				layer: def.Name, label: def.AttributeIndex(r.Label), road: def.AttributeIndex(r.Road),
+				of: of, label: def.AttributeIndex(r.Label), road: def.AttributeIndex(r.Road),
 				section: def.AttributeIndex(r.Section), lane: def.AttributeIndex(r.Lane),
 				alley: def.AttributeIndex(r.Alley), number: def.AttributeIndex(r.Number),
 			})
 		}
 		if r := def.Roles.Part; r != nil {
 			p.parts = append(p.parts, partLayer{
-				layer: def.Name, class: def.AttributeIndex(r.Class), code: def.AttributeIndex(r.Code),
+				of: of, class: def.AttributeIndex(r.Class), code: def.AttributeIndex(r.Code),
 			})
 		}
 	}
 	p.Levels = orderLevels(levels, p.Schemes)
-	for _, layer := range w.Layers() {
+	for i, layer := range w.Layers() {
 		def := layer.Def()
 		r := def.Roles.Cell
 		if r == nil || slices.ContainsFunc(p.Schemes, func(s Scheme) bool { return s.Name == r.Scheme }) {
@@ -90,13 +127,13 @@ func newPlan(w *index.World) *Plan {
 		for _, level := range p.Levels {
 			implied.Levels = append(implied.Levels, level.Name)
 		}
-		p.Schemes = append(p.Schemes, newScheme(implied, def))
+		p.Schemes = append(p.Schemes, newScheme(implied, def, i))
 	}
 	return p
 }
 
-func newScheme(s data.Scheme, def *data.Layer) Scheme {
-	scheme := Scheme{Scheme: s, code: -1, name: -1}
+func newScheme(s data.Scheme, def *data.Layer, at int) Scheme {
+	scheme := Scheme{Scheme: s, of: layerRef{def.Name, at}, code: -1, name: -1}
 	if r := def.Roles.Cell; r != nil && r.Scheme == s.Name {
 		scheme.code, scheme.name = def.AttributeIndex(r.Code), def.AttributeIndex(r.Name)
 	}

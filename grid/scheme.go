@@ -59,7 +59,9 @@ func (s Scheme) NameOf(cells *index.Layer, cell index.Slot) string {
 // AreasOf are the parents of a cell, coarse to fine: of each level of the scheme the area that the cell overlaps most.
 func (l *Locator) AreasOf(w *index.World, s Scheme, cell index.Slot) []Area {
 	areas := []Area{}
-	for _, level := range l.Plan(w).Levels {
+	plan := l.Plan(w)
+	for i := range plan.Levels {
+		level := &plan.Levels[i]
 		if !slices.Contains(s.Levels, level.Name) {
 			continue
 		}

@@ -105,7 +105,7 @@ func TestTaipeiAddresses(t *testing.T) {
 	for range n {
 		s := all[r.IntN(len(all))]
 		p, _ := addresses.Point(s)
-		loc := locator.Locate(w, p, "", grid.Reach{})
+		loc := locator.Locate(w, p, grid.Ask{Areas: true, Cells: true})
 		code := ""
 		for _, a := range loc.Areas {
 			if a.Level == "village" {
@@ -197,7 +197,7 @@ func compareWithOutlines(t *testing.T, l *index.Layer, p geo.Point) {
 func TestTaipeiChain(t *testing.T) {
 	w := city(t)
 	p, _ := geo.FromDegrees(121.5645, 25.0338)
-	loc := grid.NewLocator().Locate(w, p, "unit", grid.DefaultReach)
+	loc := grid.NewLocator().Locate(w, p, grid.Everything)
 	if len(loc.Areas) != 2 || loc.Areas[0].Name != "信義區" || loc.Areas[1].Name != "西村里" {
 		t.Errorf("areas %+v", loc.Areas)
 	}
@@ -294,7 +294,7 @@ func TestOutline(t *testing.T) {
 		{"east outline where two touch", "C-south", "V-south", 100, 100},
 		{"outside", "", "", 101, 50},
 	} {
-		loc := locator.Locate(w, geo.Point{X: x + test.x, Y: y + test.y}, "", grid.DefaultReach)
+		loc := locator.Locate(w, geo.Point{X: x + test.x, Y: y + test.y}, grid.Everything)
 		cell, village := "", ""
 		if len(loc.Cells) == 1 {
 			cell = loc.Cells[0].Code
@@ -323,15 +323,19 @@ func BenchmarkLocate(b *testing.B) {
 		}
 	}
 	locator := grid.NewLocator()
+	// The squares and the parents of cells are made once and kept.
+	for _, p := range points {
+		locator.Locate(w, p, grid.Everything)
+	}
 	for _, bench := range []struct {
-		name  string
-		reach grid.Reach
-	}{{"areas+cells", grid.Reach{}}, {"full", grid.DefaultReach}} {
+		name string
+		ask  grid.Ask
+	}{{"areas+cells", grid.Ask{Areas: true, Cells: true}}, {"full", grid.Everything}} {
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				locator.Locate(w, points[i%len(points)], "", bench.reach)
+				locator.Locate(w, points[i%len(points)], bench.ask)
 				i++
 			}
 		})

@@ -75,7 +75,7 @@ func naive(w *index.World) map[string]int {
 			continue
 		}
 		for s := range l.Slots() {
-			loc := locator.Locate(w, geo.LabelPoint(l.Shape(s)), "", grid.Reach{})
+			loc := locator.Locate(w, geo.LabelPoint(l.Shape(s)), grid.Ask{Areas: true, Cells: true})
 			note := func(layer, id string) {
 				counts[layer+"/"+id+" "+name]++
 				switch name {

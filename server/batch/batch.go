@@ -48,7 +48,7 @@ const refreshRows = 10_000
 const streamBuffer = 64 << 10
 
 // batchReach leaves parts out: a row has no place for a list.
-var batchReach = grid.Reach{AddressMeters: grid.DefaultReach.AddressMeters}
+var batchReach = grid.Ask{Areas: true, Cells: true, AddressMeters: grid.Everything.AddressMeters}
 
 // Bounds of the rows that are held back to be answered by all processors together.
 const (
@@ -215,7 +215,9 @@ func (b *stream) locate(lon, lat string) (grid.Location, *rest.Problem) {
 	if fault != nil {
 		return grid.Location{}, fault
 	}
-	return b.Locator.Locate(b.world, p, b.Scheme, batchReach), nil
+	ask := batchReach
+	ask.Scheme = b.Scheme
+	return b.Locator.Locate(b.world, p, ask), nil
 }
 
 func coordinate(name, text string) (float64, *rest.Problem) {

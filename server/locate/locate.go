@@ -45,7 +45,9 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	if err := a.knownScheme(world, scheme); err != nil {
 		return err
 	}
-	loc := a.Locator.Locate(world, p, scheme, grid.DefaultReach)
+	ask := grid.Everything
+	ask.Scheme = scheme
+	loc := a.Locator.Locate(world, p, ask)
 	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, location{
 		Lon: p.Lon(), Lat: p.Lat(), Seq: world.Seq(), Location: loc, Duties: []struct{}{}, Disputes: []struct{}{},

@@ -1,0 +1,95 @@
+package grid
+
+import (
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+)
+
+// mostWithin bounds the areas and the cells of each level and scheme that a circle is answered with.
+const mostWithin = 1000
+
+// Within is what a circle around a place meets, nearest first; what owns the place is at distance 0.
+type Within struct {
+	RadiusM float64      `json:"radius_m"`
+	Areas   []AreaWithin `json:"areas"`
+	Cells   []CellWithin `json:"cells"`
+	// More says that a level or scheme has more than are listed, which are the nearest 1,000.
+	More bool `json:"more"`
+}
+
+// AreaWithin is an area that a circle meets.
+type AreaWithin struct {
+	Level     string  `json:"level"`
+	Code      string  `json:"code"`
+	Name      string  `json:"name"`
+	Layer     string  `json:"layer"`
+	ID        string  `json:"id"`
+	DistanceM float64 `json:"distance_m"`
+}
+
+// CellWithin is a cell that a circle meets.
+type CellWithin struct {
+	Scheme    string  `json:"scheme"`
+	Code      string  `json:"code"`
+	Name      string  `json:"name"`
+	Layer     string  `json:"layer"`
+	ID        string  `json:"id"`
+	DistanceM float64 `json:"distance_m"`
+}
+
+func within(w *index.World, plan *Plan, p geo.Point, ask Ask) *Within {
+	found := &Within{RadiusM: ask.WithinMeters, Areas: []AreaWithin{}, Cells: []CellWithin{}}
+	nearest := func(lay *index.Layer) []index.Near {
+		near := lay.Nearest(p, ask.WithinMeters, mostWithin+1)
+		found.More = found.More || len(near) > mostWithin
+		return near[:min(len(near), mostWithin)]
+	}
+	for i := range plan.Levels {
+		level := &plan.Levels[i]
+		lay := level.In(w)
+		if !ask.Areas || lay == nil {
+			continue
+		}
+		for _, n := range nearest(lay) {
+			found.Areas = append(found.Areas, AreaWithin{
+				Level: level.Name, Code: level.CodeOf(lay, n.Slot), Name: level.NameOf(lay, n.Slot), Layer: level.Layer,
+				ID: lay.ID(n.Slot), DistanceM: centimetres(n.Meters),
+			})
+		}
+	}
+	for i := range plan.Schemes {
+		s := &plan.Schemes[i]
+		lay := s.In(w)
+		if !ask.Cells || lay == nil || ask.Scheme != "" && ask.Scheme != s.Name {
+			continue
+		}
+		for _, n := range nearest(lay) {
+			found.Cells = append(found.Cells, CellWithin{
+				Scheme: s.Name, Code: s.CodeOf(lay, n.Slot), Name: s.NameOf(lay, n.Slot), Layer: s.Cells.Layer,
+				ID: lay.ID(n.Slot), DistanceM: centimetres(n.Meters),
+			})
+		}
+	}
+	return found
+}
+
+// measureEdges adds how far p is from the outlines of what owns it.
+func measureEdges(w *index.World, p geo.Point, loc *Location) {
+	measure := func(layer, id string) *float64 {
+		lay, ok := w.Layer(layer)
+		if !ok {
+			return nil
+		}
+		s, ok := lay.Lookup(id)
+		if !ok {
+			return nil
+		}
+		return new(centimetres(lay.Shape(s).OutlineDistance(p)))
+	}
+	for i := range loc.Areas {
+		loc.Areas[i].EdgeM = measure(loc.Areas[i].Layer, loc.Areas[i].ID)
+	}
+	for i := range loc.Cells {
+		loc.Cells[i].EdgeM = measure(loc.Cells[i].Layer, loc.Cells[i].ID)
+	}
+}
