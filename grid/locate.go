@@ -102,7 +102,7 @@ func (l *Locator) Locate(w *index.World, p geo.Point, ask Ask) Location {
 	loc := Location{Areas: []Area{}, Cells: []Cell{}, Parts: []Part{}}
 	if ask.Areas || ask.Cells {
 		// Room for the usual city without the heap.
-		var areas, cells [8]Owner
+		var areas, cells [8]Found
 		own := Owners{Areas: areas[:0], Cells: cells[:0]}
 		l.Owners(w, plan, p, ask.Scheme, &own)
 		l.describe(w, plan, &own, ask, &loc)
@@ -134,14 +134,14 @@ func (l *Locator) describe(w *index.World, plan *Plan, own *Owners, ask Ask, loc
 	}
 }
 
-// Owner is the polygon of one level or scheme that owns a place.
-type Owner struct {
+// Found is the polygon of one level or scheme that owns a place.
+type Found struct {
 	Slot index.Slot
 	OK   bool
 }
 
-// Owners hold one Owner for each level and each scheme of a [Plan], in its order.
-type Owners struct{ Areas, Cells []Owner }
+// Owners hold one Found for each level and each scheme of a [Plan], in its order.
+type Owners struct{ Areas, Cells []Found }
 
 // Owners finds who owns p, as [Locator.Locate] says, and nothing about them: own gets the slots, in memory that it
 // keeps between calls.
@@ -156,7 +156,7 @@ func (l *Locator) Owners(w *index.World, plan *Plan, p geo.Point, scheme string,
 	for i := range plan.Schemes {
 		s := &plan.Schemes[i]
 		if scheme != "" && scheme != s.Name {
-			own.Cells = append(own.Cells, Owner{})
+			own.Cells = append(own.Cells, Found{})
 			continue
 		}
 		cells := s.In(w)
@@ -184,14 +184,14 @@ func (l *Locator) Parent(w *index.World, cellLayer string, cell index.Slot, leve
 }
 
 // parentsOnOutline gives a point on the outline the parents of the cell that it was given to, where those touch it.
-func (l *Locator) parentsOnOutline(w *index.World, plan *Plan, p geo.Point, s *Scheme, cell index.Slot, areas []Owner) {
+func (l *Locator) parentsOnOutline(w *index.World, plan *Plan, p geo.Point, s *Scheme, cell index.Slot, areas []Found) {
 	for i := range plan.Levels {
 		level := &plan.Levels[i]
 		if areas[i].OK || !slices.Contains(s.Levels, level.Name) {
 			continue
 		}
 		if parent, ok := l.parents.of(w, s.Cells.Layer, cell, level.Layer); ok && touches(level.In(w), parent, p) {
-			areas[i] = Owner{Slot: parent, OK: true}
+			areas[i] = Found{Slot: parent, OK: true}
 		}
 	}
 }
@@ -203,7 +203,7 @@ func areaOf(w *index.World, level *Level, s index.Slot) Area {
 	}
 }
 
-func (l *Locator) cellOf(w *index.World, plan *Plan, scheme *Scheme, s index.Slot, own []Owner) Cell {
+func (l *Locator) cellOf(w *index.World, plan *Plan, scheme *Scheme, s index.Slot, own []Found) Cell {
 	lay := scheme.In(w)
 	c := Cell{
 		Scheme: scheme.Name, Code: scheme.CodeOf(lay, s), Name: scheme.NameOf(lay, s), Layer: scheme.Cells.Layer,

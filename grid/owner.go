@@ -5,10 +5,10 @@ import (
 	"github.com/gewu-city/gewu/index"
 )
 
-// OwnerOf is the polygon of a layer that owns p by the edge rule (see [Locator.Locate]): the one that holds the point
+// Owner is the polygon of a layer that owns p by the edge rule (see [Locator.Locate]): the one that holds the point
 // moved infinitesimally east, then north; on the outline the touching one with the lowest permanent id. Of
 // overlapping polygons, a defect of the data, the one with the lowest permanent id answers.
-func OwnerOf(l *index.Layer, p geo.Point) (index.Slot, bool) {
+func Owner(l *index.Layer, p geo.Point) (index.Slot, bool) {
 	own := inside(l, p)
 	if !own.OK {
 		own = touching(l, p)
@@ -17,7 +17,7 @@ func OwnerOf(l *index.Layer, p geo.Point) (index.Slot, bool) {
 }
 
 // inside is the polygon that owns p by the edge rule.
-func inside(l *index.Layer, p geo.Point) (own Owner) {
+func inside(l *index.Layer, p geo.Point) (own Found) {
 	if l != nil {
 		own.Slot, own.OK = l.Owner(p)
 	}
@@ -25,10 +25,10 @@ func inside(l *index.Layer, p geo.Point) (own Owner) {
 }
 
 // touching is the polygon with the lowest permanent id of those whose outline p lies on.
-func touching(l *index.Layer, p geo.Point) (own Owner) {
+func touching(l *index.Layer, p geo.Point) (own Found) {
 	if l != nil {
 		l.Touching(p, func(s index.Slot) bool {
-			own = Owner{Slot: s, OK: true}
+			own = Found{Slot: s, OK: true}
 			return false
 		})
 	}

@@ -75,7 +75,7 @@ func (l *Locator) share(w *index.World, plan *Plan, shape geo.Shape, p geo.Point
 			return err
 		}
 		if len(shares) > 0 {
-			own.Areas[i] = Owner{Slot: shares[0].Slot, OK: true}
+			own.Areas[i] = Found{Slot: shares[0].Slot, OK: true}
 		} else if own.Areas[i].OK {
 			shares = []Share{{Slot: own.Areas[i].Slot}}
 		}
@@ -133,7 +133,7 @@ func sharesOf(lay *index.Layer, shape geo.Shape) ([]Share, error) {
 	switch shape.Kind() {
 	case geo.KindPoint:
 		for _, p := range shape.Vertices() {
-			if s, ok := OwnerOf(lay, p); ok {
+			if s, ok := Owner(lay, p); ok {
 				sums[s]++
 			}
 			total++

@@ -114,7 +114,7 @@ func (d *Division) owner(l *index.Layer, s index.Slot) (index.Slot, bool) {
 		}
 		p = geo.LabelPoint(shape)
 	}
-	return grid.OwnerOf(d.cells, p)
+	return grid.Owner(d.cells, p)
 }
 
 // compute counts everything in a World.
