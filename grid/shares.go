@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
@@ -23,7 +24,7 @@ const (
 	RulePoint Rule = "point"
 )
 
-// leastShare is what counts as a share: more than the noise of rounding.
+// leastShare is what counts as a share, and as a difference between two: more than the noise of rounding.
 const leastShare = 1e-9
 
 // mostWork bounds the vertices that are looked at to share out one shape among the polygons of one layer: less than a
@@ -169,7 +170,7 @@ func sharesOf(lay *index.Layer, shape geo.Shape) ([]Share, error) {
 		}
 	}
 	slices.SortFunc(shares, func(a, b Share) int {
-		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(lay.Permanent(a.Slot), lay.Permanent(b.Slot)))
+		return cmp.Or(cmp.Compare(math.Round(b.Share/leastShare), math.Round(a.Share/leastShare)), cmp.Compare(lay.Permanent(a.Slot), lay.Permanent(b.Slot)))
 	})
 	return shares, nil
 }

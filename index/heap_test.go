@@ -30,9 +30,16 @@ func (made) Checkpoint(context.Context, *data.Seq) iter.Seq2[data.Record, error]
 
 // doors has ten attributes of which one is unique, as doors and lamps have them.
 var doors = &data.Layer{Name: "doors", Geometry: data.GeometryPoint, Attributes: []data.Attribute{
-	{Name: "code", Type: data.Code}, {Name: "district", Type: data.Text}, {Name: "village", Type: data.Text},
-	{Name: "road", Type: data.Text}, {Name: "section", Type: data.Text}, {Name: "number", Type: data.Int},
-	{Name: "floors", Type: data.Int}, {Name: "height", Type: data.Number}, {Name: "lit", Type: data.Bool}, {Name: "since", Type: data.Date},
+	{Name: "code", Type: data.Code},
+	{Name: "district", Type: data.Text},
+	{Name: "village", Type: data.Text},
+	{Name: "road", Type: data.Text},
+	{Name: "section", Type: data.Text},
+	{Name: "number", Type: data.Int},
+	{Name: "floors", Type: data.Int},
+	{Name: "height", Type: data.Number},
+	{Name: "lit", Type: data.Bool},
+	{Name: "since", Type: data.Date},
 }}
 
 func (m made) Entries(_ context.Context, after data.Seq) iter.Seq2[*data.Entry, error] {
