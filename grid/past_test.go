@@ -77,8 +77,8 @@ func TestLocateInThePast(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := geo.Point{X: x0 + r.Int32N(6*size), Y: y0 + r.Int32N(6*size)}
-			got := shared.Locate(w, p, "", grid.DefaultReach)
-			want := grid.NewLocator().Locate(w, p, "", grid.DefaultReach)
+			got := shared.Locate(w, p, grid.Everything)
+			want := grid.NewLocator().Locate(w, p, grid.Everything)
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("%+v at %v:\n%+v\nwant\n%+v", when, p, got, want)
 			}

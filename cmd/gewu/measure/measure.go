@@ -159,10 +159,10 @@ func (b *Bench) locate(ctx context.Context) error {
 	}
 	// The parents of cells are found once and kept.
 	for _, p := range b.points {
-		locator.Locate(w, p, "", grid.Reach{})
+		locator.Locate(w, p, grid.Ask{Areas: true, Cells: true})
 	}
 	return b.rate(ctx, "locate, full answer, one goroutine", func(i int) error {
-		locator.Locate(w, b.points[i%len(b.points)], "", grid.DefaultReach)
+		locator.Locate(w, b.points[i%len(b.points)], grid.Everything)
 		return nil
 	})
 }
