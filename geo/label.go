@@ -61,3 +61,9 @@ func middle(s Shape) Point {
 	}
 	return run[0]
 }
+
+// Between is the point at a share of the way from a to b, rounded to whole units.
+func Between(a, b Point, share float64) Point {
+	at := func(a, b int32) int32 { return int32(math.RoundToEven(float64(a) + share*(float64(b)-float64(a)))) }
+	return Point{X: at(a.X, b.X), Y: at(a.Y, b.Y)}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/along"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -104,13 +105,13 @@ func passages(lay *index.Layer, line geo.Shape) ([]passage, error) {
 	}
 	work := mostWork
 	var all []passage
-	along := 0.0
+	way := 0.0
 	// The newest passage of each polygon that the segment before reached.
 	open := map[index.Slot]int{}
 	eachSegment(line, func(a, b geo.Point, meters float64) {
 		next := map[index.Slot]int{}
 		for s, span := range owned(lay, a, b, meters, &work) {
-			from, to := along+span.From*meters, along+span.To*meters
+			from, to := way+span.From*meters, way+span.To*meters
 			if i, ok := open[s]; ok && from-all[i].to < joint {
 				all[i].to = to
 				next[s] = i
@@ -119,7 +120,7 @@ func passages(lay *index.Layer, line geo.Shape) ([]passage, error) {
 			next[s] = len(all)
 			all = append(all, passage{s, from, to})
 		}
-		along += meters
+		way += meters
 		open = next
 	})
 	if work < 0 {
@@ -133,15 +134,15 @@ func passages(lay *index.Layer, line geo.Shape) ([]passage, error) {
 
 // owned yields the parts of a segment that polygons of a layer own. It takes what it costs from work and stops when
 // there is none left.
-func owned(lay *index.Layer, a, b geo.Point, meters float64, work *int) iter.Seq2[index.Slot, geo.Span] {
-	return func(yield func(index.Slot, geo.Span) bool) {
-		var room [8]geo.Span
-		for s := range along(lay, a, b, meters) {
+func owned(lay *index.Layer, a, b geo.Point, meters float64, work *int) iter.Seq2[index.Slot, along.Span] {
+	return func(yield func(index.Slot, along.Span) bool) {
+		var room [8]along.Span
+		for s := range candidates(lay, a, b, meters) {
 			shape := lay.Shape(s)
 			if *work -= 1 + len(shape.Vertices()); *work < 0 {
 				return
 			}
-			for _, span := range shape.Spans(room[:0], a, b) {
+			for _, span := range along.Spans(room[:0], shape, a, b) {
 				if !yield(s, span) {
 					return
 				}
@@ -154,8 +155,8 @@ func owned(lay *index.Layer, a, b geo.Point, meters float64, work *int) iter.Seq
 // slanting one meets far more than the segment does.
 const pieceMeters = 500
 
-// along yields the polygons whose boxes meet those of the pieces of a segment, once each.
-func along(lay *index.Layer, a, b geo.Point, meters float64) iter.Seq[index.Slot] {
+// candidates yields the polygons whose boxes meet those of the pieces of a segment, once each.
+func candidates(lay *index.Layer, a, b geo.Point, meters float64) iter.Seq[index.Slot] {
 	return func(yield func(index.Slot) bool) {
 		n := int(min(256, 1+meters/pieceMeters))
 		var seen map[index.Slot]bool

@@ -1,31 +1,32 @@
-package geo
+// Package along cuts segments where polygons own them: how a line lies to the areas that it passes through. It is a
+// package of pure functions.
+package along
 
 import (
 	"cmp"
-	"math"
 	"slices"
+
+	"github.com/gewu-city/gewu/geo"
 )
 
 // Span is a part of a segment, in shares of its length from its start: 0 ≤ From ≤ To ≤ 1.
 type Span struct{ From, To float64 }
 
-// Spans appends the parts of the segment from a to b that the polygon shape owns, in order, by the edge rule of
-// [Shape.Locate]: the segment counts as moved infinitesimally east, then north, so that of polygons sharing an edge
+// Spans appends the parts of the segment from a to b that the polygon s owns, in order, by the edge rule of
+// [geo.Shape.Locate]: the segment counts as moved infinitesimally east, then north, so that of polygons sharing an edge
 // exactly one owns a segment along it, whatever its direction. Which edges are crossed is exact; where, has the
 // accuracy of float64. Spans of no length are left out, and other kinds own nothing.
-func (s Shape) Spans(dst []Span, a, b Point) []Span {
-	if s.kind != KindPolygon || a == b {
+func Spans(dst []Span, s geo.Shape, a, b geo.Point) []Span {
+	if s.Kind() != geo.KindPolygon || a == b {
 		return dst
 	}
 	var near [16]float64
 	crossed := near[:0]
-	box := EmptyBox().Extend(a).Extend(b)
-	start := uint32(0)
-	for _, end := range s.rings {
-		run := s.xy[start:end]
-		start = end
+	box := geo.EmptyBox().Extend(a).Extend(b)
+	for r := range s.NumRings() {
+		run := s.Ring(r)
 		for i := 1; i < len(run); i++ {
-			if c, d := run[i-1], run[i]; c != d && box.Intersects(EmptyBox().Extend(c).Extend(d)) {
+			if c, d := run[i-1], run[i]; c != d && box.Intersects(geo.EmptyBox().Extend(c).Extend(d)) {
 				if t, ok := passage(a, b, c, d); ok {
 					crossed = append(crossed, t)
 				}
@@ -50,7 +51,7 @@ func (s Shape) Spans(dst []Span, a, b Point) []Span {
 
 // passage reports whether the segment from a to b, moved by (ε, ε²), passes through that from c to d, and where. Moved
 // so, no end of one lies on the line of the other, unless a segment is a point.
-func passage(a, b, c, d Point) (t float64, ok bool) {
+func passage(a, b, c, d geo.Point) (t float64, ok bool) {
 	// Both polygons of a shared edge must see the same place.
 	if c.Y > d.Y || c.Y == d.Y && c.X > d.X {
 		c, d = d, c
@@ -71,7 +72,7 @@ func passage(a, b, c, d Point) (t float64, ok bool) {
 }
 
 // turning is the cross product of b-a and d-c, exact but for the rounding of the result unless one of them spans 214°.
-func turning(a, b, c, d Point) float64 {
+func turning(a, b, c, d geo.Point) float64 {
 	ux, uy := int64(b.X)-int64(a.X), int64(b.Y)-int64(a.Y)
 	vx, vy := int64(d.X)-int64(c.X), int64(d.Y)-int64(c.Y)
 	if ux == int64(int32(ux)) && uy == int64(int32(uy)) && vx == int64(int32(vx)) && vy == int64(int32(vy)) {
@@ -82,23 +83,17 @@ func turning(a, b, c, d Point) float64 {
 
 // movedSide is the orientation of c, d and p + (ε, ε²): the cross product of d-c with the move, where p itself lies on
 // the line, is x·ε² - y·ε.
-func movedSide(c, d, p Point) int {
-	if o := Orient(c, d, p); o != 0 {
+func movedSide(c, d, p geo.Point) int {
+	if o := geo.Orient(c, d, p); o != 0 {
 		return o
 	}
 	return cmp.Or(cmp.Compare(c.Y, d.Y), cmp.Compare(d.X, c.X))
 }
 
 // sideOfMoved is the orientation of a, b and p where a and b are moved by (ε, ε²).
-func sideOfMoved(a, b, p Point) int {
-	if o := Orient(a, b, p); o != 0 {
+func sideOfMoved(a, b, p geo.Point) int {
+	if o := geo.Orient(a, b, p); o != 0 {
 		return o
 	}
 	return cmp.Or(cmp.Compare(b.Y, a.Y), cmp.Compare(a.X, b.X))
-}
-
-// Between is the point at a share of the way from a to b, rounded to whole units.
-func Between(a, b Point, share float64) Point {
-	at := func(a, b int32) int32 { return int32(math.RoundToEven(float64(a) + share*(float64(b)-float64(a)))) }
-	return Point{X: at(a.X, b.X), Y: at(a.Y, b.Y)}
 }

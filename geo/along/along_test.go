@@ -1,4 +1,4 @@
-package geo_test
+package along_test
 
 import (
 	"math"
@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/along"
 )
 
 // smallPolygon draws rings on a lattice of few points, so that edges and segments often touch, overlap and coincide.
@@ -78,8 +79,8 @@ func TestSpans(t *testing.T) {
 			i := rapid.IntRange(1, len(v)-1).Draw(t, "edge")
 			a, b = v[i-1], v[i]
 		}
-		spans := s.Spans([]geo.Span{{From: 7, To: 8}}, a, b)
-		if spans[0] != (geo.Span{From: 7, To: 8}) {
+		spans := along.Spans([]along.Span{{From: 7, To: 8}}, s, a, b)
+		if spans[0] != (along.Span{From: 7, To: 8}) {
 			t.Fatal("what was there is gone")
 		}
 		spans = spans[1:]
@@ -101,10 +102,10 @@ func TestSpans(t *testing.T) {
 			// 127 divides no denominator of the small lattices: no crossing lies exactly there.
 			share := big.NewRat(int64(2*i+1), 127)
 			f, _ := share.Float64()
-			if slices.ContainsFunc(spans, func(s geo.Span) bool { return math.Abs(s.From-f) < 1e-9 || math.Abs(s.To-f) < 1e-9 }) {
+			if slices.ContainsFunc(spans, func(s along.Span) bool { return math.Abs(s.From-f) < 1e-9 || math.Abs(s.To-f) < 1e-9 }) {
 				continue
 			}
-			got := slices.ContainsFunc(spans, func(s geo.Span) bool { return s.From < f && f < s.To })
+			got := slices.ContainsFunc(spans, func(s along.Span) bool { return s.From < f && f < s.To })
 			if want := owns(s, a, b, share); got != want {
 				t.Fatalf("%v from %v to %v at %v: %v, want %v (spans %v)", s.Orb(), a, b, f, got, want, spans)
 			}
@@ -141,12 +142,12 @@ func TestSpansShareEdges(t *testing.T) {
 		if a == b {
 			return
 		}
-		var spans, back []geo.Span
+		var spans, back []along.Span
 		for _, c := range cells {
-			spans = c.Spans(spans, a, b)
-			back = c.Spans(back, b, a)
+			spans = along.Spans(spans, c, a, b)
+			back = along.Spans(back, c, b, a)
 		}
-		slices.SortFunc(spans, func(a, b geo.Span) int { return int(math.Copysign(1, a.From-b.From)) })
+		slices.SortFunc(spans, func(a, b along.Span) int { return int(math.Copysign(1, a.From-b.From)) })
 		last := 0.0
 		for _, s := range spans {
 			if math.Abs(s.From-last) > 1e-12 {
