@@ -75,3 +75,26 @@ func TestTotalsFollowEdits(t *testing.T) {
 		t.Errorf("the card counts %+v", got)
 	}
 }
+
+// TestOrganisationsOfACell counts features without geometry where the feature lies that they refer to.
+func TestOrganisationsOfACell(t *testing.T) {
+	c := newCity(t, nil).fill()
+	post := func(path, body string) {
+		t.Helper()
+		if got := c.do("POST", path, map[string]string{"Content-Type": "application/json"}, body); got.status >= 300 {
+			t.Fatalf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	post("/v1/layers", `{"name":"firms","geometry":"none","roles":{"organisation":{"name":"name"}},"attributes":[{"name":"name","type":"text"},{"name":"door","type":"ref","ref":"addresses"}]}`)
+	post("/v1/changes", `{"changes":[
+		{"op":"put","layer":"firms","feature":{"type":"Feature","id":"f1","geometry":null,"properties":{"name":"食堂","door":"addr0"}}},
+		{"op":"put","layer":"firms","feature":{"type":"Feature","id":"f2","geometry":null,"properties":{"name":"學校","door":"addr9"}}}]}`)
+	for _, sc := range []scenario{
+		{name: "card", url: "/v1/schemes/unit/cells/A111-00", status: 200, want: []string{
+			`"organisations":{"count":1,"items":[{"layer":"firms","id":"f1","label":"食堂","lon":121.501,"lat":25.005}]}`, `{"layer":"firms","features":1}`,
+		}, not: []string{"學校"}},
+		{name: "features of the cell", url: "/v1/layers/firms/features?in_cell=unit/A111-00", status: 200, want: []string{`"f1"`}, not: []string{`"f2"`}},
+	} {
+		sc.run(t, c)
+	}
+}

@@ -2,6 +2,7 @@ package cells
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 
@@ -42,7 +43,7 @@ type Card struct {
 	Buildings  Members        `json:"buildings"`
 	Entrances  Members        `json:"entrances"`
 	Landmarks  Members        `json:"landmarks"`
-	// Organisations are those whose own place lies in the cell.
+	// Organisations lie in the cell themselves, or refer to a door or building in it.
 	Organisations Members `json:"organisations"`
 	Parts         Members `json:"parts"`
 	// Seq is the position of the newest change of the cell itself.
@@ -141,8 +142,7 @@ func (b *Book) CardOf(w *index.World, locator *grid.Locator, s grid.Scheme, cell
 	p := placesOf(w)
 	c.Sides = p.sidesOf(cells, cell, c.Neighbours, label)
 	d := b.At(w).Division(s.Cells.Layer)
-	owned := func(l *index.Layer, f index.Slot) bool { return d != nil && d.owns(l, f, cell) }
-	c.Roads = p.roadsIn(cells, cell, owned)
+	c.Roads = p.roadsIn(cells, cell, func(l *index.Layer, f index.Slot) bool { return d != nil && d.owns(l, f, cell) })
 	for _, group := range []struct {
 		of    *Members
 		plays func(data.Roles) bool
@@ -154,55 +154,58 @@ func (b *Book) CardOf(w *index.World, locator *grid.Locator, s grid.Scheme, cell
 		{&c.Organisations, func(r data.Roles) bool { return r.Organisation != nil }},
 		{&c.Parts, func(r data.Roles) bool { return r.Part != nil }},
 	} {
-		*group.of = members(w, box, group.plays, owned, limit)
+		*group.of = d.list(cell, group.plays, limit)
 	}
 	return c
 }
 
 // owns reports whether a feature is counted in a polygon.
 func (d *Division) owns(l *index.Layer, f, cell index.Slot) bool {
-	i := slices.IndexFunc(d.layers, func(c *counted) bool { return c.name == l.Def().Name })
-	return i >= 0 && d.layers[i].owners.at(uint32(f)) == uint32(cell)+1
+	c := d.counted(l.Def().Name)
+	return c != nil && c.owners.at(uint32(f)) == uint32(cell)+1
 }
 
-func members(w *index.World, box geo.Box, plays func(data.Roles) bool, owned func(*index.Layer, index.Slot) bool, limit int) Members {
+// list are the features of the layers that play a role which are counted in a polygon, the first ones by permanent id.
+func (d *Division) list(cell index.Slot, plays func(data.Roles) bool, limit int) Members {
 	m := Members{Items: []Member{}}
-	for _, l := range w.Layers() {
-		def := l.Def()
-		if !plays(def.Roles) || def.Geometry == data.GeometryNone {
+	if d == nil {
+		return m
+	}
+	for _, c := range d.layers {
+		l, def := c.features, c.features.Def()
+		if !plays(def.Roles) {
 			continue
 		}
 		var slots []index.Slot
-		l.Search(box, func(s index.Slot) bool {
-			if owned(l, s) {
-				slots = append(slots, s)
-			}
+		d.members(c, cell, func(s index.Slot) bool {
+			slots = append(slots, s)
 			return true
 		})
 		m.Count += len(slots)
 		slices.SortFunc(slots, func(a, b index.Slot) int { return cmp.Compare(l.Permanent(a), l.Permanent(b)) })
-		label, class := def.LabelAttribute(), -1
-		if def.Roles.Part != nil {
-			class = def.AttributeIndex(def.Roles.Part.Class)
-		}
+		label := def.LabelAttribute()
 		for _, s := range slots[:min(len(slots), max(0, limit-len(m.Items)))] {
-			at := geo.LabelPoint(l.Shape(s))
+			placed, at := c.place(s)
+			p := geo.LabelPoint(placed.Shape(at))
 			m.Items = append(m.Items, Member{
-				Layer: def.Name, ID: l.ID(s), Label: l.Value(s, label).String(), Class: l.Value(s, class).String(),
-				Lon: at.Lon(), Lat: at.Lat(),
+				Layer: def.Name, ID: l.ID(s), Label: l.Value(s, label).String(), Class: classOf(l, s, c.class),
+				Lon: p.Lon(), Lat: p.Lat(),
 			})
 		}
 	}
 	return m
 }
 
-// Owned yields the features of a layer that are counted in a polygon of a division.
-func (t *Totals) Owned(division string, cell index.Slot, l *index.Layer) func(yield func(index.Slot) bool) {
-	return func(yield func(index.Slot) bool) {
-		d := t.Division(division)
-		if d == nil {
-			return
-		}
-		l.Search(d.cells.Box(cell), func(s index.Slot) bool { return !d.owns(l, s, cell) || yield(s) })
+// Owned yields the features of a layer that are counted in a polygon of a division; ok is false for a layer that is not
+// counted.
+func (t *Totals) Owned(division string, cell index.Slot, layer string) (slots iter.Seq[index.Slot], ok bool) {
+	d := t.Division(division)
+	if d == nil {
+		return nil, false
 	}
+	c := d.counted(layer)
+	if c == nil {
+		return nil, false
+	}
+	return func(yield func(index.Slot) bool) { d.members(c, cell, yield) }, true
 }

@@ -49,6 +49,10 @@ type counted struct {
 	features *index.Layer
 	class    int   // the attribute that holds the class, or -1
 	sums     []int // the attributes that are added up
+	// via is the ref that leads features without geometry to the counted layer target, where those are counted that
+	// they belong to; -1 for layers with geometry.
+	via    int
+	target *counted
 	// owners holds, by slot of the feature, the slot of the polygon that owns it plus one, 0 for none.
 	owners chunks[uint32]
 	// tallies are by slot of the polygon, nil where there is nothing.
@@ -57,7 +61,7 @@ type counted struct {
 
 func newCounted(l *index.Layer) *counted {
 	def := l.Def()
-	c := &counted{name: def.Name, features: l, class: -1}
+	c := &counted{name: def.Name, features: l, class: -1, via: -1}
 	if def.Roles.Part != nil {
 		c.class = def.AttributeIndex(def.Roles.Part.Class)
 	}

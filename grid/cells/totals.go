@@ -105,7 +105,11 @@ func (d *Division) Each(cell index.Slot, add func(name string, v data.Value)) {
 }
 
 // owner is the polygon that a feature is counted in.
-func (d *Division) owner(l *index.Layer, s index.Slot) (index.Slot, bool) {
+func (d *Division) owner(c *counted, s index.Slot) (index.Slot, bool) {
+	if c.via >= 0 {
+		return c.linkedOwner(s)
+	}
+	l := c.features
 	p, single := l.Point(s)
 	if !single {
 		shape := l.Shape(s)
@@ -128,20 +132,21 @@ func compute(w *index.World) *Totals {
 		d.stamps.MarkAll(w.Seq())
 		for _, l := range w.Layers() {
 			if l.Def().Geometry != data.GeometryNone && !w.Divides(l.Def()) {
-				d.layers = append(d.layers, d.count(l))
+				d.layers = append(d.layers, d.count(newCounted(l)))
 			}
 		}
+		d.countLinked(w)
 		t.divisions = append(t.divisions, d)
 	}
 	return t
 }
 
-func (d *Division) count(l *index.Layer) *counted {
-	c := newCounted(l)
+func (d *Division) count(c *counted) *counted {
+	l := c.features
 	owners, tallies := c.owners.edit(), c.tallies.edit()
 	members := map[index.Slot][]index.Slot{}
 	for s := range l.Slots() {
-		cell, ok := d.owner(l, s)
+		cell, ok := d.owner(c, s)
 		if !ok {
 			continue
 		}

@@ -44,6 +44,8 @@ func definitions() []data.Change {
 			Name: "houses", Geometry: data.GeometryPolygon, Roles: data.Roles{Building: &data.BuildingRole{Households: "flats"}},
 			Attributes: []data.Attribute{{Name: "flats", Type: data.Int}},
 		}),
+		indextest.Define(&data.Layer{Name: "staff", Geometry: data.GeometryNone, Attributes: []data.Attribute{{Name: "firm", Type: data.Ref, Ref: "firms"}, {Name: "age", Type: data.Int, Sum: true}}}),
+		indextest.Define(&data.Layer{Name: "firms", Geometry: data.GeometryNone, Roles: data.Roles{Organisation: &data.NameRole{}}, Attributes: []data.Attribute{{Name: "at", Type: data.Ref, Ref: "lamps"}}}),
 		indextest.Define(&data.Layer{Name: "roads", Geometry: data.GeometryLine, Roles: data.Roles{Road: &data.RoadRole{Name: "name"}}, Attributes: []data.Attribute{{Name: "name", Type: data.Text}}}),
 	}
 }
@@ -65,17 +67,36 @@ func run(t *testing.T, e *index.Engine) (ctx context.Context, stop func()) {
 	}
 }
 
+// located is the point by which a feature is counted, by following its refs.
+func located(w *index.World, layer string, s index.Slot) (geo.Point, bool) {
+	l, _ := w.Layer(layer)
+	target := map[string]string{"firms": "lamps", "staff": "firms"}[layer]
+	if target == "" {
+		return geo.LabelPoint(l.Shape(s)), true
+	}
+	to, _ := w.Layer(target)
+	slot, ok := to.Lookup(l.Value(s, 0).Text())
+	if !ok {
+		return geo.Point{}, false
+	}
+	return located(w, target, slot)
+}
+
 // naive counts each feature by the answer of locate.
 func naive(w *index.World) map[string]int {
 	counts := map[string]int{}
 	locator := grid.NewLocator()
-	for _, name := range []string{"lamps", "houses", "roads"} {
+	for _, name := range []string{"lamps", "houses", "roads", "firms", "staff"} {
 		l, ok := w.Layer(name)
 		if !ok {
 			continue
 		}
 		for s := range l.Slots() {
-			loc := locator.Locate(w, geo.LabelPoint(l.Shape(s)), grid.Ask{Areas: true, Cells: true})
+			p, ok := located(w, name, s)
+			if !ok {
+				continue
+			}
+			loc := locator.Locate(w, p, grid.Ask{Areas: true, Cells: true})
 			note := func(layer, id string) {
 				counts[layer+"/"+id+" "+name]++
 				switch name {
@@ -84,6 +105,8 @@ func naive(w *index.World) map[string]int {
 						counts[layer+"/"+id+" "+name+" "+c]++
 					}
 					counts[layer+"/"+id+" watts"] += int(l.Value(s, 1).Number())
+				case "staff":
+					counts[layer+"/"+id+" age"] += int(l.Value(s, 1).Number())
 				case "houses":
 					counts[layer+"/"+id+" flats"] += int(l.Value(s, 0).Number())
 				}
@@ -187,7 +210,7 @@ func checkNamed(r *rapid.T, old, w *index.World, before, after map[string]int, d
 		l, _ := w.Layer(name)
 		for s := range l.Slots() {
 			same := true
-			for _, k := range []string{"lamps", "houses", "roads", "watts", "flats", "lamps 01", "lamps 02"} {
+			for _, k := range []string{"lamps", "houses", "roads", "watts", "flats", "lamps 01", "lamps 02", "firms", "staff", "age"} {
 				at := name + "/" + l.ID(s) + " " + k
 				same = same && before[at] == after[at]
 			}
@@ -212,7 +235,7 @@ func checkNamed(r *rapid.T, old, w *index.World, before, after map[string]int, d
 }
 
 func randomChange(r *rapid.T, w *index.World, sofar []data.Change) data.Change {
-	layer := rapid.SampledFrom([]string{"lamps", "lamps", "lamps", "houses", "roads", "units", "districts"}).Draw(r, "layer")
+	layer := rapid.SampledFrom([]string{"lamps", "lamps", "lamps", "houses", "roads", "firms", "staff", "units", "districts"}).Draw(r, "layer")
 	id := fmt.Sprint(rapid.IntRange(0, 9).Draw(r, "id"))
 	exists := false
 	if l, ok := w.Layer(layer); ok {
@@ -238,6 +261,10 @@ func randomChange(r *rapid.T, w *index.World, sofar []data.Change) data.Change {
 		return indextest.Put(layer, id, geo.PointShape(geo.Point{X: x, Y: y}), values...)
 	case "houses":
 		return indextest.Put(layer, id, square(x, y, 30, 40), data.IntValue(int64(rapid.IntRange(0, 9).Draw(r, "flats"))))
+	case "firms":
+		return indextest.Put(layer, id, geo.Shape{}, data.TextValue(data.Ref, fmt.Sprint(x/(side/2)%10)))
+	case "staff":
+		return indextest.Put(layer, id, geo.Shape{}, data.TextValue(data.Ref, fmt.Sprint(x/(side/2)%10)), data.IntValue(int64(y/side)))
 	case "roads":
 		return indextest.Put(layer, id, line(geo.Point{X: x, Y: y}, geo.Point{X: x + 2*side, Y: y + side}))
 	case "units":

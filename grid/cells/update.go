@@ -1,6 +1,8 @@
 package cells
 
 import (
+	"slices"
+
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 )
@@ -35,7 +37,7 @@ func (t *Totals) update(next *index.World) (u *Totals, dirty map[string][]geo.Bo
 		}
 	}
 	for _, old := range t.divisions {
-		d := &recount{old: old, next: next, changes: changes, touched: map[index.Slot]bool{}, budget: &budget}
+		d := &recount{old: old, next: next, changes: changes, touched: map[index.Slot]bool{}, left: map[string][]index.Slot{}, budget: &budget}
 		if !d.run() {
 			return nil, nil, false
 		}
@@ -56,8 +58,10 @@ type recount struct {
 	moved []geo.Box
 	// touched are the polygons whose totals changed.
 	touched map[index.Slot]bool
-	boxes   []geo.Box
-	budget  *int
+	// left are the features of each layer that are counted elsewhere now: those that refer to them follow.
+	left   map[string][]index.Slot
+	boxes  []geo.Box
+	budget *int
 }
 
 func (r *recount) run() bool {
@@ -101,19 +105,25 @@ func (r *recount) layer(old *counted) bool {
 		return false
 	}
 	changed := r.changes[old.name]
-	if len(changed) == 0 && len(r.moved) == 0 {
+	var target *counted
+	if old.via >= 0 {
+		target = r.now.counted(old.target.name)
+		changed = append(slices.Clone(changed), r.followers(l, old.via, target)...)
+	}
+	if len(changed) == 0 && (len(r.moved) == 0 || target != nil) {
 		c := *old
-		c.features = l
+		c.features, c.target = l, target
 		r.now.layers = append(r.now.layers, &c)
 		return true
 	}
 	e := &layerEdit{
 		division: r.now, old: old, owners: old.owners.edit(), tallies: old.tallies.edit(),
-		now:  &counted{name: old.name, features: l, class: old.class, sums: old.sums},
+		now:  &counted{name: old.name, features: l, class: old.class, sums: old.sums, via: old.via, target: target},
 		done: map[index.Slot]bool{}, own: map[index.Slot]*tally{},
 	}
 	for _, s := range changed {
 		e.move(s)
+		*r.budget--
 	}
 	for _, box := range r.moved {
 		l.Search(box, func(s index.Slot) bool {
@@ -126,6 +136,7 @@ func (r *recount) layer(old *counted) bool {
 		return false
 	}
 	e.finish(r.touched)
+	r.left[old.name] = e.left
 	r.now.layers = append(r.now.layers, e.now)
 	return true
 }
@@ -138,6 +149,7 @@ type layerEdit struct {
 	tallies  *edit[*tally]
 	done     map[index.Slot]bool
 	own      map[index.Slot]*tally // the tallies that this edit may write to
+	left     []index.Slot          // features that are counted elsewhere now
 }
 
 // move counts a feature out of where it was and into where it is.
@@ -149,7 +161,7 @@ func (e *layerEdit) move(s index.Slot) {
 	before := e.owners.at(uint32(s))
 	after := uint32(0)
 	if e.now.features.Alive(s) {
-		if cell, ok := e.division.owner(e.now.features, s); ok {
+		if cell, ok := e.division.owner(e.now, s); ok {
 			after = uint32(cell) + 1
 		}
 	}
@@ -161,6 +173,7 @@ func (e *layerEdit) move(s index.Slot) {
 	}
 	if before != after {
 		e.owners.set(uint32(s), after)
+		e.left = append(e.left, s)
 	}
 }
 
@@ -193,6 +206,13 @@ func (e *layerEdit) finish(touched map[index.Slot]bool) {
 // members are the features counted in a polygon.
 func (e *layerEdit) members(cell index.Slot) []index.Slot {
 	var slots []index.Slot
+	if e.now.via >= 0 {
+		e.now.linkedMembers(e.division, cell, func(s index.Slot) bool {
+			slots = append(slots, s)
+			return true
+		})
+		return slots
+	}
 	e.now.features.Search(e.division.cells.Box(cell), func(s index.Slot) bool {
 		if e.now.owners.at(uint32(s)) == uint32(cell)+1 {
 			slots = append(slots, s)

@@ -106,13 +106,14 @@ func (a *API) within(w *index.World, layer *index.Layer, text string) (iter.Seq[
 		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "names a scheme that does not exist")
 	}
 	_, cell, ok := scheme.Cell(w, code)
-	switch {
-	case !ok:
+	if !ok {
 		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "names no cell of the scheme")
-	case w.Divides(layer.Def()) || layer.Def().Geometry == data.GeometryNone:
+	}
+	slots, ok := a.Cells.At(w).Owned(scheme.Cells.Layer, cell, layer.Def().Name)
+	if !ok {
 		return nil, rest.Fault(rest.BadRequest, "in_cell", text, "selects among layers that are counted in cells, which "+layer.Def().Name+" is not")
 	}
-	return a.Cells.At(w).Owned(scheme.Cells.Layer, cell, layer), nil
+	return slots, nil
 }
 
 // conditions takes every parameter that is not known otherwise and names an attribute.
