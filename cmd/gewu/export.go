@@ -22,7 +22,7 @@ type exportCmd struct {
 	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
 	WKT    bool   `help:"The same as --geometry wkt." name:"wkt"`
 
-	Geometry string `help:"Write geometries in CSV in one column: wkt, ewkt, wkb, ewkb, or wkb64 and ewkb64 for base64." placeholder:"FORM"`
+	Geometry string `help:"Write geometries in CSV and XLSX in one column: wkt, ewkt, wkb, ewkb, or wkb64 and ewkb64 for base64." placeholder:"FORM"`
 	Encoding string `help:"Encoding of CSV and of the tables of shapefiles, such as gb18030. Default: UTF-8." placeholder:"NAME"`
 
 	Output string `help:"File to write; - is standard output. A name ending in .gz is compressed." short:"o" default:"-" placeholder:"FILE"`

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bufio"
+	"context"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/charset"
@@ -20,14 +21,14 @@ func readTopoJSON(b *builder, file *bufio.Reader) error {
 }
 
 // spooled reads a format that needs random access.
-func spooled(read func(*spool.File, row.Options, row.Sink) error, named bool) func(*builder, *bufio.Reader) error {
+func spooled(read func(context.Context, *spool.File, row.Options, row.Sink) error, named bool) func(*builder, *bufio.Reader) error {
 	return func(b *builder, in *bufio.Reader) error {
 		file, err := spool.Copy(in, named, 0)
 		if err != nil {
 			return err
 		}
 		defer file.Close() //nolint:errcheck // a temporary file that was only read
-		return read(file, b.rowOptions(), &intake{builder: b})
+		return read(b.ctx, file, b.rowOptions(), &intake{builder: b})
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paulmach/orb"
+
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/row"
@@ -16,10 +18,10 @@ import (
 // encoded writes features with an encoder, which knows no layer.
 type encoded struct {
 	*output
+	geometryCells
+	encoderOptions
 	encoder row.Encoder
 	record  row.Record
-	// idColumn tells that the first column holds the id; projected that the encoder wants geometries in the system.
-	idColumn, projected bool
 }
 
 // encoderOptions say what an encoder needs of its rows.
@@ -28,6 +30,8 @@ type encoderOptions struct {
 	lonLat bool
 	// ownID formats have a place for the id; the others get a column.
 	ownID bool
+	// cells formats hold geometries in cells.
+	cells bool
 }
 
 // encodeWith makes a writer of an encoder.
@@ -36,13 +40,26 @@ func encodeWith[E row.Encoder](start func(io.Writer, row.Layout) (E, error), eo 
 		if eo.lonLat && wo.CRS != nil && !geom.IsLonLat(wo.CRS) {
 			return nil, fmt.Errorf("the format is always in longitude and latitude (EPSG:4326), never in %s", wo.CRS.Name())
 		}
-		w := &encoded{output: o, idColumn: !eo.ownID, projected: !eo.lonLat}
+		w := &encoded{output: o, encoderOptions: eo}
 		layout := row.Layout{
 			Name: o.layer.Name, Title: o.layer.Title.In("zh", o.layer.Name), Label: -1, Kind: kindOf(o.layer.Geometry),
 			CRS: wo.CRS, Encoding: wo.Encoding, Time: wo.Time,
 		}
-		if w.idColumn {
+		if !eo.ownID {
 			layout.Columns = []row.Column{{Name: idName(o.layer), Type: data.Text}}
+		}
+		if eo.cells {
+			var err error
+			if w.geometryCells, err = newGeometryCells(o, wo); err != nil {
+				return nil, err
+			}
+			for _, name := range w.names(o.layer) {
+				c := row.Column{Name: name, Type: data.Text}
+				if w.point {
+					c.Type = data.Number
+				}
+				layout.Columns = append(layout.Columns, c)
+			}
 		}
 		for i, a := range o.layer.Live() {
 			if i == o.layer.LabelAttribute() {
@@ -78,13 +95,18 @@ func (w *encoded) Write(f *data.Feature) error {
 		return err
 	}
 	r := &w.record
-	r.ID, r.Shape, r.Geometry = f.ID, f.Shape, nil
-	if w.projected {
+	r.ID, r.Shape, r.Geometry, r.Values = f.ID, f.Shape, nil, r.Values[:0]
+	if !w.lonLat && !w.cells {
 		r.Geometry = w.places.Orb(f.Shape)
 	}
-	r.Values = r.Values[:0]
-	if w.idColumn {
+	if !w.ownID {
 		r.Values = append(r.Values, data.TextValue(data.Text, f.ID))
+	}
+	if w.cells {
+		if err := w.fits(f.Shape); err != nil {
+			return fmt.Errorf("feature %q %w", f.ID, err)
+		}
+		r.Values = w.appendGeometry(r.Values, f.Shape)
 	}
 	for i := range w.layer.Live() {
 		r.Values = append(r.Values, f.Value(i))
@@ -93,6 +115,23 @@ func (w *encoded) Write(f *data.Feature) error {
 		return fmt.Errorf("feature %q: %w", f.ID, err)
 	}
 	return nil
+}
+
+// appendGeometry appends the cells of a shape.
+func (w *encoded) appendGeometry(values []data.Value, s geo.Shape) []data.Value {
+	switch {
+	case w.none:
+		return values
+	case w.point && s.Kind() == geo.KindNone:
+		return append(values, data.Value{}, data.Value{})
+	case w.point:
+		p, _ := w.places.Orb(s).(orb.Point)
+		return append(values, data.NumberValue(p[0]), data.NumberValue(p[1]))
+	}
+	if text := w.geometryText(w.places, s); text != "" {
+		return append(values, data.TextValue(data.Text, text))
+	}
+	return append(values, data.Value{})
 }
 
 func (w *encoded) Close() error { return errors.Join(w.encoder.Close(), w.close()) }

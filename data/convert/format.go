@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gewu-city/gewu/data/convert/geopackage"
 	"github.com/gewu-city/gewu/data/convert/shapefile"
+	"github.com/gewu-city/gewu/data/convert/sheet"
 	"github.com/gewu-city/gewu/data/convert/topojson"
 )
 
@@ -19,6 +21,8 @@ const (
 	GeoJSONSeq = "geojsonseq"
 	TopoJSON   = "topojson"
 	Shapefile  = "shapefile"
+	GeoPackage = "geopackage"
+	XLSX       = "xlsx"
 )
 
 // format is what is known of a format. Everything that lists formats reads it from here.
@@ -30,13 +34,13 @@ type format struct {
 	read       func(*builder, *bufio.Reader) error
 	// write starts a file; nil when the format is only read.
 	write func(*output, WriteOptions) (Writer, error)
-	// tables tells that a file may hold several tables.
-	tables bool
+	// tables tells that a file may hold several tables, and encoded that its writer must be told how text is written.
+	tables, encoded bool
 }
 
 func formats() []format {
 	return []format{
-		{name: CSV, media: "text/csv", extensions: []string{".csv", ".tsv", ".tab", ".txt"}, read: readCSV, write: newCSVWriter},
+		{name: CSV, media: "text/csv", extensions: []string{".csv", ".tsv", ".tab", ".txt"}, encoded: true, read: readCSV, write: newCSVWriter},
 		{name: GeoJSON, media: "application/geo+json", extensions: []string{".geojson", ".json"}, read: readGeoJSON, write: newGeoJSONWriter},
 		{
 			name: GeoJSONSeq, media: "application/geo+json-seq",
@@ -48,8 +52,16 @@ func formats() []format {
 			read: readTopoJSON, write: encodeWith(topojson.NewEncoder, encoderOptions{lonLat: true, ownID: true}),
 		},
 		{
-			name: Shapefile, media: "application/zip", extensions: []string{".zip", ".shz", ".shp", ".dbf"}, tables: true,
+			name: Shapefile, media: "application/zip", extensions: []string{".zip", ".shz", ".shp", ".dbf"}, tables: true, encoded: true,
 			read: readShapefile, write: encodeWith(shapefile.NewEncoder, encoderOptions{}),
+		},
+		{
+			name: GeoPackage, media: "application/geopackage+sqlite3", extensions: []string{".gpkg"}, tables: true,
+			read: spooled(geopackage.Read, true), write: encodeWith(geopackage.NewEncoder, encoderOptions{}),
+		},
+		{
+			name: XLSX, media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", extensions: []string{".xlsx", ".xlsm"}, tables: true,
+			read: spooled(sheet.Read, false), write: encodeWith(sheet.NewEncoder, encoderOptions{cells: true}),
 		},
 	}
 }

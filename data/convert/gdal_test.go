@@ -179,9 +179,11 @@ var drivers = map[string]struct {
 	only  string
 	kinds []data.GeometryKind
 }{
-	convert.CSV:       {name: "CSV", options: []string{"-lco", "GEOMETRY=AS_WKT"}, only: "writes"},
-	convert.Shapefile: {name: "ESRI Shapefile", options: []string{"-lco", "ENCODING=UTF-8"}},
-	convert.TopoJSON:  {name: "TopoJSON", only: "reads", kinds: kinds[:3]},
+	convert.CSV:        {name: "CSV", options: []string{"-lco", "GEOMETRY=AS_WKT"}, only: "writes"},
+	convert.Shapefile:  {name: "ESRI Shapefile", options: []string{"-lco", "ENCODING=UTF-8"}},
+	convert.GeoPackage: {name: "GPKG"},
+	convert.XLSX:       {name: "XLSX", kinds: kinds[3:]},
+	convert.TopoJSON:   {name: "TopoJSON", only: "reads", kinds: kinds[:3]},
 }
 
 // TestGDALReads writes each format, lets GDAL turn it into GeoJSON and reads that.

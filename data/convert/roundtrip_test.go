@@ -182,7 +182,7 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 		layer := everyType(rapid.SampledFrom(kinds).Draw(t, "kind"), rule)
 		format := rapid.SampledFrom(convert.Formats()).Draw(t, "format")
 		crs := rapid.SampledFrom(systems).Draw(t, "crs")
-		if _, coded := srs.Code(crs); onlyLonLat[format] || format == convert.Shapefile && !coded {
+		if _, coded := srs.Code(crs); onlyLonLat[format] || (format == convert.Shapefile || format == convert.GeoPackage) && !coded {
 			crs = nil
 		}
 		o := convert.WriteOptions{
@@ -195,7 +195,7 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 			o.Geometry, says = convert.WKB, false
 		}
 		parts := 3
-		if format == convert.CSV && layer.Geometry == data.GeometryPoint && o.Geometry == "" {
+		if (format == convert.CSV || format == convert.XLSX) && layer.Geometry == data.GeometryPoint && o.Geometry == "" {
 			parts = 1
 		}
 		features := make([]data.Feature, rapid.IntRange(0, 5).Draw(t, "features"))
@@ -216,7 +216,7 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 		}
 		text := b.String()
 		in := convert.Options{Layer: layer, CRS: crs, Comma: o.Comma}
-		if format == convert.GeoJSON || format == convert.Shapefile || says && format == convert.CSV {
+		if format == convert.GeoJSON || format == convert.Shapefile || format == convert.GeoPackage || says && (format == convert.CSV || format == convert.XLSX) {
 			in.CRS = nil // the file says it
 		}
 		i := 0
@@ -357,7 +357,7 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		"format":     {format: "shp", want: `unknown format "shp"; known are ` + strings.Join(convert.Formats(), ", ")},
 		"comma":      {format: convert.CSV, o: convert.WriteOptions{Comma: '，'}, want: `'，' cannot be a delimiter`},
-		"two points": {format: convert.CSV, shape: two, want: `feature "a" has 2 points, which columns lon and lat cannot hold: export CSV with WKT, or GeoJSON`},
+		"two points": {format: convert.CSV, shape: two, want: `feature "a" has 2 points, which columns lon and lat cannot hold: write geometries as WKT (--geometry wkt), or another format`},
 		"outside":    {format: convert.GeoJSON, o: convert.WriteOptions{CRS: tm2}, shape: two, want: `feature "a": 1e-07, 0 lies outside the area of EPSG:3826 (longitude 118 to 124, latitude 20 to 27)`},
 	} {
 		t.Run(name, func(t *testing.T) {

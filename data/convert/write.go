@@ -70,6 +70,9 @@ func NewWriter(w io.Writer, format string, l *data.Layer, o WriteOptions) (Write
 	if f.write == nil {
 		return nil, fmt.Errorf("format %s can only be read; written can be %s", format, strings.Join(ExportFormats(), ", "))
 	}
+	if !f.encoded && !o.Encoding.IsUTF8() {
+		return nil, fmt.Errorf("files in format %s are always in UTF-8, never in %s", format, o.Encoding.Name())
+	}
 	out := &output{w: w, layer: l, places: geom.NewPlaces(o.CRS)}
 	if o.Gzip {
 		out.zip = gzip.NewWriter(w)

@@ -1,8 +1,6 @@
 package convert
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,36 +8,22 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/delimited"
-	"github.com/gewu-city/gewu/data/convert/geom"
-	"github.com/gewu-city/gewu/data/convert/srs"
-	"github.com/gewu-city/gewu/geo"
 )
 
 // csvWriter writes RFC 4180 with LF: the id, the geometry, then the attributes in their order.
 type csvWriter struct {
 	*output
+	geometryCells
 	comma byte
-	point bool         // lon and lat instead of a geometry
-	form  GeometryForm // of the geometry otherwise
-	srid  int          // for the forms that name the system, else 0
 	enc   charset.Encoding
 }
 
 func newCSVWriter(o *output, options WriteOptions) (Writer, error) {
-	w := &csvWriter{output: o, form: options.Geometry, enc: options.Encoding}
-	if w.form == "" {
-		w.form = WKT
-		w.point = o.layer.Geometry == data.GeometryPoint
+	cells, err := newGeometryCells(o, options)
+	if err != nil {
+		return nil, err
 	}
-	if !slices.Contains(GeometryForms(), w.form) {
-		return nil, fmt.Errorf("unknown form of geometry %q; known are %s", w.form, joined(GeometryForms()))
-	}
-	if strings.HasPrefix(string(w.form), "e") {
-		var ok bool
-		if w.srid, ok = srs.Code(options.CRS); !ok {
-			return nil, fmt.Errorf("%s has no EPSG number for %s", options.CRS.Name(), w.form)
-		}
-	}
+	w := &csvWriter{output: o, geometryCells: cells, enc: options.Encoding}
 	comma, err := delimited.Comma(options.Comma)
 	if err != nil {
 		return nil, err
@@ -50,30 +34,10 @@ func newCSVWriter(o *output, options WriteOptions) (Writer, error) {
 		o.text = append(o.text, "\xef\xbb\xbf"...)
 	}
 	from := len(o.text)
-	for i, name := range w.header() {
+	for i, name := range slices.Concat([]string{"id"}, w.names(o.layer), o.layer.AttributeNames()) {
 		w.appendField(name, i == 0)
 	}
 	return w, w.encode(from)
-}
-
-func (w *csvWriter) header() []string {
-	l := w.layer
-	header := []string{"id"}
-	switch {
-	case l.Geometry == data.GeometryNone:
-	case w.point:
-		header = append(header, freeName(l, "lon"), freeName(l, "lat"))
-		if header[1] != "lon" || header[2] != "lat" {
-			header[1], header[2] = "geo_lon", "geo_lat"
-		}
-	default:
-		name := strings.TrimSuffix(string(w.form), "64")
-		if slices.ContainsFunc(plainGeometryNames, func(n string) bool { return freeName(l, n) != n }) {
-			name = "geo_" + name
-		}
-		header = append(header, name)
-	}
-	return append(header, l.AttributeNames()...)
 }
 
 // encode ends the line that starts at from and turns it into the encoding of the file.
@@ -88,33 +52,14 @@ func (w *csvWriter) encode(from int) error {
 	return err
 }
 
-func joined[S ~string](words []S) string {
-	var b strings.Builder
-	for i, word := range words {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(string(word))
-	}
-	return b.String()
-}
-
-// freeName is a name that no attribute has; the reader takes both forms for coordinates.
-func freeName(l *data.Layer, name string) string {
-	if slices.ContainsFunc(l.AttributeNames(), func(a string) bool { return data.FoldName(a) == name }) {
-		return "geo_" + name
-	}
-	return name
-}
-
 func (w *csvWriter) Write(f *data.Feature) error {
 	if err := w.check(f); err != nil {
 		return err
 	}
-	points := f.Shape.Vertices()
-	if w.point && len(points) > 1 {
-		return fmt.Errorf("feature %q has %d points, which columns lon and lat cannot hold: export CSV with WKT, or GeoJSON", f.ID, len(points))
+	if err := w.fits(f.Shape); err != nil {
+		return fmt.Errorf("feature %q %w", f.ID, err)
 	}
+	points := f.Shape.Vertices()
 	from := len(w.text)
 	w.appendField(f.ID, true)
 	switch {
@@ -124,7 +69,7 @@ func (w *csvWriter) Write(f *data.Feature) error {
 	case w.point:
 		w.text = w.places.AppendPair(append(w.text, w.comma), points[0], string(w.comma))
 	default:
-		w.appendField(w.geometry(f.Shape), false)
+		w.appendField(w.geometryText(w.places, f.Shape), false)
 	}
 	for i := range w.layer.Live() {
 		v := f.Value(i)
@@ -140,23 +85,6 @@ func (w *csvWriter) Write(f *data.Feature) error {
 		return fmt.Errorf("feature %q: %w", f.ID, err)
 	}
 	return w.flush(bufferBytes)
-}
-
-// geometry is the text of a shape, empty when it has no geometry.
-func (w *csvWriter) geometry(s geo.Shape) string {
-	switch {
-	case s.Kind() == geo.KindNone:
-		return ""
-	case w.form == WKT:
-		return string(w.places.AppendWKT(nil, s))
-	case w.form == EWKT:
-		return string(w.places.AppendWKT(fmt.Appendf(nil, "SRID=%d;", w.srid), s))
-	}
-	b := geom.AppendWKB(nil, w.places.Orb(s), w.srid)
-	if w.form == WKB64 || w.form == EWKB64 {
-		return base64.StdEncoding.EncodeToString(b)
-	}
-	return hex.EncodeToString(b)
 }
 
 func (w *csvWriter) Close() error { return w.close() }

@@ -7,6 +7,7 @@ package shapefile
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ import (
 type parts map[string]func() (io.ReadCloser, error)
 
 // Read reads a shapefile.
-func Read(file *spool.File, o row.Options, out row.Sink) error {
+func Read(_ context.Context, file *spool.File, o row.Options, out row.Sink) error {
 	p, err := find(file, o.Table)
 	if err != nil {
 		return err

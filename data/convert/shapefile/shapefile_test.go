@@ -3,6 +3,7 @@ package shapefile_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ func read(b []byte, o row.Options) string {
 	}
 	defer file.Close()
 	r := &rows{}
-	if err := shapefile.Read(file, o, r); err != nil {
+	if err := shapefile.Read(context.Background(), file, o, r); err != nil {
 		fmt.Fprintln(r, err)
 	}
 	return r.String()
@@ -495,7 +496,7 @@ func TestSinkStops(t *testing.T) {
 	}
 	defer file.Close()
 	stop := errors.New("enough")
-	if err := shapefile.Read(file, row.Options{}, stopping{stop}); !errors.Is(err, stop) {
+	if err := shapefile.Read(context.Background(), file, row.Options{}, stopping{stop}); !errors.Is(err, stop) {
 		t.Error(err)
 	}
 }

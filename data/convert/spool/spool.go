@@ -118,6 +118,15 @@ func (s *File) Flush() error {
 	return s.out.Flush()
 }
 
+// Refresh takes over the size that another program has given a named file.
+func (s *File) Refresh() error {
+	info, err := s.file.Stat()
+	if err == nil {
+		s.size = info.Size()
+	}
+	return err
+}
+
 // ReadAt reads what was written; see [io.ReaderAt].
 func (s *File) ReadAt(p []byte, at int64) (int, error) {
 	if s.file == nil {

@@ -1831,7 +1831,7 @@ export interface operations {
             query?: {
                 /** @description File name for messages, and for the format when none is given. */
                 name?: string;
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
                 /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
@@ -1904,7 +1904,7 @@ export interface operations {
     exportFeatures: {
         parameters: {
             query?: {
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
@@ -1949,6 +1949,8 @@ export interface operations {
                     "application/geo+json-seq": string;
                     "application/json": string;
                     "application/zip": string;
+                    "application/geopackage+sqlite3": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "application/gzip": string;
                 };
             };
