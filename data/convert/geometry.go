@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/project"
@@ -33,12 +34,15 @@ func toDegrees(crs proj.CRS, g orb.Geometry) (orb.Geometry, error) {
 	g = project.Geometry(g, func(p orb.Point) orb.Point {
 		lon, lat, ok := toLonLat(crs, p[0], p[1])
 		if !ok && err == nil {
-			err = fmt.Errorf("coordinate %v, %v %s", p[0], p[1], outside(crs, p[0], p[1]))
+			err = fmt.Errorf("coordinate %s, %s %s", decimal(p[0]), decimal(p[1]), outside(crs, p[0], p[1]))
 		}
 		return orb.Point{lon, lat}
 	})
 	return g, err
 }
+
+// decimal writes a number as it stands in files, without an exponent.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // geometryShape turns a geometry as read in a system, which it overwrites, into a valid shape. field names it in
 // errors.

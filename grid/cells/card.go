@@ -8,6 +8,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/geodesy"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 )
@@ -91,7 +92,7 @@ func (b *Book) RowOf(w *index.World, locator *grid.Locator, s grid.Scheme, cell 
 	cells, _ := w.Layer(s.Cells.Layer)
 	row := Row{
 		Code: s.CodeOf(cells, cell), Name: s.NameOf(cells, cell), ID: cells.ID(cell),
-		AreaM2: math.Round(cells.Shape(cell).Area()*100) / 100, Areas: locator.AreasOf(w, s, cell), Totals: []Count{},
+		AreaM2: math.Round(geodesy.AreaM2(cells.Shape(cell))*100) / 100, Areas: locator.AreasOf(w, s, cell), Totals: []Count{},
 	}
 	d := b.At(w).Division(s.Cells.Layer)
 	if d == nil {
@@ -123,7 +124,7 @@ func (b *Book) CardOf(w *index.World, locator *grid.Locator, s grid.Scheme, cell
 	c := Card{
 		Scheme: s.Name, Layer: s.Cells.Layer, Row: b.RowOf(w, locator, s, cell),
 		Point: [2]float64{at.Lon(), at.Lat()}, BBox: [4]float64{box.Min.Lon(), box.Min.Lat(), box.Max.Lon(), box.Max.Lat()},
-		PerimeterM: centimetres(shape.Length()), Attributes: map[string]any{}, Changed: cells.ChangedAt(cell),
+		PerimeterM: centimetres(geodesy.LengthM(shape)), Attributes: map[string]any{}, Changed: cells.ChangedAt(cell),
 	}
 	for i, a := range cells.Def().Attributes {
 		if v := cells.Value(cell, i); !v.Null() {

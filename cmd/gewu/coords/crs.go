@@ -190,7 +190,7 @@ func convertLine(out *bufio.Writer, line string, from, to proj.CRS, decimals int
 	}
 	lon, lat, ok := from.ToLonLat(x, y)
 	if !ok {
-		return fmt.Errorf("%v, %v %s", x, y, proj.Explain(from, x, y))
+		return fmt.Errorf("%s, %s %s", m[1], m[3], proj.Explain(from, x, y))
 	}
 	x, y, ok = to.FromLonLat(lon, lat)
 	if !ok {

@@ -223,7 +223,7 @@ func (p *point) place(base, degrees proj.CRS) (orb.Point, error) {
 	}
 	lon, lat, ok := c.ToLonLat(*x, *y)
 	if !ok {
-		return orb.Point{}, &data.FieldError{Field: fields, Value: fmt.Sprintf("%v, %v", *x, *y), Why: proj.Explain(c, *x, *y)}
+		return orb.Point{}, &data.FieldError{Field: fields, Value: fmt.Sprintf("%.4f, %.4f", *x, *y), Why: proj.Explain(c, *x, *y)}
 	}
 	return orb.Point{lon, lat}, nil
 }
