@@ -101,7 +101,7 @@ func TestReads(t *testing.T) {
 			`"cells":[{"scheme":"unit","code":"A111-00","name":"","layer":"units","id":"A111-00","areas":[]}]`,
 			`"address":{"layer":"addresses","id":"addr1","label":"信義路2號"`, `"distance_m":0}`,
 			`"parts":[{"layer":"trees","id":"tree03","class":"樟樹","distance_m":`, `"duties":[],"disputes":[]}`,
-			fmt.Sprintf("X-Gewu-Seq: %d", seq), "Access-Control-Expose-Headers: ETag, X-Gewu-Seq, X-Request-Id",
+			fmt.Sprintf("X-Gewu-Seq: %d", seq), "Access-Control-Expose-Headers: ETag, X-Gewu-At, X-Gewu-Seq, X-Request-Id",
 		}},
 		{name: "locate on a shared edge", url: "/v1/locate?lon=121.52&lat=25.01", status: 200, want: []string{`"code":"D2"`, `"code":"D2-V2"`, `"code":"A221-00"`}, not: []string{`"D1"`}},
 		{name: "locate outside", url: "/v1/locate?lon=0&lat=0", status: 200, want: []string{`"areas":[],"cells":[],"address":null,"parts":[],"duties":[],"disputes":[]`}},

@@ -26,6 +26,7 @@ const scanBytes = 8 << 20
 var costs = map[string]cost{
 	"GET /v1/layers/{layer}/features":       {scan: true},
 	"GET /v1/schemes/{scheme}/cells":        {scan: true},
+	"GET /v1/changes/{seq}":                 {scan: true},
 	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
 	"POST /v1/locate":                       {hold: 1},
 	"GET /v1/layers/{layer}/export":         {hold: 2},

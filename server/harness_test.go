@@ -26,6 +26,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -74,6 +75,7 @@ func newCity(t testing.TB, change func(*Config)) *town {
 	c.engine = index.NewEngine(c.store)
 	book := cells.NewBook()
 	c.engine.Follow(book)
+	past := index.NewPast(c.engine, c.store, index.PastOptions{})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := c.engine.Load(ctx, nil); err != nil {
 		t.Fatal(err)
@@ -89,9 +91,17 @@ func newCity(t testing.TB, change func(*Config)) *town {
 			t.Errorf("engine: %v", err)
 		}
 	})
+	plans := planner.New(c.engine, c.store, time.Now, slog.New(slog.DiscardHandler))
+	running.Go(func() {
+		if err := plans.Run(ctx); err != nil {
+			t.Errorf("planner: %v", err)
+		}
+	})
 	cfg := Config{
-		Store: c.store, Engine: c.engine, Cells: book, Now: time.Now, Build: obs.Build{Version: "test"},
-		Logger: slog.New(slog.NewTextHandler(c, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Store: c.store, Engine: c.engine, Cells: book, Past: past, Now: time.Now,
+		Planner: plans,
+		Build:   obs.Build{Version: "test"},
+		Logger:  slog.New(slog.NewTextHandler(c, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&cfg)

@@ -16,7 +16,7 @@ import (
 func allowOrigins(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, X-Gewu-Seq, X-Request-Id")
+	h.Set("Access-Control-Expose-Headers", "ETag, X-Gewu-At, X-Gewu-Seq, X-Request-Id")
 }
 
 // preflight answers OPTIONS. open are the methods that other web pages may use.

@@ -63,7 +63,15 @@ func (s *Server) routes() []route {
 		{"PUT", "/v1/layers/{layer}/features/{id}", s.features.Put, writers, false},
 		{"DELETE", "/v1/layers/{layer}/features/{id}", s.features.Delete, writers, false},
 
+		{"GET", "/v1/layers/{layer}/features/{id}/history", s.past.History, anyone, false},
+
+		{"GET", "/v1/changes", s.past.List, writers, false},
 		{"POST", "/v1/changes", s.features.Change, writers, false},
+		{"GET", "/v1/changes/{seq}", s.past.Entry, writers, false},
+		{"POST", "/v1/changes/{seq}/revert", s.past.Revert, writers, false},
+		{"GET", "/v1/plans", s.plans.List, writers, false},
+		{"GET", "/v1/plans/{id}", s.plans.Get, writers, false},
+		{"DELETE", "/v1/plans/{id}", s.plans.Cancel, writers, false},
 		{"GET", "/v1/events", s.feed.Events, anyone, true},
 
 		{"GET", "/v1/schemes", s.definitions.ListSchemes, anyone, false},
@@ -164,9 +172,11 @@ func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 // again are the routes that answer a request that is sent again with more than the entry that it wrote.
 func (s *Server) again() map[string]answerAgain {
 	return map[string]answerAgain{
-		"POST /v1/layers":          s.definitions.LayerAgain,
-		"PATCH /v1/layers/{layer}": s.definitions.LayerAgain,
-		"POST /v1/schemes":         s.definitions.SchemeAgain,
+		"POST /v1/layers":               s.definitions.LayerAgain,
+		"PATCH /v1/layers/{layer}":      s.definitions.LayerAgain,
+		"POST /v1/schemes":              s.definitions.SchemeAgain,
+		"POST /v1/changes":              s.features.ChangeAgain,
+		"POST /v1/changes/{seq}/revert": s.past.RevertAgain,
 	}
 }
 

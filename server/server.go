@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server/apidoc"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
@@ -29,6 +30,8 @@ import (
 	"github.com/gewu-city/gewu/server/locate"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/operate"
+	"github.com/gewu-city/gewu/server/past"
+	"github.com/gewu-city/gewu/server/plans"
 	"github.com/gewu-city/gewu/server/tilesets"
 	"github.com/gewu-city/gewu/server/transfer"
 	"github.com/gewu-city/gewu/tiles"
@@ -42,6 +45,12 @@ type Config struct {
 	Store   city.Store
 	Engine  *index.Engine
 	Locator *grid.Locator
+	// Past finds Worlds of the past of Engine; nil answers for the present only.
+	Past *index.Past
+	// Planner keeps changes for a time to come and is run by the caller; nil takes none.
+	Planner *planner.Planner
+	// Zone is where dates without a time begin; nil means UTC.
+	Zone *time.Location
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
 	Cells *cells.Book
 	// Systems are the coordinate systems that requests may name; nil knows the built-in ones.
@@ -85,6 +94,8 @@ type Server struct {
 	locate      locate.API
 	tilesets    tilesets.API
 	cells       cellsapi.API
+	past        past.API
+	plans       plans.API
 	feed        live.Feed
 	operate     operate.API
 
@@ -126,7 +137,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
 	s.city = &city.City{
-		Store: cfg.Store, Engine: cfg.Engine, Locator: cfg.Locator, Cells: cfg.Cells, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
+		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
 	s.features = features.API{City: s.city}
@@ -136,6 +147,8 @@ func New(cfg Config) (*Server, error) {
 	s.locate = locate.API{City: s.city}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}
+	s.past = past.API{City: s.city}
+	s.plans = plans.API{City: s.city}
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained

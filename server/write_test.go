@@ -71,7 +71,7 @@ func TestWrites(t *testing.T) {
 		{name: "drop it again", method: "DELETE", url: "/v1/schemes/fire", status: 404},
 		{name: "drop a layer", method: "DELETE", url: "/v1/layers/lamps", status: 200},
 		{name: "the layer is gone", url: "/v1/layers/lamps", status: 404, want: []string{"there are districts, villages, units, addresses, trees"}},
-		{name: "effective", method: "POST", url: "/v1/changes", header: sendJSON, body: `{"effective":"2026-01-31T08:00:00+08:00","changes":[` + put("trees", "t", somewhere, `{"planted":"2026-01-31"}`) + `]}`, status: 200},
+		{name: "effective", method: "POST", url: "/v1/changes", header: sendJSON, body: `{"effective":"2024-01-31T08:00:00+08:00","changes":[` + put("trees", "t", somewhere, `{"planted":"2026-01-31"}`) + `]}`, status: 200},
 	} {
 		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
 	}
@@ -136,7 +136,7 @@ func TestBadInput(t *testing.T) {
 		read("/v1/layers/trees/features?limit=10001", 400, `"field":"limit"`),
 		read("/v1/layers/trees/features?cursor=!!", 400, `"field":"cursor"`),
 		read("/v1/layers/trees/features?cursor="+city.FormatCursor("other", "a"), 410, `"field":"cursor"`),
-		read("/v1/layers/trees/features?species=x", 400, `"field":"species"`, "known are min_seq, limit, bbox, cursor, in_cell and the attributes of the layer: tree_type, diameter, count, planted"),
+		read("/v1/layers/trees/features?species=x", 400, `"field":"species"`, "known are min_seq, at, as_of, limit, bbox, cursor, in_cell and the attributes of the layer: tree_type, diameter, count, planted"),
 		read("/v1/layers/trees/features?count=many", 400, `"field":"count","value":"many"`, "must be int"),
 		read("/v1/layers/trees/features?tree_type=a&TreeType=b", 400, "a second time"),
 		read("/v1/nothing", 404, "/docs lists"),

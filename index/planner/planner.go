@@ -62,6 +62,9 @@ func New(engine *index.Engine, store Store, now func() time.Time, logger *slog.L
 	return &Planner{engine: engine, store: store, now: now, logger: logger}
 }
 
+// Now is the clock by which plans are due.
+func (p *Planner) Now() time.Time { return p.now() }
+
 // Plan records the changes of tx to be published at tx.Effective under a new id, and returns the Seq of that record. The
 // changes are checked against the present city as far as that can tell: layers, features, and that if_seq holds
 // now. The error is *[data.ChangeError], *[data.ConflictError], *[LimitError], [data.ErrTooLarge], or that of the store.
@@ -87,7 +90,7 @@ func (p *Planner) Plan(ctx context.Context, id string, tx data.Tx) (data.Seq, er
 			return 0, err
 		}
 	}
-	return p.store.Append(ctx, data.Tx{Actor: tx.Actor, Cause: tx.Cause, Changes: []data.Change{plan.Change(0)}})
+	return p.store.Append(ctx, data.Tx{Actor: tx.Actor, Cause: tx.Cause, Receipt: tx.Receipt, Changes: []data.Change{plan.Change(0)}})
 }
 
 // check verifies change i of a plan, and notes its layer.

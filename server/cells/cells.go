@@ -29,6 +29,7 @@ const (
 type card struct {
 	cells.Card
 	Seq data.Seq `json:"seq"`
+	city.Shown
 }
 
 // Get answers with the card of one cell: GET /v1/schemes/{scheme}/cells/{code}.
@@ -43,22 +44,22 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	code := mux.Vars(r)["code"]
-	_, cell, ok := scheme.Cell(world, code)
+	_, cell, ok := scheme.Cell(world.World, code)
 	if !ok {
 		return city.UnknownCell(scheme.Name, code)
 	}
-	city.SetSeq(w, world.Seq())
-	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world, a.Locator, scheme, cell, limit), world.Seq()})
+	world.Header(w)
+	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), world.Seq(), world.Shown})
 }
 
 // scheme takes a World and finds the scheme of the path.
-func (a *API) scheme(r *http.Request, q *rest.Params) (*index.World, grid.Scheme, error) {
-	world, err := a.World(r, q)
+func (a *API) scheme(r *http.Request, q *rest.Params) (*city.Asked, grid.Scheme, error) {
+	world, err := a.Ask(r, q)
 	if err != nil {
 		return nil, grid.Scheme{}, err
 	}
 	name := mux.Vars(r)["scheme"]
-	plan := a.Locator.Plan(world)
+	plan := a.Locator.Plan(world.World)
 	scheme, ok := plan.Scheme(name)
 	if !ok {
 		names := make([]string, len(plan.Schemes))
@@ -93,7 +94,8 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		Count int         `json:"count"`
 		Next  string      `json:"next,omitempty"`
 		Seq   data.Seq    `json:"seq"`
-	}{Cells: []cells.Row{}, Seq: world.Seq()}
+		city.Shown
+	}{Cells: []cells.Row{}, Seq: world.Seq(), Shown: world.Shown}
 	layer, ok := world.Layer(scheme.Cells.Layer)
 	if ok {
 		page.Count = layer.Len()
@@ -109,10 +111,10 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 			if len(page.Cells)%city.CheckEvery == 0 && r.Context().Err() != nil {
 				return r.Context().Err()
 			}
-			page.Cells = append(page.Cells, a.Cells.RowOf(world, a.Locator, scheme, slot))
+			page.Cells = append(page.Cells, a.Cells.RowOf(world.World, a.Locator, scheme, slot))
 		}
 	}
-	city.SetSeq(w, world.Seq())
+	world.Header(w)
 	return rest.WriteJSON(w, r, http.StatusOK, page)
 }
 

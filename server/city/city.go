@@ -5,6 +5,7 @@ package city
 import (
 	"context"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -16,12 +17,15 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/planner"
 )
 
 // Store is what the server needs to write; see [data.Store] for the contracts.
 type Store interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
 	Header(ctx context.Context, seq data.Seq) (data.Header, error)
+	Changes(ctx context.Context, seq data.Seq, permanents ...uint32) ([]data.Change, error)
+	Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error]
 	Epoch() data.Epoch
 	Last() data.Seq
 }
@@ -31,6 +35,12 @@ type City struct {
 	Store   Store
 	Engine  *index.Engine
 	Locator *grid.Locator
+	// Past finds Worlds of the past; nil answers for the present only.
+	Past *index.Past
+	// Planner keeps changes for a time to come; nil takes none.
+	Planner *planner.Planner
+	// Zone is where dates without a time begin; nil means UTC.
+	Zone *time.Location
 	// Cells counts what lies in the cells.
 	Cells *cells.Book
 	// Systems are the coordinate systems by name; nil knows the built-in ones.

@@ -65,16 +65,6 @@ func (c *City) World(r *http.Request, p *rest.Params) (*index.World, error) {
 	return w, err
 }
 
-// ReadWorld takes the World for a route whose only parameter is min_seq.
-func (c *City) ReadWorld(r *http.Request) (*index.World, error) {
-	q := rest.ParseParams(r)
-	world, err := c.World(r, q)
-	if err != nil {
-		return nil, err
-	}
-	return world, q.Done("")
-}
-
 // SetSeq tells the position that the answer belongs to.
 func SetSeq(w http.ResponseWriter, seq data.Seq) {
 	w.Header().Set("X-Gewu-Seq", strconv.FormatUint(uint64(seq), 10))

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -33,11 +36,60 @@ func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
 		shown = c.Store.Last()
 	}
 	once.Landed(r, seq)
+	c.WaitShown(r, shown)
+	return seq, err
+}
+
+// WaitShown waits a little until the engine shows an entry, so that the next read sees it. The entry is durable: being
+// late or stopping changes nothing about the answer.
+func (c *City) WaitShown(r *http.Request, seq data.Seq) {
 	ctx, cancel := context.WithTimeout(r.Context(), c.Limits.MinSeq)
 	defer cancel()
-	// The transaction is durable, or was refused: being late or stopping changes nothing about the answer.
-	_, _ = c.Engine.Wait(ctx, shown)
-	return seq, err
+	_, _ = c.Engine.Wait(ctx, seq)
+}
+
+// Planned is the answer to changes for a time to come.
+type Planned struct {
+	Plan PlanRef  `json:"plan"`
+	Seq  data.Seq `json:"seq"`
+}
+
+// PlanRef names a plan and says when it is due.
+type PlanRef struct {
+	ID  string    `json:"id"`
+	Due time.Time `json:"due"`
+}
+
+// Plan records changes that take effect in the future, and answers 202.
+func (c *City) Plan(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
+	if c.Planner == nil {
+		return rest.Fault(rest.Invalid, "effective", tx.Effective.Format(time.RFC3339), "lies in the future, and this server plans nothing")
+	}
+	id, err := c.NewID()
+	if err != nil {
+		return err
+	}
+	tx.Actor, tx.Receipt = ActorOf(r), once.ReceiptOf(r)
+	if tx.Cause == "" {
+		tx.Cause = "api"
+	}
+	seq, err := c.Planner.Plan(r.Context(), id, tx)
+	if limit, ok := errors.AsType[*planner.LimitError](err); ok {
+		return rest.Refuse(rest.Conflict, "too much is planned: %v; cancel plans or wait until they are published", limit)
+	}
+	if err != nil {
+		return err
+	}
+	once.Landed(r, seq)
+	c.WaitShown(r, seq)
+	return AnswerPlanned(w, r, &data.Plan{ID: id, Due: tx.Effective}, seq)
+}
+
+// AnswerPlanned tells of a plan that entry seq has recorded.
+func AnswerPlanned(w http.ResponseWriter, r *http.Request, plan *data.Plan, seq data.Seq) error {
+	SetSeq(w, seq)
+	w.Header().Set("Location", "/v1/plans/"+url.PathEscape(plan.ID))
+	return rest.WriteJSON(w, r, http.StatusAccepted, Planned{PlanRef{plan.ID, plan.Due.UTC()}, seq})
 }
 
 // refused reports whether an error tells of the state of the city.

@@ -51,11 +51,12 @@ func (a *API) ListLayers(w http.ResponseWriter, r *http.Request) error {
 	list := struct {
 		Layers []layerInfo `json:"layers"`
 		Seq    data.Seq    `json:"seq"`
-	}{Layers: []layerInfo{}, Seq: world.Seq()}
+		city.Shown
+	}{Layers: []layerInfo{}, Seq: world.Seq(), Shown: world.Shown}
 	for _, l := range world.Layers() {
 		list.Layers = append(list.Layers, describeLayer(l, dropped))
 	}
-	city.SetSeq(w, world.Seq())
+	world.Header(w)
 	return rest.WriteJSON(w, r, http.StatusOK, list)
 }
 
@@ -65,13 +66,14 @@ func (a *API) GetLayer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.answerLayer(w, r, http.StatusOK, world, mux.Vars(r)["layer"], dropped)
+	world.Header(w)
+	return a.answerLayer(w, r, http.StatusOK, world.World, mux.Vars(r)["layer"], dropped)
 }
 
 // readDefinitions takes the World and whether dropped attributes are asked for.
-func (a *API) readDefinitions(r *http.Request) (world *index.World, dropped bool, err error) {
+func (a *API) readDefinitions(r *http.Request) (world *city.Asked, dropped bool, err error) {
 	q := rest.ParseParams(r)
-	if world, err = a.World(r, q); err != nil {
+	if world, err = a.Ask(r, q); err != nil {
 		return nil, false, err
 	}
 	dropped = q.Flag("dropped")

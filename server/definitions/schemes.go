@@ -21,7 +21,7 @@ type schemeInfo struct {
 
 // ListSchemes lists the declared schemes.
 func (a *API) ListSchemes(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.ReadWorld(r)
+	world, err := a.askOnly(r)
 	if err != nil {
 		return err
 	}
@@ -29,20 +29,32 @@ func (a *API) ListSchemes(w http.ResponseWriter, r *http.Request) error {
 	if schemes == nil {
 		schemes = []*data.Scheme{}
 	}
-	city.SetSeq(w, world.Seq())
+	world.Header(w)
 	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Schemes []*data.Scheme `json:"schemes"`
 		Seq     data.Seq       `json:"seq"`
-	}{schemes, world.Seq()})
+		city.Shown
+	}{schemes, world.Seq(), world.Shown})
+}
+
+// askOnly takes the World for a route without other parameters.
+func (a *API) askOnly(r *http.Request) (*city.Asked, error) {
+	q := rest.ParseParams(r)
+	world, err := a.Ask(r, q)
+	if err != nil {
+		return nil, err
+	}
+	return world, q.Done("")
 }
 
 // GetScheme shows one scheme.
 func (a *API) GetScheme(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.ReadWorld(r)
+	world, err := a.askOnly(r)
 	if err != nil {
 		return err
 	}
-	return answerScheme(w, r, http.StatusOK, world, mux.Vars(r)["scheme"])
+	world.Header(w)
+	return answerScheme(w, r, http.StatusOK, world.World, mux.Vars(r)["scheme"])
 }
 
 func answerScheme(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string) error {

@@ -3,6 +3,7 @@ package features
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -52,13 +53,13 @@ type search struct {
 // List lists features in the order of their ids.
 func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	world, err := a.World(r, q)
+	world, err := a.Ask(r, q)
 	if err != nil {
 		return err
 	}
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
 	if !ok {
-		return city.UnknownLayer(world, mux.Vars(r)["layer"])
+		return city.UnknownLayer(world.World, mux.Vars(r)["layer"])
 	}
 	find := search{layer: layer, limit: q.Whole("limit", 1, longestPage, standardPage)}
 	find.box, find.boxed = q.Box("bbox")
@@ -66,7 +67,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if text := q.Text("in_cell"); text != "" {
-		if find.within, err = a.within(world, layer, text); err != nil {
+		if find.within, err = a.within(world.World, layer, text); err != nil {
 			return err
 		}
 	}
@@ -91,7 +92,14 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	if n < len(slots) {
 		body = fmt.Appendf(body, `,"next":%q`, city.FormatCursor(world.Epoch(), layer.ID(slots[n-1])))
 	}
-	city.SetSeq(w, world.Seq())
+	shown, err := json.Marshal(world.Shown)
+	if err != nil {
+		return err
+	}
+	if len(shown) > len("{}") {
+		body = append(append(body, ','), shown[1:len(shown)-1]...)
+	}
+	world.Header(w)
 	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, append(body, '}'))
 }
 
@@ -202,21 +210,25 @@ func appendFeature(dst []byte, l *index.Layer, slot index.Slot) []byte {
 
 // Get answers with one feature; its ETag is the position of its newest change.
 func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.ReadWorld(r)
+	q := rest.ParseParams(r)
+	world, err := a.Ask(r, q)
 	if err != nil {
+		return err
+	}
+	if err := q.Done(""); err != nil {
 		return err
 	}
 	name, id := mux.Vars(r)["layer"], mux.Vars(r)["id"]
 	layer, ok := world.Layer(name)
 	if !ok {
-		return city.UnknownLayer(world, name)
+		return city.UnknownLayer(world.World, name)
 	}
 	slot, ok := layer.Lookup(id)
 	if !ok {
 		return city.UnknownFeature(layer, id)
 	}
 	tag := strconv.FormatUint(uint64(layer.ChangedAt(slot)), 10)
-	city.SetSeq(w, world.Seq())
+	world.Header(w)
 	w.Header().Set("ETag", `"`+tag+`"`)
 	if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)

@@ -35,7 +35,7 @@ type changeBody struct {
 
 const longestCause = 200
 
-// Change appends one transaction of changes.
+// Change appends one transaction of changes, or plans it when it takes effect in the future.
 func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
@@ -44,7 +44,14 @@ func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	seq, err := a.change(r, body)
+	tx, err := a.transaction(r, body)
+	if err != nil {
+		return err
+	}
+	if a.Future(tx.Effective) {
+		return a.Plan(w, r, tx)
+	}
+	seq, err := a.Append(r, tx)
 	if err != nil {
 		return err
 	}
@@ -52,18 +59,33 @@ func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 	return rest.WriteJSON(w, r, http.StatusOK, city.Written{Seq: seq})
 }
 
-func (a *API) change(r *http.Request, body []byte) (data.Seq, error) {
+// ChangeAgain answers for changes that were made or planned when the request was sent before.
+func (a *API) ChangeAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, body []byte) error {
+	records, err := a.Store.Changes(r.Context(), seq, 0)
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		if plan := records[i].Plan; plan != nil && plan.State == data.PlanPending {
+			return city.AnswerPlanned(w, r, plan, seq)
+		}
+	}
+	return city.Again(w, r, seq, body)
+}
+
+// transaction reads the changes of a body.
+func (a *API) transaction(r *http.Request, body []byte) (data.Tx, error) {
 	var in changesBody
 	if err := rest.DecodeJSON(body, &in); err != nil {
-		return 0, err
+		return data.Tx{}, err
 	}
 	switch {
 	case len(in.Changes) == 0:
-		return 0, rest.Fault(rest.Invalid, "changes", "", "must hold at least one change")
+		return data.Tx{}, rest.Fault(rest.Invalid, "changes", "", "must hold at least one change")
 	case len(in.Changes) > data.MaxTxChanges:
-		return 0, data.ErrTooLarge
+		return data.Tx{}, data.ErrTooLarge
 	case len(in.Cause) > longestCause:
-		return 0, rest.Fault(rest.Invalid, "cause", in.Cause, fmt.Sprintf("is longer than %d bytes", longestCause))
+		return data.Tx{}, rest.Fault(rest.Invalid, "cause", in.Cause, fmt.Sprintf("is longer than %d bytes", longestCause))
 	}
 	tx := data.Tx{Cause: in.Cause, Changes: make([]data.Change, len(in.Changes))}
 	if in.Effective != nil {
@@ -71,14 +93,14 @@ func (a *API) change(r *http.Request, body []byte) (data.Seq, error) {
 	}
 	for i := range in.Changes {
 		if i%city.CheckEvery == 0 && r.Context().Err() != nil {
-			return 0, r.Context().Err()
+			return tx, r.Context().Err()
 		}
 		var err error
 		if tx.Changes[i], err = a.featureChange(&in.Changes[i]); err != nil {
-			return 0, &data.ChangeError{Change: i, Layer: in.Changes[i].Layer, Err: err}
+			return tx, &data.ChangeError{Change: i, Layer: in.Changes[i].Layer, Err: err}
 		}
 	}
-	return a.Append(r, tx)
+	return tx, nil
 }
 
 // featureChange checks and reads one change. The error is a *data.FieldError; its field is a path within the change.

@@ -22,6 +22,7 @@ type location struct {
 	Lon float64  `json:"lon"`
 	Lat float64  `json:"lat"`
 	Seq data.Seq `json:"seq"`
+	city.Shown
 	grid.Location
 	Duties   []struct{} `json:"duties"`
 	Disputes []struct{} `json:"disputes"`
@@ -31,7 +32,7 @@ type location struct {
 func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	x, y, crs, scheme := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems), q.Text("scheme")
-	world, err := a.World(r, q)
+	world, err := a.Ask(r, q)
 	if err != nil {
 		return err
 	}
@@ -42,15 +43,15 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	if fault != nil {
 		return fault
 	}
-	if err := a.knownScheme(world, scheme); err != nil {
+	if err := a.knownScheme(world.World, scheme); err != nil {
 		return err
 	}
 	ask := grid.Everything
 	ask.Scheme = scheme
-	loc := a.Locator.Locate(world, p, ask)
-	city.SetSeq(w, world.Seq())
+	loc := a.Locator.Locate(world.World, p, ask)
+	world.Header(w)
 	return rest.WriteJSON(w, r, http.StatusOK, location{
-		Lon: p.Lon(), Lat: p.Lat(), Seq: world.Seq(), Location: loc, Duties: []struct{}{}, Disputes: []struct{}{},
+		Lon: p.Lon(), Lat: p.Lat(), Seq: world.Seq(), Shown: world.Shown, Location: loc, Duties: []struct{}{}, Disputes: []struct{}{},
 	})
 }
 
@@ -81,17 +82,21 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 		Locator: a.Locator, World: a.Engine.World, RowBytes: a.Limits.RowBytes,
 		Scheme: q.Text("scheme"), CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
 	}
-	world, err := a.World(r, q)
+	world, err := a.Ask(r, q)
 	if err != nil {
 		return err
 	}
 	if err := q.Done(""); err != nil {
 		return err
 	}
+	if world.Query().Encode() != "" {
+		// The past does not go on while the rows come.
+		job.World = func() *index.World { return world.World }
+	}
 	if (job.Lon == "") != (job.Lat == "") {
 		return rest.Fault(rest.BadRequest, "lon,lat", job.Lon+","+job.Lat, "must be given together")
 	}
-	if err := a.knownScheme(world, job.Scheme); err != nil {
+	if err := a.knownScheme(world.World, job.Scheme); err != nil {
 		return err
 	}
 	control := http.NewResponseController(w)
@@ -101,7 +106,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 		_ = control.SetReadDeadline(a.Now().Add(a.Limits.Idle))
 		a.Extend(control)
 	}
-	city.SetSeq(w, world.Seq())
+	world.Header(w)
 	w.Header().Set("Cache-Control", "no-store")
 	if kind == rest.TypeNDJSON {
 		w.Header().Set("Content-Type", kind)

@@ -62,7 +62,7 @@ var Kinds = []About{
 	{NotAcceptable, 406, "Not acceptable", "The answer has no form that the header Accept allows."},
 	{TooSlow, 408, "Request timeout", "The body did not arrive in time."},
 	{Conflict, 409, "Conflict", "A thing of this name exists."},
-	{Gone, 410, "Gone", "The position belongs to another history: the store was restored or replaced. Start afresh."},
+	{Gone, 410, "Gone", "The position belongs to another history, because the store was restored or replaced, or history is not kept so far back."},
 	{Precondition, 412, "Precondition failed", "The feature has changed meanwhile: read it again and repeat the edit."},
 	{TooLarge, 413, "Too large", "Send less at once, or import a file."},
 	{QueryTooLong, 414, "Query too long", "Shorten the query."},

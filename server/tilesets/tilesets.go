@@ -27,15 +27,15 @@ const typeTile = "application/vnd.mapbox-vector-tile"
 // Tile answers with tile z/x/y. Map clients add parameters of their own to tile addresses, so unknown ones do
 // no harm here.
 func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
-	world := a.Engine.World()
+	world := &city.Asked{World: a.Engine.World()}
 	if r.URL.RawQuery != "" {
 		var err error
-		if world, err = a.World(r, rest.ParseParams(r)); err != nil {
+		if world, err = a.Ask(r, rest.ParseParams(r)); err != nil {
 			return err
 		}
 	}
 	vars := mux.Vars(r)
-	set, err := tileset(world, vars["tileset"])
+	set, err := tileset(world.World, vars["tileset"])
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,15 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		}
 		address[i] = uint32(n)
 	}
-	tile, err := a.Maker.Tile(r.Context(), world, set, address[0], address[1], address[2])
+	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2])
 	if err != nil {
 		return err
+	}
+	world.Header(w)
+	w.Header().Set("Cache-Control", "no-cache")
+	if world.Fixed {
+		// The log only grows, and a restored one has another epoch.
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	return writeTile(w, r, &tile)
 }
@@ -57,8 +63,6 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	h := w.Header()
 	h.Set("Vary", "Accept, Accept-Encoding")
-	h.Set("Cache-Control", "no-cache")
-	city.SetSeq(w, tile.Seq)
 	zipped := !tile.Empty() && rest.Accepts(r.Header.Get("Accept-Encoding"), "gzip")
 	tag := `"` + tile.ETag + `"`
 	if zipped {
@@ -103,16 +107,23 @@ func tileset(w *index.World, name string) (tiles.Tileset, error) {
 
 // TileJSON describes a tileset.
 func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.World(r, rest.ParseParams(r))
+	world, err := a.Ask(r, rest.ParseParams(r))
 	if err != nil {
 		return err
 	}
-	set, err := tileset(world, mux.Vars(r)["tileset"])
+	set, err := tileset(world.World, mux.Vars(r)["tileset"])
 	if err != nil {
 		return err
 	}
-	city.SetSeq(w, world.Seq())
-	return rest.WriteJSON(w, r, http.StatusOK, a.Maker.Describe(world, set, a.BaseURL(r)))
+	world.Header(w)
+	doc := a.Maker.Describe(world.World, set, a.BaseURL(r))
+	if query := world.Query(); len(query) > 0 {
+		doc.Tiles[0] += "?" + query.Encode()
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
+		tiles.TileJSON
+		city.Shown
+	}{doc, world.Shown})
 }
 
 // Style answers with the style of the whole city.

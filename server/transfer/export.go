@@ -3,7 +3,6 @@ package transfer
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -20,12 +19,16 @@ import (
 // Export streams a layer as it is in one World: GET /v1/layers/{layer}/export. Features come in the order of
 // their ids. A fault in the middle cuts the connection, so that no client takes a part for the whole.
 func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
-	world, q := a.Engine.World(), r.URL.Query()
+	q := r.URL.Query()
+	world, err := a.Ask(r, rest.ParseParams(r))
+	if err != nil {
+		return err
+	}
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
 	if !ok {
-		return city.UnknownLayer(world, mux.Vars(r)["layer"])
+		return city.UnknownLayer(world.World, mux.Vars(r)["layer"])
 	}
-	if err := onlyParams(r, "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding"); err != nil {
+	if err := onlyParams(r, "at", "as_of", "min_seq", "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding"); err != nil {
 		return err
 	}
 	format := q.Get("format")
@@ -48,7 +51,6 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if wkt && o.Geometry == "" {
 		o.Geometry = convert.WKT
 	}
-	var err error
 	if o.CRS, err = lookupCRS(q, a.Systems); err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Content-Type", "application/gzip")
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	h.Set("X-Gewu-Seq", strconv.FormatUint(uint64(world.Seq()), 10))
+	world.Header(w)
 	out, err := convert.NewWriter(a.Patient(w), format, layer.Def(), o)
 	if err != nil {
 		return err

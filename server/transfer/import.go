@@ -132,8 +132,15 @@ func (a *API) importConfig(r *http.Request, world *index.World, layer *index.Lay
 		return cfg, &data.FieldError{Field: "mode", Value: string(cfg.Mode), Why: "must be upsert or replace"}
 	}
 	if e := q.Get("effective"); e != "" {
-		if cfg.Effective, err = time.Parse(time.RFC3339, e); err != nil {
-			return cfg, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00"}
+		var ok bool
+		if cfg.Effective, _, ok = a.Time(e); !ok {
+			return cfg, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00 or a date"}
+		}
+		if a.Future(cfg.Effective) {
+			return cfg, &data.FieldError{
+				Field: "effective", Value: e,
+				Why: "lies in the future, and an import takes effect when it lands: import then, or plan the changes with POST /v1/changes, which takes up to 99,999 at a time",
+			}
 		}
 	}
 	cfg.ID, err = a.NewID()

@@ -1,0 +1,163 @@
+package city
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// Asked is a World and how a request asked for it: the present one, or one of the past.
+type Asked struct {
+	*index.World
+	// Shown is for answers.
+	Shown
+	// Fixed says that the request means the same city for ever: it named epoch and Seq, and a date with its time.
+	Fixed bool
+	// at is the time of Shown.At.
+	at time.Time
+}
+
+// Shown are the members of an answer that say which past it belongs to; none for the present.
+type Shown struct {
+	At   *time.Time `json:"at,omitempty"`
+	AsOf *data.Seq  `json:"as_of,omitempty"`
+}
+
+// Query asks for the same World again, whatever is written in the meantime; empty for the present.
+func (a *Asked) Query() url.Values {
+	q := url.Values{}
+	if a.AsOf != nil {
+		q.Set("as_of", FormatPosition(a.Epoch(), *a.AsOf))
+	}
+	if a.Shown.At != nil {
+		q.Set("at", a.at.Format(time.RFC3339Nano))
+	}
+	return q
+}
+
+// Header says in the answer's header which city it shows.
+func (a *Asked) Header(w http.ResponseWriter) {
+	SetSeq(w, a.Seq())
+	if a.Shown.At != nil {
+		w.Header().Set("X-Gewu-At", a.at.Format(time.RFC3339Nano))
+	}
+}
+
+// Ask takes the World that the parameters at, as_of and min_seq ask for.
+func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
+	present, err := c.World(r, p)
+	if err != nil {
+		return nil, err
+	}
+	a := &Asked{World: present}
+	when := index.Moment{AsOf: index.Newest}
+	atText, asOfText := p.Text("at"), p.Text("as_of")
+	if atText == "" && asOfText == "" || p.Fault() != nil {
+		return a, p.Fault()
+	}
+	if c.Past == nil {
+		return nil, rest.Refuse(rest.NotImplemented, "this server does not answer for the past")
+	}
+	fixed := true
+	if atText != "" {
+		at, exact, ok := c.Time(atText)
+		if !ok {
+			return nil, rest.Fault(rest.BadRequest, "at", atText, "must be a time like 2026-03-01T08:00:00+08:00 or a date")
+		}
+		when.At, a.at, a.Shown.At = at, at, &at
+		fixed = exact
+	}
+	if asOfText != "" {
+		named := false
+		if when.AsOf, named, err = c.asOf(r.Context(), asOfText); err != nil {
+			return nil, err
+		}
+		a.Fixed = named && fixed
+	}
+	if a.World, err = c.Past.World(r.Context(), when); err != nil {
+		return nil, c.PastFault(r, err, atText, asOfText)
+	}
+	if asOfText != "" {
+		seq := a.Seq()
+		a.Shown.AsOf = &seq
+	}
+	return a, nil
+}
+
+// Time reads a time with its zone, or a date: its first moment in the zone of the city. exact says that it was a time.
+func (c *City) Time(text string) (t time.Time, exact, ok bool) {
+	// A plus sign that was not encoded arrives as a space.
+	t, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "+", 1))
+	if err == nil {
+		return t, true, true
+	}
+	t, err = time.ParseInLocation(time.DateOnly, text, c.zone())
+	return t, false, err == nil
+}
+
+// Future reports whether an effective time has not come yet.
+func (c *City) Future(effective time.Time) bool {
+	now := c.Now()
+	if c.Planner != nil {
+		now = c.Planner.Now()
+	}
+	return effective.After(now)
+}
+
+func (c *City) zone() *time.Location {
+	if c.Zone == nil {
+		return time.UTC
+	}
+	return c.Zone
+}
+
+// asOf reads a position or a time; named reports that it names the epoch.
+func (c *City) asOf(ctx context.Context, text string) (seq data.Seq, named bool, err error) {
+	if t, _, ok := c.Time(text); ok {
+		seq, err = c.Past.SeqAt(ctx, t)
+		return seq, false, err
+	}
+	p, ok := ParsePosition(text)
+	if !ok {
+		return 0, false, rest.Fault(rest.BadRequest, "as_of", text, "must be a position (a number or epoch-number), a time like 2026-03-01T08:00:00+08:00 or a date")
+	}
+	if p.Epoch != "" && p.Epoch != c.Store.Epoch() {
+		return 0, false, rest.Fault(rest.Gone, "as_of", text, "belongs to another history")
+	}
+	return p.Seq, p.Epoch != "", nil
+}
+
+// PastFault is the problem of a World that cannot be had.
+func (c *City) PastFault(r *http.Request, err error, at, asOf string) error {
+	field, value := "as_of", asOf
+	if asOf == "" {
+		field, value = "at", at
+	}
+	var horizon *index.HorizonError
+	var future *index.FutureError
+	switch {
+	case errors.As(err, &horizon):
+		if at != "" && asOf == "" {
+			field = "at"
+		}
+		return rest.Fault(rest.Gone, field, value, "lies before the horizon: history is complete from seq "+
+			strconv.FormatUint(uint64(horizon.Horizon), 10)+" of "+horizon.Recorded.In(c.zone()).Format(time.RFC3339)+" on").Because(err)
+	case errors.As(err, &future):
+		return rest.Fault(rest.BadRequest, field, value, "lies in the future: the newest position is "+strconv.FormatUint(uint64(future.Newest), 10)).Because(err)
+	case errors.Is(err, index.ErrBusy):
+		return rest.Fault(rest.Unavailable, field, value, "has to wait: other moments of the past are being made ready").With("Retry-After", "5").Because(err)
+	case errors.Is(err, index.ErrTooHeavy):
+		return rest.Fault(rest.Unavailable, field, value, "needs more memory than the past may have; the operator can raise it with --past-memory").Because(err)
+	case errors.Is(err, context.DeadlineExceeded) && r.Context().Err() != nil:
+		return rest.Fault(rest.Timeout, field, value, "takes longer to be made ready than a request may take; an export of that moment waits until it is, and then others find it ready").Because(err)
+	}
+	return err
+}
