@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/gewu-city/gewu/data"
 )
 
 // metrics are what the server counts. Labels are bounded: patterns of routes, known methods, status codes, and the
@@ -75,6 +77,10 @@ var (
 	descCapacity  = prometheus.NewDesc("gewu_gate_capacity", "Capacity of a gate.", []string{"gate"}, nil)
 	descWaiting   = prometheus.NewDesc("gewu_gate_waiting", "Requests that wait at a gate.", []string{"gate"}, nil)
 	descRefused   = prometheus.NewDesc("gewu_gate_refused_total", "Requests that a gate refused.", []string{"gate"}, nil)
+	descPast      = prometheus.NewDesc("gewu_past_total", "Moments of the past that were asked for, by how they were reached.", []string{"way"}, nil)
+	descPastKept  = prometheus.NewDesc("gewu_past_kept", "Moments of the past that are ready.", nil, nil)
+	descPastBytes = prometheus.NewDesc("gewu_past_bytes", "Memory that they do not share with the present.", nil, nil)
+	descPlans     = prometheus.NewDesc("gewu_plans", "Planned publications by state.", []string{"state"}, nil)
 	descBuild     = prometheus.NewDesc("gewu_build_info", "1, labelled with the build.", []string{"version", "revision", "go"}, nil)
 )
 
@@ -82,7 +88,7 @@ var (
 func (c *cityCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descSeq, descStoreSeq, descLag, descFeatures, descClients, descTiles, descBuilds, descCached, descCacheSize, descBuild,
-		descInside, descCapacity, descWaiting, descRefused,
+		descInside, descCapacity, descWaiting, descRefused, descPast, descPastKept, descPastBytes, descPlans,
 	} {
 		out <- d
 	}
@@ -109,6 +115,22 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(descLag, float64(c.s.city.Behind(world)))
 	for _, l := range world.Layers() {
 		gauge(descFeatures, float64(l.Len()), l.Def().Name)
+	}
+	plans := map[data.PlanState]int{data.PlanPending: 0, data.PlanDone: 0, data.PlanFailed: 0, data.PlanCancelled: 0}
+	for _, p := range world.Plans() {
+		plans[p.State]++
+	}
+	for state, n := range plans {
+		gauge(descPlans, float64(n), string(state))
+	}
+	if c.s.cfg.Past != nil {
+		p := c.s.cfg.Past.Stats()
+		counter(descPast, p.Hits, "ready")
+		counter(descPast, p.Recalled, "memory")
+		counter(descPast, p.Rewound, "log")
+		counter(descPast, p.Replayed, "replay")
+		gauge(descPastKept, float64(p.Worlds))
+		gauge(descPastBytes, float64(p.Bytes))
 	}
 	gauge(descClients, float64(c.s.feed.Clients()))
 	t := c.s.tilesets.Maker.Stats()

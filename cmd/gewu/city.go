@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server"
 	"github.com/gewu-city/gewu/tiles"
@@ -35,17 +36,19 @@ const drainTime = 10 * time.Second
 type cityOptions struct {
 	token      string
 	cacheBytes int64
+	pastBytes  int64
 	verify     boltstore.Verify
 }
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
 type city struct {
 	// socket is where commands reach the city.
-	socket string
-	store  *boltstore.DB
-	engine *index.Engine
-	server *server.Server
-	env    *env
+	socket  string
+	store   *boltstore.DB
+	engine  *index.Engine
+	planner *planner.Planner
+	server  *server.Server
+	env     *env
 }
 
 // openCity opens the store of the data folder, creating it when there is none, and loads the World.
@@ -73,6 +76,8 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	}
 	book := cells.NewBook()
 	c.engine.Follow(book)
+	past := index.NewPast(c.engine, store, index.PastOptions{Bytes: o.pastBytes})
+	c.planner = planner.New(c.engine, store, time.Now, e.log)
 	start := time.Now()
 	if err := c.engine.Load(e.ctx, nil); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -84,7 +89,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	c.server, err = server.New(server.Config{
-		Store: store, Engine: c.engine, Locator: grid.NewLocator(),
+		Store: store, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(),
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
 		Token: o.token, Admin: upkeep.Admin{Store: store, Engine: c.engine},
@@ -118,6 +123,7 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 		}
 	}
 	// Not derived from ctx: they must outlive the requests that are being drained.
+	addLoop(&g, c.planner.Run)
 	addLoop(&g, c.engine.Run)
 	addLoop(&g, func(ctx context.Context) error { return c.store.Run(ctx, c.engine) })
 	return g.Run()

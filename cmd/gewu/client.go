@@ -85,6 +85,11 @@ type problem struct {
 	Detail string `json:"detail"`
 	Field  string `json:"field"`
 	Value  string `json:"value"`
+	// Errors are all that is wrong, when it is more than one thing.
+	Errors []struct {
+		Field  string `json:"field"`
+		Detail string `json:"detail"`
+	} `json:"errors"`
 }
 
 // do sends a request and returns the answer, or what a problem document says as an error. The caller closes the
@@ -117,6 +122,9 @@ func (c client) do(ctx context.Context, method, path string, query url.Values, c
 	if p.Detail == "" {
 		return nil, errors.New(p.Title)
 	}
+	for _, e := range p.Errors {
+		p.Detail += "\n  " + e.Field + " " + e.Detail
+	}
 	return nil, errors.New(p.Detail)
 }
 
@@ -139,6 +147,16 @@ func (c client) send(ctx context.Context, method, path string, v, out any) error
 	if out == nil {
 		return nil
 	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// read gets a resource as JSON.
+func (c client) read(ctx context.Context, path string, query url.Values, out any) error {
+	resp, err := c.do(ctx, http.MethodGet, path, query, "", nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
 	return json.NewDecoder(resp.Body).Decode(out)
 }
 

@@ -25,6 +25,7 @@ type exportCmd struct {
 	Geometry string `help:"Write geometries in CSV and XLSX in one column: wkt, ewkt, wkb, ewkb, or wkb64 and ewkb64 for base64." placeholder:"FORM"`
 	Encoding string `help:"Encoding of CSV and of the tables of shapefiles, such as gb18030. Default: UTF-8." placeholder:"NAME"`
 
+	timeFlags
 	Output string `help:"File to write; - is standard output. A name ending in .gz is compressed." short:"o" default:"-" placeholder:"FILE"`
 }
 
@@ -53,6 +54,7 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 			query.Set(name, value)
 		}
 	}
+	cmd.set(query)
 	if cmd.WKT {
 		query.Set("wkt", "true")
 	}

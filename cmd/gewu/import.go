@@ -33,7 +33,7 @@ type importCmd struct {
 	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
 	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
 	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
-	Effective string            `help:"When the changes took effect (RFC 3339). Default: now." placeholder:"T"`
+	Effective string            `help:"When the features took effect in the city: a time (RFC 3339) or a date, not in the future. Default: now." placeholder:"T"`
 	FixRings  bool              `help:"Repair invalid rings and report each, instead of refusing the row."`
 	Strict    bool              `help:"Stop at the first wrong row."`
 	DryRun    bool              `help:"Only report what would happen."`

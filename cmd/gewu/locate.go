@@ -20,6 +20,7 @@ type locateCmd struct {
 	Scheme string   `help:"Only cells of this scheme." placeholder:"NAME"`
 	LonCol string   `help:"Column of the longitude in CSV." name:"lon-column" placeholder:"COL"`
 	LatCol string   `help:"Column of the latitude in CSV." name:"lat-column" placeholder:"COL"`
+	timeFlags
 }
 
 // Run locates one point, or the points on standard input: CSV with a header, or one JSON object a line.
@@ -34,6 +35,7 @@ func (cmd *locateCmd) Run(e *env) error {
 			query.Set(name, value)
 		}
 	}
+	cmd.set(query)
 	if (cmd.Lon == nil) != (cmd.Lat == nil) {
 		return errors.New("--lon and --lat belong together")
 	}

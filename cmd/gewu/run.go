@@ -37,6 +37,9 @@ type cli struct {
 	Export  exportCmd   `cmd:"" help:"Write a layer to a file."`
 	CRS     coords.CRS  `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
 	Code    coords.Code `cmd:"" help:"National codes: check what they say."`
+	History historyCmd  `cmd:"" help:"What happened to a feature, the newest change first."`
+	Revert  revertCmd   `cmd:"" help:"Turn one entry of the log around."`
+	Plan    planCmd     `cmd:"" help:"Changes that are planned for a time to come."`
 	Locate  locateCmd   `cmd:"" help:"Find the areas, cells, address and parts of points."`
 	Synth   synthCmd    `cmd:"" help:"Make a synthetic city of any size."`
 	Check   checkCmd    `cmd:"" help:"Verify the store and everything derived from it."`

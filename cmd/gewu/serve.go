@@ -12,17 +12,18 @@ import (
 
 // listenFlags are shared by serve and demo.
 type listenFlags struct {
-	Listen    string `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
-	Token     string `help:"Allows writes from elsewhere with the header \"Authorization: Bearer TOKEN\". Better given as GEWU_TOKEN than as a flag, which other users of the machine can see." placeholder:"TOKEN" env:"GEWU_TOKEN"`
-	TileCache int64  `help:"Memory for encoded tiles in MiB." default:"256" env:"GEWU_TILE_CACHE"`
-	Memory    int64  `help:"Memory in MiB that the process should stay within: beyond it large requests are refused for a while. Default: GOMEMLIMIT, else none." placeholder:"MIB" env:"GEWU_MEMORY"`
+	Listen     string `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
+	Token      string `help:"Allows writes from elsewhere with the header \"Authorization: Bearer TOKEN\". Better given as GEWU_TOKEN than as a flag, which other users of the machine can see." placeholder:"TOKEN" env:"GEWU_TOKEN"`
+	TileCache  int64  `help:"Memory for encoded tiles in MiB." default:"256" env:"GEWU_TILE_CACHE"`
+	PastMemory int64  `help:"Memory in MiB for the city at moments of the past that were asked for last; one that needs more is refused." default:"1024" env:"GEWU_PAST_MEMORY"`
+	Memory     int64  `help:"Memory in MiB that the process should stay within: beyond it large requests are refused for a while. Default: GOMEMLIMIT, else none." placeholder:"MIB" env:"GEWU_MEMORY"`
 }
 
 func (f listenFlags) options() cityOptions {
 	if f.Memory > 0 {
 		debug.SetMemoryLimit(f.Memory << 20)
 	}
-	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20}
+	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20, pastBytes: f.PastMemory << 20}
 }
 
 // listen opens the address.
