@@ -118,7 +118,7 @@ func TestWholeFileErrors(t *testing.T) {
 		{"c.csv", rows, "--lon E --lat N --ignore nosuch", "nosuch"},
 		{"d.csv", rows, "--lon E --lat N --crs EPSG:9999", "EPSG:3826"},
 		{"e.csv", "", "", "empty"},
-		{"f.csv", "\xff\xfen\x00o\x00", "", "UTF-16"},
+		{"f.csv", "\xff\xfen\x00o\x00", "", "the columns are no"},
 		{"g.geojson", `{"type":"FeatureCollection","features":[{"type":`, "", "JSON"},
 		{"h.geojson", `{"type":"Topology"}`, "", "not GeoJSON"},
 	} {
