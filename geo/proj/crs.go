@@ -134,7 +134,7 @@ type grid struct {
 	name, title string
 	tm          *transverseMercator
 	use         Extent
-	zone        zone // zero for grids that are no Gauss–Krüger zone
+	zone        Zone // zero for grids that are no Gauss–Krüger zone
 }
 
 func (g *grid) Name() string   { return g.name }

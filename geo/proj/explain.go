@@ -60,21 +60,21 @@ func exchanged(c CRS, x, y float64) string {
 // another zone.
 func prefixed(c CRS, x, y float64) string {
 	g, ok := c.(*grid)
-	if !ok || g.zone.code == 0 {
+	if !ok || g.zone.Code == 0 {
 		return ""
 	}
-	for code := firstZone; code <= lastZone; code++ {
-		z, _ := zoneOf(code)
-		if !z.prefix && (z.lon0 != g.zone.lon0 || z.width != g.zone.width) {
+	for code := FirstZone; code <= LastZone; code++ {
+		z, _ := ZoneOf(code)
+		if !z.Prefix && (z.Lon0 != g.zone.Lon0 || z.Width != g.zone.Width) {
 			continue // without a number an easting fits every zone
 		}
 		if _, _, ok := z.crs().ToLonLat(x, y); !ok {
 			continue
 		}
-		if z.prefix {
-			return fmt.Sprintf("; the easting starts with zone %d: see EPSG:%d", z.number, z.code)
+		if z.Prefix {
+			return fmt.Sprintf("; the easting starts with zone %d: see EPSG:%d", z.Number, z.Code)
 		}
-		return fmt.Sprintf("; the easting does not start with a zone: see EPSG:%d", z.code)
+		return fmt.Sprintf("; the easting does not start with a zone: see EPSG:%d", z.Code)
 	}
 	return ""
 }

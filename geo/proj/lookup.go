@@ -11,7 +11,7 @@ import (
 // Known lists the canonical names of all systems that [Lookup] understands, own grids not counted.
 func Known() []string {
 	names := []string{"EPSG:4326", "EPSG:4490", "CRS84", "EPSG:3857", "EPSG:3826", "gcj02", "bd09"}
-	for code := firstZone; code <= lastZone; code++ {
+	for code := FirstZone; code <= LastZone; code++ {
 		names = append(names, fmt.Sprintf("EPSG:%d", code))
 	}
 	return names
@@ -109,7 +109,7 @@ func builtIn(code string) CRS {
 	}
 	if len(code) == 4 {
 		if n, err := strconv.Atoi(code); err == nil {
-			if z, ok := zoneOf(n); ok {
+			if z, ok := ZoneOf(n); ok {
 				return z.crs()
 			}
 		}
@@ -128,13 +128,10 @@ func byTitle(title string) CRS {
 	if !strings.HasPrefix(title, "cgcs2000") {
 		return nil
 	}
-	for n := firstZone; n <= lastZone; n++ {
-		z, _ := zoneOf(n)
-		if title == squash(z.esri()) {
+	for n := FirstZone; n <= LastZone; n++ {
+		z, _ := ZoneOf(n)
+		if title == squash(z.ESRI()) || title == squash(z.Title()) {
 			return z.crs()
-		}
-		if g := z.crs(); title == squash(g.title) {
-			return g
 		}
 	}
 	return nil

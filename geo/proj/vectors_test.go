@@ -148,7 +148,7 @@ func TestGDALAgain(t *testing.T) {
 	for code, rows := range vectors(t) {
 		name := fmt.Sprintf("EPSG:%d", code)
 		source := "EPSG:4490"
-		if code < firstZone {
+		if code < proj.FirstZone {
 			source = "EPSG:4326"
 		}
 		var in strings.Builder
@@ -178,8 +178,6 @@ func TestGDALAgain(t *testing.T) {
 		}
 	}
 }
-
-const firstZone = 4491
 
 func TestShifted(t *testing.T) {
 	rows := readTSV(t, "shifted.tsv", 6)

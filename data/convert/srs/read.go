@@ -278,8 +278,8 @@ func (n node) projected() proj.CRS {
 		}
 	case "EPSG:4490":
 		// 6° zones come first: where a 3° zone has the same numbers, theirs is the larger area.
-		for code := firstZone; scale == 1 && code <= lastZone; code++ {
-			if m, e := zone(code); m == lon0 && e == fe {
+		for code := proj.FirstZone; scale == 1 && code <= proj.LastZone; code++ {
+			if z, _ := proj.ZoneOf(code); z.Lon0 == lon0 && z.FalseEasting() == fe {
 				return lookup(code)
 			}
 		}
@@ -293,28 +293,4 @@ func lookup(code int) proj.CRS {
 		return nil
 	}
 	return crs
-}
-
-// The Gauss–Krüger zones of CGCS2000 in the EPSG register.
-const (
-	firstZone = 4491
-	lastZone  = 4554
-)
-
-// zone is the central meridian and the false easting of a Gauss–Krüger zone.
-func zone(code int) (lon0, fe float64) {
-	number, width, i := 13, 6, code-firstZone
-	zones := 11
-	if i >= 22 {
-		number, width, i, zones = 25, 3, i-22, 21
-	}
-	number += i % zones
-	lon0 = float64(width * number)
-	if width == 6 {
-		lon0 -= 3
-	}
-	if i < zones {
-		return lon0, 500000 + 1e6*float64(number)
-	}
-	return lon0, 500000
 }

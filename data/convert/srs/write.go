@@ -45,24 +45,11 @@ func ESRI(crs proj.CRS) (string, bool) {
 			`PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",0.0],PARAMETER["Standard_Parallel_1",0.0],PARAMETER["Auxiliary_Sphere_Type",0.0],UNIT["Meter",1.0]]`, true
 	case code == 3826:
 		return esriTransverse("TWD_1997_TM_Taiwan", esriTWD97, "Transverse_Mercator", 121, 250000, 0.9999), true
-	case code >= firstZone && code <= lastZone:
-		lon0, fe := zone(code)
-		return esriTransverse(esriZone(code), esriCGCS2000, "Gauss_Kruger", lon0, fe, 1), true
+	}
+	if z, ok := proj.ZoneOf(code); ok {
+		return esriTransverse(z.ESRI(), esriCGCS2000, "Gauss_Kruger", z.Lon0, z.FalseEasting(), 1), true
 	}
 	return "", false
-}
-
-// esriZone is what ArcGIS calls a Gauss–Krüger zone.
-func esriZone(code int) string {
-	lon0, fe := zone(code)
-	name := "CGCS2000_"
-	if code >= firstZone+22 {
-		name += "3_Degree_"
-	}
-	if fe > 1e6 {
-		return fmt.Sprintf("%sGK_Zone_%d", name, int(fe/1e6))
-	}
-	return fmt.Sprintf("%sGK_CM_%gE", name, lon0)
 }
 
 func esriTransverse(name, base, way string, lon0, fe, scale float64) string {
@@ -95,9 +82,9 @@ func OGC(crs proj.CRS) (string, bool) {
 			`EXTENSION["PROJ4","+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext +no_defs"],AUTHORITY["EPSG","3857"]]`, true
 	case code == 3826:
 		return ogcTransverse(crs.Title(), ogcTWD97, 121, 250000, 0.9999, code), true
-	case code >= firstZone && code <= lastZone:
-		lon0, fe := zone(code)
-		return ogcTransverse(crs.Title(), ogcCGCS2000, lon0, fe, 1, code), true
+	}
+	if z, ok := proj.ZoneOf(code); ok {
+		return ogcTransverse(z.Title(), ogcCGCS2000, z.Lon0, z.FalseEasting(), 1, code), true
 	}
 	return "", false
 }

@@ -1540,7 +1540,7 @@ export interface components {
          */
         scheme: string;
         /**
-         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
          * @example EPSG:4326
          */
         crs: string;
@@ -1609,7 +1609,7 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1725,7 +1725,7 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -2209,7 +2209,7 @@ export interface operations {
                 name?: string;
                 format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -2285,7 +2285,7 @@ export interface operations {
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
