@@ -172,14 +172,19 @@ func (p *Past) settle(ctx context.Context, when Moment, live *World) (moment, er
 	if !when.At.IsZero() && when.At.Before(recorded) {
 		m.at = when.At.UnixMicro()
 	}
+	return m, p.known(ctx, m)
+}
+
+// known is a *[HorizonError] for a moment that the log does not know.
+func (p *Past) known(ctx context.Context, m moment) error {
 	horizon, err := p.complete(ctx)
 	if err != nil {
-		return m, err
+		return err
 	}
 	if m.seq < horizon.Horizon || m.dated() && m.at < horizon.Recorded.UnixMicro() {
-		return m, horizon
+		return horizon
 	}
-	return m, nil
+	return nil
 }
 
 // complete is the horizon of the log.
@@ -278,6 +283,10 @@ func (p *Past) build(ctx context.Context, m moment, newest bool) (*World, error)
 		w, err := p.take(ctx, way, m)
 		if errors.Is(err, errTooMany) {
 			continue // a replay always goes
+		}
+		// The horizon moves before anything is erased: if it has passed meanwhile, what was read may have had gaps.
+		if gone := p.known(ctx, m); gone != nil {
+			return nil, gone
 		}
 		if err != nil {
 			return nil, err

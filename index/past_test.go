@@ -560,6 +560,36 @@ type erasedLog struct {
 
 func (l erasedLog) Horizon() data.Seq { return l.horizon }
 
+// risingLog is a log whose horizon rises when it is read, as that of a store does when it is compacted at the moment.
+type risingLog struct {
+	*indextest.Log
+	horizon data.Seq
+}
+
+func (l *risingLog) Horizon() data.Seq { return l.horizon }
+
+func (l *risingLog) Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error] {
+	l.horizon = 20
+	return l.Log.Entries(ctx, after)
+}
+
+// TestPastAndRetention checks that a World that was read while its past was erased is not shown.
+func TestPastAndRetention(t *testing.T) {
+	log := lampsLog(50)
+	e := index.NewEngine(log)
+	past := index.NewPast(e, &risingLog{Log: log}, index.PastOptions{})
+	if err := e.Load(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := past.World(t.Context(), index.Moment{AsOf: 10})
+	if horizon, gone := errors.AsType[*index.HorizonError](err); !gone || horizon.Horizon != 20 {
+		t.Errorf("erased meanwhile: %v", err)
+	}
+	if _, err := past.World(t.Context(), index.Moment{AsOf: 30}); err != nil {
+		t.Errorf("behind the horizon: %v", err)
+	}
+}
+
 // TestPastRefuses checks moments that are not there.
 func TestPastRefuses(t *testing.T) {
 	log := lampsLog(50)
