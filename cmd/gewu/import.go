@@ -29,7 +29,7 @@ type importCmd struct {
 	Lat       string            `help:"Column of the latitude or northing." placeholder:"COL"`
 	Geometry  string            `help:"Column of the geometry: WKT, EWKT, or WKB in hexadecimal or base64." placeholder:"COL"`
 	Encoding  string            `help:"Encoding of text, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
-	Table     string            `help:"Which table of a file that holds several: a sheet of a book, a table of a GeoPackage, a shapefile of an archive, an object of TopoJSON." placeholder:"NAME"`
+	Table     string            `help:"Which table of a file that holds several: a sheet of a book, a table of a GeoPackage, a shapefile of an archive, an object of TopoJSON, waypoints or tracks of GPX." placeholder:"NAME"`
 	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
 	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
 	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`

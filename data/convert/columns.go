@@ -37,11 +37,17 @@ type columns struct {
 	cut    map[string]int // folded name as the format cuts it → attribute
 	ignore map[string]bool
 	known  map[string]target
-	names  []string // columns in order of first appearance
+	names  []string        // columns in order of first appearance
+	own    map[string]bool // columns with a use of their own, which need no attribute
 }
 
+// use notes that a column has a use of its own.
+func (c *columns) use(name string) { c.own[name] = true }
+
 func newColumns(o Options) (*columns, error) {
-	c := &columns{layer: o.Layer, mapped: map[string]int{}, ignore: map[string]bool{}, known: map[string]target{}}
+	c := &columns{
+		layer: o.Layer, mapped: map[string]int{}, ignore: map[string]bool{}, known: map[string]target{}, own: map[string]bool{},
+	}
 	for column, attribute := range o.Map {
 		i := c.layer.FindAttribute(attribute)
 		if i < 0 {
@@ -141,6 +147,7 @@ func (b *builder) report() {
 			continue
 		}
 		switch t := c.known[name]; {
+		case t.rank == 0 && c.own[name]:
 		case t.ignored:
 			r.Ignored = append(r.Ignored, name)
 		case t.rank == 0:

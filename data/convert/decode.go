@@ -6,6 +6,8 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/charset"
+	"github.com/gewu-city/gewu/data/convert/gpx"
+	"github.com/gewu-city/gewu/data/convert/kml"
 	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/data/convert/shapefile"
 	"github.com/gewu-city/gewu/data/convert/spool"
@@ -18,6 +20,18 @@ func readTopoJSON(b *builder, file *bufio.Reader) error {
 		return err
 	}
 	return topojson.Read(in, b.Table, &intake{builder: b})
+}
+
+// readKML reads KML, and KMZ whatever it is called.
+func readKML(b *builder, in *bufio.Reader) error {
+	if head, _ := in.Peek(2); string(head) == "PK" {
+		return spooled(kml.ReadArchive, false)(b, in)
+	}
+	return kml.Read(in, b.rowOptions(), &intake{builder: b})
+}
+
+func readGPX(b *builder, in *bufio.Reader) error {
+	return gpx.Read(in, b.rowOptions(), &intake{builder: b})
 }
 
 // spooled reads a format that needs random access.

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data/convert/geopackage"
+	"github.com/gewu-city/gewu/data/convert/gpx"
+	"github.com/gewu-city/gewu/data/convert/kml"
 	"github.com/gewu-city/gewu/data/convert/shapefile"
 	"github.com/gewu-city/gewu/data/convert/sheet"
 	"github.com/gewu-city/gewu/data/convert/topojson"
@@ -23,6 +25,9 @@ const (
 	Shapefile  = "shapefile"
 	GeoPackage = "geopackage"
 	XLSX       = "xlsx"
+	KML        = "kml"
+	KMZ        = "kmz"
+	GPX        = "gpx"
 )
 
 // format is what is known of a format. Everything that lists formats reads it from here.
@@ -62,6 +67,18 @@ func formats() []format {
 		{
 			name: XLSX, media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", extensions: []string{".xlsx", ".xlsm"}, tables: true,
 			read: spooled(sheet.Read, false), write: encodeWith(sheet.NewEncoder, encoderOptions{cells: true}),
+		},
+		{
+			name: KML, media: "application/vnd.google-earth.kml+xml", extensions: []string{".kml"},
+			read: readKML, write: encodeWith(kml.NewEncoder, encoderOptions{lonLat: true}),
+		},
+		{
+			name: KMZ, media: "application/vnd.google-earth.kmz", extensions: []string{".kmz"},
+			read: readKML, write: encodeWith(kml.NewArchiveEncoder, encoderOptions{lonLat: true}),
+		},
+		{
+			name: GPX, media: "application/gpx+xml", extensions: []string{".gpx"}, tables: true,
+			read: readGPX, write: encodeWith(gpx.NewEncoder, encoderOptions{lonLat: true}),
 		},
 	}
 }

@@ -88,6 +88,16 @@ func FuzzTopoJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.TopoJSON, text, kind) })
 }
 
+func FuzzKML(f *testing.F) {
+	addCases(f, convert.KML)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.KML, text, kind) })
+}
+
+func FuzzGPX(f *testing.F) {
+	addCases(f, convert.GPX)
+	f.Fuzz(func(t *testing.T, text string, kind uint8) { readAll(t, convert.GPX, text, kind) })
+}
+
 func FuzzDecodeFeature(f *testing.F) {
 	addCases(f, convert.GeoJSONSeq)
 	f.Fuzz(func(t *testing.T, text string, kind uint8) {

@@ -183,6 +183,8 @@ var drivers = map[string]struct {
 	convert.Shapefile:  {name: "ESRI Shapefile", options: []string{"-lco", "ENCODING=UTF-8"}},
 	convert.GeoPackage: {name: "GPKG"},
 	convert.XLSX:       {name: "XLSX", kinds: kinds[3:]},
+	convert.KML:        {name: "LIBKML", kinds: kinds[:3]},
+	convert.KMZ:        {name: "LIBKML", only: "reads", kinds: kinds[:3]},
 	convert.TopoJSON:   {name: "TopoJSON", only: "reads", kinds: kinds[:3]},
 }
 
@@ -236,6 +238,33 @@ func TestGDALWrites(t *testing.T) {
 				same(t, layer, load(t, format, out, convert.Options{Layer: layer}), features)
 			})
 		}
+	}
+}
+
+// TestGDALTracks exchanges GPX, where GDAL names extensions after their prefix.
+func TestGDALTracks(t *testing.T) {
+	gdal(t)
+	for _, kind := range kinds[:2] {
+		t.Run(string(kind), func(t *testing.T) {
+			layer, features := surveyed(t, kind)
+			if kind == data.GeometryPoint {
+				features = slices.Delete(features, 1, 2) // a waypoint is one point
+			}
+			features[0].Values[1] = data.IntValue(1 << 30) // GDAL reads 32 bits
+			table := map[data.GeometryKind]string{data.GeometryPoint: "waypoints", data.GeometryLine: "tracks"}[kind]
+			names := map[string]string{}
+			for _, name := range layer.AttributeNames() {
+				names["gewu_"+name] = name
+			}
+			out := filepath.Join(t.TempDir(), "out.geojson")
+			ogr2ogr(t, "-f", "GeoJSON", "-lco", "ID_FIELD=gewu_id", out, save(t, convert.GPX, layer, features, convert.WriteOptions{}), table)
+			same(t, layer, load(t, convert.GeoJSON, out, convert.Options{Layer: layer, Map: names}), features)
+
+			back := filepath.Join(t.TempDir(), "back.gpx")
+			ogr2ogr(t, "-f", "GPX", "-dsco", "GPX_USE_EXTENSIONS=YES", "-lco", "FORCE_GPX_TRACK=YES",
+				"-nlt", map[data.GeometryKind]string{data.GeometryPoint: "POINT", data.GeometryLine: "MULTILINESTRING"}[kind], back, save(t, convert.GeoJSON, layer, features, convert.WriteOptions{}))
+			same(t, layer, load(t, convert.GPX, back, convert.Options{Layer: layer}), features)
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
@@ -84,10 +85,12 @@ func (l *loose) feature(r *row.Row, out *Row) *data.FieldError {
 		id = ""
 	}
 	for c, name := range r.Columns {
-		if l.ID != "" && name == l.ID {
-			id = strings.Clone(r.Cells[c])
-		}
 		i, ok := l.wants(name)
+		switch {
+		case l.ID != "" && name == l.ID, l.ID == "" && id == "" && !ok && slices.Contains(idNames, name):
+			id = strings.Clone(r.Cells[c])
+			l.columns.use(name)
+		}
 		if !ok {
 			continue
 		}

@@ -31,6 +31,10 @@ var (
 	geometryNames         = []string{"geometry", "geom", "thegeom"}
 )
 
+// idNames are the names of columns that hold the id, best first. The first is what export writes when the layer has an
+// attribute with the second.
+var idNames = []string{"gewu_id", "id"}
+
 // column is the position of a column by its name, exact or folded, or -1.
 func (t *table) column(name string) int {
 	if i := slices.Index(t.header, name); i >= 0 {
@@ -58,15 +62,14 @@ func (t *table) findID() (err error) {
 			return err
 		}
 	} else {
-		// The first name is what export writes when the layer has an attribute with the second.
-		for _, name := range []string{"gewu_id", "id"} {
+		for _, name := range idNames {
 			if i := t.column(name); t.id < 0 && i >= 0 && !t.targets[i].use() && !t.targets[i].ignored {
 				t.id = i
 			}
 		}
 	}
 	if t.id >= 0 {
-		t.known(t.id)
+		t.columns.use(t.header[t.id])
 		if t.idAttribute >= 0 {
 			t.present[t.idAttribute] = true // complete fills it
 		}
@@ -101,10 +104,10 @@ func (t *table) findGeometry() (err error) {
 	}
 	switch {
 	case t.lon >= 0:
-		t.known(t.lon)
-		t.known(t.lat)
+		t.columns.use(t.header[t.lon])
+		t.columns.use(t.header[t.lat])
 	case t.geometry >= 0:
-		t.known(t.geometry)
+		t.columns.use(t.header[t.geometry])
 	case point:
 		return fmt.Errorf("no columns for the coordinates: name them with --lon and --lat; the columns are %s", strings.Join(t.header, ", "))
 	default:
@@ -132,13 +135,6 @@ func (t *table) guessGeometry(point bool) {
 		slices.ContainsFunc(plainGeometryNames, column) ||
 		point && slices.ContainsFunc(lonLatNames[1:], pair) ||
 		slices.ContainsFunc(geometryNames, column)
-}
-
-// known takes a column with a use of its own off the list of unmatched ones.
-func (t *table) known(i int) {
-	if t.targets[i].rank == 0 {
-		t.columns.names = slices.DeleteFunc(t.columns.names, func(n string) bool { return n == t.header[i] })
-	}
 }
 
 // point reads the coordinates of a point.

@@ -144,6 +144,9 @@ func describe(out *strings.Builder, layer *data.Layer, format, text string, o co
 			}
 		}
 	}
+	for _, n := range o.Report.Notes {
+		fmt.Fprintln(out, "file note:", n)
+	}
 	for _, list := range []struct {
 		name  string
 		names []string

@@ -135,12 +135,28 @@ func TestDecodeFeatureReadsWhatAppendFeatureWrites(t *testing.T) {
 
 // fits cuts what a format cannot hold off a feature.
 func fits(format string, l *data.Layer, f *data.Feature) {
-	if format != convert.Shapefile {
-		return
+	// What XML does not have is left out.
+	xml := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
+				return -1
+			}
+			return r
+		}, s)
 	}
-	cut := func(s string) string {
-		s, _, _ = strings.Cut(s, "\x00")
-		return strings.TrimRight(s[:min(len(s), 250)], " ")
+	var cut func(s string) string
+	switch format {
+	case convert.KML, convert.KMZ:
+		cut = xml
+	case convert.GPX:
+		cut = func(s string) string { return strings.TrimSpace(xml(s)) }
+	case convert.Shapefile:
+		cut = func(s string) string {
+			s, _, _ = strings.Cut(s, "\x00")
+			return strings.TrimRight(s[:min(len(s), 250)], " ")
+		}
+	default:
+		return
 	}
 	if f.ID = strings.ToValidUTF8(cut(f.ID), ""); f.ID == "" {
 		f.ID = "x"
@@ -154,7 +170,7 @@ func fits(format string, l *data.Layer, f *data.Feature) {
 				f.Values[i] = data.TextValue(v.Type(), text)
 			}
 		case data.Date:
-			if y := v.Time().Year(); y < 1 || y > 9999 {
+			if y := v.Time().Year(); format == convert.Shapefile && (y < 1 || y > 9999) {
 				f.Values[i] = data.Value{}
 			}
 		case data.Int, data.Number, data.Bool, data.Time:
@@ -166,7 +182,7 @@ func fits(format string, l *data.Layer, f *data.Feature) {
 }
 
 // onlyLonLat are the formats that know no other system.
-var onlyLonLat = map[string]bool{convert.TopoJSON: true}
+var onlyLonLat = map[string]bool{convert.TopoJSON: true, convert.KML: true, convert.KMZ: true, convert.GPX: true}
 
 func TestReadGivesWhatWasWritten(t *testing.T) {
 	var systems []proj.CRS
@@ -180,7 +196,10 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := rapid.SampledFrom([]data.IDRule{{}, {Attribute: "code"}, {Generate: "hash"}}).Draw(t, "rule")
 		layer := everyType(rapid.SampledFrom(kinds).Draw(t, "kind"), rule)
-		format := rapid.SampledFrom(convert.Formats()).Draw(t, "format")
+		format := rapid.SampledFrom(convert.ExportFormats()).Draw(t, "format")
+		if format == convert.GPX && (layer.Geometry == data.GeometryPolygon || layer.Geometry == data.GeometryNone) {
+			format = convert.KML
+		}
 		crs := rapid.SampledFrom(systems).Draw(t, "crs")
 		if _, coded := srs.Code(crs); onlyLonLat[format] || (format == convert.Shapefile || format == convert.GeoPackage) && !coded {
 			crs = nil
@@ -195,7 +214,7 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 			o.Geometry, says = convert.WKB, false
 		}
 		parts := 3
-		if (format == convert.CSV || format == convert.XLSX) && layer.Geometry == data.GeometryPoint && o.Geometry == "" {
+		if (format == convert.CSV || format == convert.XLSX) && layer.Geometry == data.GeometryPoint && o.Geometry == "" || format == convert.GPX && layer.Geometry == data.GeometryPoint {
 			parts = 1
 		}
 		features := make([]data.Feature, rapid.IntRange(0, 5).Draw(t, "features"))
@@ -349,22 +368,37 @@ func TestWriteRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gbk, err := charset.Lookup("gbk")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		format string
 		o      convert.WriteOptions
 		shape  geo.Shape
+		name   string
 		want   string
 	}{
-		"format":     {format: "shp", want: `unknown format "shp"; known are ` + strings.Join(convert.Formats(), ", ")},
-		"comma":      {format: convert.CSV, o: convert.WriteOptions{Comma: '，'}, want: `'，' cannot be a delimiter`},
-		"two points": {format: convert.CSV, shape: two, want: `feature "a" has 2 points, which columns lon and lat cannot hold: write geometries as WKT (--geometry wkt), or another format`},
-		"outside":    {format: convert.GeoJSON, o: convert.WriteOptions{CRS: tm2}, shape: two, want: `feature "a": 1e-07, 0 lies outside the area of EPSG:3826 (longitude 118 to 124, latitude 20 to 27)`},
+		"format":       {format: "shp", want: `unknown format "shp"; known are ` + strings.Join(convert.Formats(), ", ")},
+		"comma":        {format: convert.CSV, o: convert.WriteOptions{Comma: '，'}, want: `'，' cannot be a delimiter`},
+		"two points":   {format: convert.CSV, shape: two, want: `feature "a" has 2 points, which columns lon and lat cannot hold: write geometries as WKT (--geometry wkt), or another format`},
+		"control, KML": {format: convert.KML, name: "a\x07", want: `feature "a": name has the character U+0007, which XML does not have`},
+		"control, GPX": {format: convert.GPX, name: "a\x07", want: `feature "a": name has the character U+0007, which XML does not have`},
+		"waypoint":     {format: convert.GPX, shape: two, want: `feature "a": has 2 points, a waypoint has one`},
+		"KML in TM2":   {format: convert.KML, o: convert.WriteOptions{CRS: tm2}, want: "the format is always in longitude and latitude (EPSG:4326), never in EPSG:3826"},
+		"KML in GBK":   {format: convert.KML, o: convert.WriteOptions{Encoding: gbk}, want: "files in format kml are always in UTF-8, never in gbk"},
+		"outside":      {format: convert.GeoJSON, o: convert.WriteOptions{CRS: tm2}, shape: two, want: `feature "a": 1e-07, 0 lies outside the area of EPSG:3826 (longitude 118 to 124, latitude 20 to 27)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			w, err := convert.NewWriter(&b, test.format, points(t), test.o)
 			if err == nil {
-				err = w.Write(&data.Feature{ID: "a", Shape: test.shape})
+				defer w.Discard()
+				f := data.Feature{ID: "a", Shape: test.shape}
+				if test.name != "" {
+					f.Shape, f.Values = geo.PointShape(geo.Point{}), []data.Value{data.TextValue(data.Text, test.name)}
+				}
+				err = w.Write(&f)
 			}
 			if fmt.Sprint(err) != test.want {
 				t.Errorf("got %v, want %s", err, test.want)

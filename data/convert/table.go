@@ -45,9 +45,7 @@ func (t *table) settle() error {
 			t.present[target.attribute] = true
 		}
 	}
-	if i := slices.Index(t.header, t.head.Key); t.head.Key != "" && i >= 0 {
-		t.known(i)
-	}
+	t.columns.use(t.head.Key)
 	if err := t.findID(); err != nil {
 		return err
 	}

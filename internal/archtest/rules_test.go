@@ -64,7 +64,7 @@ var rows = []row{
 	{dir: "data/history", may: []string{"data"}, why: "reads the log of any store and writes nothing"},
 	{dir: "data/convert", may: []string{
 		"data/convert/charset", "data/convert/delimited", "data/convert/geom", "data/convert/jsontext", "data/convert/row",
-		"data/convert/geopackage", "data/convert/shapefile", "data/convert/sheet", "data/convert/spool", "data/convert/srs", "data/convert/topojson", "data", "geo", "geo/proj",
+		"data/convert/geopackage", "data/convert/gpx", "data/convert/kml", "data/convert/shapefile", "data/convert/sheet", "data/convert/spool", "data/convert/srs", "data/convert/topojson", "data", "geo", "geo/proj",
 	}, why: "formats become features; what happens to them is the caller's matter"},
 	{dir: "data/convert/control", may: []string{"data/convert", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data", "geo", "geo/proj"}, why: "files of control points become coordinate systems; only cmd names them"},
 	{dir: "data/convert/row", may: []string{"data/convert/charset", "data", "geo", "geo/proj"}, why: "what decoders and convert exchange; it knows no layer"},
@@ -77,6 +77,8 @@ var rows = []row{
 		"data/convert/charset", "data/convert/geom", "data/convert/jsontext", "data/convert/row", "data/convert/spool", "data/convert/srs", "data", "geo", "geo/proj",
 	}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/xmltext", may: []string{"data/convert/charset"}, why: "XML within bounds; it knows no format"},
+	{dir: "data/convert/kml", may: []string{"data/convert/geom", "data/convert/row", "data/convert/spool", "data/convert/xmltext", "data", "geo"}, why: "bytes become rows, without layers"},
+	{dir: "data/convert/gpx", may: []string{"data/convert/geom", "data/convert/row", "data/convert/xmltext", "data", "geo"}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/sheet", may: []string{
 		"data/convert/charset", "data/convert/jsontext", "data/convert/row", "data/convert/spool", "data/convert/xmltext", "data",
 	}, why: "bytes become rows, without layers"},

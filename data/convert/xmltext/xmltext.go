@@ -202,3 +202,26 @@ func Attr(e xml.StartElement, name string) string {
 	}
 	return ""
 }
+
+// AppendText appends a text as it stands between tags and in attributes. It reports a character that XML does not have.
+func AppendText(dst []byte, s string) ([]byte, error) {
+	for _, r := range s {
+		switch {
+		case r == '&':
+			dst = append(dst, "&amp;"...)
+		case r == '<':
+			dst = append(dst, "&lt;"...)
+		case r == '>':
+			dst = append(dst, "&gt;"...)
+		case r == '"':
+			dst = append(dst, "&quot;"...)
+		case r == '\t' || r == '\n' || r == '\r':
+			dst = fmt.Appendf(dst, "&#%d;", r)
+		case r < ' ' || r == 0xfffe || r == 0xffff:
+			return dst, fmt.Errorf("has the character U+%04X, which XML does not have", r)
+		default:
+			dst = append(dst, string(r)...)
+		}
+	}
+	return dst, nil
+}

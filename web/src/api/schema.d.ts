@@ -2207,7 +2207,7 @@ export interface operations {
             query?: {
                 /** @description File name for messages, and for the format when none is given. */
                 name?: string;
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx";
                 /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
@@ -2281,7 +2281,7 @@ export interface operations {
     exportFeatures: {
         parameters: {
             query?: {
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx";
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
@@ -2343,6 +2343,9 @@ export interface operations {
                     "application/zip": string;
                     "application/geopackage+sqlite3": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.google-earth.kml+xml": string;
+                    "application/vnd.google-earth.kmz": string;
+                    "application/gpx+xml": string;
                     "application/gzip": string;
                 };
             };
