@@ -118,29 +118,42 @@ func TestRunTwice(t *testing.T) {
 	}
 }
 
-// TestClock checks that recorded times do not run backwards when the machine's clock does, also across a restart.
-func TestClock(t *testing.T) {
+// TestClockJumps checks that recorded times do not run backwards when the machine's clock jumps, back or ahead and back
+// again, also across a restart.
+func TestClockJumps(t *testing.T) {
 	dir := t.TempDir()
-	at := time.Date(2026, 1, 2, 3, 4, 5, 678_999, time.UTC)
-	var last time.Time
-	for range 2 {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 678_999, time.UTC)
+	at, latest := start, start.Truncate(time.Microsecond)
+	want := []time.Time{latest} // of the definition
+	for _, jump := range []time.Duration{-time.Hour, -1000 * 24 * time.Hour, 48 * time.Hour, 0, -24 * time.Hour, 47 * time.Hour, 2 * time.Hour} {
 		db, err := boltstore.Open(file(dir), boltstore.Options{Now: func() time.Time { return at }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := storetest.Start(t, db)
-		if last.IsZero() {
+		if len(want) == 1 {
 			s.Must(t, storetest.Define(storetest.Lamps()))
-			last = at.Truncate(time.Microsecond)
 		}
-		at = at.Add(-time.Hour)
-		s.Must(t, storetest.Put("a", 1))
+		for range 2 {
+			at = start.Add(jump)
+			if at.After(latest) {
+				latest = at.Truncate(time.Microsecond)
+			}
+			want = append(want, latest)
+			s.Must(t, storetest.Put("a", 1))
+		}
 		for e, err := range s.Entries(t.Context(), 0) {
-			if err != nil || !e.Recorded.Equal(last) {
-				t.Errorf("entry %d was recorded at %s, want %s (%v)", e.Seq, e.Recorded, last, err)
+			if err != nil || !e.Recorded.Equal(want[e.Seq-1]) {
+				t.Errorf("entry %d was recorded at %s, want %s (%v)", e.Seq, e.Recorded, want[e.Seq-1], err)
 			}
 		}
+		// What is kept for a time is counted back from the clock, wherever it stands.
+		done := compacted(t, db, boltstore.Retention{Keep: 365 * 24 * time.Hour})
+		if done.Horizon != 0 {
+			t.Errorf("after a jump by %s the horizon is %d", jump, done.Horizon)
+		}
 		s.Stop(t)
+		checkClean(t, dir)
 	}
 }
 
