@@ -66,7 +66,7 @@ test-race: ## every package with the race detector, short tests, in random order
 .PHONY: test-long
 test-long: ## the same with the long tests: simulations, whole cities, kill rounds
 	@scripts/needs.sh
-	GEWU_E2E=1 go test -race -shuffle=on -count=1 -timeout 120m ./...
+	GEWU_E2E=1 GEWU_KILL_ROUNDS=50 go test -race -shuffle=on -count=1 -timeout 120m ./...
 
 .PHONY: soak
 soak: ## a mixed load for SOAK_TIME (30m): memory stays flat, nothing fails, nothing is left over

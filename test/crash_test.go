@@ -2,22 +2,43 @@ package test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
 )
 
-// TestKill kills the server at random moments under 32 writers and starts it again: every change that was
-// acknowledged is there, and the store is sound.
-func TestKill(t *testing.T) {
-	rounds := 10
-	if testing.Short() {
-		rounds = 3
+// killRounds says how often TestKill kills the server; GEWU_KILL_ROUNDS says the same (make test-long: 50).
+var killRounds = flag.Int("rounds", 0, "rounds of TestKill; 0 for 10, or 3 with -short")
+
+func roundsOf(t *testing.T) int {
+	t.Helper()
+	if *killRounds > 0 {
+		return *killRounds
 	}
-	const writers = 32
+	if text := os.Getenv("GEWU_KILL_ROUNDS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("GEWU_KILL_ROUNDS is %q, and not a number of rounds", text)
+		}
+		return n
+	}
+	if testing.Short() {
+		return 3
+	}
+	return 10
+}
+
+// TestKill kills the server at random moments under 64 writers, while it compacts, rebuilds its checkpoint and is backed
+// up, and starts it again: every change that was acknowledged is there, and the store is sound.
+func TestKill(t *testing.T) {
+	rounds := roundsOf(t)
+	const writers = 64
 	dir := t.TempDir()
 	s := serve(t, dir)
 	s.call(http.MethodPost, "/v1/layers", lamps, nil)
@@ -39,6 +60,20 @@ func TestKill(t *testing.T) {
 						return
 					}
 					acknowledged[i] = attempted[i]
+				}
+			})
+		}
+		for _, work := range [][2]string{{http.MethodPost, "/v1/compact?keep_seq=200"}, {http.MethodPost, "/v1/rebuild?projection=checkpoint"}, {http.MethodGet, "/v1/backup"}} {
+			group.Go(func() {
+				for {
+					resp, raw, err := request(s.url, work[0], work[1], nil)
+					if err != nil {
+						return
+					}
+					if resp.StatusCode != http.StatusOK {
+						t.Errorf("round %d: %s %s: %s %s", round, work[0], work[1], resp.Status, raw)
+						return
+					}
 				}
 			})
 		}

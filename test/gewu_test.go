@@ -66,6 +66,12 @@ func run(t *testing.T, stdin io.Reader, args ...string) (output string, ok bool)
 	return string(out), err == nil
 }
 
+// command is a program that ends with the test.
+func command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), name, args...)
+}
+
 // mustRun is run for commands that have to succeed.
 func mustRun(t *testing.T, args ...string) string {
 	t.Helper()
@@ -95,7 +101,13 @@ func serve(t *testing.T, dir string, args ...string) *server {
 
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(gewu, args...), log: &bytes.Buffer{}, done: make(chan error, 1)}
+	return startProgram(t, append([]string{gewu}, args...)...)
+}
+
+// startProgram starts a program that serves, itself or through another one.
+func startProgram(t *testing.T, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, cmd: exec.Command(args[0], args[1:]...), log: &bytes.Buffer{}, done: make(chan error, 1)}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -133,9 +145,9 @@ func startServer(t *testing.T, args ...string) *server {
 	case s.url = <-url:
 	case err := <-s.done:
 		s.done <- err
-		t.Fatalf("gewu %s ended: %v\n%s", strings.Join(args, " "), err, s.log)
+		t.Fatalf("%s ended: %v\n%s", strings.Join(args, " "), err, s.log)
 	case <-time.After(2 * time.Minute):
-		t.Fatalf("gewu %s does not serve", strings.Join(args, " "))
+		t.Fatalf("%s does not serve", strings.Join(args, " "))
 	}
 	for range 200 {
 		if resp, err := http.Get(s.url + "/readyz"); err == nil {
