@@ -14,6 +14,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
 )
 
@@ -188,4 +189,64 @@ func BenchmarkMillion(b *testing.B) {
 			}
 		}
 	})
+	b.Run("check-quick", func(b *testing.B) {
+		for b.Loop() {
+			if err := db.Check(b.Context(), boltstore.CheckOptions{Quick: true, Report: func(p boltstore.Problem) { b.Error(p) }}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkCompact erases the older half of the log of a million features that were all changed once, in batches, and
+// returns the space. commit-before and commit-after are single edits by one writer with the free pages that are left.
+func BenchmarkCompact(b *testing.B) {
+	for range b.N {
+		b.StopTimer()
+		dir := million(b)
+		db := openWith(b, dir, boltstore.Options{Verify: boltstore.VerifyNone})
+		s := storetest.Start(b, db)
+		for n := range 100 {
+			changes := batch(n)
+			for i := range changes {
+				changes[i].Feature.Values[0] = data.TextValue(data.Text, "changed")
+			}
+			s.Must(b, changes...)
+		}
+		edit := func(name string) {
+			const edits = 300
+			watch := time.Now()
+			for n := range edits {
+				if _, err := s.Append(b.Context(), data.Tx{Changes: []data.Change{batch(0)[n]}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(time.Since(watch).Microseconds())/edits, name)
+		}
+		edit("µs/commit-before")
+		s.Settle(b)
+		b.StartTimer()
+		watch := time.Now()
+		done, err := db.Compact(b.Context(), boltstore.Retention{}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(done.Changes)/time.Since(watch).Seconds(), "changes/s")
+		b.ReportMetric(float64(done.Before)/1e6, "MB-log-before")
+		b.ReportMetric(float64(done.After)/1e6, "MB-log-after")
+		edit("µs/commit-after")
+		b.ReportMetric(float64(db.Stats().FreeBytes)/1e6, "MB-free")
+		s.Settle(b)
+		s.Stop(b)
+		watch = time.Now()
+		shrunk, err := offline.Shrink(b.Context(), file(dir), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(time.Since(watch).Seconds(), "s/rewrite")
+		b.ReportMetric(float64(shrunk.Before)/1e6, "MB-file-before")
+		b.ReportMetric(float64(shrunk.After)/1e6, "MB-file-after")
+	}
+	b.ReportMetric(0, "ns/op")
 }
