@@ -24,13 +24,15 @@ type syscallEvent struct {
 	args       string
 }
 
+// The lines of a trace: a call, one that another thread's call interrupts, and its end:
+//
+//	12345 1700000000.123456 pwrite64(9</x/gewu.db>, "…", 4096, 8192) = 4096 <0.000021>
+//	12345 1700000000.123456 fdatasync(9</x/gewu.db> <unfinished ...>
+//	12345 1700000000.123556 <... fdatasync resumed>) = 0 <0.000100>
 var (
-	// 12345 1700000000.123456 pwrite64(9</x/gewu.db>, "…", 4096, 8192) = 4096 <0.000021>
-	tracedCall = regexp.MustCompile(`^(\d+) +(\d+)\.(\d{6}) (\w+)\((.*)\) += .*<(\d+)\.(\d{6})>$`)
-	// 12345 1700000000.123456 fdatasync(9</x/gewu.db> <unfinished ...>
+	tracedCall  = regexp.MustCompile(`^(\d+) +(\d+)\.(\d{6}) (\w+)\((.*)\) += .*<(\d+)\.(\d{6})>$`)
 	tracedBegin = regexp.MustCompile(`^(\d+) +(\d+)\.(\d{6}) (\w+)\((.*) <unfinished \.\.\.>$`)
-	// 12345 1700000000.123556 <... fdatasync resumed>) = 0 <0.000100>
-	tracedEnd = regexp.MustCompile(`^(\d+) +(\d+)\.(\d{6}) <\.\.\. (\w+) resumed>(.*)\) += .*<(\d+)\.(\d{6})>$`)
+	tracedEnd   = regexp.MustCompile(`^(\d+) +(\d+)\.(\d{6}) <\.\.\. (\w+) resumed>(.*)\) += .*<(\d+)\.(\d{6})>$`)
 )
 
 // readTrace reads what strace -f -ttt -T has written. Calls that a thread began and did not end before another one was

@@ -159,9 +159,3 @@ func (c client) read(ctx context.Context, path string, query url.Values, out any
 	defer resp.Body.Close()
 	return json.NewDecoder(resp.Body).Decode(out)
 }
-
-// drain reads an answer to its end, so that the connection can be used again.
-func drain(resp *http.Response) error {
-	_, err := io.Copy(io.Discard, resp.Body)
-	return errors.Join(err, resp.Body.Close())
-}

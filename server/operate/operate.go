@@ -5,7 +5,6 @@ package operate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -218,7 +217,7 @@ func (a *API) Rebuild(w http.ResponseWriter, r *http.Request) error {
 	}
 	known := a.Admin.Projections()
 	if name == "" {
-		return rest.Fault(rest.BadRequest, "projection", "", fmt.Sprintf("must name one of %s", strings.Join(known, ", ")))
+		return rest.Fault(rest.BadRequest, "projection", "", "must name one of "+strings.Join(known, ", "))
 	}
 	for _, k := range known {
 		if k != name {
