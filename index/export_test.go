@@ -22,3 +22,26 @@ func (p *Past) Everyway(ctx context.Context, when Moment) ([]*World, error) {
 	}
 	return worlds, nil
 }
+
+// Build builds the World of a moment in one way, without the cache, and weighs it. It is nil when that way does not
+// lead there.
+func (p *Past) Build(ctx context.Context, when Moment, by string) (w *World, weight int64, err error) {
+	m, err := p.settle(ctx, when, p.engine.World())
+	if err != nil {
+		return nil, 0, err
+	}
+	ways, err := p.ways(ctx, m)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, way := range ways {
+		if way.kind != map[string]kind{"memory": recall, "log": rewind, "replay": replay}[by] {
+			continue
+		}
+		if w, err = p.take(ctx, way, m); err != nil {
+			return nil, 0, err
+		}
+		return w, w.weight(p.engine.World()), nil
+	}
+	return nil, 0, nil
+}

@@ -23,7 +23,7 @@ type serving struct {
 	stop   func()
 }
 
-func serve(t *testing.T, path string, now func() time.Time) *serving {
+func serve(t testing.TB, path string, now func() time.Time) *serving {
 	t.Helper()
 	store, err := boltstore.Open(path, boltstore.Options{Now: now})
 	if err != nil {

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,8 +45,10 @@ func (s *state) rewind(entries []undoable, m moment) {
 			}
 		}
 	}
-	for row, v := range wanted {
-		t := s.table(row.layer)
+	// In the order of the rows: neighbours lie in one chunk.
+	rows := slices.SortedFunc(maps.Keys(wanted), func(a, b rowOf) int { return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(a.slot, b.slot)) })
+	for _, row := range rows {
+		v, t := wanted[row], s.table(row.layer)
 		at := uint32(row.slot)
 		c := data.Change{Op: data.OpDelete, Permanent: t.rows.permanents.At(at)}
 		if v.feature != nil {
@@ -102,7 +105,10 @@ func (s *state) rewindByLog(ctx context.Context, log History, cut data.Seq, m mo
 			}
 		}
 	}
-	for f, t := range back {
+	// In about the order of the rows: neighbours lie in one chunk.
+	features := slices.SortedFunc(maps.Keys(back), func(a, b featureOf) int { return cmp.Compare(a.permanent, b.permanent) })
+	for _, f := range features {
+		t := back[f]
 		c := t.change
 		switch {
 		case c == nil && t.prev > 0:

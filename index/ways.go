@@ -33,10 +33,10 @@ type way struct {
 }
 
 // Costs of a change, in relation to each other: reading and applying it, reading it and what was before, applying
-// what is in memory. Measured; see docs/benchmarks.md.
+// what is in memory. Measured: 5–6 µs, 8–12 µs, 5–6 µs; see docs/benchmarks.md.
 const (
-	replayCost = 2
-	rewindCost = 4
+	replayCost = 1
+	rewindCost = 2
 	recallCost = 1
 )
 
