@@ -31,6 +31,8 @@ type Attribute struct {
 	// deleting such a feature does: [Restrict] (also when empty) or [SetNull].
 	Ref      string `json:"ref,omitempty" toml:"ref"`
 	OnDelete string `json:"on_delete,omitempty" toml:"on_delete"`
+	// Dictionary names the [Dictionary] that has the values of a code; without it every text is one.
+	Dictionary string `json:"dictionary,omitempty" toml:"dictionary"`
 	// Sum says that totals by cell and area add the attribute up, such as the households of buildings.
 	Sum bool `json:"sum,omitempty" toml:"sum"`
 	// Zone is the IANA time zone of times that come without one, and of dates that became times; UTC when empty.
@@ -231,6 +233,13 @@ func (a *Attribute) validateLinks(bad func(field, value, why string)) {
 		}
 	default:
 		bad("on_delete", a.OnDelete, "must be restrict or set_null")
+	}
+	switch {
+	case a.Dictionary == "":
+	case a.Type != Code:
+		bad("dictionary", a.Dictionary, "belongs to an attribute of type code")
+	case !ValidName(a.Dictionary):
+		bad("dictionary", a.Dictionary, "must be the name of a dictionary")
 	}
 	if a.Unique && !a.Type.IsText() {
 		bad("unique", string(a.Type), "is possible for text, code and ref")

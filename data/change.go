@@ -15,6 +15,8 @@ const (
 	StreamScheme  Stream = 3
 	StreamCase    Stream = 4
 	StreamAdmin   Stream = 5
+	// StreamDictionary holds dictionaries.
+	StreamDictionary Stream = 6
 )
 
 // Op is what a change does.
@@ -31,6 +33,7 @@ const (
 //   - feature: Layer, Feature (a delete needs only Feature.ID);
 //   - schema: Layer, Definition (nil for a delete);
 //   - scheme: Layer holds the scheme's name, Scheme (nil for a delete);
+//   - dictionary: Layer holds the dictionary's name, Dictionary (nil for a delete);
 //   - admin: Layer holds the name of the record, for a plan its [Plan.Name], Plan.
 //
 // Changes are immutable once appended.
@@ -41,6 +44,7 @@ type Change struct {
 	Feature    Feature
 	Definition *Layer
 	Scheme     *Scheme
+	Dictionary *Dictionary
 	Plan       *Plan
 	// IfSeq, when not nil, demands that the feature's current Seq equals it; 0 demands that the feature does not
 	// exist. It is a precondition and not stored.

@@ -60,6 +60,10 @@ func TestFormatExamples(t *testing.T) {
 		"polygon":    {Stream: data.StreamFeature, Op: data.OpPut, Layer: "cells", Permanent: 8, Prev: 2, Feature: data.Feature{ID: "1", Shape: triangle}},
 		"delete":     {Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 7, Prev: 3, Feature: data.Feature{ID: "L-7"}},
 		"definition": {Stream: data.StreamSchema, Op: data.OpPut, Layer: "lamps", Definition: &data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}},
+		"dictionary": {Stream: data.StreamDictionary, Op: data.OpPut, Layer: "surface", Dictionary: &data.Dictionary{
+			Name: "surface", Title: data.Title{"zh": "路面"},
+			Entries: []data.Term{{Code: "01", Title: data.Title{"en": "Asphalt", "zh": "沥青"}}, {Code: "0101", Parent: "01", To: "2026"}},
+		}},
 		"plan": {Stream: data.StreamAdmin, Op: data.OpPut, Layer: "plan:7", Prev: 0, Plan: &data.Plan{
 			ID: "7", Due: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), State: data.PlanPending, Count: 1,
 			Layers:  []data.PlanLayer{{Name: "lamps", Attributes: []data.PlanAttribute{{Name: "name", Type: data.Text}}}},

@@ -33,22 +33,11 @@ func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 			return nil, err
 		}
 		return appendValues(dst, c.Feature.Values)
-	case StreamSchema:
+	case StreamSchema, StreamScheme, StreamDictionary:
 		if c.Op == OpDelete {
 			return dst, nil
 		}
-		if c.Definition == nil {
-			return nil, &FieldError{Field: "definition", Why: "is missing"}
-		}
-		return appendJSON(dst, c.Definition)
-	case StreamScheme:
-		if c.Op == OpDelete {
-			return dst, nil
-		}
-		if c.Scheme == nil {
-			return nil, &FieldError{Field: "scheme", Why: "is missing"}
-		}
-		return appendJSON(dst, c.Scheme)
+		return c.appendDefinition(dst)
 	case StreamAdmin:
 		if c.Op == OpDelete {
 			return dst, nil
@@ -60,6 +49,18 @@ func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 	default:
 		return nil, &FieldError{Field: "stream", Value: fmt.Sprint(c.Stream), Why: "cannot be stored"}
 	}
+}
+
+func (c *Change) appendDefinition(dst []byte) ([]byte, error) {
+	switch {
+	case c.Stream == StreamSchema && c.Definition != nil:
+		return appendJSON(dst, c.Definition)
+	case c.Stream == StreamScheme && c.Scheme != nil:
+		return appendJSON(dst, c.Scheme)
+	case c.Stream == StreamDictionary && c.Dictionary != nil:
+		return appendJSON(dst, c.Dictionary)
+	}
+	return nil, &FieldError{Field: map[Stream]string{StreamSchema: "definition", StreamScheme: "scheme", StreamDictionary: "dictionary"}[c.Stream], Why: "is missing"}
 }
 
 func appendJSON(dst []byte, v any) ([]byte, error) {
@@ -114,7 +115,7 @@ func (r *reader) payloadHead() (PayloadHead, string, error) {
 		return PayloadHead{}, "", fmt.Errorf("%w: payload ends in the layer name", ErrFormat)
 	case head.Op != OpPut && head.Op != OpDelete:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has operation %d", ErrFormat, head.Op)
-	case head.Stream < StreamSchema || head.Stream > StreamAdmin || head.Stream == StreamCase:
+	case head.Stream < StreamSchema || head.Stream > StreamDictionary || head.Stream == StreamCase:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has stream %d", ErrFormat, head.Stream)
 	}
 	return head, layer, nil
@@ -165,6 +166,9 @@ func (d *Decoder) Payload(b []byte) (Change, error) {
 		err = json.Unmarshal([]byte(r.text()), c.Definition)
 	case c.Stream == StreamAdmin:
 		c.Plan, err = d.plan(&r)
+	case c.Stream == StreamDictionary:
+		c.Dictionary = &Dictionary{}
+		err = json.Unmarshal([]byte(r.text()), c.Dictionary)
 	default:
 		c.Scheme = &Scheme{}
 		err = json.Unmarshal([]byte(r.text()), c.Scheme)

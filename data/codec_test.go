@@ -75,7 +75,19 @@ var (
 			l.Title = nil
 		}
 		for i := range rapid.IntRange(0, 5).Draw(t, "attributes") {
-			l.Attributes = append(l.Attributes, data.Attribute{Name: fmt.Sprint("a", i), Type: data.Code, Required: rapid.Bool().Draw(t, "required")})
+			a := data.Attribute{Name: fmt.Sprint("a", i), Type: data.Code, Required: rapid.Bool().Draw(t, "required")}
+			a.Default = rapid.SampledFrom([]data.Value{{}, data.TextValue(data.Text, "0101"), data.TextValue(data.Text, ""), data.IntValue(1<<53 + 1), data.NumberValue(-2.5e-9), data.BoolValue(false)}).Draw(t, "default")
+			switch i {
+			case 1:
+				a.Former, a.Was, a.Zone = []string{"路"}, []data.Type{data.Date, data.Time}, "Asia/Taipei"
+			case 2:
+				a.Dropped, a.Unit = true, "m"
+			case 3:
+				a.Ref, a.OnDelete, a.Unique, a.Description = "l", data.SetNull, true, data.Title{"en": "x"}
+			case 4:
+				a.Dictionary, a.Sum = "d", true
+			}
+			l.Attributes = append(l.Attributes, a)
 		}
 		if rapid.Bool().Draw(t, "role") {
 			l.Roles.Area = &data.AreaRole{Level: "village", Code: "a0"}
@@ -84,7 +96,7 @@ var (
 	})
 	anyChange = rapid.Custom(func(t *rapid.T) data.Change {
 		c := data.Change{
-			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme, data.StreamAdmin}).Draw(t, "stream"),
+			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme, data.StreamAdmin, data.StreamDictionary}).Draw(t, "stream"),
 			Op:        rapid.SampledFrom([]data.Op{data.OpPut, data.OpDelete}).Draw(t, "op"),
 			Layer:     rapid.String().Draw(t, "layer"),
 			Permanent: rapid.Uint32().Draw(t, "permanent"),
@@ -100,6 +112,10 @@ var (
 			}
 		case put && c.Stream == data.StreamAdmin:
 			c.Plan = anyPlan.Draw(t, "plan")
+		case put && c.Stream == data.StreamDictionary:
+			c.Dictionary = &data.Dictionary{Name: "d", Source: rapid.String().Draw(t, "source"), Entries: []data.Term{
+				{Code: "1", Title: data.Title{"zh": rapid.String().Draw(t, "title")}}, {Code: rapid.String().Draw(t, "code"), Parent: "1", From: "2013", To: "2026"},
+			}}
 		case put && c.Stream == data.StreamSchema:
 			c.Definition = anyLayer.Draw(t, "definition")
 		case put:
@@ -147,6 +163,14 @@ func equal(a, b data.Change) bool {
 		return false
 	}
 	a.Feature, b.Feature = data.Feature{}, data.Feature{}
+	if a.Dictionary != nil && b.Dictionary != nil {
+		// A decoded one has an index besides.
+		x, y := *a.Dictionary, *b.Dictionary
+		if x.Name != y.Name || x.Source != y.Source || !reflect.DeepEqual(x.Title, y.Title) || !reflect.DeepEqual(x.Entries, y.Entries) {
+			return false
+		}
+		a.Dictionary, b.Dictionary = nil, nil
+	}
 	return reflect.DeepEqual(a, b)
 }
 
@@ -255,6 +279,7 @@ func TestPayloadRefuses(t *testing.T) {
 		"op":         {Stream: data.StreamFeature},
 		"definition": {Stream: data.StreamSchema, Op: data.OpPut},
 		"scheme":     {Stream: data.StreamScheme, Op: data.OpPut},
+		"dictionary": {Stream: data.StreamDictionary, Op: data.OpPut},
 		"vertex":     {Stream: data.StreamFeature, Op: data.OpPut, Feature: data.Feature{ID: "a", Shape: point}},
 		"value":      {Stream: data.StreamFeature, Op: data.OpPut, Feature: data.Feature{ID: "a", Values: []data.Value{data.WordValue("odd", 1)}}},
 	} {

@@ -15,6 +15,9 @@ func (w *World) checkLinks(ctx context.Context, report func(string)) error {
 	}
 	for _, l := range w.layers {
 		for i, a := range l.def.Live() {
+			if a.Dictionary != "" {
+				w.checkCodes(l, i, a, report)
+			}
 			if a.Ref == "" && !a.Unique {
 				continue
 			}
@@ -24,6 +27,22 @@ func (w *World) checkLinks(ctx context.Context, report func(string)) error {
 		}
 	}
 	return nil
+}
+
+// checkCodes verifies that a dictionary has the codes of an attribute.
+func (w *World) checkCodes(l *Layer, i int, a *data.Attribute, report func(string)) {
+	dictionary, ok := w.Dictionary(a.Dictionary)
+	if !ok {
+		report(fmt.Sprintf("layer %s, %s: dictionary %s does not exist", l.def.Name, a.Name, a.Dictionary))
+		return
+	}
+	for s := range l.Slots() {
+		if v := l.Value(s, i); !v.Null() {
+			if _, known := dictionary.Term(v.Text()); !known {
+				report(fmt.Sprintf("layer %s, feature %q, %s: %q is no code of dictionary %s", l.def.Name, l.ID(s), a.Name, v.Text(), a.Dictionary))
+			}
+		}
+	}
 }
 
 func (w *World) checkLink(ctx context.Context, l *Layer, i int, a *data.Attribute, report func(string)) error {

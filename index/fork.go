@@ -15,7 +15,7 @@ import (
 // at a time.
 func (w *World) fork(generation uint64) *state {
 	s := &state{
-		seq: w.seq, schemes: w.schemes, schemeSeqs: make([]data.Seq, len(w.schemes)), defined: w.defined,
+		seq: w.seq, schemes: w.schemes, dictionaries: w.dictionaries, defined: w.defined,
 		tables: make([]*table, len(w.layers)),
 	}
 	for i, l := range w.layers {

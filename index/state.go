@@ -10,13 +10,12 @@ import (
 // state is a city that takes changes: the engine's own, or one of the past that is being built. It belongs to one
 // goroutine.
 type state struct {
-	seq     data.Seq
-	tables  []*table
-	schemes []*data.Scheme
-	// schemeSeqs[i] is the Seq of schemes[i]'s newest change.
-	schemeSeqs []data.Seq
-	defined    data.Seq
-	plans      []Plan
+	seq          data.Seq
+	tables       []*table
+	defined      data.Seq
+	schemes      catalog[data.Scheme]
+	dictionaries catalog[data.Dictionary]
+	plans        []Plan
 }
 
 // Plan is a planned publication, without its changes, and where it stands in the log.
@@ -55,7 +54,10 @@ func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLay
 		s.applySchema(seq, c)
 	case data.StreamScheme:
 		s.defined = max(s.defined, seq)
-		s.applyScheme(seq, c)
+		s.schemes.apply(seq, c.Layer, c.Scheme)
+	case data.StreamDictionary:
+		s.defined = max(s.defined, seq)
+		s.dictionaries.apply(seq, c.Layer, c.Dictionary)
 	case data.StreamAdmin:
 		s.applyPlan(seq, c)
 	default:
@@ -75,22 +77,6 @@ func (s *state) applySchema(seq data.Seq, c *data.Change) {
 		s.tables[i].define(c.Definition, seq)
 	case c.Op == data.OpPut:
 		s.tables = append(s.tables, newTable(c.Definition, seq))
-	}
-}
-
-func (s *state) applyScheme(seq data.Seq, c *data.Change) {
-	i := slices.IndexFunc(s.schemes, func(have *data.Scheme) bool { return have.Name == c.Layer })
-	// The slice may be shared with a published World.
-	s.schemes = slices.Clone(s.schemes)
-	switch {
-	case i >= 0 && s.schemeSeqs[i] >= seq:
-	case c.Op == data.OpDelete && i >= 0:
-		s.schemes = slices.Delete(s.schemes, i, i+1)
-		s.schemeSeqs = slices.Delete(s.schemeSeqs, i, i+1)
-	case c.Op == data.OpPut && i >= 0:
-		s.schemes[i], s.schemeSeqs[i] = c.Scheme, seq
-	case c.Op == data.OpPut:
-		s.schemes, s.schemeSeqs = append(s.schemes, c.Scheme), append(s.schemeSeqs, seq)
 	}
 }
 
@@ -115,7 +101,7 @@ func (s *state) applyPlan(seq data.Seq, c *data.Change) {
 
 // publish is a World of what was applied. Layers that did not change are shared with old.
 func (s *state) publish(old *World) *World {
-	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, defined: s.defined, plans: s.plans}
+	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans}
 	for _, t := range s.tables {
 		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
 			w.layers = append(w.layers, previous)

@@ -9,10 +9,11 @@ import (
 // World is the city at one Seq. It is immutable and safe for any number of readers; it stays valid, and its memory
 // held, as long as someone refers to it.
 type World struct {
-	epoch   data.Epoch
-	seq     data.Seq
-	layers  []*Layer
-	schemes []*data.Scheme
+	epoch        data.Epoch
+	seq          data.Seq
+	layers       []*Layer
+	schemes      catalog[data.Scheme]
+	dictionaries catalog[data.Dictionary]
 	// defined is the Seq of the newest change of a layer definition or scheme.
 	defined data.Seq
 	plans   []Plan
@@ -43,16 +44,16 @@ func (w *World) Layer(name string) (*Layer, bool) {
 }
 
 // Schemes are the declared schemes in the order in which they were created.
-func (w *World) Schemes() []*data.Scheme { return w.schemes }
+func (w *World) Schemes() []*data.Scheme { return w.schemes.list }
 
 // Scheme finds a declared scheme by name.
-func (w *World) Scheme(name string) (*data.Scheme, bool) {
-	i := slices.IndexFunc(w.schemes, func(s *data.Scheme) bool { return s.Name == name })
-	if i < 0 {
-		return nil, false
-	}
-	return w.schemes[i], true
-}
+func (w *World) Scheme(name string) (*data.Scheme, bool) { return w.schemes.find(name) }
+
+// Dictionaries are in the order in which they were created.
+func (w *World) Dictionaries() []*data.Dictionary { return w.dictionaries.list }
+
+// Dictionary finds a dictionary by name.
+func (w *World) Dictionary(name string) (*data.Dictionary, bool) { return w.dictionaries.find(name) }
 
 // Plans are the planned publications, ended ones included, in the order in which they were planned.
 func (w *World) Plans() []Plan { return w.plans }
@@ -69,5 +70,5 @@ func (w *World) Plan(id string) (Plan, bool) {
 // Divides reports whether the polygons of a layer divide the city: areas of a level, or cells of a scheme.
 func (w *World) Divides(l *data.Layer) bool {
 	return l.Geometry == data.GeometryPolygon && (l.Roles.Area != nil || l.Roles.Cell != nil ||
-		slices.ContainsFunc(w.schemes, func(s *data.Scheme) bool { return s.Cells.Layer == l.Name }))
+		slices.ContainsFunc(w.schemes.list, func(s *data.Scheme) bool { return s.Cells.Layer == l.Name }))
 }

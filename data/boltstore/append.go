@@ -110,7 +110,7 @@ func newRequest(tx data.Tx) (*request, error) {
 			if err != nil {
 				return nil, &data.ChangeError{Change: i, Layer: c.Layer, Err: err}
 			}
-			own.Definition, own.Scheme, own.Plan = copied.Definition, copied.Scheme, copied.Plan
+			own.Definition, own.Scheme, own.Plan, own.Dictionary = copied.Definition, copied.Scheme, copied.Plan, copied.Dictionary
 		case c.Op == data.OpDelete:
 			own.Feature.ID = c.Feature.ID
 		default:

@@ -105,6 +105,8 @@ func firstChanges(entry *data.Entry) ([]*data.Change, error) {
 			return nil, cannot("it defines layer %s; alter or drop the layer instead", c.Layer)
 		case c.Stream == data.StreamScheme:
 			return nil, cannot("it changes scheme %s; define or drop the scheme instead", c.Layer)
+		case c.Stream == data.StreamDictionary:
+			return nil, cannot("it changes dictionary %s; put or drop the dictionary instead", c.Layer)
 		case c.Stream != data.StreamFeature:
 			continue // the end of a plan belongs to what the plan did
 		case c.Erased:

@@ -26,10 +26,10 @@ type Step struct {
 
 // operations lists the members that each operation takes beside op and attribute.
 var operations = map[string][]string{
-	"add":     {"type", "title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "sum", "zone"},
-	"set":     {"title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "sum", "zone"},
+	"add":     {"type", "title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "dictionary", "sum", "zone"},
+	"set":     {"title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "dictionary", "sum", "zone"},
 	"rename":  {"to"},
-	"widen":   {"type", "zone", "ref", "on_delete"},
+	"widen":   {"type", "zone", "ref", "on_delete", "dictionary"},
 	"default": {"default"},
 	"require": {"required"},
 	"drop":    {},
@@ -238,6 +238,9 @@ func (s *Step) widen(a *data.Attribute, to data.Type) error {
 	a.Default = adapter.Value(fallback)
 	if to != data.Ref {
 		a.Ref, a.OnDelete = "", ""
+	}
+	if to != data.Code {
+		a.Dictionary = ""
 	}
 	return nil
 }

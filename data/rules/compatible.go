@@ -16,10 +16,10 @@ type Demand struct {
 	Field, Value, Advice string
 	// Against says why the value of a feature stands against it, empty when it does not; nil for nothing.
 	Against func(id string, v data.Value) string
-	// Target is the layer of which the values must name features, when there is one. Unique demands that no value
-	// occurs twice.
-	Target string
-	Unique bool
+	// Target is the layer of which the values must name features, Dictionary the one that has them, when there is one.
+	// Unique demands that no value occurs twice.
+	Target, Dictionary string
+	Unique             bool
 }
 
 // Compatible reports whether a layer may be altered from one definition to another, both valid by themselves, and what
@@ -178,6 +178,11 @@ func (a *alteration) values() {
 	}
 	if to.Ref != "" && to.Ref != from.Ref {
 		a.demand(Demand{Field: a.field("ref"), Value: to.Ref, Advice: "correct or empty their values first", Target: to.Ref})
+	}
+	if to.Dictionary != "" && to.Dictionary != from.Dictionary {
+		a.demand(Demand{
+			Field: a.field("dictionary"), Value: to.Dictionary, Advice: "correct their values or add the codes to the dictionary first", Dictionary: to.Dictionary,
+		})
 	}
 	if to.Unique && !from.Unique {
 		a.demand(Demand{Field: a.field("unique"), Value: "true", Advice: "make their values differ first", Unique: true})

@@ -19,6 +19,8 @@ func Define(c City, ch *data.Change, with *Emptied) error {
 		return ch.Scheme.Validate(c.Layer)
 	case ch.Stream == data.StreamSchema && ch.Op == data.OpPut:
 		return putLayer(c, ch)
+	case ch.Stream == data.StreamDictionary:
+		return defineDictionary(c, ch)
 	case ch.Stream == data.StreamSchema:
 		if err := schemesFit(c, ch.Layer, nil); err != nil {
 			return err
@@ -91,12 +93,24 @@ func putLayer(c City, ch *data.Change) error {
 	return meet(c, to, demands)
 }
 
-// targetsExist verifies that the layers exist that refs newly name.
+// targetsExist verifies that the layers exist that refs newly name, and the dictionaries of codes.
 func targetsExist(c City, from, to *data.Layer) error {
 	for i, a := range to.Live() {
 		known := from != nil && i < len(from.Attributes) && from.Attributes[i].Ref == a.Ref
 		if _, exists := c.Layer(a.Ref); a.Ref != "" && a.Ref != to.Name && !known && !exists {
 			return fault("attributes."+a.Name+".ref", a.Ref, "is not a layer; create it first")
+		}
+		dictionary, exists := c.Dictionary(a.Dictionary)
+		if a.Dictionary == "" {
+			continue
+		}
+		if !exists {
+			return fault("attributes."+a.Name+".dictionary", a.Dictionary, "is not a dictionary; create it first")
+		}
+		if v := a.Fallback(); !v.Null() {
+			if _, known := dictionary.Term(v.Text()); !known {
+				return dictionary.Lacks("attributes."+a.Name+".default", v.Text())
+			}
 		}
 	}
 	return nil
@@ -149,6 +163,7 @@ func meet(c City, l *data.Layer, demands []Demand) error {
 func standing(c City, l *data.Layer, d *Demand) *offenders {
 	o := &offenders{}
 	first := map[string]string{}
+	dictionary, _ := c.Dictionary(d.Dictionary)
 	for id, v := range c.Values(l.Name, d.Attribute) {
 		if d.Against != nil {
 			if why := d.Against(id, v); why != "" {
@@ -160,6 +175,11 @@ func standing(c City, l *data.Layer, d *Demand) *offenders {
 		}
 		if d.Target != "" && !c.Exists(d.Target, v.Text()) {
 			o.add(id, fmt.Sprintf("has %q, which is no feature of %s", v.Text(), d.Target))
+		}
+		if d.Dictionary != "" {
+			if _, known := dictionary.Term(v.Text()); !known {
+				o.add(id, fmt.Sprintf("has %q, which is no code of it", v.Text()))
+			}
 		}
 		if d.Unique {
 			if other, taken := first[v.Text()]; taken {

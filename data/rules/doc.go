@@ -16,6 +16,7 @@ type Definitions interface {
 	Layer(name string) (*data.Layer, bool)
 	AllLayers() iter.Seq[*data.Layer]
 	AllSchemes() iter.Seq[*data.Scheme]
+	Dictionary(name string) (*data.Dictionary, bool)
 }
 
 // City is the present that a change of a definition meets: everything accepted before it, earlier changes of its

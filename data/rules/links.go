@@ -19,11 +19,12 @@ type Features interface {
 	Feature(layer, id string) (data.Feature, bool)
 }
 
-// Links are what definitions demand of features beyond their own layer or beyond one feature: refs and unique values.
+// Links are what definitions demand of features beyond their own layer or beyond one feature: refs, unique values, codes.
 // They are derived from definitions alone and immutable.
 type Links struct {
 	layers   map[string]*layerLinks
 	incoming map[string][]reference
+	codes    map[string][]codes
 }
 
 // layerLinks are the links of the features of one layer.
@@ -46,7 +47,7 @@ type reference struct {
 
 // NewLinks finds the links of definitions.
 func NewLinks(d Definitions) *Links {
-	l := &Links{layers: map[string]*layerLinks{}, incoming: map[string][]reference{}}
+	l := &Links{layers: map[string]*layerLinks{}, incoming: map[string][]reference{}, codes: map[string][]codes{}}
 	for def := range d.AllLayers() {
 		of := &layerLinks{}
 		for i, a := range def.Live() {
@@ -58,6 +59,9 @@ func NewLinks(d Definitions) *Links {
 			}
 			if a.Unique {
 				of.unique = append(of.unique, at)
+			}
+			if dictionary, ok := d.Dictionary(a.Dictionary); ok {
+				l.codes[def.Name] = append(l.codes[def.Name], codes{at, dictionary})
 			}
 		}
 		if len(of.refs)+len(of.unique) > 0 {

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("AlterLayer", c.alterLayer)
 	t.Run("AlterMeetsFeatures", c.alterMeetsFeatures)
 	t.Run("Alterations", c.alterations)
+	t.Run("Dictionaries", c.dictionaries)
 	t.Run("Links", c.links)
 	t.Run("LinksAlter", c.linksAlter)
 	t.Run("LinksEqualModel", c.linksEqualModel)

@@ -19,12 +19,14 @@ var _ data.Heads = (*Model)(nil)
 // Model is the city as maps: what a follower of the log knows. It answers preconditions as an engine does. It is
 // safe for concurrent use.
 type Model struct {
-	mu       sync.RWMutex
-	applied  data.Seq
-	layers   map[string]*defined
-	schemes  map[string]*defined
-	plans    map[string]*defined
-	features map[string]map[string]*Feature
+	mu      sync.RWMutex
+	applied data.Seq
+	layers  map[string]*defined
+	schemes map[string]*defined
+	plans   map[string]*defined
+	// dictionaries are by name, as layers are.
+	dictionaries map[string]*defined
+	features     map[string]map[string]*Feature
 }
 
 // defined is the newest change of a layer or scheme.
@@ -41,7 +43,7 @@ type Feature struct {
 
 // NewModel is an empty city.
 func NewModel() *Model {
-	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, plans: map[string]*defined{}, features: map[string]map[string]*Feature{}}
+	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, plans: map[string]*defined{}, dictionaries: map[string]*defined{}, features: map[string]map[string]*Feature{}}
 }
 
 // Applied is the Seq up to which the model knows everything.
@@ -78,6 +80,16 @@ func (m *Model) Scheme(name string) (*data.Scheme, bool) {
 	defer m.mu.RUnlock()
 	if d := m.schemes[name]; d != nil && d.change.Op == data.OpPut {
 		return d.change.Scheme, true
+	}
+	return nil, false
+}
+
+// Dictionary is the current definition of a dictionary.
+func (m *Model) Dictionary(name string) (*data.Dictionary, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if d := m.dictionaries[name]; d != nil && d.change.Op == data.OpPut {
+		return d.change.Dictionary, true
 	}
 	return nil, false
 }
@@ -262,6 +274,11 @@ func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
 			return
 		}
 		m.schemes[c.Layer] = &defined{seq, *c}
+	case data.StreamDictionary:
+		if old := m.dictionaries[c.Layer]; old != nil && seq < old.seq {
+			return
+		}
+		m.dictionaries[c.Layer] = &defined{seq, *c}
 	case data.StreamAdmin:
 		if old := m.plans[c.Layer]; old != nil && seq < old.seq {
 			return
@@ -326,7 +343,7 @@ func (m *Model) Diff(other *Model) string {
 	if m.applied != other.applied {
 		return fmt.Sprintf("applied %d, other %d", m.applied, other.applied)
 	}
-	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}, "plan": {m.plans, other.plans}} {
+	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}, "plan": {m.plans, other.plans}, "dictionary": {m.dictionaries, other.dictionaries}} {
 		if d := diffDefined(maps[0], maps[1]); d != "" {
 			return what + " " + d
 		}

@@ -142,6 +142,9 @@ func definitions(w, again *index.World, report func(problem string)) {
 	if a, b := names(w), names(again); !slices.Equal(a, b) {
 		report(fmt.Sprintf("the world has the layers %q, the log says %q", a, b))
 	}
+	if a, b := w.Dictionaries(), again.Dictionaries(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
+		report("the dictionaries of the world are not those of the log")
+	}
 	if a, b := w.Schemes(), again.Schemes(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
 		report("the schemes of the world are not those of the log")
 	}

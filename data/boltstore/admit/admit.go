@@ -134,6 +134,8 @@ func (a *admission) feature(i int) error {
 		}
 	} else if err := def.Change.Definition.Check(&ch.Feature); err != nil {
 		return fail(err)
+	} else if err := a.links.Codes(ch.Layer, &ch.Feature); err != nil {
+		return fail(err)
 	}
 	if !known {
 		if a.Permanent == math.MaxUint32 {

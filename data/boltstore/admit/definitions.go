@@ -47,7 +47,7 @@ func (a *admission) definition(i int) error {
 	data.LinkPayload(a.r.Payload(i), 0, ch.Prev)
 	ch.IfSeq = nil
 	// Definitions are shared with the state before.
-	defs := a.Definitions.Clone()
+	defs := a.Clone()
 	defs.Apply(a.Seq, *ch, a.r.Payload(i))
 	a.Definitions = With(defs)
 	return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-// Definition is the newest change of a layer, scheme or plan.
+// Definition is the newest change of a layer, scheme, dictionary or plan.
 type Definition struct {
 	Seq data.Seq
 	// Born is when it was created, after the last delete.
@@ -29,35 +29,40 @@ type Definition struct {
 // Exists reports whether there is a definition and its newest change does not delete it. It may be called on nil.
 func (d *Definition) Exists() bool { return d != nil && d.Change.Op == data.OpPut }
 
-// Definitions are the layers, schemes and plans that exist or existed, by name. The store keeps them itself, in a bucket that
-// is written with the log, so that no precondition ever meets a stale one. A [Definition] in them is never changed:
+// Definitions are the layers, schemes, dictionaries and plans that exist or existed, by name. The store keeps them
+// itself, in a bucket that is written with the log, so that no precondition ever meets a stale one. A [Definition] in them is never changed:
 // commits work on a copy of the maps.
 type Definitions struct {
-	Layers, Schemes, Plans map[string]*Definition
+	Layers, Schemes, Plans, Dictionaries map[string]*Definition
 	// Dropped is the newest entry that dropped a layer.
 	Dropped data.Seq
 }
 
 // NewDefinitions are those before the first entry: none.
 func NewDefinitions() Definitions {
-	return Definitions{Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}, Plans: map[string]*Definition{}}
+	return Definitions{
+		Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}, Plans: map[string]*Definition{}, Dictionaries: map[string]*Definition{},
+	}
 }
 
 // Clone is a copy that shares the definitions but not the maps.
 func (d Definitions) Clone() Definitions {
-	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), maps.Clone(d.Plans), d.Dropped}
+	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), maps.Clone(d.Plans), maps.Clone(d.Dictionaries), d.Dropped}
 }
 
 // Kinds are the streams whose records Definitions keep.
-var Kinds = []data.Stream{data.StreamSchema, data.StreamScheme, data.StreamAdmin}
+var Kinds = []data.Stream{data.StreamSchema, data.StreamScheme, data.StreamAdmin, data.StreamDictionary}
 
-// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme, plans for data.StreamAdmin.
+// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme, plans for data.StreamAdmin,
+// dictionaries for data.StreamDictionary.
 func (d Definitions) Of(stream data.Stream) map[string]*Definition {
 	switch stream {
 	case data.StreamSchema:
 		return d.Layers
 	case data.StreamScheme:
 		return d.Schemes
+	case data.StreamDictionary:
+		return d.Dictionaries
 	default:
 		return d.Plans
 	}
@@ -70,6 +75,15 @@ func (d Definitions) Layer(name string) (*data.Layer, bool) {
 		return nil, false
 	}
 	return def.Change.Definition, true
+}
+
+// Dictionary is the current definition of a dictionary; false when it does not exist.
+func (d Definitions) Dictionary(name string) (*data.Dictionary, bool) {
+	def := d.Dictionaries[name]
+	if !def.Exists() {
+		return nil, false
+	}
+	return def.Change.Dictionary, true
 }
 
 // existing yields the changes of a map whose definitions exist, in the order of their creation.
