@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -141,12 +142,11 @@ func (d *Dictionary) Near(text string) []string {
 	}
 	var found []near
 	for _, t := range d.Entries {
-		n := near{code: t.Code}
-		if len(d.Entries) > few {
-			if len(text) > longest || len(t.Code) > longest {
-				continue
-			}
+		n := near{code: t.Code, distance: math.MaxInt}
+		if len(text) <= longest && len(t.Code) <= longest {
 			n.distance = editDistance(strings.ToLower(text), strings.ToLower(t.Code))
+		}
+		if len(d.Entries) > few {
 			if n.distance > max(2, len(text)/3) && !slices.ContainsFunc([]string{t.Title["zh"], t.Title["en"]}, func(s string) bool { return strings.EqualFold(s, text) }) {
 				continue
 			}

@@ -81,6 +81,12 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
 
+		{"GET", "/v1/dictionaries", s.definitions.ListDictionaries, anyone, false},
+		{"POST", "/v1/dictionaries", s.definitions.CreateDictionary, writers, false},
+		{"GET", "/v1/dictionaries/{dictionary}", s.definitions.GetDictionary, anyone, false},
+		{"PUT", "/v1/dictionaries/{dictionary}", s.definitions.PutDictionary, writers, false},
+		{"DELETE", "/v1/dictionaries/{dictionary}", s.definitions.DropDictionary, writers, false},
+
 		{"GET", "/v1/codes/{kind}/{code}", codes.Get, anyone, false},
 
 		{"POST", "/v1/check", s.operate.Check, writers, true},

@@ -116,7 +116,7 @@ var rows = []row{
 	{dir: "server/rest", may: []string{"data", "data/convert", "index", "geo", "geo/proj"}, why: "how requests are read and faults are written, for every resource"},
 	{dir: "server/apidoc", may: []string{"server/rest"}, why: "the page /docs, made of openapi.json"},
 	{dir: "server/pages", may: []string{"server/rest"}, why: "serves the embedded pages"},
-	{dir: "server/ingest", may: []string{"data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
+	{dir: "server/ingest", may: []string{"data/rules", "data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/batch", may: append([]string{"server/rest", "data/convert", "geo/proj"}, below...), why: "rows in, rows out"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
 	{dir: "server/once", may: []string{"server/rest", "data"}, why: "requests that are done once, whatever they are about"},

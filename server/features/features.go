@@ -71,6 +71,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	words := readLabels(q, world.World, layer)
 	find.conditions(q)
 	if err := q.Done(" and the attributes of the layer: " + strings.Join(layer.Def().AttributeNames(), ", ")); err != nil {
 		return err
@@ -86,7 +87,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		if n > 0 {
 			body = append(body, ',')
 		}
-		body = appendFeature(body, layer, slots[n])
+		body = appendFeature(body, layer, slots[n], words)
 	}
 	body = fmt.Appendf(body, `],"numberReturned":%d,"seq":%d`, n, world.Seq())
 	if n < len(slots) {
@@ -200,12 +201,17 @@ func (f *search) first(slots []index.Slot, n int) []index.Slot {
 	return slots[:min(n, len(slots))]
 }
 
-// appendFeature appends a feature as GeoJSON with its own position and permanent id.
-func appendFeature(dst []byte, l *index.Layer, slot index.Slot) []byte {
+// appendFeature appends a feature as GeoJSON with its own position and permanent id, and labels if there are any to give.
+func appendFeature(dst []byte, l *index.Layer, slot index.Slot, words *labels) []byte {
 	f := l.Feature(slot)
-	return convert.AppendFeature(dst, l.Def(), &f,
-		convert.Member{Name: "seq", Value: strconv.AppendUint(nil, uint64(l.ChangedAt(slot)), 10)},
-		convert.Member{Name: "permanent", Value: strconv.AppendUint(nil, uint64(l.Permanent(slot)), 10)})
+	extra := []convert.Member{
+		{Name: "seq", Value: strconv.AppendUint(nil, uint64(l.ChangedAt(slot)), 10)},
+		{Name: "permanent", Value: strconv.AppendUint(nil, uint64(l.Permanent(slot)), 10)},
+	}
+	if words != nil {
+		extra = append(extra, words.member(l, slot))
+	}
+	return convert.AppendFeature(dst, l.Def(), &f, extra...)
 }
 
 // Get answers with one feature; its ETag is the position of its newest change.
@@ -215,24 +221,25 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := q.Done(""); err != nil {
-		return err
-	}
 	name, id := mux.Vars(r)["layer"], mux.Vars(r)["id"]
 	layer, ok := world.Layer(name)
 	if !ok {
 		return city.UnknownLayer(world.World, name)
 	}
+	words := readLabels(q, world.World, layer)
+	if err := q.Done(""); err != nil {
+		return err
+	}
 	slot, ok := layer.Lookup(id)
 	if !ok {
 		return city.UnknownFeature(layer, id)
 	}
-	tag := strconv.FormatUint(uint64(layer.ChangedAt(slot)), 10)
+	tag := words.tag(layer, slot)
 	world.Header(w)
 	w.Header().Set("ETag", `"`+tag+`"`)
 	if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, appendFeature(nil, layer, slot))
+	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, appendFeature(nil, layer, slot, words))
 }

@@ -205,7 +205,9 @@ func (a *API) pathChange(r *http.Request, op data.Op) (data.Change, error) {
 		return c, err
 	}
 	if match := r.Header.Get("If-Match"); match != "" {
-		seq, err := strconv.ParseUint(rest.PlainTag(match), 10, 64)
+		// What follows the Seq is that of the definition that the feature was shown by.
+		tag, _, _ := strings.Cut(rest.PlainTag(match), "-")
+		seq, err := strconv.ParseUint(tag, 10, 64)
 		if err != nil || strings.TrimSpace(match) == "*" {
 			return c, rest.Fault(rest.BadRequest, "If-Match", match, `must be one ETag of the feature, such as "42"`)
 		}

@@ -43,7 +43,7 @@ type Summary struct {
 	Unchanged int      `json:"unchanged"`
 	Ended     int      `json:"ended"`
 	Failed    int      `json:"failed"`
-	// Kept counts features that replace would have ended if no row had failed.
+	// Kept counts features that replace would have ended if no row had failed and nothing referred to them.
 	Kept   int  `json:"kept,omitempty"`
 	DryRun bool `json:"dry_run,omitempty"`
 	// Unmatched are columns that match no attribute, Missing attributes that no column supplied.
@@ -88,12 +88,14 @@ type Import struct {
 	seed maphash.Seed
 	// seen marks the slots that the files have mentioned.
 	seen slots
+	// links checks what rows hold against the rest of the city.
+	links *links
 }
 
 // New starts an import; it does nothing until files are given to it.
 func New(cfg Config) *Import {
 	return &Import{
-		cfg: cfg, summary: Summary{Import: cfg.ID, DryRun: cfg.DryRun}, dry: map[string]uint64{}, seed: maphash.MakeSeed(),
+		cfg: cfg, summary: Summary{Import: cfg.ID, DryRun: cfg.DryRun}, dry: map[string]uint64{}, seed: maphash.MakeSeed(), links: newLinks(cfg.Layer.Def().Name),
 	}
 }
 
@@ -184,7 +186,9 @@ func readBatches(ctx context.Context, rows func(func(convert.Row, error) bool), 
 
 // batch appends what differs from the World and waits until it is visible, so that the next batch compares with it.
 func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
-	layer, ok := im.cfg.Engine.World().Layer(im.name())
+	world := im.cfg.Engine.World()
+	layer, ok := world.Layer(im.name())
+	im.links.at(world)
 	if !ok || layer.Born() != im.cfg.Layer.Born() {
 		return &data.FieldError{Field: "layer", Value: im.name(), Why: "was dropped during the import"}
 	}
@@ -256,6 +260,9 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, changes []data.Chang
 			im.summary.Unchanged++
 			return changes, nil
 		}
+		if err := im.links.row(row.Number, f); err != nil {
+			return changes, err
+		}
 		im.summary.Changed++
 	} else {
 		if im.cfg.DryRun {
@@ -264,6 +271,9 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, changes []data.Chang
 				return again(before == sum)
 			}
 			im.dry[f.ID] = sum
+		}
+		if err := im.links.row(row.Number, f); err != nil {
+			return changes, err
 		}
 		im.summary.Added++
 	}
@@ -305,6 +315,7 @@ func (im *Import) Finish(ctx context.Context) error {
 		return nil
 	}
 	var changes []data.Change
+	im.links.at(im.cfg.Engine.World())
 	for slot := range before.Slots() {
 		if im.seen.has(slot) {
 			continue
@@ -318,6 +329,11 @@ func (im *Import) Finish(ctx context.Context) error {
 			if _, still := now.Lookup(id); !still {
 				continue
 			}
+		}
+		if err := im.links.end(id); err != nil {
+			im.summary.Kept++
+			im.cfg.Note(fmt.Sprintf("feature %q stays: %v", id, err))
+			continue
 		}
 		im.summary.Ended++
 		changes = append(changes, data.Change{

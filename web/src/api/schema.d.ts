@@ -430,6 +430,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/dictionaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All dictionaries, without their entries */
+        get: operations["listDictionaries"];
+        put?: never;
+        /** Make a dictionary */
+        post: operations["createDictionary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dictionaries/{dictionary}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        /** One dictionary */
+        get: operations["getDictionary"];
+        /**
+         * Replace a dictionary
+         * @description As a whole. 422 when it would lose codes that features have, with their number and the first of them: keep such a code and give it a `to`.
+         */
+        put: operations["putDictionary"];
+        post?: never;
+        /**
+         * Drop a dictionary
+         * @description 422 while an attribute names it.
+         */
+        delete: operations["dropDictionary"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemes": {
         parameters: {
             query?: never;
@@ -785,6 +831,8 @@ export interface components {
              * @enum {string}
              */
             on_delete?: "restrict" | "set_null";
+            /** @description The dictionary that has the values of a code. */
+            dictionary?: string;
             /** @description IANA time zone of times that come without one, and of dates that became times. */
             zone?: string;
             /** @description Names that it had, oldest first. They still mean it. */
@@ -965,6 +1013,10 @@ export interface components {
              * @description Number that is never reused; the feature id in tiles.
              */
             permanent: number;
+            /** @description Only when asked for. */
+            labels?: {
+                [key: string]: string;
+            };
         };
         FeatureCollection: {
             /** @enum {string} */
@@ -1186,6 +1238,35 @@ export interface components {
             code_rule?: string;
         };
         SchemeInfo: components["schemas"]["Scheme"] & {
+            seq: components["schemas"]["Seq"];
+        };
+        Term: {
+            code: string;
+            title?: components["schemas"]["Title"];
+            /** @description The code above. */
+            parent?: string;
+            /** @description The first edition that has the code. */
+            from?: string;
+            /** @description The first edition that has it no more. It stays a value. */
+            to?: string;
+        };
+        Dictionary: {
+            name: string;
+            title?: components["schemas"]["Title"];
+            /** @description Standard, edition and licence. */
+            source?: string;
+            entries: components["schemas"]["Term"][];
+        };
+        DictionaryInfo: components["schemas"]["Dictionary"] & {
+            seq: components["schemas"]["Seq"];
+        };
+        DictionaryList: {
+            dictionaries: {
+                name: string;
+                title?: components["schemas"]["Title"];
+                source?: string;
+                count: number;
+            }[];
             seq: components["schemas"]["Seq"];
         };
         SchemeList: {
@@ -1569,6 +1650,13 @@ export interface components {
          * @example 42
          */
         min_seq: string;
+        /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
+        labels: boolean;
+        /**
+         * @description Language of the labels; asks for them by itself.
+         * @example en
+         */
+        labels_lang: string;
         /** @description Show dropped attributes too, each at its place. */
         dropped: boolean;
         /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
@@ -2384,6 +2472,13 @@ export interface operations {
                  * @example 42
                  */
                 as_of?: components["parameters"]["as_of"];
+                /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
+                labels?: components["parameters"]["labels"];
+                /**
+                 * @description Language of the labels; asks for them by itself.
+                 * @example en
+                 */
+                lang?: components["parameters"]["labels_lang"];
                 /** @description `<attribute>=<value>`, any number of different ones. */
                 attributes?: {
                     [key: string]: string;
@@ -2435,6 +2530,13 @@ export interface operations {
                  * @example 42
                  */
                 as_of?: components["parameters"]["as_of"];
+                /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
+                labels?: components["parameters"]["labels"];
+                /**
+                 * @description Language of the labels; asks for them by itself.
+                 * @example en
+                 */
+                lang?: components["parameters"]["labels_lang"];
             };
             header?: {
                 /** @description 304 when the ETag is still this one. */
@@ -2456,7 +2558,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The feature; the ETag is its `seq`. */
+            /** @description The feature; the ETag is its `seq`, and that of the definitions when they are newer. */
             200: {
                 headers: {
                     ETag?: string;
@@ -2914,6 +3016,199 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDictionaries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dictionaries in the order in which they were made. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDictionary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "surface",
+                 *       "title": {
+                 *         "zh": "路面",
+                 *         "en": "Surface"
+                 *       },
+                 *       "entries": [
+                 *         {
+                 *           "code": "1",
+                 *           "title": {
+                 *             "zh": "沥青",
+                 *             "en": "Asphalt"
+                 *           }
+                 *         },
+                 *         {
+                 *           "code": "11",
+                 *           "title": {
+                 *             "zh": "透水沥青",
+                 *             "en": "Porous asphalt"
+                 *           },
+                 *           "parent": "1"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Dictionary"];
+            };
+        };
+        responses: {
+            /** @description The dictionary. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryInfo"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDictionary: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dictionary. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putDictionary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dictionary"];
+            };
+        };
+        responses: {
+            /** @description The dictionary as it now is. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dropDictionary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
