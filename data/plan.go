@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -99,7 +100,7 @@ func (p *Plan) Validate() error {
 	switch p.State {
 	case PlanPending:
 		if len(p.Changes) == 0 || len(p.Changes) != p.Count {
-			return bad("count", fmt.Sprint(p.Count), fmt.Sprintf("the plan holds %d changes", len(p.Changes)))
+			return bad("count", strconv.Itoa(p.Count), fmt.Sprintf("the plan holds %d changes", len(p.Changes)))
 		}
 	case PlanDone, PlanFailed, PlanCancelled:
 		if len(p.Changes) > 0 {

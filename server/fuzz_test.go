@@ -19,11 +19,12 @@ func FuzzQuery(f *testing.F) {
 	for _, q := range []string{
 		"lon=121.505&lat=25.005", "lon=NaN&lat=1e999", "bbox=121,25,122,26&limit=3", "cursor=YQ", "min_seq=1", "min_seq=a-1",
 		"tree_type=x&count=1&planted=2001-02-03", "crs=EPSG:3826&lon=302000&lat=2765500", "%zz", "a=%ff", "layers=trees",
+		"at=2026-03-01", "at=2026-03-01T00:00:00+08:00&as_of=2", "as_of=x-1", "as_of=0", "at=0000-00-00", "as_of=-1", "as_of=18446744073709551615", "after=1&from=3&state=done&force=true",
 	} {
 		f.Add(q)
 	}
 	c := newCity(f, func(cfg *Config) { cfg.Limits.MinSeq = 1 }).fill()
-	paths := []string{"/v1/locate", "/v1/layers", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/tiles/city/14/13721/7015.mvt", "/tiles/city.json", "/styles/light.json", "/v1/schemes", "/v1/layers/trees/export"}
+	paths := []string{"/v1/locate", "/v1/layers", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/tiles/city/14/13721/7015.mvt", "/tiles/city.json", "/styles/light.json", "/v1/schemes", "/v1/layers/trees/export", "/v1/layers/trees/features/tree01/history", "/v1/changes", "/v1/changes/2", "/v1/plans"}
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, path := range paths {
 			r := httptest.NewRequest(http.MethodGet, path, nil)

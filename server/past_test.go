@@ -112,7 +112,8 @@ func TestTilesOfThePast(t *testing.T) {
 	describe := func(query string) (doc struct {
 		Tiles []string
 		Seq   data.Seq
-	}) {
+	},
+	) {
 		t.Helper()
 		a := c.do("GET", "/tiles/trees.json?"+query, nil, "")
 		if err := json.Unmarshal([]byte(a.body), &doc); err != nil || a.status != 200 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/gewu-city/gewu/data"
 )
@@ -40,8 +41,8 @@ func Of(ctx context.Context, log Log, seq data.Seq, permanent uint32) iter.Seq2[
 				yield(Step{}, fmt.Errorf("read seq %d: %w", seq, err))
 				return
 			}
-			for i := len(changes) - 1; i >= 0; i-- {
-				if !yield(Step{h, changes[i]}, nil) {
+			for _, c := range slices.Backward(changes) {
+				if !yield(Step{h, c}, nil) {
 					return
 				}
 			}

@@ -3,7 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -86,7 +86,7 @@ func (c contract) changesOf(t *testing.T) {
 	const many = 3000
 	changes := make([]data.Change, many)
 	for i := range changes {
-		changes[i] = Put(fmt.Sprint(i), int64(i))
+		changes[i] = Put(strconv.Itoa(i), int64(i))
 	}
 	first := s.Must(t, changes...)
 	second := s.Must(t, Put("7", 1), Put("8", 2), Delete("7"), Put("7", 3))

@@ -32,7 +32,7 @@ func (p *Planner) Run(ctx context.Context) error {
 			seq, err := p.publish(ctx, plan)
 			if err != nil {
 				if ctx.Err() != nil || errors.Is(err, data.ErrClosed) {
-					return nil
+					return nil //nolint:nilerr // ctx or the store has ended
 				}
 				p.logger.Warn("a plan that is due cannot be published now", "plan", plan.ID, "due", plan.Due, "err", err)
 				rest = retryRest

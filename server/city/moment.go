@@ -76,18 +76,18 @@ func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
 		fixed = exact
 	}
 	if asOfText != "" {
-		named := false
-		if when.AsOf, named, err = c.asOf(r.Context(), asOfText); err != nil {
+		seq, named, err := c.asOf(r.Context(), asOfText)
+		if err != nil {
 			return nil, err
 		}
-		a.Fixed = named && fixed
+		when.AsOf, a.Fixed = seq, named && fixed
 	}
 	if a.World, err = c.Past.World(r.Context(), when); err != nil {
 		return nil, c.PastFault(r, err, atText, asOfText)
 	}
 	if asOfText != "" {
 		seq := a.Seq()
-		a.Shown.AsOf = &seq
+		a.AsOf = &seq
 	}
 	return a, nil
 }
