@@ -55,6 +55,11 @@ func TestAlterAttributes(t *testing.T) {
 
 		alter("nothing of it happens", 422, `{"op":"add","attribute":"x","type":"int"},{"op":"add","attribute":"X","type":"int"}`, `"field":"alter[1].attribute","value":"X"`),
 		{name: "x was not added", url: "/v1/layers/trees", status: 200, not: []string{`"name":"x"`}},
+		{name: "the history has the names of then", url: "/v1/layers/trees/features/t1/history", status: 200, want: []string{`"properties":{"tree_type":"榕","diameter":31.5,"count":3,"planted":"2026-01-31"}`}, not: []string{"lit"}},
+		{name: "so has the entry", url: "/v1/changes/3", status: 200, want: []string{`"properties":{"tree_type":"榕","diameter":31.5,"count":3,"planted":"2026-01-31"}`}},
+		{name: "and the one after the first alteration", url: "/v1/layers/trees/features/t2/history", status: 200, want: []string{`"properties":{"species":"樟","diameter":null,"count":null,"planted":null}`}},
+		{name: "as of before", url: "/v1/layers/trees/features/t1?as_of=3", status: 200, want: []string{`"tree_type":"榕"`, `"count":3,"planted":"2026-01-31"`}},
+		{name: "as of before, the definition", url: "/v1/layers/trees?as_of=3", status: 200, want: []string{`"name":"tree_type"`, `{"name":"count","type":"int"}`}},
 		alter("an unknown step", 422, `{"op":"paint","attribute":"lit"}`, `"field":"alter[0].op","value":"paint"`, "must be one of add, default, drop, rename, require, set, widen"),
 		alter("a member of another step", 422, `{"op":"drop","attribute":"lit","to":"x"}`, `"field":"alter[0].to"`),
 		alter("an unknown attribute", 422, `{"op":"set","attribute":"nope","unit":"m"}`, `"field":"alter[0].attribute","value":"nope"`, "its attributes are species"),

@@ -107,6 +107,40 @@ func TestAlterOneByOne(t *testing.T) {
 	}
 }
 
+// TestDictionaryCommands makes dictionaries of a definition and of tables, and keeps features to them.
+func TestDictionaryCommands(t *testing.T) {
+	dir := t.TempDir()
+	table := "code\tmajor_name\tminor_name\tstandard\n01001\t市政公用设施\t供水井盖\tGB/T 47678.5-2026\n0101\t公用设施\t上水井盖\tGB/T 30428.2-2013\n"
+	out := mustRun(t, "dictionary", "create", "--data", dir, "--file", write(t, "parts.tsv", table), "--where", "standard=GB/T 47678.5-2026",
+		"--major", "major_name", "--columns", "zh=minor_name", "--title", "zh=部件, 2026", "--source", "GB/T 47678.5-2026")
+	if !strings.Contains(out, "dictionary parts created, 2 codes") {
+		t.Error(out)
+	}
+	mustRun(t, "dictionary", "create", "--data", dir, "--file", write(t, "surface.toml", "name = \"surface\"\n[[entries]]\ncode = \"1\"; title = { zh = \"沥青\" }\n"))
+	if out := mustRun(t, "dictionary", "--data", dir); !strings.Contains(out, "parts    部件, 2026  2      GB/T 47678.5-2026") || !strings.Contains(out, "surface") {
+		t.Errorf("list:\n%s", out)
+	}
+	if out := mustRun(t, "dictionary", "show", "parts", "--data", dir); !strings.Contains(out, "01001  01      供水井盖") {
+		t.Errorf("show:\n%s", out)
+	}
+	mustRun(t, "layer", "create", "--data", dir, "--file", write(t, "parts.toml", "name = \"parts\"\ngeometry = \"none\"\nattributes = [ { name = \"class\", type = \"code\", dictionary = \"parts\" } ]\n"))
+	if out, ok := run(t, strings.NewReader("id,class\na,01001\nb,01002\n"), "import", "--data", dir, "--layer", "parts", "--format", "csv", "-"); !strings.Contains(out, "is no code of dictionary parts; near are 01001, 01") {
+		t.Errorf("import (%v): %s", ok, out)
+	}
+	shown := mustRun(t, "dictionary", "show", "parts", "--json", "--data", dir)
+	mustRun(t, "dictionary", "alter", "--data", dir, "--file", write(t, "parts.json", strings.Replace(shown, "供水井盖", "给水井盖", 1)))
+	for _, wrong := range [][]string{
+		{"create"}, {"create", "--file", write(t, "parts.tsv", table)}, {"create", "--file", write(t, "a.toml", "name = 'A'")},
+		{"create", "--file", write(t, "a.toml", "name = 'a'"), "--major", "x"}, {"alter", "--file", write(t, "parts.csv", "code\n01\n")},
+		{"drop", "parts"}, {"show", "nope"},
+	} {
+		if out, ok := run(t, nil, append(append([]string{"dictionary"}, wrong...), "--data", dir)...); ok {
+			t.Errorf("%v: %s", wrong, out)
+		}
+	}
+	mustRun(t, "dictionary", "drop", "surface", "--data", dir)
+}
+
 // TestWholeFileErrors checks that what is wrong with a file as a whole is said in words.
 func TestWholeFileErrors(t *testing.T) {
 	dir := t.TempDir()

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/internal/obs"
 )
@@ -22,6 +23,23 @@ import (
 // client speaks to the server of a data folder: the one that is running, or one that this command started for
 // itself. Every command takes this one way, so that a file is validated and written alike whoever asks.
 type client struct{ http *http.Client }
+
+// Send implements [define.Client].
+func (c client) Send(ctx context.Context, method, path string, v, out any) error {
+	return c.send(ctx, method, path, v, out)
+}
+
+// definer is what the commands about definitions get.
+func definer(e *env) *define.Env {
+	of := func(with func(*env, func(context.Context, client) error) error) func(func(context.Context, define.Client) error) error {
+		return func(do func(context.Context, define.Client) error) error {
+			return with(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+		}
+	}
+	return &define.Env{
+		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, City: of(withCity), NewCity: of(withNewCity), Failed: errFailed,
+	}
+}
 
 // withCity runs do with a client for the city, which must exist. If no server is alive it opens the store, serves it
 // on a socket of its own while do runs, and closes it again. Nobody else uses that socket: it goes away with do.

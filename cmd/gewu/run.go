@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/internal/obs"
 )
@@ -28,27 +29,28 @@ type cli struct {
 	Systems  []string        `help:"Files of control points (gewu crs fit -o) that define the city's own coordinate systems by name." placeholder:"FILE,…" type:"path" env:"GEWU_SYSTEMS"`
 	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn, error." default:"info" env:"GEWU_LOG_LEVEL"`
 
-	Serve   serveCmd    `cmd:"" help:"Serve the city: map, API and tiles."`
-	Demo    demoCmd     `cmd:"" help:"Load the sample city Taipei and serve it."`
-	Layer   layerCmd    `cmd:"" help:"Create, alter, drop and list layers."`
-	Scheme  schemeCmd   `cmd:"" help:"Create, drop and list schemes of cells."`
-	Cell    cellCmd     `cmd:"" help:"Cards and totals of cells."`
-	Import  importCmd   `cmd:"" help:"Stream files into a layer."`
-	Export  exportCmd   `cmd:"" help:"Write a layer to a file."`
-	CRS     coords.CRS  `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
-	Code    coords.Code `cmd:"" help:"National codes: check what they say."`
-	History historyCmd  `cmd:"" help:"What happened to a feature, the newest change first."`
-	Revert  revertCmd   `cmd:"" help:"Turn one entry of the log around."`
-	Plan    planCmd     `cmd:"" help:"Changes that are planned for a time to come."`
-	Locate  locateCmd   `cmd:"" help:"Find the areas, cells, address and parts of points."`
-	Synth   synthCmd    `cmd:"" help:"Make a synthetic city of any size."`
-	Check   checkCmd    `cmd:"" help:"Verify the store and everything derived from it."`
-	Backup  backupCmd   `cmd:"" help:"Write a consistent copy of the store, also while serving."`
-	Restore restoreCmd  `cmd:"" help:"Put a backup into an empty or stopped store."`
-	Compact compactCmd  `cmd:"" help:"Erase the history that retention does not keep, and return free space."`
-	Rebuild rebuildCmd  `cmd:"" help:"Make something that is derived from the log anew."`
-	Bench   benchCmd    `cmd:"" help:"Measure the engine on the city's own data."`
-	Version versionCmd  `cmd:"" help:"Print the version."`
+	Serve      serveCmd          `cmd:"" help:"Serve the city: map, API and tiles."`
+	Demo       demoCmd           `cmd:"" help:"Load the sample city Taipei and serve it."`
+	Layer      define.Layer      `cmd:"" help:"Create, alter, drop and list layers."`
+	Scheme     define.Scheme     `cmd:"" help:"Create, drop and list schemes of cells."`
+	Dictionary define.Dictionary `cmd:"" help:"Dictionaries of codes: create, alter, drop, list and show them."`
+	Cell       cellCmd           `cmd:"" help:"Cards and totals of cells."`
+	Import     importCmd         `cmd:"" help:"Stream files into a layer."`
+	Export     exportCmd         `cmd:"" help:"Write a layer to a file."`
+	CRS        coords.CRS        `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
+	Code       coords.Code       `cmd:"" help:"National codes: check what they say."`
+	History    historyCmd        `cmd:"" help:"What happened to a feature, the newest change first."`
+	Revert     revertCmd         `cmd:"" help:"Turn one entry of the log around."`
+	Plan       planCmd           `cmd:"" help:"Changes that are planned for a time to come."`
+	Locate     locateCmd         `cmd:"" help:"Find the areas, cells, address and parts of points."`
+	Synth      synthCmd          `cmd:"" help:"Make a synthetic city of any size."`
+	Check      checkCmd          `cmd:"" help:"Verify the store and everything derived from it."`
+	Backup     backupCmd         `cmd:"" help:"Write a consistent copy of the store, also while serving."`
+	Restore    restoreCmd        `cmd:"" help:"Put a backup into an empty or stopped store."`
+	Compact    compactCmd        `cmd:"" help:"Erase the history that retention does not keep, and return free space."`
+	Rebuild    rebuildCmd        `cmd:"" help:"Make something that is derived from the log anew."`
+	Bench      benchCmd          `cmd:"" help:"Measure the engine on the city's own data."`
+	Version    versionCmd        `cmd:"" help:"Print the version."`
 }
 
 // env is what a command gets besides its flags.
@@ -107,7 +109,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: writeWhole}); err != nil {
+	if err := command.Run(e, definer(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: writeWhole}); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

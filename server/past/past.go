@@ -14,7 +14,6 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/data/history"
-	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -86,6 +85,7 @@ func (a *API) History(w http.ResponseWriter, r *http.Request) error {
 		Next      string   `json:"next,omitempty"`
 		Seq       data.Seq `json:"seq"`
 	}{Layer: name, ID: id, Permanent: head.Permanent, Changes: []step{}, Seq: world.Seq()}
+	names := history.NewDefinitions(a.Store)
 	for s, err := range history.Of(r.Context(), a.Store, from, head.Permanent) {
 		if err != nil {
 			return err
@@ -97,7 +97,11 @@ func (a *API) History(w http.ResponseWriter, r *http.Request) error {
 		}
 		one := step{header: headerOf(&s.Header), Op: opName(s.Change.Op), Erased: s.Change.Erased}
 		if s.Change.Op == data.OpPut && !s.Change.Erased {
-			one.Feature = appendFeature(nil, layer.Def(), &s.Change)
+			def, err := names.At(r.Context(), layer.Def(), layer.DefSeq(), s.Header.Seq)
+			if err != nil {
+				return err
+			}
+			one.Feature = appendFeature(nil, def, &s.Change)
 		}
 		list.Changes = append(list.Changes, one)
 	}
@@ -200,12 +204,17 @@ func (a *API) Entry(w http.ResponseWriter, r *http.Request) error {
 		Changes []json.RawMessage `json:"changes"`
 		Next    int               `json:"next,omitempty"`
 	}{summary: summary{headerOf(&h), len(entry.Changes), fmt.Sprintf("%x", entry.PrevHash)}, Changes: []json.RawMessage{}}
+	names := history.NewDefinitions(a.Store)
 	for i := from; i < len(entry.Changes); i++ {
 		if len(one.Changes) == limit {
 			one.Next = i
 			break
 		}
-		text, err := describe(world, &entry.Changes[i])
+		def, err := layerOf(r.Context(), world, names, seq, &entry.Changes[i])
+		if err != nil {
+			return err
+		}
+		text, err := describe(def, &entry.Changes[i])
 		if err != nil {
 			return err
 		}
@@ -317,19 +326,20 @@ func clashes(back *history.Reversal, seq data.Seq, force bool) error {
 	return rest.Faults(rest.Conflict, "", err).Because(err)
 }
 
-// appendFeature appends a feature as it was stored, in the attributes that its layer has now.
+// appendFeature appends a feature as it was stored, in the attributes that its layer had.
 func appendFeature(dst []byte, l *data.Layer, c *data.Change) []byte {
 	f := l.Adapt(c.Feature)
 	return convert.AppendFeature(dst, l, &f)
 }
 
-// describe is one change as JSON.
-func describe(world *index.World, c *data.Change) (json.RawMessage, error) {
+// describe is one change as JSON. l is the layer of a change of a feature.
+func describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 	one := struct {
 		Stream     string          `json:"stream"`
 		Op         string          `json:"op"`
 		Layer      string          `json:"layer,omitempty"`
 		Scheme     string          `json:"scheme,omitempty"`
+		Dictionary string          `json:"dictionary,omitempty"`
 		ID         string          `json:"id,omitempty"`
 		Permanent  uint32          `json:"permanent,omitempty"`
 		Prev       data.Seq        `json:"prev"`
@@ -342,7 +352,7 @@ func describe(world *index.World, c *data.Change) (json.RawMessage, error) {
 	case data.StreamFeature:
 		one.Stream, one.Layer, one.ID, one.Permanent = "feature", c.Layer, c.Feature.ID, c.Permanent
 		if c.Op == data.OpPut && !c.Erased {
-			one.Feature = appendFeature(nil, layerOf(world, c), c)
+			one.Feature = appendFeature(nil, l, c)
 		}
 	case data.StreamSchema:
 		one.Stream, one.Layer = "schema", c.Layer
@@ -353,6 +363,11 @@ func describe(world *index.World, c *data.Change) (json.RawMessage, error) {
 		one.Stream, one.Scheme = "scheme", c.Layer
 		if c.Scheme != nil {
 			one.Definition = c.Scheme
+		}
+	case data.StreamDictionary:
+		one.Stream, one.Dictionary = "dictionary", c.Layer
+		if c.Dictionary != nil {
+			one.Definition = c.Dictionary
 		}
 	default:
 		one.Stream, one.Plan = "admin", c.Plan

@@ -1,4 +1,4 @@
-package main
+package define
 
 import (
 	"context"
@@ -12,7 +12,8 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 )
 
-type layerCmd struct {
+// Layer is gewu layer.
+type Layer struct {
 	Create layerCreateCmd `cmd:"" help:"Create a layer from a definition file."`
 	Alter  layerAlterCmd  `cmd:"" help:"Change a layer: attributes, titles, zoom, roles."`
 	Drop   layerDropCmd   `cmd:"" help:"Drop a layer and all of its features."`
@@ -24,22 +25,22 @@ type layerCreateCmd struct {
 }
 
 // Run creates the layer.
-func (cmd *layerCreateCmd) Run(e *env) error {
-	return withLayerFile(e, cmd.File, withNewCity, func(ctx context.Context, c client, l *data.Layer) error {
-		if err := c.send(ctx, http.MethodPost, "/v1/layers", l, nil); err != nil {
+func (cmd *layerCreateCmd) Run(e *Env) error {
+	return withLayerFile(cmd.File, e.NewCity, func(ctx context.Context, c Client, l *data.Layer) error {
+		if err := c.Send(ctx, http.MethodPost, "/v1/layers", l, nil); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.stdout, "layer %s created\n", l.Name)
+		_, err := fmt.Fprintf(e.Stdout, "layer %s created\n", l.Name)
 		return err
 	})
 }
 
-func withLayerFile(e *env, file string, with func(*env, func(context.Context, client) error) error, do func(context.Context, client, *data.Layer) error) error {
+func withLayerFile(file string, with func(func(context.Context, Client) error) error, do func(context.Context, Client, *data.Layer) error) error {
 	l, err := convert.LoadLayer(file)
 	if err != nil {
 		return err
 	}
-	return with(e, func(ctx context.Context, c client) error { return do(ctx, c, l) })
+	return with(func(ctx context.Context, c Client) error { return do(ctx, c, l) })
 }
 
 type layerDropCmd struct {
@@ -48,20 +49,20 @@ type layerDropCmd struct {
 }
 
 // Run drops the layer after a confirmation.
-func (cmd *layerDropCmd) Run(e *env) error {
+func (cmd *layerDropCmd) Run(e *Env) error {
 	if !cmd.Yes {
-		fmt.Fprintf(e.stderr, "Drop layer %s and all of its features? Type its name to go on: ", cmd.Name)
+		fmt.Fprintf(e.Stderr, "Drop layer %s and all of its features? Type its name to go on: ", cmd.Name)
 		var answer string
-		if _, err := fmt.Fscanln(e.stdin, &answer); err != nil || answer != cmd.Name {
-			fmt.Fprintln(e.stderr, "Nothing was dropped.")
-			return errFailed
+		if _, err := fmt.Fscanln(e.Stdin, &answer); err != nil || answer != cmd.Name {
+			fmt.Fprintln(e.Stderr, "Nothing was dropped.")
+			return e.Failed
 		}
 	}
-	return withCity(e, func(ctx context.Context, c client) error {
-		if err := c.send(ctx, http.MethodDelete, "/v1/layers/"+url.PathEscape(cmd.Name), nil, nil); err != nil {
+	return e.City(func(ctx context.Context, c Client) error {
+		if err := c.Send(ctx, http.MethodDelete, "/v1/layers/"+url.PathEscape(cmd.Name), nil, nil); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.stdout, "layer %s dropped\n", cmd.Name)
+		_, err := fmt.Fprintf(e.Stdout, "layer %s dropped\n", cmd.Name)
 		return err
 	})
 }
@@ -71,23 +72,23 @@ type layerListCmd struct {
 }
 
 // Run lists the layers.
-func (cmd *layerListCmd) Run(e *env) error {
-	return withCity(e, func(ctx context.Context, c client) error {
+func (cmd *layerListCmd) Run(e *Env) error {
+	return e.City(func(ctx context.Context, c Client) error {
 		var list struct {
 			Layers []struct {
 				data.Layer
 				Count int `json:"count"`
 			} `json:"layers"`
 		}
-		if err := c.send(ctx, http.MethodGet, "/v1/layers", nil, &list); err != nil {
+		if err := c.Send(ctx, http.MethodGet, "/v1/layers", nil, &list); err != nil {
 			return err
 		}
 		if cmd.JSON {
-			out := json.NewEncoder(e.stdout)
+			out := json.NewEncoder(e.Stdout)
 			out.SetIndent("", "  ")
 			return out.Encode(list)
 		}
-		t := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+		t := tabwriter.NewWriter(e.Stdout, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(t, "NAME\tTITLE\tGEOMETRY\tFEATURES\tATTRIBUTES")
 		for _, l := range list.Layers {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\n", l.Name, l.Title.In("zh", ""), l.Geometry, l.Count, len(l.AttributeNames()))

@@ -1,4 +1,4 @@
-package main
+package define
 
 import (
 	"context"
@@ -14,7 +14,8 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 )
 
-type schemeCmd struct {
+// Scheme is gewu scheme.
+type Scheme struct {
 	Create schemeCreateCmd `cmd:"" help:"Create a scheme from a definition file."`
 	Drop   schemeDropCmd   `cmd:"" help:"Drop a scheme; its cells stay in their layer."`
 	List   schemeListCmd   `cmd:"" help:"List the schemes." default:"1"`
@@ -25,7 +26,7 @@ type schemeCreateCmd struct {
 }
 
 // Run creates the scheme.
-func (cmd *schemeCreateCmd) Run(e *env) error {
+func (cmd *schemeCreateCmd) Run(e *Env) error {
 	file, err := os.Open(cmd.File)
 	if err != nil {
 		return err
@@ -35,11 +36,11 @@ func (cmd *schemeCreateCmd) Run(e *env) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmd.File, err)
 	}
-	return withCity(e, func(ctx context.Context, c client) error {
-		if err := c.send(ctx, http.MethodPost, "/v1/schemes", s, nil); err != nil {
+	return e.City(func(ctx context.Context, c Client) error {
+		if err := c.Send(ctx, http.MethodPost, "/v1/schemes", s, nil); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(e.stdout, "scheme %s created\n", s.Name)
+		_, err := fmt.Fprintf(e.Stdout, "scheme %s created\n", s.Name)
 		return err
 	})
 }
@@ -49,24 +50,24 @@ type schemeDropCmd struct {
 }
 
 // Run drops the scheme.
-func (cmd *schemeDropCmd) Run(e *env) error {
-	return withCity(e, func(ctx context.Context, c client) error {
-		return c.send(ctx, http.MethodDelete, "/v1/schemes/"+url.PathEscape(cmd.Name), nil, nil)
+func (cmd *schemeDropCmd) Run(e *Env) error {
+	return e.City(func(ctx context.Context, c Client) error {
+		return c.Send(ctx, http.MethodDelete, "/v1/schemes/"+url.PathEscape(cmd.Name), nil, nil)
 	})
 }
 
 type schemeListCmd struct{}
 
 // Run lists the schemes.
-func (cmd *schemeListCmd) Run(e *env) error {
-	return withCity(e, func(ctx context.Context, c client) error {
+func (cmd *schemeListCmd) Run(e *Env) error {
+	return e.City(func(ctx context.Context, c Client) error {
 		var list struct {
 			Schemes []data.Scheme `json:"schemes"`
 		}
-		if err := c.send(ctx, http.MethodGet, "/v1/schemes", nil, &list); err != nil {
+		if err := c.Send(ctx, http.MethodGet, "/v1/schemes", nil, &list); err != nil {
 			return err
 		}
-		t := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
+		t := tabwriter.NewWriter(e.Stdout, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(t, "NAME\tTITLE\tLEVELS\tCELLS")
 		for _, s := range list.Schemes {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Title.In("zh", ""), strings.Join(s.Levels, " > "), s.Cells.Layer)

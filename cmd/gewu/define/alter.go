@@ -1,4 +1,4 @@
-package main
+package define
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func (cmd *layerAlterCmd) Help() string {
 }
 
 // Run alters the layer.
-func (cmd *layerAlterCmd) Run(e *env) error {
+func (cmd *layerAlterCmd) Run(e *Env) error {
 	steps, err := cmd.steps()
 	switch {
 	case err != nil:
@@ -45,16 +45,16 @@ func (cmd *layerAlterCmd) Run(e *env) error {
 	case cmd.Name == "" || len(steps) == 0:
 		return errors.New("say what to alter: --file FILE, or the name of a layer and for example --rename h=height")
 	}
-	return withCity(e, func(ctx context.Context, c client) error {
+	return e.City(func(ctx context.Context, c Client) error {
 		return alterLayer(ctx, e, c, cmd.Name, map[string]any{"alter": steps})
 	})
 }
 
-func alterLayer(ctx context.Context, e *env, c client, name string, patch map[string]any) error {
-	if err := c.send(ctx, http.MethodPatch, "/v1/layers/"+url.PathEscape(name), patch, nil); err != nil {
+func alterLayer(ctx context.Context, e *Env, c Client, name string, patch map[string]any) error {
+	if err := c.Send(ctx, http.MethodPatch, "/v1/layers/"+url.PathEscape(name), patch, nil); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.stdout, "layer %s altered\n", name)
+	_, err := fmt.Fprintf(e.Stdout, "layer %s altered\n", name)
 	return err
 }
 
@@ -103,10 +103,10 @@ func (cmd *layerAlterCmd) steps() ([]map[string]any, error) {
 }
 
 // whole makes the definition equal to that of the file.
-func (cmd *layerAlterCmd) whole(e *env) error {
-	return withLayerFile(e, cmd.File, withCity, func(ctx context.Context, c client, l *data.Layer) error {
+func (cmd *layerAlterCmd) whole(e *Env) error {
+	return withLayerFile(cmd.File, e.City, func(ctx context.Context, c Client, l *data.Layer) error {
 		var have map[string]any
-		if err := c.send(ctx, http.MethodGet, "/v1/layers/"+url.PathEscape(l.Name), nil, &have); err != nil {
+		if err := c.Send(ctx, http.MethodGet, "/v1/layers/"+url.PathEscape(l.Name), nil, &have); err != nil {
 			return err
 		}
 		patch, err := wholePatch(have, l)
