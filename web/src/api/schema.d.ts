@@ -1140,7 +1140,7 @@ export interface components {
         Entry: components["schemas"]["EntrySummary"] & {
             changes: {
                 /** @enum {string} */
-                stream: "feature" | "schema" | "scheme" | "admin";
+                stream: "feature" | "schema" | "scheme" | "dictionary" | "admin";
                 /** @enum {string} */
                 op: "put" | "delete";
                 layer?: string;
