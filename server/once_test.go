@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -42,9 +43,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	}
 	send := func(i int, body string) answer {
 		header := map[string]string{"Idempotency-Key": fmt.Sprint("key ", i), "Content-Type": "application/json"}
-		for name, v := range writes[i].header {
-			header[name] = v
-		}
+		maps.Copy(header, writes[i].header)
 		return c.do(writes[i].method, writes[i].url, header, body)
 	}
 	for i, w := range writes {

@@ -107,17 +107,21 @@ func (c contract) togetherFails(t *testing.T) {
 	var conflict *data.ConflictError
 	var change *data.ChangeError
 	for name, test := range map[string]struct {
-		ctx  context.Context
+		ctx  context.Context //nolint:containedctx // of one case
 		n    int
 		txs  iter.Seq2[data.Tx, error]
 		fits func(error) bool
 	}{
-		"conflict in the last": {t.Context(), 3, sequence([]data.Change{Put("x", 1)}, []data.Change{Put("y", 1)}, []data.Change{IfSeq(Put("x", 1), 0)}),
+		"conflict in the last": {
+			t.Context(), 3, sequence([]data.Change{Put("x", 1)}, []data.Change{Put("y", 1)}, []data.Change{IfSeq(Put("x", 1), 0)}),
 			func(err error) bool {
 				return errors.As(err, &conflict) && conflict.ID == "x" && conflict.Have == s.Last()+1
-			}},
-		"conflict in the first": {t.Context(), 2, sequence([]data.Change{IfSeq(Put("a", 1), 0)}, []data.Change{Put("y", 1)}),
-			func(err error) bool { return errors.As(err, &conflict) && conflict.ID == "a" }},
+			},
+		},
+		"conflict in the first": {
+			t.Context(), 2, sequence([]data.Change{IfSeq(Put("a", 1), 0)}, []data.Change{Put("y", 1)}),
+			func(err error) bool { return errors.As(err, &conflict) && conflict.ID == "a" },
+		},
 		"does not fit": {t.Context(), 2, sequence([]data.Change{Put("x", 1)}, []data.Change{Delete("nothing")}), func(err error) bool { return errors.As(err, &change) && change.ID == "nothing" }},
 		"empty":        {t.Context(), 2, sequence([]data.Change{Put("x", 1)}, nil), func(err error) bool { return errors.Is(err, data.ErrEmpty) }},
 		"none":         {t.Context(), 0, sequence(), func(err error) bool { return errors.Is(err, data.ErrEmpty) }},

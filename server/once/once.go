@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -166,15 +166,11 @@ func short(b []byte) [16]byte {
 	return [16]byte(sum[:])
 }
 
-var errAbandoned = errors.New("once: the request was abandoned")
-
 // run finishes the key even when do panics, so that nobody waits for it in vain.
-func (k *Keys) run(e *keyed, w http.ResponseWriter, r *http.Request, do func(http.ResponseWriter, *http.Request) error) (err error) {
+func (k *Keys) run(e *keyed, w http.ResponseWriter, r *http.Request, do func(http.ResponseWriter, *http.Request) error) error {
 	c := &claim{receipt: e.receipt}
-	err = errAbandoned
 	defer func() { k.finish(e, c.seq) }()
-	err = do(w, r.WithContext(context.WithValue(r.Context(), claimKey{}, c)))
-	return err
+	return do(w, r.WithContext(context.WithValue(r.Context(), claimKey{}, c)))
 }
 
 // claim returns the entry of a key and whether the caller has made it and must finish it.
@@ -236,9 +232,9 @@ func (k *Keys) recall(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for i := len(found) - 1; i >= 0; i-- {
-		k.byKey[found[i].receipt.Key] = found[i]
-		k.oldest = append(k.oldest, found[i])
+	for _, e := range slices.Backward(found) {
+		k.byKey[e.receipt.Key] = e
+		k.oldest = append(k.oldest, e)
 	}
 	k.recovered = true
 	return nil
