@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,6 +69,44 @@ func TestImportEncoding(t *testing.T) {
 		for _, w := range want {
 			if !strings.Contains(a.body, w) {
 				t.Errorf("%s: %s is missing in %s", query, w, a.body)
+			}
+		}
+	}
+}
+
+// TestImportMapping imports an OSM file with the mapping in front of it, and without or with a wrong one.
+func TestImportMapping(t *testing.T) {
+	c := newCity(t, nil).fill()
+	const file = `<osm><node id="7" lon="121.5" lat="25.01"><tag k="natural" v="tree"/><tag k="species" v="榕树"/></node></osm>`
+	for mapping, want := range map[string][]string{
+		"[[select]]\nnatural = \"tree\"\n[attributes]\ntree_type = \"species\"\n": {`"added":1`, `"failed":0`},
+		`{"select": [{"natural": "tree"}]}`:                                       {`"added":1`},
+		"":                                                                        {`"failed":"t.osm: an OSM file needs a mapping`},
+		"select = [{natural = 3}]":                                                {`mapping: select[0].natural: must be a value`},
+		"types = 3":                                                               {`"failed":"mapping`},
+		"tags = []":                                                               {"unknown key tags"},
+	} {
+		var body strings.Builder
+		form := multipart.NewWriter(&body)
+		if mapping != "" {
+			if err := form.WriteField("mapping", mapping); err != nil {
+				t.Fatal(err)
+			}
+		}
+		part, err := form.CreateFormFile("file", "t.osm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(part, file); err != nil {
+			t.Fatal(err)
+		}
+		if err := form.Close(); err != nil {
+			t.Fatal(err)
+		}
+		a := c.do("POST", "/v1/layers/trees/import?dry_run=true", map[string]string{"Content-Type": form.FormDataContentType()}, body.String())
+		for _, w := range want {
+			if !strings.Contains(a.body, w) {
+				t.Errorf("%q: %s is missing in %s", mapping, w, a.body)
 			}
 		}
 	}

@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/sample"
 )
@@ -158,11 +158,11 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	if err := ensure(ctx, c, "layers", layer.Name, layer); err != nil {
 		return err
 	}
-	opened, total, err := openAll(files, step.Files)
+	opened, total, err := upload.OpenFS(files, step.Files)
 	if err != nil {
 		return err
 	}
-	defer opened.close()
+	defer opened.Close()
 	query := url.Values{"ignore": step.Ignore}
 	for name, value := range map[string]string{"format": step.Format, "crs": step.CRS, "id": step.ID, "lon": step.Lon, "lat": step.Lat} {
 		if value != "" {
@@ -193,19 +193,4 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	}
 	b.line(e.stdout, fmt.Sprintf("%-10s %d features", layer.Name, loaded.Count))
 	return nil
-}
-
-func openAll(files fs.FS, names []string) (opened namedFiles, total int64, err error) {
-	for _, name := range names {
-		f, err := files.Open(name)
-		if err != nil {
-			opened.close()
-			return nil, 0, err
-		}
-		opened = append(opened, namedFile{path.Base(name), f})
-		if info, err := f.Stat(); err == nil {
-			total += info.Size()
-		}
-	}
-	return opened, total, nil
 }

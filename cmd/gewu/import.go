@@ -10,14 +10,12 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
-	"github.com/gewu-city/gewu/data/convert/shapefile"
 )
 
 type importCmd struct {
@@ -30,6 +28,7 @@ type importCmd struct {
 	Geometry  string            `help:"Column of the geometry: WKT, EWKT, or WKB in hexadecimal or base64." placeholder:"COL"`
 	Encoding  string            `help:"Encoding of text, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
 	Table     string            `help:"Which table of a file that holds several: a sheet of a book, a table of a GeoPackage, a shapefile of an archive, an object of TopoJSON, waypoints or tracks of GPX." placeholder:"NAME"`
+	Mapping   string            `help:"What the elements of OSM files are: a TOML or JSON file." placeholder:"FILE"`
 	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
 	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
 	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
@@ -46,11 +45,11 @@ const mostRowErrors = 100
 
 // Run imports the files and prints a summary. Wrong rows make it fail after the rest has been imported.
 func (cmd *importCmd) Run(e *env) error {
-	files, total, err := cmd.open(e)
+	files, total, err := upload.Open(cmd.Files, cmd.Format, cmd.Mapping, e.stdin)
 	if err != nil {
 		return err
 	}
-	defer files.close()
+	defer files.Close()
 	if cmd.CRS, err = coords.ServerCRS(e.cli.Systems, cmd.CRS); err != nil {
 		return err
 	}
@@ -107,62 +106,6 @@ func (cmd *importCmd) show(e *env, bar *bar, ev importEvent) {
 	}
 }
 
-// namedFile is a file to send.
-type namedFile struct {
-	name string
-	body io.ReadCloser
-}
-
-type namedFiles []namedFile
-
-func (f namedFiles) close() {
-	for _, file := range f {
-		_ = file.body.Close()
-	}
-}
-
-// open opens all files before anything is sent, so that a missing one stops the import at once. total is their size
-// in bytes, or -1 when it is not known.
-func (cmd *importCmd) open(e *env) (files namedFiles, total int64, err error) {
-	for _, name := range cmd.Files {
-		if name == "-" {
-			files, total = append(files, namedFile{"standard input", io.NopCloser(e.stdin)}), -1
-			if cmd.Format == "" {
-				return nil, 0, errors.New("--format is needed for standard input")
-			}
-			continue
-		}
-		if shapefile.Beside(name, cmd.Files) {
-			continue
-		}
-		if extension, _ := shapefile.Part(name); extension == ".shp" {
-			archive, size, err := shapefile.OpenParts(name)
-			if err != nil {
-				files.close()
-				return nil, 0, err
-			}
-			if files = append(files, namedFile{filepath.Base(name), archive}); total >= 0 {
-				total += size
-			}
-			continue
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			files.close()
-			return nil, 0, err
-		}
-		files = append(files, namedFile{filepath.Base(name), f})
-		if info, err := f.Stat(); err == nil && total >= 0 {
-			total += info.Size()
-		}
-		if _, ok := convert.DetectFormat(name); !ok && cmd.Format == "" {
-			files.close()
-			return nil, 0, fmt.Errorf("%s: the format cannot be told from the name; say --format %s", name, strings.Join(convert.Formats(), "|"))
-		}
-	}
-	return files, total, nil
-}
-
 // importEvent and importSummary mirror the lines of POST /v1/layers/{layer}/import.
 type importEvent struct {
 	Progress *struct {
@@ -206,11 +149,11 @@ func (s *importSummary) text() string {
 }
 
 // importFiles streams files to the server and reads its events. It fails when the import could not go on.
-func importFiles(ctx context.Context, c client, layer string, query url.Values, files namedFiles, show func(importEvent)) (*importSummary, error) {
+func importFiles(ctx context.Context, c client, layer string, query url.Values, files upload.Files, show func(importEvent)) (*importSummary, error) {
 	body, form := io.Pipe()
 	parts := multipart.NewWriter(form)
 	go func() {
-		form.CloseWithError(sendFiles(parts, files))
+		form.CloseWithError(files.Send(parts))
 	}()
 	// The sender ends when nobody reads any more.
 	defer body.Close()
@@ -238,17 +181,4 @@ func importFiles(ctx context.Context, c client, layer string, query url.Values, 
 			return ev.Done, nil
 		}
 	}
-}
-
-func sendFiles(parts *multipart.Writer, files namedFiles) error {
-	for _, f := range files {
-		part, err := parts.CreateFormFile("file", f.name)
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(part, f.body); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-	}
-	return parts.Close()
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/data/synth"
@@ -279,9 +280,9 @@ func (cmd *synthCmd) loadLayer(ctx context.Context, e *env, to client, l synth.L
 	go func() {
 		out.CloseWithError(writeFeatures(ctx, out, l, false, func(int) {}))
 	}()
-	files := namedFiles{{l.Def.Name, body}}
+	files := upload.Files{{Name: l.Def.Name, Body: body}}
 	// The writer ends when nobody reads any more.
-	defer files.close()
+	defer files.Close()
 	b := cmd.bar(e, l)
 	defer b.finish()
 	summary, err := importFiles(ctx, to, l.Def.Name, url.Values{"format": {formatOf(l.Def)}}, files, func(ev importEvent) {

@@ -8,6 +8,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/gpx"
 	"github.com/gewu-city/gewu/data/convert/kml"
+	"github.com/gewu-city/gewu/data/convert/osm"
 	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/data/convert/shapefile"
 	"github.com/gewu-city/gewu/data/convert/spool"
@@ -32,6 +33,13 @@ func readKML(b *builder, in *bufio.Reader) error {
 
 func readGPX(b *builder, in *bufio.Reader) error {
 	return gpx.Read(in, b.rowOptions(), &intake{builder: b})
+}
+
+func readOSM(b *builder, in *bufio.Reader) error {
+	read := func(ctx context.Context, file *spool.File, o row.Options, out row.Sink) error {
+		return osm.Read(ctx, file, b.Mapping, o, out)
+	}
+	return spooled(read, false)(b, in)
 }
 
 // spooled reads a format that needs random access.

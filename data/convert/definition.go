@@ -12,6 +12,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/osm"
 )
 
 // The formats of definitions.
@@ -45,6 +46,16 @@ func LoadLayer(file string) (*data.Layer, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return l, nil
+}
+
+// DecodeMapping reads a mapping for OSM files, in TOML or JSON, as [DecodeLayer] does. It is checked when a file is read
+// into a layer.
+func DecodeMapping(r io.Reader, format string) (*osm.Mapping, error) {
+	m := &osm.Mapping{}
+	if err := DecodeDefinition(r, format, m); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // DecodeScheme reads the definition of a scheme, in TOML or JSON, as [DecodeLayer] does. Validating it needs the

@@ -28,6 +28,7 @@ const (
 	KML        = "kml"
 	KMZ        = "kmz"
 	GPX        = "gpx"
+	OSM        = "osm"
 )
 
 // format is what is known of a format. Everything that lists formats reads it from here.
@@ -80,6 +81,7 @@ func formats() []format {
 			name: GPX, media: "application/gpx+xml", extensions: []string{".gpx"}, tables: true,
 			read: readGPX, write: encodeWith(gpx.NewEncoder, encoderOptions{lonLat: true}),
 		},
+		{name: OSM, media: "application/octet-stream", extensions: []string{".osm", ".pbf"}, read: readOSM},
 	}
 }
 

@@ -295,3 +295,81 @@ func TestGDALSystems(t *testing.T) {
 	}
 	same(t, layer, load(t, convert.Shapefile, back, convert.Options{Layer: layer, Ignore: []string{"at"}}), features)
 }
+
+// TestGDALElements compares areas and lines made of OSM elements with those that GDAL makes.
+func TestGDALElements(t *testing.T) {
+	gdal(t)
+	for _, test := range []struct {
+		file, table, where string
+		kind               data.GeometryKind
+		mapping            string
+		least              int
+	}{
+		{"vaduz.osm.pbf", "multipolygons", "building is not null", data.GeometryPolygon, "select = [{building = true}]", 9},
+		{"vaduz.osm.gz", "multipolygons", "building is not null", data.GeometryPolygon, "select = [{building = true}]", 9},
+		{"balzers.osm.pbf", "multipolygons", "building is not null", data.GeometryPolygon, "select = [{building = true}]", 2},
+		{"vaduz.osm.pbf", "lines", "highway is not null", data.GeometryLine, "types = [\"way\"]\nselect = [{highway = true}]", 5},
+	} {
+		t.Run(test.file+"/"+test.table, func(t *testing.T) {
+			mapping, err := convert.DecodeMapping(strings.NewReader(test.mapping+"\n[attributes]\nname = \"name\"\n"), convert.TOML)
+			if err != nil {
+				t.Fatal(err)
+			}
+			layer := &data.Layer{Name: "elements", Geometry: test.kind, Attributes: []data.Attribute{
+				{Name: "osm_id", Type: data.Text}, {Name: "osm_way_id", Type: data.Text}, {Name: "name", Type: data.Text},
+			}}
+			file := "osm/testdata/" + test.file
+			in, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours := map[string]data.Feature{}
+			for row, err := range convert.Read(t.Context(), convert.OSM, bytes.NewReader(in), convert.Options{Layer: layer, File: file, Mapping: mapping}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if row.Err == nil { // cut at the edge of the extract; GDAL leaves them out or cuts them
+					ours[row.Feature.ID] = row.Feature
+				}
+			}
+			out := filepath.Join(t.TempDir(), "out.geojson")
+			if strings.HasSuffix(file, ".gz") {
+				file = "/vsigzip/" + file
+			}
+			ogr2ogr(t, "-f", "GeoJSON", "-where", test.where, out, file, test.table, "--config", "OSM_USE_CUSTOM_INDEXING", "NO")
+			n := 0
+			ids := func() (string, error) { n++; return "new", nil }
+			in, err = os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for row, err := range convert.Read(t.Context(), convert.GeoJSON, bytes.NewReader(in), convert.Options{Layer: layer, NewID: ids}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if row.Err != nil {
+					continue // GDAL leaves out nodes that are missing
+				}
+				theirs := row.Feature
+				id := "way/" + theirs.Value(1).Text()
+				switch {
+				case theirs.Value(1).Null() && test.kind == data.GeometryPolygon:
+					id = "relation/" + theirs.Value(0).Text()
+				case theirs.Value(1).Null():
+					id = "way/" + theirs.Value(0).Text()
+				}
+				mine, ok := ours[id]
+				if !ok {
+					continue // made of what there was
+				}
+				delete(ours, id)
+				if a, b := mine.Shape.Area()+mine.Shape.Length(), theirs.Shape.Area()+theirs.Shape.Length(); a < b-1e-6 || a > b+1e-6 || mine.Value(2) != theirs.Value(2) {
+					t.Errorf("%s: %v %v, GDAL says %v %v", id, a, mine.Value(2), b, theirs.Value(2))
+				}
+			}
+			if len(ours) > 0 || n < test.least {
+				t.Errorf("GDAL has %d, not %v", n, ours)
+			}
+		})
+	}
+}

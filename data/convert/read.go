@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/delimited"
+	"github.com/gewu-city/gewu/data/convert/osm"
 	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/geo/proj"
 )
@@ -41,6 +42,8 @@ type Options struct {
 	Encoding charset.Encoding
 	// Table names the table of a file that holds several.
 	Table string
+	// Mapping says what the elements of an OSM file are; other formats have none.
+	Mapping *osm.Mapping
 	// Comma is the delimiter of CSV; zero finds it from the header.
 	Comma rune
 	// NewID makes ids for features that come without one and whose layer does not tell; see [ULIDs]. Nil refuses
@@ -147,6 +150,9 @@ func read(ctx context.Context, format string, r io.Reader, o Options, yield func
 	}
 	if o.Table != "" && !f.tables {
 		return fmt.Errorf("%s: a file in format %s has no tables to choose from", o.File, format)
+	}
+	if o.Mapping != nil && format != OSM {
+		return fmt.Errorf("%s: a mapping is for files in format osm, not %s", o.File, format)
 	}
 	in, err := unpack(r)
 	if err == nil {

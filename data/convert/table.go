@@ -57,6 +57,9 @@ func (t *table) Row(r *row.Row) error {
 	t.rows++
 	f, notes, err := t.feature(r)
 	if err != nil {
+		if r.ID != "" && r.Fault == nil {
+			err.Field = r.ID + " " + err.Field // such rows have no line by which they are found
+		}
 		return t.fail(t.rows, r.Line, err)
 	}
 	return t.emit(Row{Number: t.rows, Feature: f, Present: t.present, Notes: notes})

@@ -64,7 +64,7 @@ var rows = []row{
 	{dir: "data/history", may: []string{"data"}, why: "reads the log of any store and writes nothing"},
 	{dir: "data/convert", may: []string{
 		"data/convert/charset", "data/convert/delimited", "data/convert/geom", "data/convert/jsontext", "data/convert/row",
-		"data/convert/geopackage", "data/convert/gpx", "data/convert/kml", "data/convert/shapefile", "data/convert/sheet", "data/convert/spool", "data/convert/srs", "data/convert/topojson", "data", "geo", "geo/proj",
+		"data/convert/geopackage", "data/convert/gpx", "data/convert/kml", "data/convert/osm", "data/convert/shapefile", "data/convert/sheet", "data/convert/spool", "data/convert/srs", "data/convert/topojson", "data", "geo", "geo/proj",
 	}, why: "formats become features; what happens to them is the caller's matter"},
 	{dir: "data/convert/control", may: []string{"data/convert", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data", "geo", "geo/proj"}, why: "files of control points become coordinate systems; only cmd names them"},
 	{dir: "data/convert/row", may: []string{"data/convert/charset", "data", "geo", "geo/proj"}, why: "what decoders and convert exchange; it knows no layer"},
@@ -78,6 +78,9 @@ var rows = []row{
 		"data/convert/charset", "data/convert/geom", "data/convert/jsontext", "data/convert/row", "data/convert/spool", "data/convert/srs", "data", "geo", "geo/proj",
 	}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/xmltext", may: []string{"data/convert/charset"}, why: "XML within bounds; it knows no format"},
+	{dir: "data/convert/osm", may: []string{
+		"data/convert/charset", "data/convert/geom", "data/convert/row", "data/convert/spool", "data/convert/xmltext", "data", "geo",
+	}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/kml", may: []string{"data/convert/geom", "data/convert/row", "data/convert/spool", "data/convert/xmltext", "data", "geo"}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/gpx", may: []string{"data/convert/geom", "data/convert/row", "data/convert/xmltext", "data", "geo"}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/sheet", may: []string{
@@ -124,7 +127,7 @@ var rows = []row{
 	{dir: "server/city", may: []string{"server/once", "server/rest", "data/convert", "grid", "grid/cells", "index", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
-	{dir: "server/transfer", may: append([]string{"server/ingest", "data/convert/charset"}, resource...), why: "files in and out"},
+	{dir: "server/transfer", may: append([]string{"server/ingest", "data/convert/charset", "data/convert/osm"}, resource...), why: "files in and out"},
 	{dir: "server/locate", may: append([]string{"server/batch"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/codes", may: []string{"server/rest", "grid/code", "data"}, why: "what codes say; it needs no city"},
 	{dir: "server/live", may: resource, why: "one resource; siblings do not know each other"},
@@ -139,12 +142,13 @@ var rows = []row{
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
+	{dir: "cmd/gewu/upload", may: []string{"data/convert", "data/convert/shapefile"}, why: "files on their way to the server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
 	{dir: "cmd/gewu/upkeep", may: []string{"data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
-		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/upkeep", "cmd/gewu/measure",
+		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth",
 	}, below...), why: "the only place that knows everything"},

@@ -2,6 +2,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/data/convert/charset"
+	"github.com/gewu-city/gewu/data/convert/osm"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
@@ -244,7 +246,7 @@ func (a *API) importFiles(r *http.Request, im *ingest.Import, o *convert.Options
 	if err != nil {
 		return &data.FieldError{Field: "body", Why: "is not a form with files: " + err.Error()}
 	}
-	for files := 0; ; files++ {
+	for files := 0; ; {
 		part, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF) && files == 0:
@@ -253,12 +255,42 @@ func (a *API) importFiles(r *http.Request, im *ingest.Import, o *convert.Options
 			return im.Finish(ctx)
 		case err != nil:
 			return &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
+		case part.FormName() == "mapping":
+			if o.Mapping, err = readMapping(part); err != nil {
+				return err
+			}
+			continue
 		}
+		files++
 		o.File = path.Base(part.FileName())
 		if err := a.importFile(ctx, im, part, format, o); err != nil {
 			return err
 		}
 	}
+}
+
+// maxMapping bounds the mapping of an OSM file.
+const maxMapping = 1 << 20
+
+// readMapping reads the part of a form that says what the elements of the OSM files behind it are: JSON when it starts with
+// a brace, else TOML.
+func readMapping(r io.Reader) (*osm.Mapping, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxMapping+1))
+	if err != nil {
+		return nil, &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
+	}
+	if len(text) > maxMapping {
+		return nil, &data.FieldError{Field: "mapping", Why: "has more than 1 MiB"}
+	}
+	format := convert.TOML
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		format = convert.JSON
+	}
+	m, err := convert.DecodeMapping(bytes.NewReader(text), format)
+	if err != nil {
+		return nil, &data.FieldError{Field: "mapping", Why: err.Error()}
+	}
+	return m, nil
 }
 
 func (a *API) importFile(ctx context.Context, im *ingest.Import, r io.Reader, format string, o *convert.Options) error {
