@@ -223,3 +223,49 @@ func TestCheckFinds(t *testing.T) {
 		t.Errorf("quick check: %v\n%s", ok, out)
 	}
 }
+
+// TestHistoryAfterCompaction asks for the past of a feature whose older changes were erased: what is kept is exact, what is
+// not is said to be erased, and who changed it and when is still known.
+func TestHistoryAfterCompaction(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "city")
+	s := serve(t, dir)
+	s.call(http.MethodPost, "/v1/layers", lamps, nil) // seq 1
+	for n := range 6 {
+		s.call(http.MethodPost, "/v1/changes", object{"changes": []object{lamp("a", n), lamp("b", n)}, "cause": fmt.Sprint("edit ", n)}, nil)
+	}
+	mustRun(t, "compact", "--data", dir, "--keep-seq", "2") // horizon 5: of 2 to 4 all is erased
+	for range 2 {
+		var history struct {
+			Changes []struct {
+				Seq     int
+				Cause   string
+				Erased  bool
+				Feature *struct{ Properties struct{ Value int } }
+			}
+		}
+		s.call(http.MethodGet, "/v1/layers/lamps/features/a/history", nil, &history)
+		if len(history.Changes) != 6 {
+			t.Fatalf("%d changes in the history", len(history.Changes))
+		}
+		for _, c := range history.Changes {
+			if c.Erased != (c.Seq < 5) || c.Erased != (c.Feature == nil) || c.Cause != fmt.Sprint("edit ", c.Seq-2) {
+				t.Errorf("%+v", c)
+			}
+			if c.Feature != nil && c.Feature.Properties.Value != c.Seq-2 {
+				t.Errorf("seq %d says %d", c.Seq, c.Feature.Properties.Value)
+			}
+		}
+		for seq := 2; seq <= 7; seq++ {
+			resp, raw := s.try(http.MethodGet, fmt.Sprintf("/v1/layers/lamps/features/a?as_of=%d", seq), nil)
+			switch {
+			case seq < 5 && (resp.StatusCode != http.StatusGone || !strings.Contains(string(raw), "history is complete from seq 5")):
+				t.Errorf("as of %d: %s %s", seq, resp.Status, raw)
+			case seq >= 5 && (resp.StatusCode != http.StatusOK || !strings.Contains(string(raw), fmt.Sprintf(`"value":%d`, seq-2))):
+				t.Errorf("as of %d: %s %s", seq, resp.Status, raw)
+			}
+		}
+		s.stop()
+		s = serve(t, dir)
+	}
+	s.stop()
+}

@@ -11,6 +11,12 @@
 // later it is a new layer, its features get new permanent ids and their Prev starts at 0. A transaction may change
 // each definition once, and may not touch features of a layer before it drops the layer.
 //
+// # History that is erased
+//
+// Compact erases payloads of changes that newer ones supersede, up to a horizon, in steps between the commits; what is
+// left of them are runs in the log (packages compact and layout). Everything else works on the file of a store that nobody
+// has open: package offline.
+//
 // # Goroutines
 //
 // Open starts none. Run starts all of them and returns after they have ended. Methods are safe for concurrent use.

@@ -25,7 +25,7 @@ type History interface {
 const comparedRows = 500_000
 
 // World verifies that a World is what the log says: it replays the log from its beginning, without checkpoints, and
-// reports each difference in definitions, plans, features and their content. Together with [index.World.Check], which looks at
+// reports each difference in definitions, dictionaries, plans, features and their content. Together with [index.World.Check], which looks at
 // the trees, nothing of a World is left out but the stamps of tiles. Layers are replayed a few at a time, so that the memory
 // needed is that of the largest one. The error is that of ctx or of the log, or a *[index.HorizonError] when history
 // before the World was erased meanwhile: a newer World can be compared.
@@ -147,6 +147,9 @@ func definitions(w, again *index.World, report func(problem string)) {
 	}
 	if a, b := w.Schemes(), again.Schemes(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
 		report("the schemes of the world are not those of the log")
+	}
+	if a, b := w.Dictionaries(), again.Dictionaries(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
+		report("the dictionaries of the world are not those of the log")
 	}
 	if a, b := w.Plans(), again.Plans(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
 		report("the plans of the world are not those of the log")
