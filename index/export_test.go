@@ -14,7 +14,7 @@ func (p *Past) Everyway(ctx context.Context, when Moment) ([]*World, error) {
 	}
 	var worlds []*World
 	for _, way := range ways {
-		w, err := p.take(ctx, way, m)
+		w, _, err := p.take(ctx, way, m)
 		if err != nil {
 			return nil, err
 		}
@@ -38,10 +38,7 @@ func (p *Past) Build(ctx context.Context, when Moment, by string) (w *World, wei
 		if way.kind != map[string]kind{"memory": recall, "log": rewind, "replay": replay}[by] {
 			continue
 		}
-		if w, err = p.take(ctx, way, m); err != nil {
-			return nil, 0, err
-		}
-		return w, w.weight(p.engine.World()), nil
+		return p.take(ctx, way, m)
 	}
 	return nil, 0, nil
 }

@@ -230,18 +230,27 @@ func (p *Past) keep(k *keptWorld, newest bool) {
 		return have.moment == k.moment || newest && k.dated() && have.at == k.at && have.seq < k.seq
 	})
 	p.kept = append(p.kept, k)
-	p.weigh(p.engine.World())
+	p.bytes += k.bytes
+	p.fit()
 }
 
-// weigh looks at all weights again, because the engine's World has moved away from what it shared with those kept, and
-// drops the ones that were not asked for the longest until the rest fits. p.mu is held.
+// weigh looks at all weights again when many features have changed since the last time, because the engine's World has
+// moved away from what it shared with those kept. p.mu is held.
 func (p *Past) weigh(live *World) {
-	p.weighed = p.engine.recent.changed()
-	p.bytes = 0
+	changed := p.engine.recent.changed()
+	if len(p.kept) == 0 || changed-p.weighed < weighChanges {
+		return
+	}
+	p.weighed, p.bytes = changed, 0
 	for _, k := range p.kept {
 		k.bytes = k.world.weight(live)
 		p.bytes += k.bytes
 	}
+	p.fit()
+}
+
+// fit drops the Worlds that were not asked for the longest until the rest fits. p.mu is held.
+func (p *Past) fit() {
 	for len(p.kept) > p.options.Worlds || p.bytes > p.options.Bytes {
 		oldest := p.kept[0]
 		p.drop(func(have *keptWorld) bool { return have == oldest })
@@ -257,9 +266,7 @@ func (p *Past) Advance(next *World) map[string][]geo.Box {
 		return nil // somebody is at it
 	}
 	defer p.mu.Unlock()
-	if len(p.kept) > 0 && p.engine.recent.changed()-p.weighed > weighChanges {
-		p.weigh(next)
-	}
+	p.weigh(next)
 	return nil
 }
 
@@ -280,7 +287,7 @@ func (p *Past) build(ctx context.Context, m moment, newest bool) (*World, error)
 		return nil, err
 	}
 	for _, way := range ways {
-		w, err := p.take(ctx, way, m)
+		w, weight, err := p.take(ctx, way, m)
 		if errors.Is(err, errTooMany) {
 			continue // a replay always goes
 		}
@@ -291,14 +298,14 @@ func (p *Past) build(ctx context.Context, m moment, newest bool) (*World, error)
 		if err != nil {
 			return nil, err
 		}
-		p.keep(&keptWorld{moment: m, world: w}, newest)
+		p.keep(&keptWorld{m, w, weight}, newest)
 		return w, nil
 	}
 	return nil, errTooMany
 }
 
-// take goes one way to a World.
-func (p *Past) take(ctx context.Context, from way, m moment) (*World, error) {
+// take goes one way to a World and weighs it.
+func (p *Past) take(ctx context.Context, from way, m moment) (*World, int64, error) {
 	number := p.numbers.Add(1)
 	p.forking.Lock()
 	s := from.base.fork(forkedGeneration | number)
@@ -318,10 +325,14 @@ func (p *Past) take(ctx context.Context, from way, m moment) (*World, error) {
 		})
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if s.weight(p.engine.World()) > p.options.Bytes {
-		return nil, ErrTooHeavy
+	weight := p.weightOf(from.base)
+	if s.changed() || weight == 0 {
+		weight = s.weight(p.engine.World())
+	}
+	if weight > p.options.Bytes {
+		return nil, 0, ErrTooHeavy
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -333,7 +344,24 @@ func (p *Past) take(ctx context.Context, from way, m moment) (*World, error) {
 	case replay:
 		p.counts.Replayed++
 	}
-	return s.past(from.base, m, number, from.kind != replay), nil
+	return s.past(from.base, m, number, from.kind != replay), weight, nil
+}
+
+// weightOf is what a World was weighed when it was kept, 0 for those of the engine.
+func (p *Past) weightOf(w *World) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range p.kept {
+		if k.world == w {
+			return k.bytes
+		}
+	}
+	return 0
+}
+
+// changed reports whether any layer differs from the World that the state began as.
+func (s *state) changed() bool {
+	return slices.ContainsFunc(s.tables, func(t *table) bool { return t.changed })
 }
 
 // forkedGeneration sets the generations of forks apart from those of the engine's tables.

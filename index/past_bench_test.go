@@ -82,6 +82,21 @@ func BenchmarkPast(b *testing.B) {
 			run(fmt.Sprint(changes, " changes ago"), "memory", back(changes))
 		}
 	}
+	h, err := s.store.Header(b.Context(), back(edits/4))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("a date again after each edit", func(b *testing.B) {
+		for b.Loop() {
+			write(put(r.IntN(features), 7))
+			if _, err := s.engine.Wait(b.Context(), s.store.Last()); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := s.past.World(b.Context(), index.Moment{AsOf: index.Newest, At: h.Recorded}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	s.stop()
 	s = serve(b, path, time.Now)
 	for _, changes := range []int{10, 1000, 10_000, 90_000} {

@@ -43,6 +43,9 @@ const (
 // ways are the ways to a moment, the cheapest first. One of them is a replay of the log, from the beginning or from a
 // World that is nearer, which always goes.
 func (p *Past) ways(ctx context.Context, m moment) ([]way, error) {
+	if base := p.follows(m); base != nil {
+		return []way{{kind: replay, base: base}}, nil
+	}
 	cut := m.seq
 	if m.dated() {
 		// What was recorded by then took effect by then.
@@ -83,6 +86,19 @@ func (p *Past) ways(ctx context.Context, m moment) ([]way, error) {
 	found = append(found, forward)
 	slices.SortStableFunc(found, func(a, b way) int { return cmp.Compare(a.cost, b.cost) })
 	return found, nil
+}
+
+// nearEntries is how far a World of the same date may be back for its way to be taken without a look at others.
+const nearEntries = 1000
+
+// follows is a World of the same date, a few entries before: what a map of a date asks for while the city is edited.
+func (p *Past) follows(m moment) *World {
+	for _, base := range p.bases() {
+		if m.dated() && base.dated() && base.past.at == m.at && base.seq <= m.seq && m.seq-base.seq <= nearEntries {
+			return base
+		}
+	}
+	return nil
 }
 
 // bases are the Worlds in the cache.

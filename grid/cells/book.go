@@ -46,7 +46,7 @@ func (b *Book) At(w *index.World) *Totals {
 	b.asked = true
 	for _, list := range [][]*Totals{b.kept, b.past} {
 		for _, t := range list {
-			if t.world == w {
+			if t.world == w || sameFeatures(t.world, w) {
 				b.mu.Unlock()
 				return t
 			}
@@ -74,6 +74,12 @@ func (b *Book) At(w *index.World) *Totals {
 	}()
 	c.totals = compute(w)
 	return c.totals
+}
+
+// sameFeatures reports whether two Worlds of the past show the same layers: one of them is the other at a later position,
+// with nothing added that takes effect by its date.
+func sameFeatures(a, b *index.World) bool {
+	return a.Line() != 0 && a.Line() == b.Line() && a.Epoch() == b.Epoch() && a.Defined() == b.Defined()
 }
 
 // keep stores a state; mu is held.
