@@ -146,6 +146,10 @@ func TestReads(t *testing.T) {
 
 		{name: "export", url: "/v1/layers/trees/export?format=csv", status: 200, want: []string{"tree00", "text/csv"}},
 		{name: "export in GB18030", url: "/v1/layers/trees/export?format=csv&encoding=GB18030", status: 200, want: []string{"tree00", "text/csv; charset=gb18030", "\xe9\xc5\x98\xe4"}, not: []string{"榕樹"}},
+		{name: "export of what the format cannot hold", url: "/v1/layers/units/export?format=gpx", status: 400, want: []string{"GPX holds points and lines, the layer polygon", `"format"`}, not: []string{"Content-Disposition"}},
+		{name: "export in an encoding that lacks characters", url: "/v1/layers/trees/export?format=csv&encoding=iso-8859-1", status: 400, want: []string{"cannot be written in iso-8859-1", "tree00"}, not: []string{"Content-Disposition"}},
+		{name: "export as a shapefile", url: "/v1/layers/units/export?format=shapefile", status: 200, want: []string{"PK\x03\x04", "units.shp", "Content-Type: application/zip", `filename="units.zip"`}},
+		{name: "export as a GeoPackage", url: "/v1/layers/trees/export?format=geopackage", status: 200, want: []string{"SQLite format 3", `filename="trees.gpkg"`}},
 		{name: "export with binary geometries", url: "/v1/layers/trees/export?format=csv&geometry=ewkb", status: 200, want: []string{"id,ewkb,tree_type", "tree00,0101000020e6100000"}},
 		{name: "preflight", method: "OPTIONS", url: "/v1/layers/trees/features/tree07", status: 204, want: []string{"Allow: GET, HEAD, PUT, DELETE, OPTIONS", "Access-Control-Allow-Methods: GET, HEAD\n"}},
 		{name: "preflight of a route for writers", method: "OPTIONS", url: "/v1/backup", status: 204, not: []string{"Access-Control"}},

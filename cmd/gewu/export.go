@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,6 +85,9 @@ func writeWhole(name string, r io.Reader) error {
 	defer os.Remove(f.Name())
 	if _, err := io.Copy(f, r); err != nil {
 		_ = f.Close()
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("the server has cut it off; its log says why")
+		}
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	if err := f.Sync(); err != nil {

@@ -333,6 +333,11 @@ func TestGDALElements(t *testing.T) {
 				}
 			}
 			out := filepath.Join(t.TempDir(), "out.geojson")
+			// GDAL writes beside what it unpacks.
+			file = filepath.Join(t.TempDir(), test.file)
+			if err := os.WriteFile(file, in, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			if strings.HasSuffix(file, ".gz") {
 				file = "/vsigzip/" + file
 			}

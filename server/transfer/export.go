@@ -1,6 +1,10 @@
 package transfer
 
 import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +21,8 @@ import (
 )
 
 // Export streams a layer as it is in one World: GET /v1/layers/{layer}/export. Features come in the order of
-// their ids. A fault in the middle cuts the connection, so that no client takes a part for the whole.
+// their ids. What the format cannot hold is answered as a problem while nothing has been sent; a fault after that cuts
+// the connection, so that no client takes a part for the whole.
 func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	world, err := a.Ask(r, rest.ParseParams(r))
@@ -38,7 +43,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if !slices.Contains(convert.ExportFormats(), format) {
 		return &data.FieldError{Field: "format", Value: format, Why: "must be one of " + strings.Join(convert.ExportFormats(), ", ")}
 	}
-	o, wkt := convert.WriteOptions{Geometry: convert.GeometryForm(q.Get("geometry"))}, false
+	o, wkt := convert.WriteOptions{Geometry: convert.GeometryForm(q.Get("geometry")), Time: a.Now()}, false
 	if !slices.Contains(append(convert.GeometryForms(), ""), o.Geometry) {
 		return &data.FieldError{Field: "geometry", Value: string(o.Geometry), Why: "must be wkt, ewkt, wkb, ewkb, wkb64 or ewkb64"}
 	}
@@ -61,6 +66,12 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	held := &heldBack{w: a.Patient(w)}
+	out, err := convert.NewWriter(held, format, layer.Def(), o)
+	if err != nil {
+		return exportFault(format, err)
+	}
+	defer out.Discard()
 	h := w.Header()
 	name := layer.Def().Name + convert.Extension(format)
 	h.Set("Content-Type", mediaType(format, o.Encoding))
@@ -70,16 +81,60 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	world.Header(w)
-	out, err := convert.NewWriter(a.Patient(w), format, layer.Def(), o)
-	if err != nil {
-		return err
+	err = writeFeatures(r, layer, box, out)
+	if err == nil {
+		err = held.flush()
 	}
-	defer out.Discard()
-	if err := writeFeatures(r, layer, box, out); err != nil {
+	switch {
+	case err == nil:
+		return nil
+	case !held.sent:
+		h.Del("Content-Disposition")
+		return exportFault(format, err)
+	default:
 		a.Logger.WarnContext(r.Context(), "export was cut off", "layer", layer.Def().Name, "error", err)
 		panic(http.ErrAbortHandler)
 	}
-	return nil
+}
+
+// exportFault says what a format cannot hold. Faults of the disk are the server's own.
+func exportFault(format string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &data.FieldError{Field: "format", Value: format, Why: err.Error()}
+}
+
+// maxHeldBack is how much of an answer waits for a fault.
+const maxHeldBack = 1 << 20
+
+// heldBack keeps the start of an answer back, because a fault can be told only while nothing has been sent.
+type heldBack struct {
+	w    io.Writer
+	text []byte
+	sent bool
+}
+
+func (h *heldBack) Write(p []byte) (int, error) {
+	if !h.sent && len(h.text)+len(p) <= maxHeldBack {
+		h.text = append(h.text, p...)
+		return len(p), nil
+	}
+	if err := h.flush(); err != nil {
+		return 0, err
+	}
+	return h.w.Write(p)
+}
+
+// flush sends what was kept.
+func (h *heldBack) flush() error {
+	if h.sent {
+		return nil
+	}
+	h.sent = true
+	_, err := h.w.Write(h.text)
+	h.text = nil
+	return err
 }
 
 // mediaType is the media type of a file. CSV does not say its encoding, so that it is said here.
