@@ -36,7 +36,9 @@ type Part struct {
 // beside adds the address, the parts and the circle of a place.
 func beside(w *index.World, plan *Plan, p geo.Point, ask Ask, loc *Location) {
 	if ask.AddressMeters > 0 {
-		loc.Address = nearestAddress(w, plan, p, ask.AddressMeters)
+		if a, ok := plan.NearestAddress(w, p, ask.AddressMeters); ok {
+			loc.Address = &a
+		}
 	}
 	if ask.PartMeters > 0 && ask.MostParts > 0 {
 		loc.Parts = nearestParts(w, plan, p, ask)
@@ -46,7 +48,8 @@ func beside(w *index.World, plan *Plan, p geo.Point, ask Ask, loc *Location) {
 	}
 }
 
-func nearestAddress(w *index.World, plan *Plan, p geo.Point, meters float64) *Address {
+// NearestAddress is the address nearest to p within so many metres. The plan must be that of the World.
+func (plan *Plan) NearestAddress(w *index.World, p geo.Point, meters float64) (Address, bool) {
 	var found [1]index.Near
 	best, layer := index.Near{Meters: meters}, -1
 	for i := range plan.addresses {
@@ -58,7 +61,7 @@ func nearestAddress(w *index.World, plan *Plan, p geo.Point, meters float64) *Ad
 		}
 	}
 	if layer < 0 {
-		return nil
+		return Address{}, false
 	}
 	a := &plan.addresses[layer]
 	lay, s := a.of.in(w), best.Slot
@@ -67,11 +70,11 @@ func nearestAddress(w *index.World, plan *Plan, p geo.Point, meters float64) *Ad
 	if !single {
 		at = lay.Shape(s).Vertices()[0]
 	}
-	return &Address{
+	return Address{
 		Layer: a.of.name, ID: lay.ID(s), Label: text(a.label), Road: text(a.road), Section: text(a.section),
 		Lane: text(a.lane), Alley: text(a.alley), Number: text(a.number),
 		Lon: at.Lon(), Lat: at.Lat(), DistanceM: centimetres(best.Meters),
-	}
+	}, true
 }
 
 // partNear is a part that was found, by the position of its layer in the plan.

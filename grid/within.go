@@ -73,6 +73,11 @@ func within(w *index.World, plan *Plan, p geo.Point, ask Ask) *Within {
 	return found
 }
 
+// EdgeMeters is the distance in metres from p to the outline of a polygon, to the centimetre.
+func EdgeMeters(l *index.Layer, s index.Slot, p geo.Point) float64 {
+	return centimetres(l.Shape(s).OutlineDistance(p))
+}
+
 // measureEdges adds how far p is from the outlines of what owns it.
 func measureEdges(w *index.World, p geo.Point, loc *Location) {
 	measure := func(layer, id string) *float64 {
@@ -84,7 +89,7 @@ func measureEdges(w *index.World, p geo.Point, loc *Location) {
 		if !ok {
 			return nil
 		}
-		return new(centimetres(lay.Shape(s).OutlineDistance(p)))
+		return new(EdgeMeters(lay, s, p))
 	}
 	for i := range loc.Areas {
 		loc.Areas[i].EdgeM = measure(loc.Areas[i].Layer, loc.Areas[i].ID)

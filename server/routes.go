@@ -44,6 +44,7 @@ func (s *Server) routes() []route {
 	return []route{
 		{"GET", "/v1/locate", s.locate.Point, anyone, false},
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
+		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},
 
 		{"GET", "/tiles/{tileset}.json", s.tilesets.TileJSON, anyone, false},
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.Tile, anyone, false},

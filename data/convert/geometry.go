@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/paulmach/orb/project"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 )
@@ -93,4 +95,29 @@ func validRings(fix bool, field string, s geo.Shape) (geo.Shape, []string, *data
 		notes[i] = "repaired " + d.Error()
 	}
 	return fixed, notes, nil
+}
+
+// ParseShape reads a GeoJSON geometry in a coordinate system from text that is valid JSON. The error says what is
+// wrong with it: no geometry at all, a place outside the system, or a polygon that is not valid.
+func ParseShape(text []byte, crs proj.CRS) (geo.Shape, error) {
+	g, err := geom.ParseGeoJSON(text)
+	if err != nil {
+		return geo.Shape{}, err
+	}
+	if g == nil {
+		return geo.Shape{}, errors.New("is missing")
+	}
+	if g, err = toDegrees(crs, g); err != nil {
+		return geo.Shape{}, err
+	}
+	s, err := geo.FromOrb(g)
+	if err != nil {
+		return geo.Shape{}, err
+	}
+	if s.Kind() == geo.KindPolygon {
+		if _, _, fault := validRings(false, "geometry", s); fault != nil {
+			return geo.Shape{}, errors.New(fault.Why)
+		}
+	}
+	return s, nil
 }

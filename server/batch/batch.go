@@ -1,4 +1,4 @@
-// Package batch answers points by the row: rows of CSV or lines of JSON in, the same rows with answers out, in order
+// Package batch answers places by the row: rows of CSV or lines of JSON in, the same rows with answers out, in order
 // and in constant memory. A wrong row is answered with what is wrong with it, and the rest goes on.
 package batch
 
@@ -17,9 +17,11 @@ import (
 	"sync/atomic"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -29,8 +31,9 @@ type Job struct {
 	// World is the newest World. It is asked at the start and every 10,000 rows: rarely enough that neighbouring rows
 	// belong to one city, often enough that a long stream does not hold an old one.
 	World func() *index.World
-	// Scheme is the only scheme whose cells are wanted; empty means all.
-	Scheme string
+	// Ask is what is wanted of each place, and Include the members and columns that say so.
+	Ask     grid.Ask
+	Include answer.Members
 	// CRS is the system of the coordinates.
 	CRS proj.CRS
 	// Lon and Lat are the columns or members of the coordinates; both empty means the usual names.
@@ -44,130 +47,169 @@ type Job struct {
 // refreshRows is how often the newest World is taken.
 const refreshRows = 10_000
 
-// streamBuffer is the size of the buffers of a stream in each direction.
-const streamBuffer = 64 << 10
-
-// batchReach leaves parts out: a row has no place for a list.
-var batchReach = grid.Ask{Areas: true, Cells: true, AddressMeters: grid.Everything.AddressMeters}
-
-// Bounds of the rows that are held back to be answered by all processors together.
+// Sizes of the buffers of a stream: the input begins small, because a client may ask row by row, and grows while it is
+// filled at once, or when a row is longer. The output is one write for each time that input is waited for.
 const (
-	chunkRows  = 512
-	chunkBytes = 256 << 10
+	firstBuffer  = 16 << 10
+	usualBuffer  = 256 << 10
+	outputBuffer = 64 << 10
 )
 
 // stream is one batch under way.
 type stream struct {
 	Job
 	world *index.World
-	in    *pump
+	plan  *grid.Plan
+	in    io.Reader
 	out   *bufio.Writer
 
-	// answer appends the answer to a row; several goroutines call it at once.
-	answer func(dst []byte, r *row) []byte
-	rows   []row
-	bytes  int
-	taken  int      // rows taken in
-	parts  [][]byte // memory for answers, one for each goroutine
+	// buf is input that is not answered yet; rows are the complete rows in it.
+	buf  []byte
+	rows []row
+	// taken counts the rows answered.
+	taken int
+	// workers hold what each goroutine that answers keeps between rows.
+	workers []*worker
+}
+
+// row is a row of CSV or a line of JSON.
+type row struct {
+	text []byte
+	// line is the number of its first line, where the form counts lines.
+	line int
+	// quoted says that there are quotes in a row of CSV.
+	quoted bool
+}
+
+// form is a format of rows.
+type form interface {
+	// begin is given the start of the input, complete or not, before any row is answered. It returns how much of it
+	// has been dealt with, and false when it needs more. Its error goes to the caller.
+	begin(b *stream, text []byte, end bool) (used int, ok bool, err error)
+	// cut appends the complete rows of text and returns how much of it they take. At the end of the input what is
+	// left is a row.
+	cut(rows []row, text []byte, end bool) ([]row, int)
+	// answer appends the answer to a row.
+	answer(w *worker, r row)
+	// fail appends the answer to a row that cannot be read at all.
+	fail(w *worker, why string)
+}
+
+// worker answers rows, one at a time.
+type worker struct {
+	*stream
+	dst []byte
+	own grid.Owners
+	// text is scratch of a row.
+	text []byte
 }
 
 // CSV answers comma-separated rows below a header. Nothing is written before the header has been read and found good:
 // until then the error is a *rest.Problem, or that of the input. Afterwards it says why the batch broke off.
-func (j Job) CSV(in io.Reader, out io.Writer) error { return j.run(in, out, (*stream).csv) }
+func (j Job) CSV(in io.Reader, out io.Writer) error { return j.run(in, out, &table{line: 1}) }
 
 // NDJSON answers JSON objects, one a line.
-func (j Job) NDJSON(in io.Reader, out io.Writer) error { return j.run(in, out, (*stream).ndjson) }
+func (j Job) NDJSON(in io.Reader, out io.Writer) error { return j.run(in, out, &objects{}) }
 
-func (j Job) run(in io.Reader, out io.Writer, read func(*stream) error) error {
+func (j Job) run(in io.Reader, out io.Writer, f form) error {
 	b := &stream{
-		Job: j, world: j.World(), out: bufio.NewWriterSize(out, streamBuffer),
-		parts: make([][]byte, 0, 2*runtime.GOMAXPROCS(0)+1),
+		Job: j, world: j.World(), in: in, out: bufio.NewWriterSize(out, outputBuffer), buf: make([]byte, 0, firstBuffer),
 	}
-	b.in = &pump{from: in, limit: int64(j.RowBytes), before: func() error {
-		if j.Waiting != nil {
-			j.Waiting()
-		}
-		// What is answered goes out before the next rows are waited for, so that a client may ask row by row.
-		if err := b.answerRows(); err != nil || b.out.Buffered() == 0 {
+	b.plan = j.Locator.Plan(b.world)
+	begun, end := false, false
+	for !end {
+		var err error
+		if end, err = b.fill(); err != nil {
 			return err
 		}
-		return b.out.Flush()
-	}}
-	if err := read(b); err != nil {
-		return err
+		from := 0
+		if !begun {
+			if from, begun, err = f.begin(b, b.buf, end); err != nil {
+				return err
+			}
+		}
+		long := false
+		if begun {
+			used := 0
+			b.rows, used = f.cut(b.rows[:0], b.buf[from:], end)
+			from += used
+			if i := slices.IndexFunc(b.rows, func(r row) bool { return len(r.text) > b.RowBytes }); i >= 0 {
+				b.rows, long = b.rows[:i], true
+			}
+			if err := b.answerRows(f); err != nil {
+				return err
+			}
+		}
+		b.buf = append(b.buf[:0], b.buf[from:]...)
+		if long = long || len(b.buf) > b.RowBytes; long {
+			return b.giveUp(f, begun)
+		}
 	}
-	if err := b.answerRows(); err != nil {
+	return b.out.Flush()
+}
+
+// fill waits for more input. What is answered goes out before, so that a client may ask row by row.
+func (b *stream) fill() (end bool, err error) {
+	if b.Waiting != nil {
+		b.Waiting()
+	}
+	if b.out.Buffered() > 0 {
+		if err := b.out.Flush(); err != nil {
+			return false, err
+		}
+	}
+	if free := cap(b.buf) - len(b.buf); free < firstBuffer/2 {
+		b.buf = slices.Grow(b.buf, max(firstBuffer, min(cap(b.buf), usualBuffer)))
+	}
+	n, err := b.in.Read(b.buf[len(b.buf):cap(b.buf)])
+	full := len(b.buf)+n == cap(b.buf)
+	b.buf = b.buf[:len(b.buf)+n]
+	if full && cap(b.buf) < usualBuffer {
+		b.buf = slices.Grow(b.buf, cap(b.buf))
+	}
+	if errors.Is(err, io.EOF) {
+		return true, nil
+	}
+	return false, err
+}
+
+// giveUp ends a batch whose row does not end.
+func (b *stream) giveUp(f form, begun bool) error {
+	why := fmt.Sprintf("row %d is longer than %d bytes (a quote that is not closed?); the rest was not read", b.taken+1, b.RowBytes)
+	if !begun {
+		return rest.Refuse(rest.BadRequest, "%s", why)
+	}
+	w := &worker{stream: b}
+	f.fail(w, why)
+	if _, err := b.out.Write(w.dst); err != nil {
 		return err
 	}
 	return b.out.Flush()
 }
 
-// row is a row of CSV or a line of JSON, or why there is none.
-type row struct {
-	record []string
-	line   []byte
-	why    string
-}
-
-// Usual names of coordinates, compared by [data.FoldName].
-var (
-	lonNames = []string{"lon", "lng", "long", "longitude", "x", "經度", "经度"}
-	latNames = []string{"lat", "latitude", "y", "緯度", "纬度"}
-)
-
-// errRowTooLong ends a batch whose row does not end.
-var errRowTooLong = errors.New("batch: row too long")
-
-// pump reads the input and bounds its rows.
-type pump struct {
-	from   io.Reader
-	before func() error // called before each read
-	limit  int64
-	read   int64
-	mark   int64 // read when the last row was complete
-}
-
-func (p *pump) Read(b []byte) (int, error) {
-	if p.read-p.mark > p.limit+streamBuffer {
-		return 0, errRowTooLong
-	}
-	if err := p.before(); err != nil {
-		return 0, err
-	}
-	n, err := p.from.Read(b)
-	p.read += int64(n)
-	return n, err
-}
-
-// take takes a row in.
-func (b *stream) take(r row, size int) error {
-	b.in.mark = b.in.read
-	b.rows = append(b.rows, r)
-	b.taken++
-	if b.bytes += size; len(b.rows) < chunkRows && b.bytes < chunkBytes {
-		return nil
-	}
-	return b.answerRows()
-}
+// leastShare is how many rows are worth a goroutine.
+const leastShare = 16
 
 // answerRows answers the rows held back, on all processors, and writes the answers in order.
-func (b *stream) answerRows() error {
+func (b *stream) answerRows(f form) error {
 	if len(b.rows) == 0 {
 		return nil
 	}
-	if b.taken/refreshRows != (b.taken-len(b.rows))/refreshRows {
+	if b.taken/refreshRows != (b.taken+len(b.rows))/refreshRows {
 		b.world = b.World()
+		b.plan = b.Locator.Plan(b.world)
 	}
-	// A few rows are not worth a goroutine.
-	share := max(16, (len(b.rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	b.taken += len(b.rows)
+	processors := runtime.GOMAXPROCS(0)
+	share := max(leastShare, (len(b.rows)+processors-1)/processors)
 	var running sync.WaitGroup
 	var failed atomic.Pointer[string]
 	n := 0
 	for rows := range slices.Chunk(b.rows, share) {
-		if n == len(b.parts) {
-			b.parts = append(b.parts, nil)
+		if n == len(b.workers) {
+			b.workers = append(b.workers, &worker{stream: b})
 		}
-		part := &b.parts[n]
+		w := b.workers[n]
 		n++
 		work := func() {
 			// A panic of a goroutine that nobody recovers would end the process; it goes on in the caller's.
@@ -176,9 +218,9 @@ func (b *stream) answerRows() error {
 					failed.Store(new(fmt.Sprintf("%v\n%s", v, debug.Stack())))
 				}
 			}()
-			*part = (*part)[:0]
-			for i := range rows {
-				*part = b.answer(*part, &rows[i])
+			w.dst = w.dst[:0]
+			for _, r := range rows {
+				f.answer(w, r)
 			}
 		}
 		if len(rows) == len(b.rows) {
@@ -188,51 +230,50 @@ func (b *stream) answerRows() error {
 		running.Go(work)
 	}
 	running.Wait()
-	clear(b.rows)
-	b.rows, b.bytes = b.rows[:0], 0
 	if panicked := failed.Load(); panicked != nil {
 		panic(*panicked)
 	}
-	for _, part := range b.parts[:n] {
-		if _, err := b.out.Write(part); err != nil {
+	for _, w := range b.workers[:n] {
+		if _, err := b.out.Write(w.dst); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// locate answers one row.
-func (b *stream) locate(lon, lat string) (grid.Location, *rest.Problem) {
+// Usual names of coordinates, compared by [data.FoldName].
+var (
+	lonNames = []string{"lon", "lng", "long", "longitude", "x", "經度", "经度"}
+	latNames = []string{"lat", "latitude", "y", "緯度", "纬度"}
+)
+
+// place reads the coordinates of a row.
+func (b *stream) place(lon, lat []byte) (geo.Point, *rest.Problem) {
 	x, fault := coordinate("lon", lon)
 	if fault != nil {
-		return grid.Location{}, fault
+		return geo.Point{}, fault
 	}
 	y, fault := coordinate("lat", lat)
 	if fault != nil {
-		return grid.Location{}, fault
+		return geo.Point{}, fault
 	}
-	p, fault := rest.Place(b.CRS, x, y)
-	if fault != nil {
-		return grid.Location{}, fault
-	}
-	ask := batchReach
-	ask.Scheme = b.Scheme
-	return b.Locator.Locate(b.world, p, ask), nil
+	return rest.Place(b.CRS, x, y)
 }
 
-func coordinate(name, text string) (float64, *rest.Problem) {
-	text = strings.TrimSpace(text)
-	if text == "" {
+func coordinate(name string, text []byte) (float64, *rest.Problem) {
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
+		return f, nil
+	}
+	trimmed := strings.TrimSpace(string(text))
+	if trimmed == "" {
 		return 0, rest.Fault(rest.BadRequest, name, "", "is empty")
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, rest.Fault(rest.BadRequest, name, text, "must be a number")
+	if f, err = strconv.ParseFloat(trimmed, 64); err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, rest.Fault(rest.BadRequest, name, trimmed, "must be a number")
 	}
 	return f, nil
 }
-
-func formatNumber(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // isCoordinate reports whether a column or member is the one that holds a coordinate.
 func isCoordinate(name, given string, usual []string) bool {
@@ -240,9 +281,4 @@ func isCoordinate(name, given string, usual []string) bool {
 		return name == given
 	}
 	return slices.Contains(usual, data.FoldName(name))
-}
-
-// tooLong is what the last row says when a row does not end.
-func (b *stream) tooLong() string {
-	return fmt.Sprintf("row %d is longer than %d bytes (a quote that is not closed?); the rest was not read", b.taken+1, b.in.limit)
 }

@@ -1,19 +1,23 @@
 package batch
 
 import (
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
+	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -26,7 +30,10 @@ func nowhere(t *testing.T) Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Job{Locator: grid.NewLocator(), World: index.NewEngine(indextest.NewLog()).World, CRS: crs, RowBytes: 1 << 10}
+	return Job{
+		Locator: grid.NewLocator(), World: index.NewEngine(indextest.NewLog()).World, CRS: crs, RowBytes: 1 << 10,
+		Ask: grid.Ask{Areas: true, Cells: true, AddressMeters: 200}, Include: answer.Areas | answer.Cells | answer.Address,
+	}
 }
 
 // TestOrder answers more rows than are held back at once, in order, however the input is cut.
@@ -34,7 +41,7 @@ func TestOrder(t *testing.T) {
 	var in, want strings.Builder
 	in.WriteString("id,lon,lat\n")
 	want.WriteString("id,lon,lat,address,address_m,error\n")
-	for i := range 3*chunkRows + 7 {
+	for i := range 50_007 {
 		fmt.Fprintf(&in, "%d,121,25\n", i)
 		fmt.Fprintf(&want, "%d,121,25,,,\n", i)
 	}
@@ -53,7 +60,7 @@ func TestWorldIsRefreshed(t *testing.T) {
 	job := nowhere(t)
 	world, asked := job.World, 0
 	job.World = func() *index.World { asked++; return world() }
-	if err := job.NDJSON(strings.NewReader(strings.Repeat("{}\n", 3*refreshRows)), io.Discard); err != nil {
+	if err := job.NDJSON(strings.NewReader(strings.Repeat(`{"note":"`+strings.Repeat("x", 100)+"\"}\n", 3*refreshRows)), io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if asked != 4 {
@@ -87,7 +94,7 @@ func (f failing) Write([]byte) (int, error) { return 0, f.err }
 // TestPanicReachesTheCaller lets whoever recovers for the request see a fault of another goroutine.
 func TestPanicReachesTheCaller(t *testing.T) {
 	job := nowhere(t)
-	job.Locator = nil
+	job.CRS = nil
 	defer func() {
 		if v := recover(); v == nil || !strings.Contains(fmt.Sprint(v), "batch.go") {
 			t.Errorf("recovered %v", v)
@@ -95,4 +102,56 @@ func TestPanicReachesTheCaller(t *testing.T) {
 	}()
 	_ = job.NDJSON(strings.NewReader(strings.Repeat(`{"lon":1,"lat":1}`+"\n", 200)), io.Discard)
 	t.Error("no panic")
+}
+
+// TestRowsAreCutAsEncodingCSVReadsThem compares where rows end, and what is in them, with encoding/csv, for random text
+// in random pieces.
+func TestRowsAreCutAsEncodingCSVReadsThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"\"", "\"\"", ",", "\n", "\r\n", "\r", "a", " ", "路", "12.5"})).Draw(t, "text"), "")
+		var want []string
+		in := csv.NewReader(strings.NewReader(text))
+		in.FieldsPerRecord = -1
+		for {
+			record, err := in.Read()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if bad, ok := errors.AsType[*csv.ParseError](err); ok {
+				want = append(want, fmt.Sprintf("line %d: %v", bad.Line, bad.Err))
+				continue
+			}
+			want = append(want, fmt.Sprintf("%q", record))
+		}
+		var got []string
+		tab := &table{line: 1}
+		var buf []byte
+		for left := text; ; {
+			n := rapid.IntRange(0, len(left)).Draw(t, "piece")
+			buf = append(buf, left[:n]...)
+			left = left[n:]
+			rows, used := tab.cut(nil, buf, left == "")
+			for _, r := range rows {
+				record, err := fields(r)
+				if bad, ok := errors.AsType[*csv.ParseError](err); ok {
+					got = append(got, fmt.Sprintf("line %d: %v", r.line+bad.Line-1, bad.Err))
+					continue
+				}
+				if err != nil {
+					t.Fatalf("row %q: %v", r.text, err)
+				}
+				if plain := strings.Split(string(r.text), ","); !r.quoted && !slices.Equal(plain, record) {
+					t.Fatalf("row %q is not what lies between commas", r.text)
+				}
+				got = append(got, fmt.Sprintf("%q", record))
+			}
+			buf = buf[used:]
+			if left == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q is cut into\n%v\nwant\n%v", text, got, want)
+		}
+	})
 }

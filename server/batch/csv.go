@@ -1,7 +1,7 @@
 package batch
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,78 +10,91 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
 // table is the shape of a CSV stream, fixed with its header.
 type table struct {
-	b               *stream
-	width           int
-	lon, lat        int
-	levels, schemes []string
+	width    int
+	lon, lat int
+	levels   []string
+	schemes  []string
+	// line is the number of the next line; scan is how far the cutting has come in a row that has no end yet.
+	line int
+	scan scanner
 }
 
-// csv answers rows of comma-separated values.
-func (b *stream) csv() error {
-	in := csv.NewReader(bufio.NewReaderSize(b.in, streamBuffer))
-	in.FieldsPerRecord = -1
-	header, err := in.Read()
+// begin reads the header and writes that of the answer.
+func (t *table) begin(b *stream, text []byte, end bool) (used int, ok bool, err error) {
+	var rows []row
+	for len(rows) == 0 {
+		var n int
+		if rows, n = t.cutOne(nil, text[used:], end); n == 0 {
+			break
+		}
+		used += n
+	}
 	switch {
-	case errors.Is(err, io.EOF):
-		return rest.Refuse(rest.BadRequest, "the body is empty; the first row names the columns")
-	case errors.Is(err, errRowTooLong):
-		return rest.Refuse(rest.BadRequest, "%s", b.tooLong())
-	case errors.As(err, new(*csv.ParseError)):
-		return rest.Refuse(rest.BadRequest, "the first row is not CSV: %s", err.Error()).Because(err)
-	case err != nil:
-		return err
+	case len(rows) > 0:
+	case end:
+		return 0, false, rest.Refuse(rest.BadRequest, "the body is empty; the first row names the columns")
+	default:
+		return used, false, nil
+	}
+	header, err := fields(rows[0])
+	if err != nil {
+		return 0, false, rest.Refuse(rest.BadRequest, "the first row is not CSV: %s", err.Error()).Because(err)
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	t := &table{b: b, width: len(header)}
+	t.width = len(header)
 	if t.lon, err = findColumn(header, "lon", b.Lon, lonNames); err != nil {
-		return err
+		return 0, false, err
 	}
 	if t.lat, err = findColumn(header, "lat", b.Lat, latNames); err != nil {
-		return err
+		return 0, false, err
 	}
-	t.levels, t.schemes = b.columns()
-	b.answer = t.answer
-	if _, err := b.out.Write(t.header(header)); err != nil {
-		return err
-	}
-	b.in.mark = b.in.read
-	for {
-		from := in.InputOffset()
-		record, err := in.Read()
-		next := row{record: record}
-		var bad *csv.ParseError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.Is(err, errRowTooLong):
-			return b.take(row{why: b.tooLong()}, 0)
-		case errors.As(err, &bad):
-			next = row{why: fmt.Sprintf("line %d is not CSV: %v", bad.Line, bad.Err)}
-		case err != nil:
-			return err
+	t.columns(b)
+	_, err = b.out.Write(t.header(b, header))
+	return used, true, err
+}
+
+// columns are the levels and schemes that get columns.
+func (t *table) columns(b *stream) {
+	if b.Include&answer.Areas != 0 {
+		for _, l := range b.plan.Levels {
+			if !slices.Contains(t.levels, l.Name) {
+				t.levels = append(t.levels, l.Name)
+			}
 		}
-		if err := b.take(next, int(in.InputOffset()-from)); err != nil {
-			return err
+	}
+	if b.Include&answer.Cells != 0 {
+		for _, s := range b.plan.Schemes {
+			if b.Ask.Scheme == "" || b.Ask.Scheme == s.Name {
+				t.schemes = append(t.schemes, s.Name)
+			}
 		}
 	}
 }
 
 // header is the header of the answer.
-func (t *table) header(own []string) []byte {
+func (t *table) header(b *stream, own []string) []byte {
 	line := appendRecord(nil, own)
 	for _, level := range t.levels {
 		line = append(line, ","+level+"_code,"+level+"_name"...)
 	}
 	for _, scheme := range t.schemes {
 		line = append(line, ","+scheme+"_code"...)
+		if b.Ask.Edge {
+			line = append(line, ","+scheme+"_edge_m"...)
+		}
 	}
-	return append(line, ",address,address_m,error\n"...)
+	if b.Include&answer.Address != 0 {
+		line = append(line, ",address,address_m"...)
+	}
+	return append(line, ",error\n"...)
 }
 
 // findColumn finds the column of a coordinate.
@@ -97,76 +110,205 @@ func findColumn(header []string, param, given string, usual []string) (int, erro
 	}
 }
 
-// columns are the levels and schemes that get columns.
-func (b *stream) columns() (levels, schemes []string) {
-	plan := b.Locator.Plan(b.world)
-	for _, l := range plan.Levels {
-		if !slices.Contains(levels, l.Name) {
-			levels = append(levels, l.Name)
+// cut takes the complete rows; empty lines are none.
+func (t *table) cut(rows []row, text []byte, end bool) ([]row, int) {
+	used := 0
+	for {
+		n := 0
+		if rows, n = t.cutOne(rows, text[used:], end); n == 0 {
+			return rows, used
 		}
+		used += n
 	}
-	for _, sc := range plan.Schemes {
-		if b.Scheme == "" || b.Scheme == sc.Name {
-			schemes = append(schemes, sc.Name)
-		}
-	}
-	return levels, schemes
 }
 
-// answer appends the answer to one row.
-func (t *table) answer(dst []byte, r *row) []byte {
+// cutOne takes the next row, or an empty line, and returns how long it is with its end, 0 when it is not complete.
+func (t *table) cutOne(rows []row, text []byte, end bool) ([]row, int) {
+	n := t.scan.row(text)
+	r := row{line: t.line, quoted: t.scan.quotes}
 	switch {
-	case r.why != "":
-		return t.fail(dst, nil, r.why)
-	case len(r.record) != t.width:
-		return t.fail(dst, r.record, fmt.Sprintf("the row has %d fields, the header %d", len(r.record), t.width))
-	case slices.ContainsFunc(r.record, invalidUTF8):
-		return t.fail(dst, r.record, "the row is not UTF-8")
+	case n > 0:
+		r.text = text[:n-1]
+	case end && len(text) > 0:
+		n, r.text = len(text), text
+	default:
+		return rows, 0
 	}
-	loc, fault := t.b.locate(r.record[t.lon], r.record[t.lat])
+	t.line++
+	if r.quoted {
+		t.line += bytes.Count(r.text, newline)
+	}
+	r.text = bytes.TrimSuffix(r.text, []byte{'\r'})
+	t.scan = scanner{}
+	if len(r.text) > 0 {
+		rows = append(rows, r)
+	}
+	return rows, n
+}
+
+var newline, comma = []byte{'\n'}, []byte{','}
+
+// answer appends the answer to one row.
+func (t *table) answer(w *worker, r row) {
+	if r.quoted || !utf8.Valid(r.text) {
+		t.answerSlowly(w, r)
+		return
+	}
+	// Without quotes fields are what lies between commas, and the row can be repeated as it is.
+	var lon, lat []byte
+	n := 0
+	for rest, more := r.text, true; more; n++ {
+		var field []byte
+		field, rest, more = bytes.Cut(rest, comma)
+		if n == t.lon {
+			lon = field
+		}
+		if n == t.lat {
+			lat = field
+		}
+	}
+	if n != t.width {
+		t.answerSlowly(w, r)
+		return
+	}
+	p, fault := w.place(lon, lat)
 	if fault != nil {
-		return t.fail(dst, r.record, fault.Detail)
+		t.answerSlowly(w, r)
+		return
 	}
-	return t.appendAnswer(appendRecord(dst, r.record), &loc)
+	w.dst = append(w.dst, r.text...)
+	t.appendAnswer(w, p)
+}
+
+// answerSlowly answers rows with quotes and rows that are wrong.
+func (t *table) answerSlowly(w *worker, r row) {
+	record, err := fields(r)
+	switch {
+	case err != nil:
+		t.refuse(w, nil, notCSV(err, r.line))
+		return
+	case len(record) != t.width:
+		t.refuse(w, record, fmt.Sprintf("the row has %d fields, the header %d", len(record), t.width))
+		return
+	case slices.ContainsFunc(record, invalidUTF8):
+		t.refuse(w, record, "the row is not UTF-8")
+		return
+	}
+	p, fault := w.place([]byte(record[t.lon]), []byte(record[t.lat]))
+	if fault != nil {
+		t.refuse(w, record, fault.Detail)
+		return
+	}
+	w.dst = appendRecord(w.dst, record)
+	t.appendAnswer(w, p)
+}
+
+// fields are the fields of a row.
+func fields(r row) ([]string, error) {
+	text := string(r.text)
+	if strings.HasSuffix(text, "\r") {
+		// It belongs to the last field: that of the line break is not in the row.
+		text += "\r\n"
+	}
+	in := csv.NewReader(strings.NewReader(text))
+	in.FieldsPerRecord = -1
+	return in.Read()
+}
+
+func notCSV(err error, line int) string {
+	if bad, ok := errors.AsType[*csv.ParseError](err); ok {
+		return fmt.Sprintf("line %d is not CSV: %v", line+bad.Line-1, bad.Err)
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Sprintf("line %d is not CSV: %v", line, err)
 }
 
 func invalidUTF8(s string) bool { return !utf8.ValidString(s) }
 
 // appendAnswer appends the columns of the answer.
-func (t *table) appendAnswer(dst []byte, loc *grid.Location) []byte {
+func (t *table) appendAnswer(w *worker, p geo.Point) {
+	if len(t.levels)+len(t.schemes) > 0 {
+		w.Locator.Owners(w.world, w.plan, p, w.Ask.Scheme, &w.own)
+	}
 	for _, level := range t.levels {
-		i := slices.IndexFunc(loc.Areas, func(a grid.Area) bool { return a.Level == level })
+		i := w.areaOf(level)
 		if i < 0 {
-			dst = append(dst, ",,"...)
+			w.dst = append(w.dst, ",,"...)
 			continue
 		}
-		dst = appendField(append(dst, ','), loc.Areas[i].Code)
-		dst = appendField(append(dst, ','), loc.Areas[i].Name)
+		l := &w.plan.Levels[i]
+		areas, s := l.In(w.world), w.own.Areas[i].Slot
+		w.dst = appendField(append(w.dst, ','), l.CodeOf(areas, s))
+		w.dst = appendField(append(w.dst, ','), l.NameOf(areas, s))
 	}
 	for _, scheme := range t.schemes {
-		dst = append(dst, ',')
-		if i := slices.IndexFunc(loc.Cells, func(c grid.Cell) bool { return c.Scheme == scheme }); i >= 0 {
-			dst = appendField(dst, loc.Cells[i].Code)
-		}
+		t.appendCell(w, scheme, p)
 	}
-	if loc.Address == nil {
-		return append(dst, ",,,\n"...)
+	if w.Include&answer.Address != 0 {
+		t.appendAddress(w, p)
 	}
-	dst = appendField(append(dst, ','), loc.Address.Label)
-	dst = append(append(dst, ','), formatNumber(loc.Address.DistanceM)...)
-	return append(dst, ",\n"...)
+	w.dst = append(w.dst, ",\n"...)
 }
 
-// fail appends the answer to a row that cannot be located: its own columns as far as they are known, empty ones, and
+// areaOf is the first level of this name that owns the place, -1 if none does.
+func (w *worker) areaOf(name string) int {
+	for i := range w.plan.Levels {
+		if w.own.Areas[i].OK && w.plan.Levels[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (t *table) appendCell(w *worker, name string, p geo.Point) {
+	i := slices.IndexFunc(w.plan.Schemes, func(s grid.Scheme) bool { return s.Name == name })
+	w.dst = append(w.dst, ',')
+	found := i >= 0 && w.own.Cells[i].OK
+	if found {
+		s := &w.plan.Schemes[i]
+		w.dst = appendField(w.dst, s.CodeOf(s.In(w.world), w.own.Cells[i].Slot))
+	}
+	if !w.Ask.Edge {
+		return
+	}
+	w.dst = append(w.dst, ',')
+	if found {
+		w.dst = answer.Number(w.dst, grid.EdgeMeters(w.plan.Schemes[i].In(w.world), w.own.Cells[i].Slot, p))
+	}
+}
+
+func (t *table) appendAddress(w *worker, p geo.Point) {
+	a, ok := w.plan.NearestAddress(w.world, p, w.Ask.AddressMeters)
+	if !ok {
+		w.dst = append(w.dst, ",,"...)
+		return
+	}
+	w.dst = appendField(append(w.dst, ','), a.Label)
+	w.dst = answer.Number(append(w.dst, ','), a.DistanceM)
+}
+
+// fail answers a row that cannot be read.
+func (t *table) fail(w *worker, why string) { t.refuse(w, nil, why) }
+
+// refuse appends the answer to a row that cannot be located: its own columns as far as they are known, empty ones, and
 // why.
-func (t *table) fail(dst []byte, record []string, why string) []byte {
+func (t *table) refuse(w *worker, record []string, why string) {
 	own := make([]string, t.width)
 	copy(own, record)
-	dst = appendRecord(dst, own)
-	for range 2*len(t.levels) + len(t.schemes) + 2 {
-		dst = append(dst, ',')
+	w.dst = appendRecord(w.dst, own)
+	empty := 2*len(t.levels) + len(t.schemes)
+	if w.Ask.Edge {
+		empty += len(t.schemes)
 	}
-	return append(appendField(append(dst, ','), why), '\n')
+	if w.Include&answer.Address != 0 {
+		empty += 2
+	}
+	for range empty {
+		w.dst = append(w.dst, ',')
+	}
+	w.dst = append(appendField(append(w.dst, ','), why), '\n')
 }
 
 func appendRecord(dst []byte, fields []string) []byte {
@@ -184,7 +326,7 @@ func appendField(dst []byte, f string) []byte {
 	if invalidUTF8(f) {
 		f = strings.ToValidUTF8(f, "\uFFFD")
 	}
-	if !strings.ContainsAny(f, ",\"\r\n") && f != `\.` && !strings.HasPrefix(f, " ") {
+	if !demandsQuotes(f) {
 		return append(dst, f...)
 	}
 	dst = append(dst, '"')
@@ -195,4 +337,14 @@ func appendField(dst []byte, f string) []byte {
 		dst = append(dst, f[i])
 	}
 	return append(dst, '"')
+}
+
+func demandsQuotes(f string) bool {
+	for i := range len(f) {
+		switch f[i] {
+		case ',', '"', '\r', '\n':
+			return true
+		}
+	}
+	return f == `\.` || strings.HasPrefix(f, " ")
 }

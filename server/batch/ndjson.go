@@ -1,169 +1,158 @@
 package batch
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
-	"strings"
+	"slices"
 	"unicode/utf8"
 
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/data/convert/jsontext"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
-// ndjson answers JSON objects, one a line.
-func (b *stream) ndjson() error {
-	b.answer = b.ndjsonRow
-	in := bufio.NewReaderSize(b.in, streamBuffer)
-	var held []byte // a line longer than the buffer
-	for {
-		line, err := in.ReadSlice('\n')
-		last := errors.Is(err, io.EOF)
-		if errors.Is(err, bufio.ErrBufferFull) {
-			held = append(held, line...)
-			continue
-		}
-		if errors.Is(err, errRowTooLong) {
-			return b.take(row{why: b.tooLong()}, 0)
-		}
-		if err != nil && !last {
-			return err
-		}
-		if len(held) > 0 {
-			held = append(held, line...)
-			line, held = held, nil
-		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if err := b.take(row{line: bytes.Clone(line)}, len(line)); err != nil {
-				return err
-			}
-		}
-		if last {
-			return nil
-		}
-	}
+// objects are lines of JSON.
+type objects struct {
+	// searched is how much of a line that has no end yet was looked at.
+	searched int
 }
 
-// ndjsonRow appends the answer to one line: its members, then ours. Members of the input that have the name of one
-// of ours are replaced.
-func (b *stream) ndjsonRow(dst []byte, r *row) []byte {
-	line := r.line
-	if r.why != "" {
-		return append(appendMember(append(dst, '{'), "error", r.why), "}\n"...)
+func (*objects) begin(*stream, []byte, bool) (used int, ok bool, err error) { return 0, true, nil }
+
+// cut takes the complete lines; blank ones are none.
+func (o *objects) cut(rows []row, text []byte, end bool) ([]row, int) {
+	used := 0
+	for used < len(text) {
+		i := bytes.IndexByte(text[used+o.searched:], '\n')
+		n := o.searched + i + 1
+		if i < 0 {
+			if !end {
+				o.searched = len(text) - used
+				break
+			}
+			n = len(text) - used
+		}
+		o.searched = 0
+		if line := bytes.TrimSpace(text[used : used+n]); len(line) > 0 {
+			rows = append(rows, row{text: line})
+		}
+		used += n
 	}
+	return rows, used
+}
+
+// fail answers a line that cannot be read.
+func (o *objects) fail(w *worker, why string) {
+	w.dst = append(appendMember(append(w.dst, '{'), "error", why), "}\n"...)
+}
+
+// ours are the members that an answer may add. Members of the input that have their names are replaced.
+var ours = map[string]bool{
+	"areas": true, "cells": true, "address": true, "parts": true, "within": true, "point": true, "error": true,
+}
+
+// object is what a line says about its place.
+type object struct {
+	lon, lat []byte
+	// geometry is a member of that name, or the line itself if that is a GeoJSON geometry.
+	geometry []byte
+}
+
+// answer appends the answer to one line: its members, then ours.
+func (o *objects) answer(w *worker, r row) {
+	line := r.text
 	if line[0] != '{' || !utf8.Valid(line) || !json.Valid(line) {
-		dst = appendMember(append(dst, '{'), "input", rest.Shorten(string(line)))
-		return append(appendMember(append(dst, ','), "error", "the line is not a JSON object in UTF-8"), "}\n"...)
+		w.dst = appendMember(append(w.dst, '{'), "input", rest.Shorten(string(line)))
+		w.dst = append(appendMember(append(w.dst, ','), "error", "the line is not a JSON object in UTF-8"), "}\n"...)
+		return
 	}
-	var lon, lat string
-	dst = append(dst, '{')
-	start := len(dst)
-	for name, value := range members(line) {
-		switch name {
-		case "areas", "cells", "address", "error":
-			continue
-		}
-		if lon == "" && isCoordinate(name, b.Lon, lonNames) {
-			lon = string(bytes.Trim(value, `"`))
-		}
-		if lat == "" && isCoordinate(name, b.Lat, latNames) {
-			lat = string(bytes.Trim(value, `"`))
-		}
-		if len(dst) > start {
-			dst = append(dst, ',')
-		}
-		dst = append(append(appendJSON(dst, name), ':'), value...)
+	w.dst = append(w.dst, '{')
+	start := len(w.dst)
+	place := w.repeat(line)
+	mark := len(w.dst)
+	if why := w.locate(place); why != "" {
+		w.dst = appendMember(append(w.dst[:mark], ','), "error", why)
 	}
-	if len(dst) > start {
-		dst = append(dst, ',')
+	if mark == start && len(w.dst) > mark {
+		// Nothing stands before our first comma.
+		w.dst = slices.Delete(w.dst, mark, mark+1)
 	}
-	loc, fault := b.locate(lon, lat)
-	if fault != nil {
-		return append(appendMember(dst, "error", fault.Detail), "}\n"...)
-	}
-	answer, err := json.Marshal(struct {
-		Areas   []grid.Area   `json:"areas"`
-		Cells   []grid.Cell   `json:"cells"`
-		Address *grid.Address `json:"address"`
-	}{loc.Areas, loc.Cells, loc.Address})
-	if err != nil {
-		return append(appendMember(dst, "error", "a fault of the server"), "}\n"...)
-	}
-	return append(append(dst, answer[1:]...), '\n')
+	w.dst = append(w.dst, "}\n"...)
 }
 
-// members yields the members of an object that is known to be valid JSON.
-func members(object []byte) func(yield func(name string, value []byte) bool) {
-	return func(yield func(string, []byte) bool) {
-		d := scanner{text: object, at: 1}
-		for d.skip(", \t\r\n") && d.text[d.at] != '}' {
-			key := d.value()
-			d.skip(": \t\r\n")
-			name := string(key[1 : len(key)-1])
-			if strings.Contains(name, `\`) {
-				// The text is valid JSON, so this cannot fail.
-				_ = json.Unmarshal(key, &name)
-			}
-			if !yield(name, d.value()) {
-				return
-			}
+// repeat appends the members of a line but those that an answer replaces, and finds those that say where it is.
+func (w *worker) repeat(line []byte) (found object) {
+	first, kind, coordinates := true, "", false
+	jsontext.Members(line, func(name, value []byte) bool {
+		if ours[string(name)] {
+			return true
 		}
-	}
-}
-
-// scanner walks over valid JSON.
-type scanner struct {
-	text []byte
-	at   int
-}
-
-// skip moves over the bytes given and reports whether any text is left.
-func (d *scanner) skip(over string) bool {
-	for d.at < len(d.text) && strings.IndexByte(over, d.text[d.at]) >= 0 {
-		d.at++
-	}
-	return d.at < len(d.text)
-}
-
-// value moves over one value and returns its text.
-func (d *scanner) value() []byte {
-	from, depth, quoted := d.at, 0, false
-	for ; d.at < len(d.text); d.at++ {
-		switch c := d.text[d.at]; {
-		case quoted && c == '\\':
-			d.at++
-		case c == '"':
-			quoted = !quoted
-			if !quoted && depth == 0 {
-				d.at++
-				return d.text[from:d.at]
-			}
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-		case (c == '}' || c == ']') && depth > 0:
-			if depth--; depth == 0 {
-				d.at++
-				return d.text[from:d.at]
-			}
-		case depth == 0 && strings.IndexByte(",:}] \t\r\n", c) >= 0:
-			return d.text[from:d.at]
+		switch {
+		case string(name) == "geometry" && value[0] == '{':
+			found.geometry = value
+		case string(name) == "type" && value[0] == '"':
+			kind = jsontext.Unquote(value)
+		case string(name) == "coordinates" || string(name) == "geometries":
+			coordinates = true
+		case found.lon == nil && w.isMember(name, w.Lon, "lon", lonNames):
+			found.lon = bytes.Trim(value, `"`)
 		}
+		if found.lat == nil && w.isMember(name, w.Lat, "lat", latNames) {
+			found.lat = bytes.Trim(value, `"`)
+		}
+		if !first {
+			w.dst = append(w.dst, ',')
+		}
+		first = false
+		w.dst = append(append(jsontext.AppendString(w.dst, string(name)), ':'), value...)
+		return true
+	})
+	if found.geometry == nil && coordinates && geom.GeoJSONTypes[kind] {
+		found.geometry = line
 	}
-	return d.text[from:]
+	return found
+}
+
+// longestName is the length of the longest usual name of a coordinate, in bytes, with some room for blanks.
+const longestName = 16
+
+// isMember reports whether a member holds a coordinate.
+func (w *worker) isMember(name []byte, given, plain string, usual []string) bool {
+	if given == "" && string(name) == plain {
+		return true
+	}
+	return (given != "" || len(name) <= longestName) && isCoordinate(string(name), given, usual)
+}
+
+// locate appends the members of the answer, each behind a comma, or says why there is none.
+func (w *worker) locate(o object) (why string) {
+	var loc grid.Location
+	var p geo.Point
+	if o.geometry != nil && w.Lon == "" {
+		shape, err := convert.ParseShape(o.geometry, w.CRS)
+		if err == nil {
+			loc, p, err = w.Locator.LocateShape(w.world, shape, w.Ask)
+		}
+		if err != nil {
+			return "geometry: " + err.Error()
+		}
+		w.dst = answer.Number(append(w.dst, `,"point":[`...), p.Lon())
+		w.dst = append(answer.Number(append(w.dst, ','), p.Lat()), ']')
+	} else {
+		var fault *rest.Problem
+		if p, fault = w.place(o.lon, o.lat); fault != nil {
+			return fault.Detail
+		}
+		loc = w.Locator.Locate(w.world, p, w.Ask)
+	}
+	w.dst = answer.AppendMembers(w.dst, &loc, w.Include)
+	return ""
 }
 
 func appendMember(dst []byte, name, value string) []byte {
-	return appendJSON(append(appendJSON(dst, name), ':'), value)
-}
-
-// appendJSON appends a JSON string.
-func appendJSON(dst []byte, s string) []byte {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return append(dst, `""`...)
-	}
-	return append(dst, text...)
+	return jsontext.AppendString(append(jsontext.AppendString(dst, name), ':'), value)
 }

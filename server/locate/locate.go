@@ -1,14 +1,15 @@
-// Package locate answers whose ground a point is: one point, or a stream of rows.
+// Package locate answers whose ground a place is: one point, a stream of rows, or what a route passes through.
 package locate
 
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
-	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/batch"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -17,21 +18,17 @@ import (
 // API is the resource locate.
 type API struct{ *city.City }
 
-// location is the answer to one point. Duties and disputes are empty until cases and planning fill them.
-type location struct {
-	Lon float64  `json:"lon"`
-	Lat float64  `json:"lat"`
-	Seq data.Seq `json:"seq"`
-	city.Shown
-	grid.Location
-	Duties   []struct{} `json:"duties"`
-	Disputes []struct{} `json:"disputes"`
-}
+// usualAnswer is room for an answer with everything, and shortAnswer what is sent as it is.
+const (
+	usualAnswer = 2 << 10
+	shortAnswer = 8 << 10
+)
 
-// Point answers what is at a point.
+// Point answers what is at a point. Duties and disputes are empty until cases and planning fill them.
 func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	x, y, crs, scheme := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems), q.Text("scheme")
+	x, y, crs := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems)
+	ask := ask(q, answer.Areas|answer.Cells|answer.Address|answer.Parts)
 	world, err := a.Ask(r, q)
 	if err != nil {
 		return err
@@ -43,16 +40,35 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	if fault != nil {
 		return fault
 	}
-	if err := a.knownScheme(world.World, scheme); err != nil {
+	if err := a.knownScheme(world.World, ask.Scheme); err != nil {
 		return err
 	}
-	ask := grid.Everything
-	ask.Scheme = scheme
-	loc := a.Locator.Locate(world.World, p, ask)
+	loc := a.Locator.Locate(world.World, p, ask.Ask)
 	world.Header(w)
-	return rest.WriteJSON(w, r, http.StatusOK, location{
-		Lon: p.Lon(), Lat: p.Lat(), Seq: world.Seq(), Shown: world.Shown, Location: loc, Duties: []struct{}{}, Disputes: []struct{}{},
-	})
+	body := append(make([]byte, 0, usualAnswer), `{"lon":`...)
+	body = append(answer.Number(body, p.Lon()), `,"lat":`...)
+	body = append(answer.Number(body, p.Lat()), `,"seq":`...)
+	body = strconv.AppendUint(body, uint64(world.Seq()), 10)
+	body = appendShown(body, &world.Shown)
+	// The shape of the answer is always the same: what was not asked for is empty.
+	body = answer.AppendMembers(body, &loc, answer.Areas|answer.Cells|answer.Address|answer.Parts|answer.Within)
+	body = append(body, `,"duties":[],"disputes":[]}`...)
+	if len(body) > shortAnswer {
+		return rest.WriteBody(w, r, http.StatusOK, rest.TypeJSON, body)
+	}
+	rest.WriteShort(w, r, http.StatusOK, rest.TypeJSON, body)
+	return nil
+}
+
+// appendShown appends which past an answer belongs to.
+func appendShown(dst []byte, s *city.Shown) []byte {
+	if s.At != nil {
+		dst = append(s.At.AppendFormat(append(dst, `,"at":"`...), time.RFC3339Nano), '"')
+	}
+	if s.AsOf != nil {
+		dst = strconv.AppendUint(append(dst, `,"as_of":`...), uint64(*s.AsOf), 10)
+	}
+	return dst
 }
 
 // knownScheme refuses the name of a scheme that does not exist.
@@ -78,9 +94,10 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := rest.ParseParams(r)
+	ask := askRows(q, kind)
 	job := batch.Job{
-		Locator: a.Locator, World: a.Engine.World, RowBytes: a.Limits.RowBytes,
-		Scheme: q.Text("scheme"), CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
+		Locator: a.Locator, World: a.Engine.World, RowBytes: a.Limits.RowBytes, Ask: ask.Ask, Include: ask.include,
+		CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
 	}
 	world, err := a.Ask(r, q)
 	if err != nil {
@@ -96,7 +113,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	if (job.Lon == "") != (job.Lat == "") {
 		return rest.Fault(rest.BadRequest, "lon,lat", job.Lon+","+job.Lat, "must be given together")
 	}
-	if err := a.knownScheme(world.World, job.Scheme); err != nil {
+	if err := a.knownScheme(world.World, ask.Scheme); err != nil {
 		return err
 	}
 	control := http.NewResponseController(w)

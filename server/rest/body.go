@@ -158,13 +158,28 @@ func WriteBody(w http.ResponseWriter, r *http.Request, status int, kind string, 
 			h.Set("ETag", GzipTag(tag))
 		}
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	send(w, r, status, body)
+	return nil
+}
+
+// WriteShort answers with a complete body of a few kilobytes as it is. Compressing one takes longer than making it and
+// saves no packet that anybody waits for.
+func WriteShort(w http.ResponseWriter, r *http.Request, status int, kind string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-cache")
+	}
+	send(w, r, status, body)
+}
+
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		// The client may have gone; there is nobody to tell.
 		_, _ = w.Write(body)
 	}
-	return nil
 }
 
 // Accepts reports whether a header such as Accept-Encoding lists a name without refusing it (q=0).

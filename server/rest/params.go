@@ -72,6 +72,32 @@ func (p *Params) Number(name string) float64 {
 	return f
 }
 
+// UpTo is a number above 0 and at most high, 0 when absent.
+func (p *Params) UpTo(name string, high float64) float64 {
+	s := p.Text(name)
+	if s == "" {
+		return 0
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f > 0 && f <= high) {
+		p.Fail(Fault(BadRequest, name, s, "must be a number above 0 and at most "+format(high)))
+		return 0
+	}
+	return f
+}
+
+// OneOf is one of the values given, the first of them when absent.
+func (p *Params) OneOf(name string, values ...string) string {
+	s := p.Text(name)
+	switch {
+	case s == "":
+		return values[0]
+	case !slices.Contains(values, s):
+		p.Fail(Fault(BadRequest, name, s, "must be "+strings.Join(values, " or ")))
+	}
+	return s
+}
+
 // Whole is a number within low and high, standard when absent.
 func (p *Params) Whole(name string, low, high, standard int) int {
 	s := p.Text(name)

@@ -13,15 +13,35 @@ export interface paths {
         };
         /**
          * What is at a point
-         * @description Each level and scheme is tested by itself, because levels of real data need not nest. A point on a shared edge counts as moved infinitesimally east, then north. Outside the city the arrays are empty and the address is null. Address within 200 m, at most 10 parts within 50 m. All parts of one answer belong to the same `seq`.
+         * @description Each level and scheme is tested by itself, because levels of real data need not nest. A point on a shared edge counts as moved infinitesimally east, then north. Outside the city the arrays are empty and the address is null. Address within 200 m, at most 10 parts within 50 m. All parts of one answer belong to the same `seq`. What `include` leaves out is empty.
          */
         get: operations["locate"];
         put?: never;
         /**
-         * What is at many points, streamed both ways
-         * @description One answer per input row, in order; a row that fails carries `error` and the rest goes on. Rows may be any number; memory stays constant, so a client must read while it sends (curl does). The city is taken anew every 10,000 rows. CSV: comma-separated with a header; the answer repeats the input's columns and adds `<level>_code`, `<level>_name` for each level, `<scheme>_code` for each scheme, `address`, `address_m` and `error`. NDJSON: one object a line; the answer repeats its members and adds `areas`, `cells`, `address` or `error`.
+         * What is at many points, lines or polygons, streamed both ways
+         * @description One answer per input row, in order; a row that fails carries `error` and the rest goes on. Rows may be any number; memory stays constant, so a client must read while it sends (curl does). The city is taken anew every 10,000 rows. CSV: comma-separated with a header; the answer repeats the input's columns and adds `<level>_code`, `<level>_name` for each level, `<scheme>_code` for each scheme, `address`, `address_m` and `error`. NDJSON: one object a line; the answer repeats its members and adds `areas`, `cells`, `address` or `error`. A line may be a GeoJSON feature or geometry, or have a `geometry`: lines and polygons belong to the area and cell with the largest `share` of them (`rule=share`) or to those of their representative point (`rule=point`): the point half-way along a line, the label point of a polygon. `point` in the answer is that point; address, parts, edge and circle are measured from it. Columns and members follow `include`.
          */
         post: operations["locateMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/locate/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a line passes through
+         * @description The areas of every level and the cells of every scheme that a line passes through, each list in the order of the way, from and to metres along the line. A stretch along a shared edge belongs to one side as for points, whatever the direction; one that nobody owns is not listed; who is passed again is listed again. Several lines follow each other.
+         */
+        post: operations["locateRoute"];
         delete?: never;
         options?: never;
         head?: never;
@@ -35,10 +55,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * TileJSON 3.0 of a tileset
-         * @description With `at` or `as_of` the tile addresses ask for the same city; `as_of` becomes a position with its epoch, whose tiles never change.
-         */
+        /** TileJSON 3.0 of a tileset */
         get: operations["tileJSON"];
         put?: never;
         post?: never;
@@ -57,7 +74,7 @@ export interface paths {
         };
         /**
          * A vector tile (MVT 2.1)
-         * @description The ETag is a hash of the tile's content. A tile without features is 204. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id. Tiles of an `as_of` with its epoch may be kept for ever.
+         * @description The ETag is a hash of the tile's content. A tile without features is 204. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id.
          */
         get: operations["tile"];
         put?: never;
@@ -262,37 +279,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/layers/{layer}/features/{id}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Name of a layer.
-                 * @example trees
-                 */
-                layer: components["parameters"]["layer"];
-                /**
-                 * @description Id of a feature, percent-encoded; a slash is %2F.
-                 * @example SY1570021078
-                 */
-                id: components["parameters"]["id"];
-            };
-            cookie?: never;
-        };
-        /**
-         * What happened to a feature
-         * @description The newest change first, deletes among them. A change whose content was erased by the retention rule says so. While `next` is there, ask again with `cursor=<next>`.
-         */
-        get: operations["featureHistory"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/changes": {
         parameters: {
             query?: never;
@@ -300,111 +286,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The entries of the log after a position
-         * @description Oldest first, without the changes themselves. `prev_hash` is the SHA-256 of the header before: the entries are one chain. While `next` is there, ask again with `after=<next>`.
-         */
-        get: operations["listChanges"];
-        put?: never;
-        /**
-         * One transaction of changes, all or nothing
-         * @description Durable on return, and visible to the next read of the same server. `if_seq` demands the feature's current `seq` (0: it must not exist), else 412. Changes with an `effective` time in the future are planned: they are checked, kept, and made when they are due; the answer is 202 with the plan. With an Idempotency-Key the same request is done once however often it is sent.
-         */
-        post: operations["change"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/changes/{seq}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Position of an entry of the log.
-                 * @example 123
-                 */
-                seq: components["parameters"]["seq"];
-            };
-            cookie?: never;
-        };
-        /** One entry of the log with its changes */
-        get: operations["getChange"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/changes/{seq}/revert": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Position of an entry of the log.
-                 * @example 123
-                 */
-                seq: components["parameters"]["seq"];
-            };
-            cookie?: never;
-        };
         get?: never;
         put?: never;
         /**
-         * Turn an entry around
-         * @description Appends a transaction that makes the features of the entry what they were before. Features that were changed again since stand in the way: 409 lists them, and with `force` the newer changes go too. An entry that changes definitions is not turned around: 422 says what to do instead.
+         * One transaction of changes, all or nothing
+         * @description Durable on return, and visible to the next read of the same server. `if_seq` demands the feature's current `seq` (0: it must not exist), else 412. With an Idempotency-Key the same request is done once however often it is sent.
          */
-        post: operations["revert"];
+        post: operations["change"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/plans": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Planned publications
-         * @description Those that wait in the order in which they are due, then those that have ended, the last one first.
-         */
-        get: operations["listPlans"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/plans/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Id of a plan.
-                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        /** One plan with its changes */
-        get: operations["getPlan"];
-        put?: never;
-        post?: never;
-        /** Cancel a plan before it is due */
-        delete: operations["cancelPlan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -425,52 +314,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/dictionaries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All dictionaries, without their entries */
-        get: operations["listDictionaries"];
-        put?: never;
-        /** Make a dictionary */
-        post: operations["createDictionary"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/dictionaries/{dictionary}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @example surface */
-                dictionary: string;
-            };
-            cookie?: never;
-        };
-        /** One dictionary */
-        get: operations["getDictionary"];
-        /**
-         * Replace a dictionary
-         * @description As a whole. 422 when it would lose codes that features have, with their number and the first of them: keep such a code and give it a `to`.
-         */
-        put: operations["putDictionary"];
-        post?: never;
-        /**
-         * Drop a dictionary
-         * @description 422 while an attribute names it.
-         */
-        delete: operations["dropDictionary"];
         options?: never;
         head?: never;
         patch?: never;
@@ -831,8 +674,6 @@ export interface components {
              * @enum {string}
              */
             on_delete?: "restrict" | "set_null";
-            /** @description The dictionary that has the values of a code. */
-            dictionary?: string;
             /** @description IANA time zone of times that come without one, and of dates that became times. */
             zone?: string;
             /** @description Names that it had, oldest first. They still mean it. */
@@ -930,24 +771,12 @@ export interface components {
         LayerList: {
             layers: components["schemas"]["LayerInfo"][];
             seq: components["schemas"]["Seq"];
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
         };
         /**
          * Format: int64
          * @description Position in the change log.
          */
         Seq: number;
-        /**
-         * Format: date-time
-         * @description The time that was asked for with `at`, resolved; absent for the present.
-         */
-        ShownAt: string;
-        /**
-         * Format: int64
-         * @description The position that `as_of` meant; absent for the newest.
-         */
-        ShownAsOf: number;
         /**
          * @description West, south, east, north; absent without features that have a geometry.
          * @example [
@@ -1013,10 +842,6 @@ export interface components {
              * @description Number that is never reused; the feature id in tiles.
              */
             permanent: number;
-            /** @description Only when asked for. */
-            labels?: {
-                [key: string]: string;
-            };
         };
         FeatureCollection: {
             /** @enum {string} */
@@ -1024,8 +849,6 @@ export interface components {
             features: components["schemas"]["Feature"][];
             numberReturned: number;
             seq: components["schemas"]["Seq"];
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1033,7 +856,7 @@ export interface components {
             changes: components["schemas"]["Change"][];
             /**
              * Format: date-time
-             * @description When the changes take effect in the city; now when absent. In the future they are planned.
+             * @description When the changes take effect in the city; now when absent.
              */
             effective?: string;
             /** @description Why, for the log. */
@@ -1048,124 +871,6 @@ export interface components {
             id?: string;
             if_seq?: components["schemas"]["Seq"];
         };
-        Planned: {
-            plan: {
-                id: string;
-                /** Format: date-time */
-                due: string;
-            };
-            seq: components["schemas"]["Seq"];
-        };
-        Plan: {
-            id: string;
-            /** Format: date-time */
-            due: string;
-            /** @enum {string} */
-            state: "planned" | "done" | "failed" | "cancelled";
-            /** @description Why it failed. */
-            reason?: string;
-            actor: string;
-            cause: string;
-            /** @description Number of changes. */
-            count: number;
-            layers: string[];
-            /**
-             * Format: int64
-             * @description The entry that holds the plan.
-             */
-            planned: number;
-            /**
-             * Format: int64
-             * @description The entry with which it ended: the changes themselves when it is done.
-             */
-            ended?: number;
-        };
-        PlanList: {
-            plans: components["schemas"]["Plan"][];
-            count: number;
-            seq: components["schemas"]["Seq"];
-        };
-        PlanDetail: components["schemas"]["Plan"] & {
-            changes: components["schemas"]["Change"][];
-            /** @description The changes are not kept any more. */
-            erased?: boolean;
-            seq: components["schemas"]["Seq"];
-        };
-        FeatureHistory: {
-            layer: string;
-            id: string;
-            permanent: number;
-            changes: {
-                seq: components["schemas"]["Seq"];
-                /** Format: date-time */
-                recorded: string;
-                /** Format: date-time */
-                effective: string;
-                actor: string;
-                cause: string;
-                /** @description Id of the long work that the entry belongs to. */
-                operation?: string;
-                /** @enum {string} */
-                op: "put" | "delete";
-                /** @description As it was, in the attributes of today; absent for a delete. */
-                feature?: Record<string, never>;
-                /** @description The content was erased by the retention rule. */
-                erased?: boolean;
-            }[];
-            /** @description Cursor of the next page; absent on the last. */
-            next?: string;
-            seq: components["schemas"]["Seq"];
-        };
-        EntrySummary: {
-            seq: components["schemas"]["Seq"];
-            /** Format: date-time */
-            recorded: string;
-            /** Format: date-time */
-            effective: string;
-            actor: string;
-            cause: string;
-            /** @description Id of the long work that the entry belongs to. */
-            operation?: string;
-            /** @description Number of changes. */
-            count: number;
-            /** @description SHA-256 of the header before, in hexadecimal digits. */
-            prev_hash: string;
-        };
-        EntryList: {
-            changes: components["schemas"]["EntrySummary"][];
-            /** @description Position after which the next page begins; absent on the last. */
-            next?: string;
-            seq: components["schemas"]["Seq"];
-        };
-        Entry: components["schemas"]["EntrySummary"] & {
-            changes: {
-                /** @enum {string} */
-                stream: "feature" | "schema" | "scheme" | "dictionary" | "admin";
-                /** @enum {string} */
-                op: "put" | "delete";
-                layer?: string;
-                scheme?: string;
-                id?: string;
-                permanent?: number;
-                /**
-                 * Format: int64
-                 * @description The change of the same thing before, 0 for none.
-                 */
-                prev: number;
-                feature?: Record<string, never>;
-                definition?: Record<string, never>;
-                plan?: Record<string, never>;
-                erased?: boolean;
-            }[];
-            /** @description Begin of the next page; absent on the last. */
-            next?: number;
-        };
-        Reverted: {
-            seq: components["schemas"]["Seq"];
-            reverted: components["schemas"]["Seq"];
-            /** @description Features that are as before again. */
-            count: number;
-        };
         Written: {
             seq: components["schemas"]["Seq"];
         };
@@ -1175,7 +880,13 @@ export interface components {
             name: string;
             layer: string;
             id: string;
+            edge_m?: components["schemas"]["EdgeM"];
+            share?: components["schemas"]["Share"];
         };
+        /** @description Metres from the place to the outline. */
+        EdgeM: number;
+        /** @description Share of a line or polygon, from 0 to 1; for several points, of their number. */
+        Share: number;
         Cell: {
             scheme: string;
             code: string;
@@ -1184,6 +895,54 @@ export interface components {
             id: string;
             /** @description The cell's parents where they differ from the point's own areas. */
             areas: components["schemas"]["Area"][];
+            edge_m?: components["schemas"]["EdgeM"];
+            share?: components["schemas"]["Share"];
+        };
+        AreaWithin: {
+            level: string;
+            code: string;
+            name: string;
+            layer: string;
+            id: string;
+            distance_m: number;
+        };
+        CellWithin: {
+            scheme: string;
+            code: string;
+            name: string;
+            layer: string;
+            id: string;
+            distance_m: number;
+        };
+        /** @description What a circle meets, nearest first; what owns its centre is at distance 0. */
+        Within: {
+            radius_m: number;
+            areas: components["schemas"]["AreaWithin"][];
+            cells: components["schemas"]["CellWithin"][];
+            /** @description A level or scheme has more than the nearest 1,000, which are listed. */
+            more: boolean;
+        };
+        Route: {
+            seq: components["schemas"]["Seq"];
+            length_m: number;
+            areas?: {
+                level: string;
+                code: string;
+                name: string;
+                layer: string;
+                id: string;
+                from_m: number;
+                to_m: number;
+            }[];
+            cells?: {
+                scheme: string;
+                code: string;
+                name: string;
+                layer: string;
+                id: string;
+                from_m: number;
+                to_m: number;
+            }[];
         };
         Address: {
             layer: string;
@@ -1215,12 +974,11 @@ export interface components {
             lon: number;
             lat: number;
             seq: components["schemas"]["Seq"];
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
             areas: components["schemas"]["Area"][];
             cells: components["schemas"]["Cell"][];
             address: components["schemas"]["Address"];
             parts: components["schemas"]["Part"][];
+            within?: components["schemas"]["Within"];
             duties: components["schemas"]["Duty"][];
             disputes: Record<string, never>[];
         };
@@ -1240,40 +998,9 @@ export interface components {
         SchemeInfo: components["schemas"]["Scheme"] & {
             seq: components["schemas"]["Seq"];
         };
-        Term: {
-            code: string;
-            title?: components["schemas"]["Title"];
-            /** @description The code above. */
-            parent?: string;
-            /** @description The first edition that has the code. */
-            from?: string;
-            /** @description The first edition that has it no more. It stays a value. */
-            to?: string;
-        };
-        Dictionary: {
-            name: string;
-            title?: components["schemas"]["Title"];
-            /** @description Standard, edition and licence. */
-            source?: string;
-            entries: components["schemas"]["Term"][];
-        };
-        DictionaryInfo: components["schemas"]["Dictionary"] & {
-            seq: components["schemas"]["Seq"];
-        };
-        DictionaryList: {
-            dictionaries: {
-                name: string;
-                title?: components["schemas"]["Title"];
-                source?: string;
-                count: number;
-            }[];
-            seq: components["schemas"]["Seq"];
-        };
         SchemeList: {
             schemes: components["schemas"]["Scheme"][];
             seq: components["schemas"]["Seq"];
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
         };
         /** @description What one layer has in a cell. */
         CellCount: {
@@ -1305,8 +1032,6 @@ export interface components {
             count: number;
             next?: string;
             seq: components["schemas"]["Seq"];
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
         };
         CellMembers: {
             count: number;
@@ -1361,8 +1086,6 @@ export interface components {
             scheme: string;
             layer: string;
             seq: components["schemas"]["Seq"];
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
             changed_seq: components["schemas"]["Seq"];
             /** @description A point inside: longitude, latitude. */
             point: [
@@ -1403,8 +1126,6 @@ export interface components {
             /** @enum {string} */
             tilejson: "3.0.0";
             name?: string;
-            at?: components["schemas"]["ShownAt"];
-            as_of?: components["schemas"]["ShownAsOf"];
             tiles: [
                 string,
                 ...string[]
@@ -1621,7 +1342,7 @@ export interface components {
          */
         scheme: string;
         /**
-         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
+         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
          * @example EPSG:4326
          */
         crs: string;
@@ -1631,32 +1352,10 @@ export interface components {
          */
         encoding: string;
         /**
-         * @description Position of an entry of the log.
-         * @example 123
-         */
-        seq: number;
-        /**
-         * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-         * @example 2026-03-01
-         */
-        at: string;
-        /**
-         * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-         * @example 42
-         */
-        as_of: string;
-        /**
          * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
          * @example 42
          */
         min_seq: string;
-        /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
-        labels: boolean;
-        /**
-         * @description Language of the labels; asks for them by itself.
-         * @example en
-         */
-        labels_lang: string;
         /** @description Show dropped attributes too, each at its place. */
         dropped: boolean;
         /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
@@ -1697,7 +1396,21 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
+                 * @description What is wanted; without it areas, cells, address and parts. `edge` adds to each area and cell how far the point is from its outline.
+                 * @example [
+                 *       "areas",
+                 *       "cells",
+                 *       "edge"
+                 *     ]
+                 */
+                include?: ("areas" | "cells" | "address" | "parts" | "edge")[];
+                /**
+                 * @description Metres: adds `within`, all areas and cells that the circle around the point meets, nearest first.
+                 * @example 100
+                 */
+                radius?: number;
+                /**
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1706,16 +1419,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -1813,7 +1516,21 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
+                 * @description What is wanted; without it areas, cells and address. `edge` adds the columns `<scheme>_edge_m`, or `edge_m` to areas and cells. `parts` is for NDJSON.
+                 * @example [
+                 *       "areas",
+                 *       "cells"
+                 *     ]
+                 */
+                include?: ("areas" | "cells" | "address" | "parts" | "edge")[];
+                /** @description NDJSON: metres; adds `within`, all areas and cells that the circle around the place meets. */
+                radius?: number;
+                /** @description NDJSON: who lines and polygons belong to. */
+                rule?: "share" | "point";
+                /** @description NDJSON with rule=share: list all areas and cells with at least this share, largest first, instead of one. */
+                shares?: number;
+                /**
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1822,16 +1539,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -1869,25 +1576,76 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    tileJSON: {
+    locateRoute: {
         parameters: {
             query?: {
+                /**
+                 * @description Only the cells of this scheme.
+                 * @example unit
+                 */
+                scheme?: components["parameters"]["scheme"];
+                /**
+                 * @description What is wanted; without it areas and cells.
+                 * @example [
+                 *       "cells"
+                 *     ]
+                 */
+                include?: ("areas" | "cells")[];
+                /**
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @example EPSG:4326
+                 */
+                crs?: components["parameters"]["crs"];
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A LineString or MultiLineString, or a feature with one, of at most 20,000 vertices. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "LineString",
+                 *       "coordinates": [
+                 *         [
+                 *           121.5654,
+                 *           25.033
+                 *         ],
+                 *         [
+                 *           121.5687,
+                 *           25.0331
+                 *         ]
+                 *       ]
+                 *     }
+                 */
+                "application/geo+json": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The passages. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    tileJSON: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 /**
@@ -1915,23 +1673,7 @@ export interface operations {
     };
     tile: {
         parameters: {
-            query?: {
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
-            };
+            query?: never;
             header?: {
                 /** @description 304 when the ETag is still this one. */
                 "If-None-Match"?: components["parameters"]["if_none_match"];
@@ -1972,23 +1714,7 @@ export interface operations {
     };
     tilePBF: {
         parameters: {
-            query?: {
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
-            };
+            query?: never;
             header?: {
                 /** @description 304 when the ETag is still this one. */
                 "If-None-Match"?: components["parameters"]["if_none_match"];
@@ -2072,16 +1798,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
                 /** @description Show dropped attributes too, each at its place. */
                 dropped?: components["parameters"]["dropped"];
             };
@@ -2169,16 +1885,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
                 /** @description Show dropped attributes too, each at its place. */
                 dropped?: components["parameters"]["dropped"];
             };
@@ -2295,9 +2001,9 @@ export interface operations {
             query?: {
                 /** @description File name for messages, and for the format when none is given. */
                 name?: string;
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx" | "osm";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -2322,7 +2028,6 @@ export interface operations {
                 ignore?: string[];
                 /** @description replace ends features that the files do not mention. */
                 mode?: "upsert" | "replace";
-                /** @description When the features took effect in the city: a time with its zone or a date, not in the future. Without it when they are recorded. */
                 effective?: string;
                 /** @description Repair invalid rings and report each. */
                 fix_rings?: boolean;
@@ -2348,8 +2053,6 @@ export interface operations {
                 "application/geo+json-seq": string;
                 "application/octet-stream": string;
                 "multipart/form-data": {
-                    /** @description In front of OSM files: what their elements are, in TOML or JSON. */
-                    mapping?: string;
                     file?: string[];
                 };
             };
@@ -2371,11 +2074,11 @@ export interface operations {
     exportFeatures: {
         parameters: {
             query?: {
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -2392,21 +2095,6 @@ export interface operations {
                  * @example gb18030
                  */
                 encoding?: components["parameters"]["encoding"];
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
@@ -2433,9 +2121,6 @@ export interface operations {
                     "application/zip": string;
                     "application/geopackage+sqlite3": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "application/vnd.google-earth.kml+xml": string;
-                    "application/vnd.google-earth.kmz": string;
-                    "application/gpx+xml": string;
                     "application/gzip": string;
                 };
             };
@@ -2464,23 +2149,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
-                /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
-                labels?: components["parameters"]["labels"];
-                /**
-                 * @description Language of the labels; asks for them by itself.
-                 * @example en
-                 */
-                lang?: components["parameters"]["labels_lang"];
                 /** @description `<attribute>=<value>`, any number of different ones. */
                 attributes?: {
                     [key: string]: string;
@@ -2522,23 +2190,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
-                /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
-                labels?: components["parameters"]["labels"];
-                /**
-                 * @description Language of the labels; asks for them by itself.
-                 * @example en
-                 */
-                lang?: components["parameters"]["labels_lang"];
             };
             header?: {
                 /** @description 304 when the ETag is still this one. */
@@ -2560,7 +2211,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The feature; the ETag is its `seq`, and that of the definitions when they are newer. */
+            /** @description The feature; the ETag is its `seq`. */
             200: {
                 headers: {
                     ETag?: string;
@@ -2657,83 +2308,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    featureHistory: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description The `next` of the page before. */
-                cursor?: string;
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description Name of a layer.
-                 * @example trees
-                 */
-                layer: components["parameters"]["layer"];
-                /**
-                 * @description Id of a feature, percent-encoded; a slash is %2F.
-                 * @example SY1570021078
-                 */
-                id: components["parameters"]["id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeatureHistory"];
-                };
-            };
-            404: components["responses"]["Problem"];
-            410: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    listChanges: {
-        parameters: {
-            query?: {
-                /** @description A number or `epoch-seq`; without it from the first entry on. */
-                after?: string;
-                limit?: number;
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryList"];
-                };
-            };
-            400: components["responses"]["Problem"];
-            410: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
     change: {
         parameters: {
             query?: never;
@@ -2782,205 +2356,11 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Written"];
-            /** @description Planned. */
-            202: {
-                headers: {
-                    Location?: string;
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "plan": {
-                     *         "id": "01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA",
-                     *         "due": "2026-03-01T00:00:00Z"
-                     *       },
-                     *       "seq": 124
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Planned"];
-                };
-            };
             400: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    getChange: {
-        parameters: {
-            query?: {
-                /** @description Begin at this change; the `next` of the page before. */
-                from?: number;
-                limit?: number;
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description Position of an entry of the log.
-                 * @example 123
-                 */
-                seq: components["parameters"]["seq"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The entry. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Entry"];
-                };
-            };
-            404: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    revert: {
-        parameters: {
-            query?: {
-                force?: boolean;
-            };
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
-            path: {
-                /**
-                 * @description Position of an entry of the log.
-                 * @example 123
-                 */
-                seq: components["parameters"]["seq"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Durable at this position. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "seq": 131,
-                     *       "reverted": 123,
-                     *       "count": 4
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Reverted"];
-                };
-            };
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    listPlans: {
-        parameters: {
-            query?: {
-                state?: "planned" | "done" | "failed" | "cancelled";
-                limit?: number;
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The plans. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlanList"];
-                };
-            };
-            400: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    getPlan: {
-        parameters: {
-            query?: {
-                /** @description Changes to show. */
-                limit?: number;
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description Id of a plan.
-                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The plan. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlanDetail"];
-                };
-            };
-            404: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    cancelPlan: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
-            path: {
-                /**
-                 * @description Id of a plan.
-                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Written"];
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3021,199 +2401,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    listDictionaries: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The dictionaries in the order in which they were made. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DictionaryList"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    createDictionary: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "surface",
-                 *       "title": {
-                 *         "zh": "路面",
-                 *         "en": "Surface"
-                 *       },
-                 *       "entries": [
-                 *         {
-                 *           "code": "1",
-                 *           "title": {
-                 *             "zh": "沥青",
-                 *             "en": "Asphalt"
-                 *           }
-                 *         },
-                 *         {
-                 *           "code": "11",
-                 *           "title": {
-                 *             "zh": "透水沥青",
-                 *             "en": "Porous asphalt"
-                 *           },
-                 *           "parent": "1"
-                 *         }
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["Dictionary"];
-            };
-        };
-        responses: {
-            /** @description The dictionary. */
-            201: {
-                headers: {
-                    Location?: string;
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DictionaryInfo"];
-                };
-            };
-            409: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    getDictionary: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
-                 * @example 42
-                 */
-                min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
-            };
-            header?: never;
-            path: {
-                /** @example surface */
-                dictionary: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The dictionary. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DictionaryInfo"];
-                };
-            };
-            404: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    putDictionary: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
-            path: {
-                /** @example surface */
-                dictionary: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Dictionary"];
-            };
-        };
-        responses: {
-            /** @description The dictionary as it now is. */
-            200: {
-                headers: {
-                    "X-Gewu-Seq": components["headers"]["Seq"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DictionaryInfo"];
-                };
-            };
-            404: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    dropDictionary: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
-                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
-            };
-            path: {
-                /** @example surface */
-                dictionary: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["Written"];
-            404: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            default: components["responses"]["Problem"];
-        };
-    };
     listSchemes: {
         parameters: {
             query?: {
@@ -3222,16 +2409,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -3309,16 +2486,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
@@ -3378,16 +2545,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
@@ -3423,16 +2580,6 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
-                /**
-                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
-                 * @example 2026-03-01
-                 */
-                at?: components["parameters"]["at"];
-                /**
-                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
-                 * @example 42
-                 */
-                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
