@@ -149,16 +149,6 @@ func (r *rig) batch() error {
 	if err != nil {
 		return err
 	}
-	// A city of areas and cells alone, and the whole one, whose answers have addresses too.
-	dir := filepath.Join(r.dir, "areas")
-	if err := r.makeCity(dir, t.synth, "districts", "streets", "communities", "units"); err != nil {
-		return err
-	}
-	areas, err := r.serve(dir)
-	if err != nil {
-		return err
-	}
-	defer areas.stop()
 	city, err := r.theCity()
 	if err != nil {
 		return err
@@ -171,7 +161,8 @@ func (r *rig) batch() error {
 	if err := t.writePoints(file, rows); err != nil {
 		return err
 	}
-	by := []contestant{r.streamed(gewuItself, areas, file, rows), r.streamed("gewu, addresses too", city, file, rows)}
+	const cells = "/v1/locate?include=areas,cells"
+	by := []contestant{r.streamed(gewuItself, city, cells, file, rows), r.streamed("gewu, addresses too", city, "/v1/locate", file, rows)}
 	pg, err := r.thePostgres()
 	if err != nil {
 		return err
@@ -208,7 +199,7 @@ func (t *town) writePoints(path string, rows int) error {
 }
 
 // streamed is the turn of a server that gets a file and answers each row.
-func (r *rig) streamed(who string, s *server, file string, rows int) contestant {
+func (r *rig) streamed(who string, s *server, target, file string, rows int) contestant {
 	return contestant{who, func() ([]float64, error) {
 		body, err := os.ReadFile(file)
 		if err != nil {
@@ -231,7 +222,7 @@ func (r *rig) streamed(who string, s *server, file string, rows int) contestant 
 		start := time.Now()
 		sent := make(chan error, 1)
 		go func() {
-			_, err := w.Write(wire.Request("POST", "/v1/locate", body, "Content-Type: text/csv"))
+			_, err := w.Write(wire.Request("POST", target, body, "Content-Type: text/csv"))
 			sent <- err
 		}()
 		var got counter
