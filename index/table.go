@@ -115,6 +115,8 @@ type table struct {
 	ids        btree.Map[string, Slot]
 	// points holds the places of features with one point, tree the boxes of all others with geometry.
 	points bucket.Tree[Slot]
+	// packed is how many points there were when they were laid out in memory.
+	packed int
 	tree   tree
 	origin origin
 	raster raster.Raster[Slot]
@@ -246,8 +248,19 @@ func (t *table) unplace(slot Slot, b geo.Box) {
 	t.tree.Delete(t.origin.low(b.Min), t.origin.high(b.Max), slot)
 }
 
+// Points are laid out in memory when there are packFrom of them and whenever they have become packAgain times as many.
+const (
+	packFrom  = 10_000
+	packAgain = 4
+)
+
 // publish is the immutable form. It starts a new generation, so later writes clone what the view shares.
 func (t *table) publish() *Layer {
+	// Rarely enough to cost less than the insertions before.
+	if n := t.points.Len(); n > packFrom && n > packAgain*t.packed {
+		t.points.Pack()
+		t.packed = n
+	}
 	t.generation++
 	t.changed = false
 	l := &Layer{

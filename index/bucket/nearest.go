@@ -7,9 +7,7 @@ import "github.com/gewu-city/gewu/geo"
 // narrows: to find the ten nearest it returns the distance of the tenth once it has ten. Places at that distance
 // itself are still visited. Nothing is allocated.
 func (t *Tree[S]) Nearest(d *geo.Disk, visit func(S, geo.Point) (radius float64)) {
-	if t.root != nil {
-		t.root.nearest(world, d, visit)
-	}
+	t.root.nearest(world, d, visit)
 }
 
 func (n *node[S]) nearest(at square, d *geo.Disk, visit func(S, geo.Point) float64) {
@@ -37,8 +35,8 @@ func (n *node[S]) nearest(at square, d *geo.Disk, visit func(S, geo.Point) float
 		second = 2
 	}
 	for _, turn := range [4]int{0, second, 3 - second, 3} {
-		kid := n.kids[q^turn]
-		if kid == nil {
+		kid := &n.kids.kids[q^turn]
+		if kid.n == 0 {
 			continue
 		}
 		to := at.kid(q ^ turn)

@@ -27,9 +27,9 @@ const (
 // read by many and copied by assignment, and such a copy may be written again, by one goroutine, without the others
 // seeing it.
 type Tree[S ~uint32] struct {
-	root *node[S]
-	// generation owns the nodes that may be written.
-	generation uint64
+	root node[S]
+	// generation owns what may be written.
+	generation uint32
 }
 
 // place is a point and the slot of its feature.
@@ -38,21 +38,24 @@ type place[S ~uint32] struct {
 	slot S
 }
 
-// node is a bucket, or a branch when kids is not nil. A kid without places is nil.
+// node is a branch when kids is not nil, else a bucket. Those of a branch lie side by side, so a search that looks at
+// all four waits for memory once.
 type node[S ~uint32] struct {
-	generation uint64
-	n          int
-	kids       *[4]*node[S]
+	// generation owns places.
+	generation uint32
+	n          int32
 	places     []place[S]
+	kids       *quad[S]
+}
+
+// quad holds the kids of a branch; generation owns it.
+type quad[S ~uint32] struct {
+	generation uint32
+	kids       [4]node[S]
 }
 
 // Len is the number of places.
-func (t *Tree[S]) Len() int {
-	if t.root == nil {
-		return 0
-	}
-	return t.root.n
-}
+func (t *Tree[S]) Len() int { return int(t.root.n) }
 
 // Copy returns the tree as it is now. Only the writer may call it.
 func (t *Tree[S]) Copy() Tree[S] {
@@ -61,16 +64,10 @@ func (t *Tree[S]) Copy() Tree[S] {
 }
 
 // Insert adds a place. A slot that lies at several places, or twice at one, is kept as often.
-func (t *Tree[S]) Insert(p geo.Point, slot S) {
-	t.root = t.insert(t.root, 0, place[S]{p, slot})
-}
+func (t *Tree[S]) Insert(p geo.Point, slot S) { t.insert(&t.root, 0, place[S]{p, slot}) }
 
 // Delete removes a place and reports whether it was there.
-func (t *Tree[S]) Delete(p geo.Point, slot S) bool {
-	root, ok := t.remove(t.root, 0, place[S]{p, slot})
-	t.root = root
-	return ok
-}
+func (t *Tree[S]) Delete(p geo.Point, slot S) bool { return t.remove(&t.root, 0, place[S]{p, slot}) }
 
 // quarter is which of the four kids of a node at a depth a place belongs to: bit 0 is east, bit 1 is north.
 func quarter[S ~uint32](depth int, p place[S]) int {
@@ -84,103 +81,88 @@ func quarter[S ~uint32](depth int, p place[S]) int {
 // ordered maps coordinates to unsigned numbers in the same order.
 func ordered(v int32) uint32 { return uint32(v) ^ 1<<31 }
 
-// own is n, or a copy that this generation may write.
-func (t *Tree[S]) own(n *node[S]) *node[S] {
-	if n.generation == t.generation {
-		return n
+// own makes kids that this generation may write.
+func (t *Tree[S]) own(n *node[S]) *[4]node[S] {
+	if n.kids.generation != t.generation {
+		n.kids = &quad[S]{generation: t.generation, kids: n.kids.kids}
 	}
-	mine := &node[S]{generation: t.generation, n: n.n}
-	if n.kids != nil {
-		kids := *n.kids
-		mine.kids = &kids
-		return mine
-	}
-	// Room for the one place that usually follows.
-	mine.places = append(make([]place[S], 0, len(n.places)+1), n.places...)
-	return mine
+	return &n.kids.kids
 }
 
-func (t *Tree[S]) insert(n *node[S], depth int, p place[S]) *node[S] {
-	if n == nil {
-		return &node[S]{generation: t.generation, n: 1, places: []place[S]{p}}
+// ownPlaces makes places that this generation may write, with room for one more.
+func (t *Tree[S]) ownPlaces(n *node[S]) {
+	if n.generation == t.generation && len(n.places) < cap(n.places) {
+		return
 	}
-	n = t.own(n)
+	room := len(n.places) + 1
+	if n.generation == t.generation {
+		// It grows; doubling would leave a quarter of the memory unused.
+		room += len(n.places)/8 + 1
+	}
+	n.places = append(make([]place[S], 0, room), n.places...)
+	n.generation = t.generation
+}
+
+func (t *Tree[S]) insert(n *node[S], depth int, p place[S]) {
 	n.n++
-	if n.kids != nil {
-		q := quarter(depth, p)
-		n.kids[q] = t.insert(n.kids[q], depth+1, p)
-		return n
+	for n.kids != nil {
+		n = &t.own(n)[quarter(depth, p)]
+		n.n++
+		depth++
 	}
-	if len(n.places) == cap(n.places) {
-		// Doubling would leave a quarter of the memory unused.
-		n.places = append(make([]place[S], 0, len(n.places)+len(n.places)/8+2), n.places...)
-	}
+	t.ownPlaces(n)
 	n.places = append(n.places, p)
 	if len(n.places) > most && depth < deepest {
 		t.split(n, depth)
 	}
-	return n
 }
 
 // split makes a branch of a bucket.
 func (t *Tree[S]) split(n *node[S], depth int) {
-	var counts [4]int
+	q := &quad[S]{generation: t.generation}
 	for _, p := range n.places {
-		counts[quarter(depth, p)]++
+		q.kids[quarter(depth, p)].n++
 	}
-	n.kids = new([4]*node[S])
-	for q, count := range counts {
-		if count > 0 {
-			n.kids[q] = &node[S]{generation: t.generation, n: count, places: make([]place[S], 0, count)}
+	for i := range q.kids {
+		if kid := &q.kids[i]; kid.n > 0 {
+			kid.generation, kid.places = t.generation, make([]place[S], 0, kid.n)
 		}
 	}
 	for _, p := range n.places {
-		kid := n.kids[quarter(depth, p)]
+		kid := &q.kids[quarter(depth, p)]
 		kid.places = append(kid.places, p)
 	}
-	n.places = nil
-	for _, kid := range n.kids {
-		if kid != nil && len(kid.places) > most && depth+1 < deepest {
+	n.kids, n.places = q, nil
+	for i := range q.kids {
+		if kid := &q.kids[i]; len(kid.places) > most && depth+1 < deepest {
 			t.split(kid, depth+1)
 		}
 	}
 }
 
-func (t *Tree[S]) remove(n *node[S], depth int, p place[S]) (*node[S], bool) {
-	if n == nil {
-		return nil, false
-	}
+// remove takes p from below n, which may be written.
+func (t *Tree[S]) remove(n *node[S], depth int, p place[S]) bool {
 	if n.kids == nil {
 		i := slices.Index(n.places, p)
 		if i < 0 {
-			return n, false
+			return false
 		}
-		if len(n.places) == 1 {
-			return nil, true
-		}
-		n = t.own(n)
-		n.n--
+		t.ownPlaces(n)
 		last := len(n.places) - 1
 		n.places[i] = n.places[last]
 		n.places = n.places[:last]
-		return n, true
+		n.n--
+		return true
 	}
 	q := quarter(depth, p)
-	kid, ok := t.remove(n.kids[q], depth+1, p)
-	if !ok {
-		return n, false
+	if !t.remove(&t.own(n)[q], depth+1, p) {
+		return false
 	}
-	n = t.own(n)
-	n.n--
-	n.kids[q] = kid
-	switch {
-	case n.n == 0:
-		return nil, true
-	case n.n <= fewest:
+	if n.n--; n.n <= fewest {
 		n.places = n.gather(make([]place[S], 0, n.n))
-		n.kids = nil
+		n.kids, n.generation = nil, t.generation
 	}
-	return n, true
+	return true
 }
 
 // gather appends all places below n.
@@ -188,10 +170,8 @@ func (n *node[S]) gather(dst []place[S]) []place[S] {
 	if n.kids == nil {
 		return append(dst, n.places...)
 	}
-	for _, kid := range n.kids {
-		if kid != nil {
-			dst = kid.gather(dst)
-		}
+	for i := range n.kids.kids {
+		dst = n.kids.kids[i].gather(dst)
 	}
 	return dst
 }
@@ -216,7 +196,7 @@ func (s square) kid(q int) square {
 // Search calls visit for each slot whose place lies in b or on its border, in no particular order, until visit
 // returns false. It reports whether visit never did.
 func (t *Tree[S]) Search(b geo.Box, visit func(S) bool) bool {
-	if t.root == nil || b.Empty() {
+	if b.Empty() {
 		return true
 	}
 	return t.root.search(world, &b, visit)
@@ -231,8 +211,9 @@ func (n *node[S]) search(at square, b *geo.Box, visit func(S) bool) bool {
 		}
 		return true
 	}
-	for q, kid := range n.kids {
-		if kid == nil {
+	for q := range n.kids.kids {
+		kid := &n.kids.kids[q]
+		if kid.n == 0 {
 			continue
 		}
 		to := at.kid(q)
@@ -249,9 +230,7 @@ func (n *node[S]) search(at square, b *geo.Box, visit func(S) bool) bool {
 // Bounds is the smallest box around all places. It looks at the buckets along the border only.
 func (t *Tree[S]) Bounds() geo.Box {
 	b := geo.EmptyBox()
-	if t.root != nil {
-		t.root.bounds(world, &b)
-	}
+	t.root.bounds(world, &b)
 	return b
 }
 
@@ -265,8 +244,8 @@ func (n *node[S]) bounds(at square, b *geo.Box) {
 		}
 		return
 	}
-	for q, kid := range n.kids {
-		if kid != nil {
+	for q := range n.kids.kids {
+		if kid := &n.kids.kids[q]; kid.n > 0 {
 			kid.bounds(at.kid(q), b)
 		}
 	}

@@ -69,7 +69,15 @@ func TestEqualsModel(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 6).Draw(t, "publications") {
 			model = write(&tree, model)
+			if rapid.Bool().Draw(t, "pack") {
+				tree.Pack()
+			}
 			versions = append(versions, version{tree.Copy(), slices.Clone(model)})
+		}
+		if rapid.Bool().Draw(t, "pack at last") {
+			// What was handed out must not notice.
+			tree.Pack()
+			model = write(&tree, slices.Clone(model))
 		}
 		fork := versions[rapid.IntRange(0, len(versions)-1).Draw(t, "fork")]
 		fork.model = write(&fork.tree, slices.Clone(fork.model))
@@ -220,6 +228,7 @@ func BenchmarkEdit(b *testing.B) {
 func BenchmarkNearest(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		all, tree := city(n)
+		tree.Pack()
 		b.Run(map[int]string{10_000: "10k", 100_000: "100k", 1_000_000: "1M"}[n], func(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
