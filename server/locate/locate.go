@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gewu-city/gewu/index"
@@ -18,11 +19,11 @@ import (
 // API is the resource locate.
 type API struct{ *city.City }
 
-// usualAnswer is room for an answer with everything, and shortAnswer what is sent as it is.
-const (
-	usualAnswer = 2 << 10
-	shortAnswer = 8 << 10
-)
+// shortAnswer is the size up to which an answer is sent as it is.
+const shortAnswer = 8 << 10
+
+// bodies are memory for answers.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
 // Point answers what is at a point. Duties and disputes are empty until cases and planning fill them.
 func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
@@ -45,7 +46,12 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	}
 	loc := a.Locator.Locate(world.World, p, ask.Ask)
 	world.Header(w)
-	body := append(make([]byte, 0, usualAnswer), `{"lon":`...)
+	room, _ := bodies.Get().(*[]byte)
+	body := append((*room)[:0], `{"lon":`...)
+	defer func() {
+		*room = body
+		bodies.Put(room)
+	}()
 	body = append(answer.Number(body, p.Lon()), `,"lat":`...)
 	body = append(answer.Number(body, p.Lat()), `,"seq":`...)
 	body = strconv.AppendUint(body, uint64(world.Seq()), 10)

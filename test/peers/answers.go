@@ -55,7 +55,8 @@ func (r *rig) answer() error {
 	}
 	defer static.stop()
 	by := []contestant{
-		r.asked(gewuItself, city, next), r.asked("net/http, static bytes", static, next),
+		r.steadily(r.asked(gewuItself, city, next), city, next),
+		r.steadily(r.asked("net/http, static bytes", static, next), static, next),
 	}
 	pg, err := r.thePostgres()
 	if err != nil {
@@ -69,8 +70,13 @@ func (r *rig) answer() error {
 	return r.contest(contest{"3", fmt.Sprintf("GET /v1/locate, full answer of %d bytes, %d connections (PostGIS 2)", len(body), connections), []metric{
 		{name: "answers", unit: "/s of server CPU", goals: []goal{{atLeast: 20_000}}},
 		{name: "p99", unit: "ms", lower: true, goals: []goal{{than: "net/http, static bytes", atMost: 2}}},
+		{name: fmt.Sprintf("p99 at %d/s", steady), unit: "ms", lower: true, goals: []goal{{than: "net/http, static bytes", atMost: 2}}},
 	}, by})
 }
+
+// steady is a rate that both servers of a comparison keep up with: when each is asked as fast as it answers, their
+// latencies stand to each other as their throughputs do.
+const steady = 2000
 
 // asked is the turn of a server that is asked as fast as it answers.
 func (r *rig) asked(who string, s *server, next func(i int) []byte) contestant {
@@ -83,10 +89,25 @@ func (r *rig) asked(who string, s *server, next func(i int) []byte) contestant {
 	}}
 }
 
+// steadily asks the server of a contestant at a steady rate, too.
+func (r *rig) steadily(c contestant, s *server, next func(i int) []byte) contestant {
+	return contestant{c.who, func() ([]float64, error) {
+		values, err := c.turn()
+		if err != nil {
+			return nil, err
+		}
+		t, err := wire.Pace(r.ctx, s.address, steady, r.options.round, next)
+		if err != nil {
+			return nil, err
+		}
+		return append(values, t.Percentile(0.99)), nil
+	}}
+}
+
 func (r *rig) queried(pg *postgis.Cluster, who, script string) contestant {
 	return contestant{who, func() ([]float64, error) {
 		perCPU, _, err := pg.Bench(script, r.options.round)
-		return []float64{perCPU, math.NaN()}, err
+		return []float64{perCPU, math.NaN(), math.NaN()}, err
 	}}
 }
 
