@@ -60,12 +60,34 @@ func (c *parents) of(w *index.World, cellLayer string, cell index.Slot, levelLay
 	return have.slot, have.ok
 }
 
+// nearlyAll is the share of a cell from which it counts as whole: the noise of rounding apart.
+const nearlyAll = 1 - 1e-9
+
+// largestOverlap measures first the area around the middle of the cell. Where levels nest that holds all of it, and then
+// only areas whose boxes hold the cell's box could hold as much.
 func largestOverlap(cell geo.Shape, areas *index.Layer) (best index.Slot, ok bool) {
 	var most float64
-	areas.Search(cell.Box(), func(s index.Slot) bool {
+	measure := func(s index.Slot) {
 		area := geo.OverlapArea(cell, areas.Shape(s))
 		if area > most || ok && area == most && areas.Permanent(s) < areas.Permanent(best) {
 			most, best, ok = area, s, true
+		}
+	}
+	box := cell.Box()
+	first, guessed := areas.Owner(geo.Between(box.Min, box.Max, 0.5))
+	if guessed {
+		measure(first)
+	}
+	whole := guessed && most >= cell.Area()*nearlyAll
+	areas.Search(box, func(s index.Slot) bool {
+		switch {
+		case guessed && s == first:
+		case !whole:
+			measure(s)
+		case areas.Permanent(s) < areas.Permanent(best):
+			if b := areas.Box(s); b.Contains(box.Min) && b.Contains(box.Max) {
+				measure(s)
+			}
 		}
 		return true
 	})

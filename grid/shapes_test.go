@@ -295,3 +295,51 @@ func TestWithin(t *testing.T) {
 		t.Errorf("%d cells, more %v", len(loc.Within.Cells), loc.Within.More)
 	}
 }
+
+// TestParentsEqualScan compares the parents of cells with what a scan of all overlaps says, also where areas overlap or
+// are there twice.
+func TestParentsEqualScan(t *testing.T) {
+	log := indextest.NewLog()
+	areas := &data.Layer{Name: "areas", Geometry: data.GeometryPolygon, Roles: data.Roles{Area: &data.AreaRole{Level: "area"}}}
+	cells := &data.Layer{Name: "cells", Geometry: data.GeometryPolygon, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit"}}}
+	changes := []data.Change{indextest.Define(areas), indextest.Define(cells)}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 120 {
+		x, y := float64(r.IntN(20)), float64(r.IntN(20))
+		s := boardRect(x, y, x+1+float64(r.IntN(6)), y+1+float64(r.IntN(6)))
+		changes = append(changes, indextest.Put("areas", fmt.Sprint("a", i), s))
+		if r.IntN(10) == 0 {
+			changes = append(changes, indextest.Put("areas", fmt.Sprint("again", i), s))
+		}
+	}
+	for i := range 300 {
+		x, y := float64(r.IntN(22)), float64(r.IntN(22))
+		changes = append(changes, indextest.Put("cells", fmt.Sprint("c", i), boardRect(x, y, x+1+float64(r.IntN(3)), y+1)))
+	}
+	log.Append(changes...)
+	w := indextest.Start(t, log).World()
+	layer, _ := w.Layer("areas")
+	all, _ := w.Layer("cells")
+	locator := grid.NewLocator()
+	with := 0
+	for s := range all.Slots() {
+		want, most, found := index.Slot(0), 0.0, false
+		for a := range layer.Slots() {
+			area := geo.OverlapArea(all.Shape(s), layer.Shape(a))
+			// A tie is a tie also after rounding.
+			if area > most*(1+1e-9) || found && math.Abs(area-most) <= most*1e-9 && layer.Permanent(a) < layer.Permanent(want) {
+				want, most, found = a, area, true
+			}
+		}
+		got, ok := locator.Parent(w, "cells", s, "areas")
+		if ok != found || ok && got != want {
+			t.Errorf("cell %s: parent %s, %v; want %s, %v", all.ID(s), layer.ID(got), ok, layer.ID(want), found)
+		}
+		if found {
+			with++
+		}
+	}
+	if with < 100 {
+		t.Errorf("only %d cells have parents", with)
+	}
+}
