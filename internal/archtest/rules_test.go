@@ -146,10 +146,11 @@ var rows = []row{
 	{dir: "cmd/gewu/upload", may: []string{"data/convert", "data/convert/shapefile"}, why: "files on their way to the server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
+	{dir: "cmd/gewu/question", why: "flags become requests; sending them is the command's matter"},
 	{dir: "cmd/gewu/upkeep", may: []string{"data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
-		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload",
+		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth",
 	}, below...), why: "the only place that knows everything"},

@@ -55,7 +55,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** TileJSON 3.0 of a tileset */
+        /**
+         * TileJSON 3.0 of a tileset
+         * @description With `at` or `as_of` the tile addresses ask for the same city; `as_of` becomes a position with its epoch, whose tiles never change.
+         */
         get: operations["tileJSON"];
         put?: never;
         post?: never;
@@ -74,7 +77,7 @@ export interface paths {
         };
         /**
          * A vector tile (MVT 2.1)
-         * @description The ETag is a hash of the tile's content. A tile without features is 204. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id.
+         * @description The ETag is a hash of the tile's content. A tile without features is 204. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id. Tiles of an `as_of` with its epoch may be kept for ever.
          */
         get: operations["tile"];
         put?: never;
@@ -279,6 +282,37 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/layers/{layer}/features/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a layer.
+                 * @example trees
+                 */
+                layer: components["parameters"]["layer"];
+                /**
+                 * @description Id of a feature, percent-encoded; a slash is %2F.
+                 * @example SY1570021078
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What happened to a feature
+         * @description The newest change first, deletes among them. A change whose content was erased by the retention rule says so. While `next` is there, ask again with `cursor=<next>`.
+         */
+        get: operations["featureHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/changes": {
         parameters: {
             query?: never;
@@ -286,14 +320,111 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The entries of the log after a position
+         * @description Oldest first, without the changes themselves. `prev_hash` is the SHA-256 of the header before: the entries are one chain. While `next` is there, ask again with `after=<next>`.
+         */
+        get: operations["listChanges"];
         put?: never;
         /**
          * One transaction of changes, all or nothing
-         * @description Durable on return, and visible to the next read of the same server. `if_seq` demands the feature's current `seq` (0: it must not exist), else 412. With an Idempotency-Key the same request is done once however often it is sent.
+         * @description Durable on return, and visible to the next read of the same server. `if_seq` demands the feature's current `seq` (0: it must not exist), else 412. Changes with an `effective` time in the future are planned: they are checked, kept, and made when they are due; the answer is 202 with the plan. With an Idempotency-Key the same request is done once however often it is sent.
          */
         post: operations["change"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/changes/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Position of an entry of the log.
+                 * @example 123
+                 */
+                seq: components["parameters"]["seq"];
+            };
+            cookie?: never;
+        };
+        /** One entry of the log with its changes */
+        get: operations["getChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/changes/{seq}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Position of an entry of the log.
+                 * @example 123
+                 */
+                seq: components["parameters"]["seq"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn an entry around
+         * @description Appends a transaction that makes the features of the entry what they were before. Features that were changed again since stand in the way: 409 lists them, and with `force` the newer changes go too. An entry that changes definitions is not turned around: 422 says what to do instead.
+         */
+        post: operations["revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Planned publications
+         * @description Those that wait in the order in which they are due, then those that have ended, the last one first.
+         */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a plan.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** One plan with its changes */
+        get: operations["getPlan"];
+        put?: never;
+        post?: never;
+        /** Cancel a plan before it is due */
+        delete: operations["cancelPlan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -314,6 +445,52 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dictionaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All dictionaries, without their entries */
+        get: operations["listDictionaries"];
+        put?: never;
+        /** Make a dictionary */
+        post: operations["createDictionary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dictionaries/{dictionary}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        /** One dictionary */
+        get: operations["getDictionary"];
+        /**
+         * Replace a dictionary
+         * @description As a whole. 422 when it would lose codes that features have, with their number and the first of them: keep such a code and give it a `to`.
+         */
+        put: operations["putDictionary"];
+        post?: never;
+        /**
+         * Drop a dictionary
+         * @description 422 while an attribute names it.
+         */
+        delete: operations["dropDictionary"];
         options?: never;
         head?: never;
         patch?: never;
@@ -674,6 +851,8 @@ export interface components {
              * @enum {string}
              */
             on_delete?: "restrict" | "set_null";
+            /** @description The dictionary that has the values of a code. */
+            dictionary?: string;
             /** @description IANA time zone of times that come without one, and of dates that became times. */
             zone?: string;
             /** @description Names that it had, oldest first. They still mean it. */
@@ -771,12 +950,24 @@ export interface components {
         LayerList: {
             layers: components["schemas"]["LayerInfo"][];
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
         };
         /**
          * Format: int64
          * @description Position in the change log.
          */
         Seq: number;
+        /**
+         * Format: date-time
+         * @description The time that was asked for with `at`, resolved; absent for the present.
+         */
+        ShownAt: string;
+        /**
+         * Format: int64
+         * @description The position that `as_of` meant; absent for the newest.
+         */
+        ShownAsOf: number;
         /**
          * @description West, south, east, north; absent without features that have a geometry.
          * @example [
@@ -842,6 +1033,10 @@ export interface components {
              * @description Number that is never reused; the feature id in tiles.
              */
             permanent: number;
+            /** @description Only when asked for. */
+            labels?: {
+                [key: string]: string;
+            };
         };
         FeatureCollection: {
             /** @enum {string} */
@@ -849,6 +1044,8 @@ export interface components {
             features: components["schemas"]["Feature"][];
             numberReturned: number;
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -856,7 +1053,7 @@ export interface components {
             changes: components["schemas"]["Change"][];
             /**
              * Format: date-time
-             * @description When the changes take effect in the city; now when absent.
+             * @description When the changes take effect in the city; now when absent. In the future they are planned.
              */
             effective?: string;
             /** @description Why, for the log. */
@@ -870,6 +1067,124 @@ export interface components {
             /** @description Of the feature to delete. */
             id?: string;
             if_seq?: components["schemas"]["Seq"];
+        };
+        Planned: {
+            plan: {
+                id: string;
+                /** Format: date-time */
+                due: string;
+            };
+            seq: components["schemas"]["Seq"];
+        };
+        Plan: {
+            id: string;
+            /** Format: date-time */
+            due: string;
+            /** @enum {string} */
+            state: "planned" | "done" | "failed" | "cancelled";
+            /** @description Why it failed. */
+            reason?: string;
+            actor: string;
+            cause: string;
+            /** @description Number of changes. */
+            count: number;
+            layers: string[];
+            /**
+             * Format: int64
+             * @description The entry that holds the plan.
+             */
+            planned: number;
+            /**
+             * Format: int64
+             * @description The entry with which it ended: the changes themselves when it is done.
+             */
+            ended?: number;
+        };
+        PlanList: {
+            plans: components["schemas"]["Plan"][];
+            count: number;
+            seq: components["schemas"]["Seq"];
+        };
+        PlanDetail: components["schemas"]["Plan"] & {
+            changes: components["schemas"]["Change"][];
+            /** @description The changes are not kept any more. */
+            erased?: boolean;
+            seq: components["schemas"]["Seq"];
+        };
+        FeatureHistory: {
+            layer: string;
+            id: string;
+            permanent: number;
+            changes: {
+                seq: components["schemas"]["Seq"];
+                /** Format: date-time */
+                recorded: string;
+                /** Format: date-time */
+                effective: string;
+                actor: string;
+                cause: string;
+                /** @description Id of the long work that the entry belongs to. */
+                operation?: string;
+                /** @enum {string} */
+                op: "put" | "delete";
+                /** @description As it was, in the attributes of today; absent for a delete. */
+                feature?: Record<string, never>;
+                /** @description The content was erased by the retention rule. */
+                erased?: boolean;
+            }[];
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+            seq: components["schemas"]["Seq"];
+        };
+        EntrySummary: {
+            seq: components["schemas"]["Seq"];
+            /** Format: date-time */
+            recorded: string;
+            /** Format: date-time */
+            effective: string;
+            actor: string;
+            cause: string;
+            /** @description Id of the long work that the entry belongs to. */
+            operation?: string;
+            /** @description Number of changes. */
+            count: number;
+            /** @description SHA-256 of the header before, in hexadecimal digits. */
+            prev_hash: string;
+        };
+        EntryList: {
+            changes: components["schemas"]["EntrySummary"][];
+            /** @description Position after which the next page begins; absent on the last. */
+            next?: string;
+            seq: components["schemas"]["Seq"];
+        };
+        Entry: components["schemas"]["EntrySummary"] & {
+            changes: {
+                /** @enum {string} */
+                stream: "feature" | "schema" | "scheme" | "admin";
+                /** @enum {string} */
+                op: "put" | "delete";
+                layer?: string;
+                scheme?: string;
+                id?: string;
+                permanent?: number;
+                /**
+                 * Format: int64
+                 * @description The change of the same thing before, 0 for none.
+                 */
+                prev: number;
+                feature?: Record<string, never>;
+                definition?: Record<string, never>;
+                plan?: Record<string, never>;
+                erased?: boolean;
+            }[];
+            /** @description Begin of the next page; absent on the last. */
+            next?: number;
+        };
+        Reverted: {
+            seq: components["schemas"]["Seq"];
+            reverted: components["schemas"]["Seq"];
+            /** @description Features that are as before again. */
+            count: number;
         };
         Written: {
             seq: components["schemas"]["Seq"];
@@ -924,6 +1239,8 @@ export interface components {
         };
         Route: {
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
             length_m: number;
             areas?: {
                 level: string;
@@ -974,6 +1291,8 @@ export interface components {
             lon: number;
             lat: number;
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
             areas: components["schemas"]["Area"][];
             cells: components["schemas"]["Cell"][];
             address: components["schemas"]["Address"];
@@ -998,9 +1317,40 @@ export interface components {
         SchemeInfo: components["schemas"]["Scheme"] & {
             seq: components["schemas"]["Seq"];
         };
+        Term: {
+            code: string;
+            title?: components["schemas"]["Title"];
+            /** @description The code above. */
+            parent?: string;
+            /** @description The first edition that has the code. */
+            from?: string;
+            /** @description The first edition that has it no more. It stays a value. */
+            to?: string;
+        };
+        Dictionary: {
+            name: string;
+            title?: components["schemas"]["Title"];
+            /** @description Standard, edition and licence. */
+            source?: string;
+            entries: components["schemas"]["Term"][];
+        };
+        DictionaryInfo: components["schemas"]["Dictionary"] & {
+            seq: components["schemas"]["Seq"];
+        };
+        DictionaryList: {
+            dictionaries: {
+                name: string;
+                title?: components["schemas"]["Title"];
+                source?: string;
+                count: number;
+            }[];
+            seq: components["schemas"]["Seq"];
+        };
         SchemeList: {
             schemes: components["schemas"]["Scheme"][];
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
         };
         /** @description What one layer has in a cell. */
         CellCount: {
@@ -1032,6 +1382,8 @@ export interface components {
             count: number;
             next?: string;
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
         };
         CellMembers: {
             count: number;
@@ -1086,6 +1438,8 @@ export interface components {
             scheme: string;
             layer: string;
             seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
             changed_seq: components["schemas"]["Seq"];
             /** @description A point inside: longitude, latitude. */
             point: [
@@ -1126,6 +1480,8 @@ export interface components {
             /** @enum {string} */
             tilejson: "3.0.0";
             name?: string;
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
             tiles: [
                 string,
                 ...string[]
@@ -1342,7 +1698,7 @@ export interface components {
          */
         scheme: string;
         /**
-         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+         * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
          * @example EPSG:4326
          */
         crs: string;
@@ -1352,10 +1708,32 @@ export interface components {
          */
         encoding: string;
         /**
+         * @description Position of an entry of the log.
+         * @example 123
+         */
+        seq: number;
+        /**
+         * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+         * @example 2026-03-01
+         */
+        at: string;
+        /**
+         * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+         * @example 42
+         */
+        as_of: string;
+        /**
          * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
          * @example 42
          */
         min_seq: string;
+        /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
+        labels: boolean;
+        /**
+         * @description Language of the labels; asks for them by itself.
+         * @example en
+         */
+        labels_lang: string;
         /** @description Show dropped attributes too, each at its place. */
         dropped: boolean;
         /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
@@ -1410,7 +1788,7 @@ export interface operations {
                  */
                 radius?: number;
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1419,6 +1797,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -1530,7 +1918,7 @@ export interface operations {
                 /** @description NDJSON with rule=share: list all areas and cells with at least this share, largest first, instead of one. */
                 shares?: number;
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1539,6 +1927,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -1592,7 +1990,7 @@ export interface operations {
                  */
                 include?: ("areas" | "cells")[];
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -1601,6 +1999,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -1645,7 +2053,23 @@ export interface operations {
     };
     tileJSON: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
             header?: never;
             path: {
                 /**
@@ -1673,7 +2097,23 @@ export interface operations {
     };
     tile: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
             header?: {
                 /** @description 304 when the ETag is still this one. */
                 "If-None-Match"?: components["parameters"]["if_none_match"];
@@ -1714,7 +2154,23 @@ export interface operations {
     };
     tilePBF: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
             header?: {
                 /** @description 304 when the ETag is still this one. */
                 "If-None-Match"?: components["parameters"]["if_none_match"];
@@ -1798,6 +2254,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
                 /** @description Show dropped attributes too, each at its place. */
                 dropped?: components["parameters"]["dropped"];
             };
@@ -1885,6 +2351,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
                 /** @description Show dropped attributes too, each at its place. */
                 dropped?: components["parameters"]["dropped"];
             };
@@ -2001,9 +2477,9 @@ export interface operations {
             query?: {
                 /** @description File name for messages, and for the format when none is given. */
                 name?: string;
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx";
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -2028,6 +2504,7 @@ export interface operations {
                 ignore?: string[];
                 /** @description replace ends features that the files do not mention. */
                 mode?: "upsert" | "replace";
+                /** @description When the features took effect in the city: a time with its zone or a date, not in the future. Without it when they are recorded. */
                 effective?: string;
                 /** @description Repair invalid rings and report each. */
                 fix_rings?: boolean;
@@ -2074,11 +2551,11 @@ export interface operations {
     exportFeatures: {
         parameters: {
             query?: {
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx";
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
-                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09.
+                 * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
                 crs?: components["parameters"]["crs"];
@@ -2095,6 +2572,21 @@ export interface operations {
                  * @example gb18030
                  */
                 encoding?: components["parameters"]["encoding"];
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
@@ -2121,6 +2613,9 @@ export interface operations {
                     "application/zip": string;
                     "application/geopackage+sqlite3": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.google-earth.kml+xml": string;
+                    "application/vnd.google-earth.kmz": string;
+                    "application/gpx+xml": string;
                     "application/gzip": string;
                 };
             };
@@ -2149,6 +2644,23 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+                /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
+                labels?: components["parameters"]["labels"];
+                /**
+                 * @description Language of the labels; asks for them by itself.
+                 * @example en
+                 */
+                lang?: components["parameters"]["labels_lang"];
                 /** @description `<attribute>=<value>`, any number of different ones. */
                 attributes?: {
                     [key: string]: string;
@@ -2190,6 +2702,23 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+                /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
+                labels?: components["parameters"]["labels"];
+                /**
+                 * @description Language of the labels; asks for them by itself.
+                 * @example en
+                 */
+                lang?: components["parameters"]["labels_lang"];
             };
             header?: {
                 /** @description 304 when the ETag is still this one. */
@@ -2211,7 +2740,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The feature; the ETag is its `seq`. */
+            /** @description The feature; the ETag is its `seq`, and that of the definitions when they are newer. */
             200: {
                 headers: {
                     ETag?: string;
@@ -2308,6 +2837,83 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    featureHistory: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a layer.
+                 * @example trees
+                 */
+                layer: components["parameters"]["layer"];
+                /**
+                 * @description Id of a feature, percent-encoded; a slash is %2F.
+                 * @example SY1570021078
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureHistory"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description A number or `epoch-seq`; without it from the first entry on. */
+                after?: string;
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     change: {
         parameters: {
             query?: never;
@@ -2356,11 +2962,205 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Written"];
+            /** @description Planned. */
+            202: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "plan": {
+                     *         "id": "01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA",
+                     *         "due": "2026-03-01T00:00:00Z"
+                     *       },
+                     *       "seq": 124
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Planned"];
+                };
+            };
             400: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getChange: {
+        parameters: {
+            query?: {
+                /** @description Begin at this change; the `next` of the page before. */
+                from?: number;
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Position of an entry of the log.
+                 * @example 123
+                 */
+                seq: components["parameters"]["seq"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revert: {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Position of an entry of the log.
+                 * @example 123
+                 */
+                seq: components["parameters"]["seq"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Durable at this position. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "seq": 131,
+                     *       "reverted": 123,
+                     *       "count": 4
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reverted"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: {
+                state?: "planned" | "done" | "failed" | "cancelled";
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plans. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: {
+                /** @description Changes to show. */
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a plan.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a plan.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2401,6 +3201,199 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listDictionaries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dictionaries in the order in which they were made. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDictionary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "surface",
+                 *       "title": {
+                 *         "zh": "路面",
+                 *         "en": "Surface"
+                 *       },
+                 *       "entries": [
+                 *         {
+                 *           "code": "1",
+                 *           "title": {
+                 *             "zh": "沥青",
+                 *             "en": "Asphalt"
+                 *           }
+                 *         },
+                 *         {
+                 *           "code": "11",
+                 *           "title": {
+                 *             "zh": "透水沥青",
+                 *             "en": "Porous asphalt"
+                 *           },
+                 *           "parent": "1"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Dictionary"];
+            };
+        };
+        responses: {
+            /** @description The dictionary. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryInfo"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDictionary: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dictionary. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putDictionary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dictionary"];
+            };
+        };
+        responses: {
+            /** @description The dictionary as it now is. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dropDictionary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example surface */
+                dictionary: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listSchemes: {
         parameters: {
             query?: {
@@ -2409,6 +3402,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path?: never;
@@ -2486,6 +3489,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
@@ -2545,6 +3558,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
@@ -2580,6 +3603,16 @@ export interface operations {
                  * @example 42
                  */
                 min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: never;
             path: {
