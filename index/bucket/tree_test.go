@@ -77,7 +77,7 @@ func TestEqualsModel(t *testing.T) {
 		if rapid.Bool().Draw(t, "pack at last") {
 			// What was handed out must not notice.
 			tree.Pack()
-			model = write(&tree, slices.Clone(model))
+			write(&tree, slices.Clone(model))
 		}
 		fork := versions[rapid.IntRange(0, len(versions)-1).Draw(t, "fork")]
 		fork.model = write(&fork.tree, slices.Clone(fork.model))

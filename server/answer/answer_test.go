@@ -39,8 +39,8 @@ func anything(t *rapid.T, v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		anything(t, v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			anything(t, v.Field(i))
+		for _, member := range v.Fields() {
+			anything(t, member)
 		}
 	default:
 		t.Fatalf("a member of kind %v", v.Kind())

@@ -100,8 +100,6 @@ type worker struct {
 	*stream
 	dst []byte
 	own grid.Owners
-	// text is scratch of a row.
-	text []byte
 }
 
 // CSV answers comma-separated rows below a header. Nothing is written before the header has been read and found good:
@@ -130,12 +128,12 @@ func (j Job) run(in io.Reader, out io.Writer, f form) error {
 		}
 		long := false
 		if begun {
-			used := 0
-			b.rows, used = f.cut(b.rows[:0], b.buf[from:], end)
+			rows, used := f.cut(b.rows[:0], b.buf[from:], end)
 			from += used
-			if i := slices.IndexFunc(b.rows, func(r row) bool { return len(r.text) > b.RowBytes }); i >= 0 {
-				b.rows, long = b.rows[:i], true
+			if i := slices.IndexFunc(rows, func(r row) bool { return len(r.text) > b.RowBytes }); i >= 0 {
+				rows, long = rows[:i], true
 			}
+			b.rows = rows
 			if err := b.answerRows(f); err != nil {
 				return err
 			}

@@ -114,11 +114,11 @@ func findColumn(header []string, param, given string, usual []string) (int, erro
 func (t *table) cut(rows []row, text []byte, end bool) ([]row, int) {
 	used := 0
 	for {
-		n := 0
-		if rows, n = t.cutOne(rows, text[used:], end); n == 0 {
+		more, n := t.cutOne(rows, text[used:], end)
+		if n == 0 {
 			return rows, used
 		}
-		used += n
+		rows, used = more, used+n
 	}
 }
 

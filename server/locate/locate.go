@@ -47,7 +47,8 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	loc := a.Locator.Locate(world.World, p, ask.Ask)
 	world.Header(w)
 	room, _ := bodies.Get().(*[]byte)
-	body := append((*room)[:0], `{"lon":`...)
+	body := (*room)[:0]
+	body = append(body, `{"lon":`...)
 	defer func() {
 		*room = body
 		bodies.Put(room)

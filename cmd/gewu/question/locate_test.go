@@ -1,6 +1,7 @@
 package question_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,23 +32,24 @@ func TestLocate(t *testing.T) {
 		{"point and route", "", question.Locate{Lon: at(1), Lat: at(1), Route: way}, "--route is about a line; leave out --lon and --lat"},
 		{"no such file", "", question.Locate{Route: way + "x"}, "open " + way + "x: no such file or directory"},
 	} {
-		r, err := test.flags.Request("X", strings.NewReader(test.in))
-		got := ""
-		if err != nil {
-			got = err.Error()
-		} else {
-			body := ""
-			if r.Body != nil {
-				text, err := io.ReadAll(r.Body)
-				if err != nil || r.Body.Close() != nil {
-					t.Errorf("%s: %v", test.name, err)
-				}
-				body = string(text)
-			}
-			got = r.Method + " " + r.Path + "?" + r.Query.Encode() + " " + r.ContentType + " " + body
-		}
-		if got != test.want {
+		if got := sent(test.flags.Request("X", strings.NewReader(test.in))); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
+}
+
+// sent is a request as one line, or why there is none.
+func sent(r *question.Request, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	body := ""
+	if r.Body != nil {
+		text, err := io.ReadAll(r.Body)
+		if err := errors.Join(err, r.Body.Close()); err != nil {
+			return err.Error()
+		}
+		body = string(text)
+	}
+	return r.Method + " " + r.Path + "?" + r.Query.Encode() + " " + r.ContentType + " " + body
 }
