@@ -1160,7 +1160,7 @@ export interface components {
         Entry: components["schemas"]["EntrySummary"] & {
             changes: {
                 /** @enum {string} */
-                stream: "feature" | "schema" | "scheme" | "admin";
+                stream: "feature" | "schema" | "scheme" | "dictionary" | "admin";
                 /** @enum {string} */
                 op: "put" | "delete";
                 layer?: string;
@@ -2477,7 +2477,7 @@ export interface operations {
             query?: {
                 /** @description File name for messages, and for the format when none is given. */
                 name?: string;
-                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx";
+                format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx" | "osm";
                 /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
@@ -2530,6 +2530,8 @@ export interface operations {
                 "application/geo+json-seq": string;
                 "application/octet-stream": string;
                 "multipart/form-data": {
+                    /** @description In front of OSM files: what their elements are, in TOML or JSON. */
+                    mapping?: string;
                     file?: string[];
                 };
             };
