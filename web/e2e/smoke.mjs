@@ -168,6 +168,34 @@ await check('a deleted feature leaves the map and a new one comes', async () => 
   }
 })
 
+await check('a date shows the city of that day and says so', async () => {
+  // What is chosen did not exist on that day: the browser would complain of the 404.
+  await map.page.keyboard.press('Escape')
+  await map.jump(...CENTRE, 17)
+  const id = 'smoke-of-2020'
+  const feature = { type: 'Feature', id, geometry: { type: 'Point', coordinates: CENTRE }, properties: { tree_id: id, tree_type: '榕樹' } }
+  const body = JSON.stringify({ effective: '2020-05-01T00:00:00+08:00', changes: [{ op: 'put', layer: 'trees', feature }] })
+  await api('/v1/changes', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+  await until('the tree of 2020 among others', async () => (await map.drawn('trees', id)).length > 0 && (await map.drawn('trees')).length > 1)
+  const date = map.page.getByLabel('查看日期')
+  await date.fill('2021-01-01')
+  await map.page.getByText('显示的是 2021-01-01 的城市').waitFor()
+  await until('one tree', async () => (await map.drawn('trees')).length === 1)
+  expect((await map.drawn('units')).length === 0, 'units of today are drawn')
+  await map.clickAt(...CENTRE)
+  expectText(await map.panel(), '榕樹')
+  await until('the date in the address', async () => /[#&]t=2021-01-01/.test(await map.hash()))
+  await accessible(map, 'a date')
+  await map.page.screenshot({ path: join(shots, 'date.png') })
+  await map.page.keyboard.press('Escape')
+  await date.fill('2019-01-01')
+  await until('no tree', async () => (await map.drawn('trees')).length === 0)
+  await map.page.getByText('回到现在').click()
+  await until('the present', async () => (await map.drawn('trees')).length > 1 && (await map.drawn('units')).length > 0)
+  expect(!/[#&]t=/.test(await map.hash()), await map.hash())
+  await write([{ op: 'delete', layer: 'trees', id }])
+})
+
 await check('coordinates in a chosen system, found again by searching', async () => {
   await map.page.keyboard.press('Escape')
   await map.page.keyboard.press('s')

@@ -7,6 +7,7 @@ const full: UrlState = {
   opacity: { villages: 0.4 },
   selection: { layer: 'units', id: 'A6301-0026-00' },
   place: { lon: 121.5654321, lat: 25.0330123 },
+  when: '2026-03-01',
   theme: 'dark',
   lang: 'en',
 }
@@ -26,7 +27,7 @@ describe('the view in the address', () => {
     expect(encodeState(full)).toMatch(/^#m=15\.25\/25\.0375\/121\.5436&/)
   })
 
-  it.each(['', '#', '#m=', '#m=1/2', '#m=a/b/c', '#m=5/95/10', '#sel=units', '#theme=pink&lang=fr', '#op=x:200,y', '#at=,', '#m=1//2'])(
+  it.each(['', '#', '#m=', '#m=1/2', '#m=a/b/c', '#m=5/95/10', '#sel=units', '#theme=pink&lang=fr', '#op=x:200,y', '#at=,', '#m=1//2', '#t=2026-02-30', '#t=2026-3-1', '#t=yesterday', '#t='])(
     'opens the map in spite of %s',
     (hash) => expect(decodeState(hash)).toEqual({ hidden: [], opacity: {} }),
   )

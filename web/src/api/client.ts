@@ -42,13 +42,24 @@ async function answerOf<T>(asked: Promise<Answer<T>>, signal?: AbortSignal): Pro
   return data
 }
 
-export async function listLayers(signal?: AbortSignal): Promise<Layer[]> {
+// past are the parameters of a question about a date; null is the present.
+const past = (when: string | null | undefined) => (when ? { at: when } : {})
+
+export async function listLayers(when?: string | null, signal?: AbortSignal): Promise<Layer[]> {
   // The client widens the four numbers of a box to any numbers.
-  return (await answerOf(client.GET('/v1/layers', { signal }), signal)).layers as Layer[]
+  return (await answerOf(client.GET('/v1/layers', { params: { query: past(when) }, signal }), signal)).layers as Layer[]
 }
 
-export async function readFeature(layer: string, id: string, signal?: AbortSignal): Promise<Feature> {
-  const asked = client.GET('/v1/layers/{layer}/features/{id}', { params: { path: { layer, id } }, signal })
+export async function readFeature(
+  layer: string,
+  id: string,
+  signal?: AbortSignal,
+  when?: string | null,
+): Promise<Feature> {
+  const asked = client.GET('/v1/layers/{layer}/features/{id}', {
+    params: { path: { layer, id }, query: past(when) },
+    signal,
+  })
   return (await answerOf(asked, signal)) as Feature
 }
 
@@ -65,13 +76,18 @@ export async function findFeatures(
   return (await answerOf(asked, signal)).features as Feature[]
 }
 
-export function locate(lon: number, lat: number, signal?: AbortSignal): Promise<Located> {
-  return answerOf(client.GET('/v1/locate', { params: { query: { lon, lat } }, signal }), signal)
+export function locate(lon: number, lat: number, signal?: AbortSignal, when?: string | null): Promise<Located> {
+  return answerOf(client.GET('/v1/locate', { params: { query: { lon, lat, ...past(when) } }, signal }), signal)
 }
 
-export async function readCell(scheme: string, code: string, signal?: AbortSignal): Promise<CellCard> {
+export async function readCell(
+  scheme: string,
+  code: string,
+  signal?: AbortSignal,
+  when?: string | null,
+): Promise<CellCard> {
   const asked = client.GET('/v1/schemes/{scheme}/cells/{code}', {
-    params: { path: { scheme, code }, query: { limit: 0 } },
+    params: { path: { scheme, code }, query: { limit: 0, ...past(when) } },
     signal,
   })
   return (await answerOf(asked, signal)) as CellCard

@@ -85,6 +85,12 @@ const messages: typeof zh = {
     nothing: 'no change yet',
     retry: 'Try again now',
   },
+  time: {
+    at: 'Show the city on',
+    now: 'Back to the present',
+    shown: 'The city as it was on {date}, not as it is now',
+    failed: 'This date cannot be shown: {reason}',
+  },
   credits: { title: 'Sources' },
   status: {
     zoom: 'z {zoom}',

@@ -83,6 +83,12 @@ export default {
     nothing: '尚无变更',
     retry: '立即重试',
   },
+  time: {
+    at: '查看日期',
+    now: '回到现在',
+    shown: '显示的是 {date} 的城市，不是现状',
+    failed: '无法显示该日期：{reason}',
+  },
   credits: { title: '数据来源' },
   status: {
     zoom: '{zoom} 级',

@@ -1,10 +1,11 @@
 // The layers of the city and the live connection that keeps them current.
-import { onScopeDispose, ref, shallowRef } from 'vue'
+import { type Ref, onScopeDispose, ref, shallowRef } from 'vue'
 import { listLayers } from '../api/client'
 import { LiveClient, type LiveState } from '../api/live'
 import type { Change, Layer, TileRange } from '../api/types'
 import { inOrder } from './roles'
 import { pace } from '../ui/pace'
+import type { When } from './when'
 
 export interface CityHandlers {
   // Tiles and layers that changed since the last call.
@@ -18,14 +19,20 @@ export interface CityHandlers {
 const TILES_MS = 200
 const LAYERS_MS = 1_200
 
-export function useCity(handlers: CityHandlers) {
+export function useCity(when: Readonly<Ref<When>>, handlers: CityHandlers) {
   const layers = shallowRef<Layer[] | null>(null)
+  // The date for which the layers were counted.
+  const counted = ref<When>(null)
   const problem = ref<string | null>(null)
   const live = ref<{ state: LiveState; seq: number | null; at: Date | null }>({ state: 'connecting', seq: null, at: null })
 
   async function load(): Promise<void> {
+    const asked = when.value
     try {
-      layers.value = inOrder(await listLayers())
+      const found = inOrder(await listLayers(asked))
+      if (asked !== when.value) return
+      counted.value = asked
+      layers.value = found
       problem.value = null
     } catch (cause) {
       problem.value = (cause as Error).message
@@ -69,5 +76,5 @@ export function useCity(handlers: CityHandlers) {
     removeEventListener('online', online)
   })
 
-  return { layers, problem, live, load, start: () => client.start(), retry: () => client.retry() }
+  return { layers, counted, problem, live, load, start: () => client.start(), retry: () => client.retry() }
 }

@@ -6,6 +6,7 @@ import type { Lang } from '../i18n'
 import type { Theme } from '../ui/settings'
 import type { Box } from './geometry'
 import type { MapController, MapOptions } from './controller'
+import type { When } from './when'
 
 export function hasWebGL2(): boolean {
   try {
@@ -26,13 +27,14 @@ interface TileJSON {
 }
 
 // resolve puts what the tile sources say into the style, all but the bounds:
-// with them the map would never ask for what is added outside.
-async function resolve(style: StyleSpecification): Promise<{ style: StyleSpecification; bounds?: Box }> {
+// with them the map would never ask for what is added outside. The tiles of a
+// date have addresses of their own.
+async function resolve(style: StyleSpecification, when: When): Promise<{ style: StyleSpecification; bounds?: Box }> {
   let bounds: Box | undefined
   const sources = await Promise.all(
     Object.entries(style.sources).map(async ([name, source]): Promise<[string, SourceSpecification]> => {
       if (source.type !== 'vector' || !source.url) return [name, source]
-      const said = await readJSON<TileJSON>(source.url)
+      const said = await readJSON<TileJSON>(when ? `${source.url}?at=${when}` : source.url)
       if (isCity(said.bounds)) bounds ??= said.bounds
       return [name, { type: 'vector', tiles: said.tiles, minzoom: said.minzoom, maxzoom: said.maxzoom }]
     }),
@@ -47,15 +49,19 @@ export function useMap() {
   const supported = hasWebGL2()
   const problem = ref<string | null>(null)
   let bounds: Box | undefined
-  async function loadStyle(theme: Theme, lang: Lang): Promise<void> {
+  let asked = 0
+  async function loadStyle(theme: Theme, lang: Lang, when: When): Promise<void> {
+    const mine = ++asked
     try {
-      const found = await resolve(await readJSON<StyleSpecification>(`/styles/${theme}.json?lang=${lang}`))
+      const found = await resolve(await readJSON<StyleSpecification>(`/styles/${theme}.json?lang=${lang}`), when)
+      // A slow answer must not replace a newer one: making a date ready takes time.
+      if (mine !== asked) return
       style.value = found.style
-      bounds = found.bounds
+      bounds = found.bounds ?? bounds
       problem.value = null
       controller.value?.setStyle(style.value)
     } catch (cause) {
-      problem.value = (cause as Error).message
+      if (mine === asked) problem.value = (cause as Error).message
     }
   }
 

@@ -1,13 +1,14 @@
 // The chosen place and feature, and what the server says about them.
-import { computed, ref, shallowRef } from 'vue'
+import { type Ref, computed, ref, shallowRef } from 'vue'
 import { ApiError, locate, readFeature } from '../api/client'
 import type { Feature, Located } from '../api/types'
 import type { Place, Selection } from '../ui/urlState'
 import type { Picked } from './pick'
+import type { When } from './when'
 
 export const same = (a: Selection | null, b: Selection | null) => a?.layer === b?.layer && a?.id === b?.id
 
-export function usePlace() {
+export function usePlace(when: Readonly<Ref<When>>) {
   const place = shallowRef<Place | null>(null)
   const selection = shallowRef<Selection | null>(null)
   const stack = shallowRef<Picked[]>([])
@@ -40,8 +41,8 @@ export function usePlace() {
     const [at, wanted] = [place.value, selection.value]
     loading.value = true
     const answers = await Promise.allSettled([
-      wanted ? readFeature(wanted.layer, wanted.id, signal) : null,
-      at ? locate(at.lon, at.lat, signal) : null,
+      wanted ? readFeature(wanted.layer, wanted.id, signal, when.value) : null,
+      at ? locate(at.lon, at.lat, signal, when.value) : null,
     ])
     if (signal.aborted) return
     loading.value = false

@@ -21,6 +21,8 @@ export interface UrlState {
   opacity: Record<string, number>
   selection?: Selection
   place?: Place
+  // The date for which the city is shown, when it is not the present.
+  when?: string
   theme?: 'light' | 'dark'
   lang?: 'zh' | 'en'
 }
@@ -31,6 +33,12 @@ function numbers(text: string | null, separator: string, count: number): number[
   if (!text) return null
   const parts = text.split(separator).map((part) => (part.trim() === '' ? NaN : Number(part)))
   return parts.length === count && parts.every(Number.isFinite) ? parts : null
+}
+
+// isDate tells a day that exists, as YYYY-MM-DD.
+export function isDate(text: string): boolean {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : null
+  return day !== null && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }
 
 const onEarth = (lon: number, lat: number) => Math.abs(lon) <= 180 && Math.abs(lat) <= 90
@@ -49,6 +57,7 @@ export function encodeState(state: UrlState): string {
   if (faded.length) {
     out.push(`op=${faded.map(([layer, value]) => `${encodeURIComponent(layer)}:${Math.round(value * 100)}`).join(',')}`)
   }
+  if (state.when) out.push(`t=${state.when}`)
   if (state.theme) out.push(`theme=${state.theme}`)
   if (state.lang) out.push(`lang=${state.lang}`)
   return '#' + out.join('&')
@@ -79,6 +88,8 @@ export function decodeState(hash: string): UrlState {
     const value = Number(percent) / 100
     if (name && value >= 0 && value < 1) state.opacity[decode(name)] = value
   }
+  const when = fields.get('t') ?? ''
+  if (isDate(when)) state.when = when
   const theme = fields.get('theme')
   if (theme === 'light' || theme === 'dark') state.theme = theme
   const lang = fields.get('lang')
