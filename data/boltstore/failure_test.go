@@ -107,8 +107,8 @@ func TestUncertain(t *testing.T) {
 	s.Must(t, storetest.Put("a", 4))
 }
 
-// TestCommitFails lets commits fail before anything is written, and by a panic.
-func TestCommitFails(t *testing.T) {
+// TestWriteErrors lets commits fail before anything is written, and by a panic.
+func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
 	db := open(t, dir)
 	var mode atomic.Int32
