@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -389,5 +390,54 @@ func TestErasedAndLost(t *testing.T) {
 				db.Close()
 			}
 		})
+	}
+}
+
+// TestManyFreePages erases so much that the list of free pages is left out of commits: what a crash, a backup and a stop
+// leave then is read, checked and written on.
+func TestManyFreePages(t *testing.T) {
+	dir := t.TempDir()
+	s := storetest.Start(t, openWith(t, dir, boltstore.Unsynced(boltstore.Options{})))
+	db := s.Store.(*boltstore.DB)
+	s.Must(t, storetest.Define(storetest.Lamps()))
+	for range 3 {
+		s.Must(t, bulk(20_000)...)
+	}
+	compacted(t, db, boltstore.Retention{})
+	if free := db.Stats().FreeBytes; free < 5000*4096 {
+		t.Fatalf("%d bytes are free: the test proves nothing", free)
+	}
+	s.Must(t, storetest.Put("a", 1))
+	crashed, backup := t.TempDir(), t.TempDir()
+	content, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file(crashed), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := offline.Receive(t.Context(), file(backup), func(w io.Writer) error {
+		_, err := db.Backup(t.Context(), func(int64) io.Writer { return w })
+		return err
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop(t)
+	want := s.Model
+	for _, copied := range []string{crashed, backup, dir} {
+		checkClean(t, copied)
+		s := storetest.Start(t, openWith(t, copied, boltstore.Unsynced(boltstore.Options{})))
+		db := s.Store.(*boltstore.DB)
+		compare(t, db, want)
+		if free := db.Stats().FreeBytes; free < 2000*4096 {
+			t.Errorf("after opening %d bytes are free", free)
+		}
+		before := db.Stats().FileBytes
+		s.Must(t, bulk(10_000)...)
+		if after := db.Stats().FileBytes; after > before {
+			t.Errorf("the file grew from %d to %d bytes although pages are free", before, after)
+		}
+		s.Stop(t)
+		checkClean(t, copied)
 	}
 }
