@@ -130,9 +130,13 @@ func TestDictionaryCommands(t *testing.T) {
 	shown := mustRun(t, "dictionary", "show", "parts", "--json", "--data", dir)
 	mustRun(t, "dictionary", "alter", "--data", dir, "--file", write(t, "parts.json", strings.Replace(shown, "供水井盖", "给水井盖", 1)))
 	for _, wrong := range [][]string{
-		{"create"}, {"create", "--file", write(t, "parts.tsv", table)}, {"create", "--file", write(t, "a.toml", "name = 'A'")},
-		{"create", "--file", write(t, "a.toml", "name = 'a'"), "--major", "x"}, {"alter", "--file", write(t, "parts.csv", "code\n01\n")},
-		{"drop", "parts"}, {"show", "nope"},
+		{"create"},
+		{"create", "--file", write(t, "parts.tsv", table)},
+		{"create", "--file", write(t, "a.toml", "name = 'A'")},
+		{"create", "--file", write(t, "a.toml", "name = 'a'"), "--major", "x"},
+		{"alter", "--file", write(t, "parts.csv", "code\n01\n")},
+		{"drop", "parts"},
+		{"show", "nope"},
 	} {
 		if out, ok := run(t, nil, append(append([]string{"dictionary"}, wrong...), "--data", dir)...); ok {
 			t.Errorf("%v: %s", wrong, out)

@@ -86,7 +86,7 @@ type dictionaryCreateCmd struct{ dictionaryFile }
 
 // Run creates the dictionary.
 func (cmd *dictionaryCreateCmd) Run(e *Env) error {
-	return cmd.send(e, e.NewCity, "created", func(d *data.Dictionary) (string, string) {
+	return cmd.send(e, e.NewCity, "created", func(*data.Dictionary) (string, string) {
 		return http.MethodPost, "/v1/dictionaries"
 	})
 }
