@@ -2,6 +2,7 @@ package index
 
 import (
 	"math"
+	"strings"
 
 	"github.com/tidwall/btree"
 	"github.com/tidwall/rtree"
@@ -159,8 +160,10 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 	if !known {
 		slot = t.next
 		t.next++
-		t.ids.Set(c.Feature.ID, slot)
-		t.rows.ids.Set(g, uint32(slot), c.Feature.ID)
+		// A copy: the id may be a part of the whole text of its change, all of which it would hold.
+		id := strings.Clone(c.Feature.ID)
+		t.ids.Set(id, slot)
+		t.rows.ids.Set(g, uint32(slot), id)
 		t.rows.permanents.Set(g, uint32(slot), c.Permanent)
 	}
 	row := uint32(slot)
@@ -187,8 +190,9 @@ func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
 		t.setShape(slot, c.Feature.Shape, after)
 		t.place(slot, after)
 	}
+	id := t.rows.ids.At(row)
 	for i := range t.rows.attrs {
-		t.rows.attrs[i].Put(g, row, c.Feature.Value(i))
+		t.rows.attrs[i].PutBeside(g, row, c.Feature.Value(i), id)
 	}
 	return before, after
 }

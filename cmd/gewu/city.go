@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/oklog/run"
@@ -114,6 +115,10 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 	socket, err := listenSocket(ctx, c.socket)
 	if err != nil {
 		return err
+	}
+	if listener != nil {
+		// Loading leaves as much garbage as there is city. Who serves for long gives that memory back.
+		debug.FreeOSMemory()
 	}
 	var g run.Group
 	c.addCaller(ctx, &g, do)

@@ -2,6 +2,7 @@ package column
 
 import (
 	"slices"
+	"strings"
 	"unsafe"
 )
 
@@ -37,14 +38,20 @@ func (d *dictionary) text(handle uint32) string {
 	return d.chunks[i>>dictionaryBits][i&(dictionaryRows-1)]
 }
 
-// intern returns the handle of s, adding it when needed. Only the writer calls it.
-func (d *dictionary) intern(s string) uint32 {
+// intern returns the handle of s, adding it when needed. What is added is kept, or a copy: s itself may be a part of a
+// much longer text, all of which it would hold. Only the writer calls it.
+func (d *dictionary) intern(s, kept string) uint32 {
 	if h, ok := d.handles[s]; ok {
 		d.tries++
 		return h
 	}
 	if d.borrowed {
 		d.own()
+	}
+	if s == kept {
+		s = kept
+	} else {
+		s = strings.Clone(s)
 	}
 	if d.n&(dictionaryRows-1) == 0 {
 		d.chunks = append(d.chunks, new([dictionaryRows]string))

@@ -87,7 +87,11 @@ func (v *Values) Read(val data.Value) data.Value {
 }
 
 // Put stores a value of any type that the attribute had.
-func (v *Values) Put(generation uint64, i uint32, val data.Value) {
+func (v *Values) Put(generation uint64, i uint32, val data.Value) { v.PutBeside(generation, i, val, "") }
+
+// PutBeside is Put for a feature that keeps a text of its own, its id: a value that equals it, as codes often do, takes
+// no memory.
+func (v *Values) PutBeside(generation uint64, i uint32, val data.Value, kept string) {
 	if v.typ == "" {
 		return
 	}
@@ -100,7 +104,7 @@ func (v *Values) Put(generation uint64, i uint32, val data.Value) {
 	case v.typ.IsText() && val.Null():
 		v.text.Set(generation, i, 0)
 	case v.typ.IsText():
-		v.text.Set(generation, i, v.dict.intern(val.Text()))
+		v.text.Set(generation, i, v.dict.intern(val.Text(), kept))
 	case val.Null():
 		v.set.Set(generation, i, false)
 	default:

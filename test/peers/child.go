@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -129,6 +130,8 @@ func openStore(path string) error {
 	}
 	o := opened{Seconds: time.Since(start).Seconds()}
 	o.Heap = liveHeap() - before
+	// As gewu serve does when it has loaded.
+	debug.FreeOSMemory()
 	if o.Resident, err = proc.Resident(os.Getpid()); err != nil {
 		return err
 	}
