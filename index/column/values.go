@@ -87,7 +87,9 @@ func (v *Values) Read(val data.Value) data.Value {
 }
 
 // Put stores a value of any type that the attribute had.
-func (v *Values) Put(generation uint64, i uint32, val data.Value) { v.PutBeside(generation, i, val, "") }
+func (v *Values) Put(generation uint64, i uint32, val data.Value) {
+	v.PutBeside(generation, i, val, "")
+}
 
 // PutBeside is Put for a feature that keeps a text of its own, its id: a value that equals it, as codes often do, takes
 // no memory.
