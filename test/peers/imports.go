@@ -136,7 +136,7 @@ func (r *rig) importTwice(dir, definition, first, second string, rows int) ([]fl
 	}
 	took, err := importFile(s, first, rows, func(d importDone) bool { return d.Added == rows })
 	if err != nil {
-		return nil, err
+		return nil, s.fault(err)
 	}
 	after, err := proc.CPU(s.pid())
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *rig) importTwice(dir, definition, first, second string, rows int) ([]fl
 	again, err := importFile(s, second, rows, func(d importDone) bool { return d.Changed == rows/100 && d.Unchanged == rows-rows/100 })
 	added := max(0, peak()-memory)
 	if err != nil {
-		return nil, err
+		return nil, s.fault(fmt.Errorf("again: %w", err))
 	}
 	each := float64(rows)
 	return []float64{each / took, each / max(after-before, proc.Tick).Seconds(), each / again, float64(added) / (1 << 20)}, nil
@@ -183,7 +183,8 @@ func importFile(s *server, path string, rows int, good func(importDone) bool) (s
 	}()
 	var events bytes.Buffer
 	if err := w.Answer(&events); err != nil {
-		return 0, err
+		text := events.Bytes()
+		return 0, fmt.Errorf("import broken off after %.1f s and %s: %w", time.Since(start).Seconds(), text[max(0, len(text)-200):], err)
 	}
 	seconds = time.Since(start).Seconds()
 	if err := <-sent; err != nil {

@@ -114,6 +114,17 @@ func (r *rig) start(cmd *exec.Cmd) (*server, error) {
 	}
 }
 
+// fault adds to an error what the process said last, and whether and how it ended.
+func (s *server) fault(err error) error {
+	select {
+	case end := <-s.ended:
+		s.ended <- end
+		return fmt.Errorf("%w; %s ended: %v\n%s", err, s.cmd, s.cmd.ProcessState, s.log)
+	case <-time.After(100 * time.Millisecond):
+		return fmt.Errorf("%w\n%s", err, s.log)
+	}
+}
+
 // stop ends the process and waits for it.
 func (s *server) stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
