@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -52,10 +53,10 @@ func LoadLayer(file string) (*data.Layer, error) {
 // into a layer.
 func DecodeMapping(r io.Reader, format string) (*osm.Mapping, error) {
 	m := &osm.Mapping{}
-	if err := DecodeDefinition(r, format, m); err != nil {
-		return nil, err
+	if format != TOML {
+		return m, DecodeDefinition(r, format, m)
 	}
-	return m, nil
+	return m, decodeTOML(r, m, "select", "attributes")
 }
 
 // DecodeScheme reads the definition of a scheme, in TOML or JSON, as [DecodeLayer] does. Validating it needs the
@@ -74,18 +75,7 @@ func DecodeScheme(r io.Reader, format string) (*data.Scheme, error) {
 func DecodeDefinition(r io.Reader, format string, v any) error {
 	switch format {
 	case TOML:
-		text, err := io.ReadAll(r)
-		if err != nil {
-			return err
-		}
-		meta, err := toml.Decode(splitItems(string(text)), v)
-		if err != nil {
-			return tomlError(string(text), err)
-		}
-		if unknown := meta.Undecoded(); len(unknown) > 0 {
-			return fmt.Errorf("unknown key %s", unknown[0])
-		}
-		return nil
+		return decodeTOML(r, v)
 	case JSON:
 		d := json.NewDecoder(r)
 		d.DisallowUnknownFields()
@@ -99,6 +89,24 @@ func DecodeDefinition(r io.Reader, format string, v any) error {
 	default:
 		return fmt.Errorf("definitions are toml or json, not %q", format)
 	}
+}
+
+// decodeTOML reads TOML into v. Keys in the tables named are not judged, because v has them as they come.
+func decodeTOML(r io.Reader, v any, tables ...string) error {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	meta, err := toml.Decode(splitItems(string(text)), v)
+	if err != nil {
+		return tomlError(string(text), err)
+	}
+	for _, key := range meta.Undecoded() {
+		if !slices.Contains(tables, key[0]) {
+			return fmt.Errorf("unknown key %s", key)
+		}
+	}
+	return nil
 }
 
 // splitItems turns semicolons outside strings and comments, where TOML knows none, into line breaks. The length of the

@@ -1,6 +1,7 @@
 package convert_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +138,23 @@ name = "road"; type = "text"`
 	} {
 		if _, err := convert.DecodeLayer(strings.NewReader(text), convert.TOML); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestDecodeMapping(t *testing.T) {
+	for text, want := range map[string]string{
+		"select = [{a = true}]\n[attributes]\nb = {tag = \"c\", values = {d = \"e\"}}": "<nil>",
+		`{"select": [{"a": true}], "attributes": {"b": {"tag": "c"}}}`:                 "<nil>",
+		"selects = [{a = true}]":     "unknown key selects",
+		`{"selects": [{"a": true}]}`: "unknown key selects",
+	} {
+		format := convert.TOML
+		if strings.HasPrefix(text, "{") {
+			format = convert.JSON
+		}
+		if _, err := convert.DecodeMapping(strings.NewReader(text), format); fmt.Sprint(err) != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
 }

@@ -440,3 +440,20 @@ func FuzzMapping(f *testing.F) {
 		_ = osm.Read(context.Background(), file, m, row.Options{Kind: geo.KindPolygon}, &rows{})
 	})
 }
+
+// TestManual reads an extract with each mapping of the manual.
+func TestManual(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind  geo.Kind
+		least int
+	}{"addresses": {geo.KindPoint, 10}, "trees": {geo.KindPoint, 1}, "buildings": {geo.KindPolygon, 9}, "roads": {geo.KindLine, 5}} {
+		text, err := os.ReadFile("../../../docs/manual/osm/" + name + ".toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := read(t, bytes.NewReader(open(t, "vaduz.osm.pbf")), test.kind, string(text))
+		if len(got.shapes) < test.least {
+			t.Errorf("%s: %d features\n%s", name, len(got.shapes), got)
+		}
+	}
+}
