@@ -115,14 +115,13 @@ func trees(b *testing.B) (*data.Layer, []data.Feature) {
 	return layer, features
 }
 
-func BenchmarkReadGeoJSON(b *testing.B) {
+// BenchmarkReadFormat reads the same features in each format that can hold them.
+func BenchmarkReadFormat(b *testing.B) {
 	layer, features := trees(b)
-	benchmarkRead(b, convert.GeoJSON, written(b, convert.GeoJSON, layer, features), convert.Options{Layer: layer})
-}
-
-func BenchmarkReadGeoJSONSeq(b *testing.B) {
-	layer, features := trees(b)
-	benchmarkRead(b, convert.GeoJSONSeq, written(b, convert.GeoJSONSeq, layer, features), convert.Options{Layer: layer})
+	for _, format := range convert.ExportFormats() {
+		text := written(b, format, layer, features)
+		b.Run(format, func(b *testing.B) { benchmarkRead(b, format, text, convert.Options{Layer: layer}) })
+	}
 }
 
 func BenchmarkReadGeoJSONPolygons(b *testing.B) {
@@ -137,7 +136,7 @@ func BenchmarkReadGeoJSONPolygons(b *testing.B) {
 
 func BenchmarkWrite(b *testing.B) {
 	layer, features := trees(b)
-	for _, format := range convert.Formats() {
+	for _, format := range convert.ExportFormats() {
 		b.Run(format, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
