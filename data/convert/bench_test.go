@@ -10,6 +10,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo/proj"
+	"github.com/gewu-city/gewu/internal/obs"
 )
 
 const benchRows = 50_000
@@ -42,6 +43,7 @@ func benchmarkRead(b *testing.B, format, text string, o convert.Options) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	rows := 0
+	start := obs.CPUTime()
 	for b.Loop() {
 		for row, err := range convert.Read(b.Context(), format, strings.NewReader(text), o) {
 			if err != nil || row.Err != nil {
@@ -51,6 +53,7 @@ func benchmarkRead(b *testing.B, format, text string, o convert.Options) {
 		}
 	}
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(rows)/(obs.CPUTime()-start).Seconds(), "rows/CPUs")
 }
 
 func BenchmarkReadCSV(b *testing.B) {
@@ -139,10 +142,12 @@ func BenchmarkWrite(b *testing.B) {
 	for _, format := range convert.ExportFormats() {
 		b.Run(format, func(b *testing.B) {
 			b.ReportAllocs()
+			start := obs.CPUTime()
 			for b.Loop() {
 				write(b, io.Discard, format, layer, features)
 			}
 			b.ReportMetric(float64(b.N*len(features))/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(float64(b.N*len(features))/(obs.CPUTime()-start).Seconds(), "rows/CPUs")
 		})
 	}
 }

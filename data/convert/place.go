@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -104,6 +105,8 @@ func (t *table) findGeometry() (err error) {
 	}
 	switch {
 	case t.lon >= 0:
+		crs := t.system(t.head)
+		t.plain = crs == nil || geom.IsLonLat(crs)
 		t.columns.use(t.header[t.lon])
 		t.columns.use(t.header[t.lat])
 	case t.geometry >= 0:
@@ -148,6 +151,13 @@ func (t *table) point(xText, yText string) (geo.Shape, *data.FieldError) {
 	}
 	if yText == "" {
 		return fail(t.lat, "", "is missing; the layer holds points")
+	}
+	if t.plain {
+		x, ok := geom.ParseDegrees(xText)
+		y, also := geom.ParseDegrees(yText)
+		if ok && also && y >= -geo.MaxY && y <= geo.MaxY {
+			return geo.PointShape(geo.Point{X: x, Y: y}), nil
+		}
 	}
 	x, err := strconv.ParseFloat(xText, 64)
 	if err != nil {

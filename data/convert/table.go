@@ -23,6 +23,8 @@ type table struct {
 	rows    int
 	// Positions of columns, -1 when there is none.
 	id, lon, lat, geometry int
+	// plain tells that coordinates in columns are longitude and latitude.
+	plain bool
 	// srid is the number that the last cell with one said, sridCRS its system.
 	srid    int
 	sridCRS proj.CRS

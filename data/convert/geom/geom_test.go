@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data/convert/geom"
+	"github.com/gewu-city/gewu/geo"
 )
 
 var bigEndian = binary.ByteOrder(binary.BigEndian)
@@ -156,6 +158,32 @@ func TestParseTextFaults(t *testing.T) {
 	if g, _, err := geom.ParseText("0101000000000000000000f87f000000000000f87f"); err != nil || !reflect.DeepEqual(g, orb.MultiPoint{}) {
 		t.Errorf("an empty point is %v, %v", g, err)
 	}
+}
+
+func TestParseDegrees(t *testing.T) {
+	for text, want := range map[string]int32{
+		"121.5": 1215000000, "-121.5000001": -1215000001, "0": 0, "-0": 0, "180": 1800000000, "-180.0000000": -1800000000, ".5": 5000000, "5.": 50000000, "007": 70000000,
+	} {
+		if got, ok := geom.ParseDegrees(text); !ok || got != want {
+			t.Errorf("%s is %d, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", "-", ".", "-.", "180.0000001", "1.00000001", "1e2", "+1", " 1", "1.2.3", "0x1", "9999999999999999999999"} {
+		if got, ok := geom.ParseDegrees(text); ok {
+			t.Errorf("%q is %d", text, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`-?[0-9]{0,3}(\.[0-9]{0,8})?`).Draw(t, "text")
+		got, ok := geom.ParseDegrees(text)
+		f, err := strconv.ParseFloat(text, 64)
+		if ok && (err != nil || got != int32(math.RoundToEven(f*geo.Unit))) {
+			t.Fatalf("%s is %d, not %v", text, got, f)
+		}
+		if p, in := geo.FromDegrees(f, 0); err == nil && in && !ok && len(text) < 8 {
+			t.Fatalf("%s is not understood, but is %v", text, p)
+		}
+	})
 }
 
 func square(x, y, size float64) orb.Ring {

@@ -64,7 +64,9 @@ func TestDecoder(t *testing.T) {
 		"empty":        {wrong: "the file is empty or no XML"},
 		"text":         {in: "hello", wrong: "the file is no XML: it does not start with <"},
 		"early":        {in: "<a>\n<b>", wrong: "line 2: the file is no XML: unexpected EOF"},
-		"crossed":      {in: "<a><b></a></b>", wrong: "line 1: the file is no XML: element <b> closed by </a>"},
+		"crossed":      {in: "<a><b></a></b>", wrong: "line 1: the file is no XML: an element ends with </a>, which did not start last"},
+		"ended":        {in: "<a/></b>", want: "<a >"},
+		"other prefix": {in: `<x:a xmlns:x="u" xmlns:y="u"></y:a>`, wrong: "line 1: the file is no XML: an element ends with </a>, which did not start last"},
 		"entity":       {in: "<!DOCTYPE a [<!ENTITY x \"yy\">]><a><text>&x;</text></a>", wrong: "line 1: the file is no XML: invalid character entity &x;"},
 		"deep":         {in: strings.Repeat("<a>", 1000), wrong: "line 1: elements are nested more than 200 deep"},
 	} {
