@@ -67,6 +67,10 @@ type Store interface {
 	// cannot be read is a *[CorruptError], one that does not exist [ErrNoEntry].
 	Changes(ctx context.Context, seq Seq, permanents ...uint32) ([]Change, error)
 
+	// Outline calls take for each change of entry seq in order, without its content, erased ones included; what take gets
+	// is valid during the call, and take must not use the store. The errors are those of Changes.
+	Outline(ctx context.Context, seq Seq, take func(PayloadHead)) error
+
 	// Checkpoint yields the newest checkpoint: one record for each layer, scheme, plan (without its changes) and feature
 	// that exists or existed
 	// (definitions first), each with the Seq of its newest change at that time, and stores in mark the Seq up to which the

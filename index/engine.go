@@ -67,7 +67,7 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 			// Records may be newer than the mark: the log after it defines the layer and holds the feature.
 			continue
 		}
-		if err := e.apply(record.Seq, &record.Change, nil); err != nil {
+		if err := e.apply(record.Seq, &record.Change, nil, nil); err != nil {
 			return fmt.Errorf("checkpoint record of %s/%s: %w", record.Change.Layer, record.Change.Feature.ID, err)
 		}
 		if loaded++; progress != nil && loaded%column.ChunkRows == 0 {
@@ -134,19 +134,18 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 func (e *Engine) applyEntry(entry *data.Entry) error {
-	var replaced []version
+	var replaced *[]version
+	if e.recent.begun {
+		replaced = new([]version)
+	}
 	for i := range entry.Changes {
-		c := &entry.Changes[i]
-		if t := e.table(c.Layer); e.recent.begun && t != nil && c.Stream == data.StreamFeature && !c.Erased {
-			replaced = append(replaced, t.replaced(c.Feature.ID))
-		}
-		if err := e.apply(entry.Seq, c, e.pending); err != nil {
+		if err := e.apply(entry.Seq, &entry.Changes[i], e.pending, replaced); err != nil {
 			return fmt.Errorf("apply seq %d change %d: %w", entry.Seq, i, err)
 		}
 	}
 	e.seq = entry.Seq
-	if e.recent.begun {
-		e.recent.add(entry, replaced)
+	if replaced != nil {
+		e.recent.add(entry, *replaced)
 	}
 	return nil
 }

@@ -121,14 +121,13 @@ func (v *version) size() int {
 	return versionBytes + featureBytes + valueBytes*len(v.feature.Values) + vertexBytes*len(v.feature.Shape.Vertices())
 }
 
-// replaced is how a feature is before a change of it is applied.
-func (t *table) replaced(id string) version {
-	v := version{layer: t.def.Name, born: t.born, slot: t.next}
-	slot, known := t.ids.Get(id)
+// version is how the feature in a slot is before a change of it is applied.
+func (t *table) version(slot Slot, known bool) version {
+	v := version{layer: t.def.Name, born: t.born, slot: slot}
 	if !known {
 		return v
 	}
-	v.slot, v.seq = slot, t.rows.seqs.At(uint32(slot))
+	v.seq = t.rows.seqs.At(uint32(slot))
 	if t.rows.states.At(uint32(slot)) == rowAlive {
 		v.feature = t.rows.feature(slot)
 	}

@@ -16,7 +16,7 @@ func (t *table) restore(seq data.Seq, c *data.Change) {
 	if seq == 0 {
 		c = &data.Change{Op: data.OpDelete, Feature: data.Feature{ID: c.Feature.ID}, Permanent: c.Permanent}
 	}
-	t.apply(seq, c)
+	t.apply(seq, c, nil)
 }
 
 // rowOf names a row of a state.
@@ -184,7 +184,7 @@ func (s *state) replay(ctx context.Context, log History, m moment, check func() 
 			if c.Stream == data.StreamFeature && !counts || c.Stream == data.StreamAdmin {
 				continue
 			}
-			if err := s.apply(entry.Seq, c, nil); err != nil {
+			if err := s.apply(entry.Seq, c, nil, nil); err != nil {
 				return fmt.Errorf("apply seq %d change %d: %w", entry.Seq, i, err)
 			}
 			if changes++; changes%weighEvery == 0 {

@@ -34,8 +34,8 @@ func (s *state) table(name string) *table {
 	return nil
 }
 
-// apply takes one change. With pending it notes what became dirty.
-func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLayer) error {
+// apply takes one change. With pending it notes what became dirty, with replaced what the change of a feature replaces.
+func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLayer, replaced *[]version) error {
 	if c.Erased {
 		return nil // a newer change stands at or before the horizon
 	}
@@ -45,7 +45,7 @@ func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLay
 		if t == nil {
 			return fmt.Errorf("layer %q does not exist", c.Layer)
 		}
-		before, after := t.apply(seq, c)
+		before, after := t.apply(seq, c, replaced)
 		if pending != nil {
 			noteDirty(pending, c.Layer, before, after)
 		}

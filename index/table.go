@@ -148,25 +148,39 @@ func (t *table) define(def *data.Layer, seq data.Seq) {
 	t.touched.all(seq)
 }
 
+// claim is the slot of the feature that a change is about, and whether the table knew the feature before.
+func (t *table) claim(c *data.Change) (slot Slot, known bool) {
+	// Most changes without one before them are new features, for which one search is enough.
+	if c.Prev != 0 {
+		if slot, known = t.ids.Get(c.Feature.ID); known {
+			return slot, true
+		}
+	}
+	// A copy: the id may be a part of the whole text of its change, all of which it would hold.
+	id := strings.Clone(c.Feature.ID)
+	if slot, known = t.ids.Set(id, t.next); known {
+		t.ids.Set(id, slot)
+		return slot, true
+	}
+	slot = t.next
+	t.next++
+	t.rows.ids.Set(t.generation, uint32(slot), id)
+	t.rows.permanents.Set(t.generation, uint32(slot), c.Permanent)
+	return slot, false
+}
+
 // apply takes one feature change that is newer than what the table holds and returns the boxes it touched, empty
-// ones where there was or is no geometry.
-func (t *table) apply(seq data.Seq, c *data.Change) (before, after geo.Box) {
-	slot, known := t.ids.Get(c.Feature.ID)
+// ones where there was or is no geometry. What the change replaces is appended to replaced, when that is not nil.
+func (t *table) apply(seq data.Seq, c *data.Change, replaced *[]version) (before, after geo.Box) {
+	slot, known := t.claim(c)
+	if replaced != nil {
+		*replaced = append(*replaced, t.version(slot, known))
+	}
 	if known && !t.past && t.rows.seqs.At(uint32(slot)) > seq {
 		return geo.EmptyBox(), geo.EmptyBox()
 	}
 	before, after = geo.EmptyBox(), geo.EmptyBox()
-	g := t.generation
-	if !known {
-		slot = t.next
-		t.next++
-		// A copy: the id may be a part of the whole text of its change, all of which it would hold.
-		id := strings.Clone(c.Feature.ID)
-		t.ids.Set(id, slot)
-		t.rows.ids.Set(g, uint32(slot), id)
-		t.rows.permanents.Set(g, uint32(slot), c.Permanent)
-	}
-	row := uint32(slot)
+	g, row := t.generation, uint32(slot)
 	// A feature that stays where it is leaves the structures that find it alone.
 	stays := false
 	if t.rows.states.At(row) == rowAlive {

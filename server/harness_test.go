@@ -49,6 +49,7 @@ type town struct {
 	engine *index.Engine
 	store  *boltstore.DB
 	http   *httptest.Server
+	stop   func() // ends http and the jobs of the server
 	log    *bytes.Buffer
 	logMu  sync.Mutex
 	spec   *spec
@@ -110,10 +111,9 @@ func newCity(t testing.TB, change func(*Config)) *town {
 	if c.server, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	c.http = httptest.NewServer(c.server.Handler())
+	c.serve()
 	t.Cleanup(func() {
-		c.server.Drain()
-		c.http.Close()
+		c.stop()
 		cancel()
 		running.Wait()
 		if err := c.store.Close(); err != nil {
@@ -121,6 +121,23 @@ func newCity(t testing.TB, change func(*Config)) *town {
 		}
 	})
 	return c
+}
+
+// serve runs the server, until stop.
+func (c *town) serve() {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.http = httptest.NewServer(c.server.Handler())
+	ended := make(chan error, 1)
+	server := c.server
+	go func() { ended <- server.Run(ctx) }()
+	c.stop = func() {
+		server.Drain()
+		c.http.Close()
+		cancel()
+		if err := <-ended; err != nil {
+			c.t.Errorf("server: %v", err)
+		}
+	}
 }
 
 func openStore(t testing.TB) *boltstore.DB {

@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -16,13 +15,12 @@ func (c *town) restart() {
 	c.t.Helper()
 	cfg := c.server.cfg
 	cfg.Registry = obs.NewRegistry()
-	c.server.Drain()
-	c.http.Close()
+	c.stop()
 	var err error
 	if c.server, err = New(cfg); err != nil {
 		c.t.Fatal(err)
 	}
-	c.http = httptest.NewServer(c.server.Handler())
+	c.serve()
 }
 
 // TestEveryWriteIsDoneOnce sends each kind of write with a key, again, and again to a new server: it is done once, and

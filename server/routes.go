@@ -90,6 +90,13 @@ func (s *Server) routes() []route {
 
 		{"GET", "/v1/codes/{kind}/{code}", codes.Get, anyone, false},
 
+		{"GET", "/v1/jobs", s.work.List, writers, false},
+		{"GET", "/v1/jobs/{id}", s.work.Get, writers, true},
+		{"DELETE", "/v1/jobs/{id}", s.work.Cancel, writers, true},
+		{"GET", "/v1/imports", s.work.Imports, writers, false},
+		{"GET", "/v1/imports/{id}", s.work.Import, writers, false},
+		{"POST", "/v1/imports/{id}/undo", s.work.Undo, writers, true},
+
 		{"POST", "/v1/check", s.operate.Check, writers, true},
 		{"GET", "/v1/backup", s.operate.Backup, writers, true},
 		{"POST", "/v1/compact", s.operate.Compact, writers, true},
@@ -184,20 +191,22 @@ func (s *Server) again() map[string]answerAgain {
 		"POST /v1/schemes":              s.definitions.SchemeAgain,
 		"POST /v1/changes":              s.features.ChangeAgain,
 		"POST /v1/changes/{seq}/revert": s.past.RevertAgain,
+		"POST /v1/imports/{id}/undo":    s.work.UndoAgain,
 	}
 }
 
 // answerAgain answers a request that has written the entry seq and is sent again with its body.
 type answerAgain func(w http.ResponseWriter, r *http.Request, seq data.Seq, body []byte) error
 
-// handle runs the handler of a route. A writing request with an Idempotency-Key is done once.
+// handle runs the handler of a route. A writing request with an Idempotency-Key is done once; streams look after that
+// themselves unless they are listed above.
 func (s *Server) handle(rt *route, w http.ResponseWriter, r *http.Request) error {
-	if rt.access != writers || rt.stream || rt.method == http.MethodGet {
-		return rt.handle(w, r)
-	}
-	again, ok := s.again()[rt.method+" "+rt.path]
-	if !ok {
+	again, listed := s.again()[rt.method+" "+rt.path]
+	if !listed {
 		again = city.Again
+	}
+	if rt.access != writers || rt.stream && !listed || rt.method == http.MethodGet {
+		return rt.handle(w, r)
 	}
 	return s.keys.Serve(w, r, s.cfg.Limits.BodyBytes, rt.handle, again)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -26,14 +27,19 @@ import (
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/definitions"
 	"github.com/gewu-city/gewu/server/features"
+	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/operate"
 	"github.com/gewu-city/gewu/server/past"
 	"github.com/gewu-city/gewu/server/plans"
+	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/spool"
 	"github.com/gewu-city/gewu/server/tilesets"
 	"github.com/gewu-city/gewu/server/transfer"
+	"github.com/gewu-city/gewu/server/undo"
+	"github.com/gewu-city/gewu/server/work"
 	"github.com/gewu-city/gewu/tiles"
 )
 
@@ -73,6 +79,9 @@ type Config struct {
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
 	PublicURL string
 	Limits    Limits
+	// Folder is where records of jobs are kept and what is too large for memory waits; nothing else may be in it. Empty
+	// keeps no records, and has the rest in the folder of the system.
+	Folder string
 }
 
 // Limits bound what one request may take.
@@ -98,6 +107,7 @@ type Server struct {
 	plans       plans.API
 	feed        live.Feed
 	operate     operate.API
+	work        work.API
 
 	// drained ends the context of work that is given up when the server goes down.
 	drained context.CancelFunc
@@ -143,7 +153,12 @@ func New(cfg Config) (*Server, error) {
 	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
 	s.keys = once.NewKeys(cfg.Store, cfg.Now)
-	s.transfer = transfer.API{City: s.city}
+	spooled, err := s.openJobs()
+	if err != nil {
+		return nil, err
+	}
+	s.transfer = transfer.API{City: s.city, Spool: spooled}
+	s.work = work.API{City: s.city, Undoer: &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}}
 	s.locate = locate.API{City: s.city}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}
@@ -153,7 +168,6 @@ func New(cfg Config) (*Server, error) {
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained
 	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Draining: draining}
-	var err error
 	base := cfg.PublicURL
 	if base == "" {
 		base = "http://127.0.0.1:8080"
@@ -176,6 +190,34 @@ func (s *Server) Handler() http.Handler { return s.handler }
 func (s *Server) Drain() {
 	s.drained()
 	s.feed.Drain()
+	s.city.Jobs.Drain()
+}
+
+// Run does work in the background until ctx ends, and returns when all long work has ended. It comes to its end after
+// the HTTP servers and before the engine and the store.
+func (s *Server) Run(ctx context.Context) error { return s.city.Jobs.Run(ctx) }
+
+// jobSlots is how many jobs of a kind run at once. A second compaction is let in to be refused at once.
+var jobSlots = map[string]int{"import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1}
+
+// openJobs finds the jobs of the folder, and the place for what is too large for memory.
+func (s *Server) openJobs() (spooled spool.Dir, err error) {
+	o := jobs.Options{Now: s.cfg.Now, NewID: s.newID, Logger: s.cfg.Logger, Slots: jobSlots, Public: publicError}
+	if s.cfg.Folder != "" {
+		o.Dir, spooled.Path = filepath.Join(s.cfg.Folder, "jobs"), filepath.Join(s.cfg.Folder, "tmp")
+	}
+	if s.city.Jobs, err = jobs.Open(o); err != nil {
+		return spooled, err
+	}
+	return spooled, spooled.Open()
+}
+
+// publicError is the text of an error that whoever asked for a job may read.
+func publicError(err error) string {
+	if file, ok := errors.AsType[*convert.FileError](err); ok {
+		return file.Error()
+	}
+	return rest.Of(err).Detail
 }
 
 // newID makes an id for requests, imports and features; it is safe for concurrent use.

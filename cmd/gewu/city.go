@@ -93,7 +93,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 		Store: store, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(),
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
-		Token: o.token, Admin: upkeep.Admin{Store: store, Engine: c.engine},
+		Token: o.token, Admin: upkeep.Admin{Store: store, Engine: c.engine}, Folder: e.cli.Data,
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -128,6 +128,7 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 		}
 	}
 	// Not derived from ctx: they must outlive the requests that are being drained.
+	addLoop(&g, c.server.Run)
 	addLoop(&g, c.planner.Run)
 	addLoop(&g, c.engine.Run)
 	addLoop(&g, func(ctx context.Context) error { return c.store.Run(ctx, c.engine) })

@@ -49,52 +49,79 @@ func (db *DB) SeqAt(ctx context.Context, t time.Time) (data.Seq, error) {
 func (db *DB) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) (found []data.Change, err error) {
 	wanted := slices.Clone(permanents)
 	slices.Sort(wanted)
-	err = db.readEntry(seq, func(c *bbolt.Cursor, h data.Header) error {
-		var decoder data.Decoder
+	var decoder data.Decoder
+	err = db.readChanges(ctx, seq, func(head data.PayloadHead, payload []byte, hash data.Hash) error {
+		if _, ok := slices.BinarySearch(wanted, head.Permanent); !ok {
+			return nil
+		}
+		if payload == nil {
+			found = append(found, data.Change{
+				Stream: head.Stream, Op: head.Op, Layer: string(head.Layer), Permanent: head.Permanent, Prev: head.Prev, Erased: true,
+			})
+			return nil
+		}
+		if sha256.Sum256(payload) != hash {
+			return errors.New("does not match its hash")
+		}
+		change, err := decoder.Payload(payload)
+		found = append(found, change)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Outline tells what the changes of one entry are about, as [data.Store] says.
+func (db *DB) Outline(ctx context.Context, seq data.Seq, take func(data.PayloadHead)) error {
+	return db.readChanges(ctx, seq, func(head data.PayloadHead, _ []byte, _ data.Hash) error {
+		take(head)
+		return nil
+	})
+}
+
+// readChanges calls take for the changes of an entry in order, with the payload, which is nil when it is erased, and
+// the hash that it must have. Both are valid during the call only. The error of take is damage.
+func (db *DB) readChanges(ctx context.Context, seq data.Seq, take func(head data.PayloadHead, payload []byte, hash data.Hash) error) error {
+	return db.readEntry(seq, func(c *bbolt.Cursor, h data.Header) error {
 		for n := 0; n < len(h.Payloads); n++ {
 			const often = 4096
 			if n%often == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			k, payload := c.Next()
+			k, v := c.Next()
 			bad := func(what string) error {
 				return &layout.DamageError{Where: fmt.Sprintf("log entry %d, change %d", seq, n), What: what}
 			}
 			if want := layout.LogKey(seq, uint32(n)+1); string(k) != string(want[:]) {
 				return bad("is missing")
 			}
-			if layout.IsRun(payload) {
-				run, err := layout.ParseRun(k, payload)
-				if err != nil || n+len(run) > len(h.Payloads) {
-					return bad(fmt.Sprintf("erased changes cannot be read: %v", err))
+			if !layout.IsRun(v) {
+				head, err := data.PeekPayload(v)
+				if err == nil {
+					err = take(head, v, h.Payloads[n])
 				}
-				for i := range run {
-					if _, ok := slices.BinarySearch(wanted, run[i].Permanent); ok {
-						found = append(found, run[i].Change())
-					}
+				if err != nil {
+					return bad(err.Error())
 				}
-				n += len(run) - 1
 				continue
 			}
-			head, err := data.PeekPayload(payload)
-			if err != nil {
-				return bad(err.Error())
+			run, err := layout.ParseRun(k, v)
+			if err != nil || n+len(run) > len(h.Payloads) {
+				return bad(fmt.Sprintf("erased changes cannot be read: %v", err))
 			}
-			if _, ok := slices.BinarySearch(wanted, head.Permanent); !ok {
-				continue
+			for i := range run {
+				e := &run[i]
+				head := data.PayloadHead{Stream: data.StreamFeature, Op: e.Op, Permanent: e.Permanent, Prev: e.Prev, Layer: []byte(e.Layer)}
+				if err := take(head, nil, data.Hash{}); err != nil {
+					return bad(err.Error())
+				}
 			}
-			if sha256.Sum256(payload) != h.Payloads[n] {
-				return bad("does not match its hash")
-			}
-			change, err := decoder.Payload(payload)
-			if err != nil {
-				return bad(err.Error())
-			}
-			found = append(found, change)
+			n += len(run) - 1
 		}
 		return nil
 	})
-	return found, err
 }
 
 // readEntry calls read with a cursor at the header of an entry. Damage becomes a *data.CorruptError.

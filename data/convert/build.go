@@ -26,6 +26,7 @@ type builder struct {
 	last  []parsed
 	// idAttribute is the attribute that holds the id, or -1.
 	idAttribute int
+	current     current
 }
 
 type parsed struct {

@@ -178,6 +178,7 @@ func (c *collection) system(value []byte) error {
 // row turns the JSON of one feature into a row. The text is not kept.
 func (c *collection) row(text []byte, line int, bare bool) error {
 	c.rows++
+	c.current.text = text
 	if wrong := c.in.Wrong(text); wrong != "" {
 		return c.fail(c.rows, line, &data.FieldError{Value: invalidPart(text), Why: wrong})
 	}

@@ -44,6 +44,7 @@ func readSequence(b *builder, file *bufio.Reader) error {
 		}
 		if err := jsontext.Check(text); err != nil {
 			c.rows++
+			c.current.text = text
 			if err := c.fail(c.rows, start, &data.FieldError{Value: string(text[:min(len(text), 200)]), Why: err.Error()}); err != nil {
 				return err
 			}

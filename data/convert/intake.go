@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"github.com/paulmach/orb"
+
 	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/geo/proj"
 )
@@ -13,6 +15,7 @@ type intake struct {
 
 // Head decides what the columns mean.
 func (in *intake) Head(h row.Head) error {
+	in.current.head = h
 	if h.Columns == nil {
 		in.rows = &loose{ranked: newRanked(in.builder), head: h}
 		return nil
@@ -23,7 +26,13 @@ func (in *intake) Head(h row.Head) error {
 }
 
 // Row hands a row on.
-func (in *intake) Row(r *row.Row) error { return in.rows.Row(r) }
+func (in *intake) Row(r *row.Row) error {
+	in.current.row = r
+	if in.Sources && r.Geometry != nil {
+		in.current.geometry = orb.Clone(r.Geometry) // reading converts it in place
+	}
+	return in.rows.Row(r)
+}
 
 // Note tells of something that concerns the whole file.
 func (b *builder) Note(text string) {

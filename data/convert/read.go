@@ -49,6 +49,8 @@ type Options struct {
 	// NewID makes ids for features that come without one and whose layer does not tell; see [ULIDs]. Nil refuses
 	// such rows.
 	NewID func() (string, error)
+	// Sources gives wrong rows as the file has them, so that they can be mended.
+	Sources bool
 	// Report, when not nil, is filled when reading ends without an error.
 	Report *Report
 }
@@ -91,6 +93,8 @@ type RowError struct {
 	// Value is shortened to what helps to find it.
 	Value string `json:"value,omitempty"`
 	Why   string `json:"why"`
+	// Source is the row as the file has it, when that was asked for.
+	Source *Source `json:"source,omitempty"`
 }
 
 // Error is "file: row 3 (line 5): field: why (value …)".
@@ -194,6 +198,6 @@ func (b *builder) emit(row Row) error {
 // fail hands a wrong row to the caller.
 func (b *builder) fail(number, line int, err *data.FieldError) error {
 	return b.emit(Row{Number: number, Err: &RowError{
-		File: b.File, Row: number, Line: line, Field: err.Field, Value: row.Shorten(err.Value), Why: err.Why,
+		File: b.File, Row: number, Line: line, Field: err.Field, Value: row.Shorten(err.Value), Why: err.Why, Source: b.source(),
 	}})
 }

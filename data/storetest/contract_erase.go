@@ -133,6 +133,7 @@ func (r remembered) compare(t *testing.T, rt *rapid.T, s *Running) {
 		if problem := same(r[e.Seq-1], e, horizon); problem != "" {
 			rt.Fatalf("entry %d, horizon %d: %s", e.Seq, horizon, problem)
 		}
+		s.outlined(t, e)
 		if changes, err := s.Changes(t.Context(), e.Seq, permanents(e)...); err != nil || !reflect.DeepEqual(changes, e.Changes) {
 			rt.Fatalf("changes of entry %d: %+v, %v; the entry has %+v", e.Seq, changes, err, e.Changes)
 		}

@@ -23,6 +23,7 @@ func (c contract) headers(t *testing.T) {
 				t.Fatal(err)
 			}
 			h, err := s.Header(t.Context(), e.Seq)
+			s.outlined(t, e)
 			if err != nil || h.Seq != e.Seq || !h.Recorded.Equal(e.Recorded) || !h.Effective.Equal(e.Effective) ||
 				h.Actor != e.Actor || h.Cause != e.Cause || h.PrevHash != e.PrevHash || len(h.Payloads) != len(e.Changes) {
 				t.Errorf("header %d is %+v, %v", e.Seq, h, err)
@@ -35,6 +36,9 @@ func (c contract) headers(t *testing.T) {
 			if _, err := s.Changes(t.Context(), seq, 1); !errors.Is(err, data.ErrNoEntry) {
 				t.Errorf("changes of %d: %v", seq, err)
 			}
+			if err := s.Outline(t.Context(), seq, func(data.PayloadHead) {}); !errors.Is(err, data.ErrNoEntry) {
+				t.Errorf("outline of %d: %v", seq, err)
+			}
 		}
 	}
 	check(s)
@@ -44,6 +48,26 @@ func (c contract) headers(t *testing.T) {
 	cancel()
 	if _, err := s.Header(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("header under an ended context: %v", err)
+	}
+}
+
+// outlined compares the outline of an entry with the entry.
+func (s *Running) outlined(t *testing.T, e *data.Entry) {
+	t.Helper()
+	n := 0
+	err := s.Outline(t.Context(), e.Seq, func(h data.PayloadHead) {
+		if n >= len(e.Changes) {
+			t.Errorf("entry %d: more than %d changes", e.Seq, n)
+			return
+		}
+		c := &e.Changes[n]
+		if h.Stream != c.Stream || h.Op != c.Op || h.Permanent != c.Permanent || h.Prev != c.Prev || string(h.Layer) != c.Layer {
+			t.Errorf("entry %d, change %d: outline %+v of %+v", e.Seq, n, h, c)
+		}
+		n++
+	})
+	if err != nil || n != len(e.Changes) {
+		t.Errorf("entry %d: %d of %d changes, %v", e.Seq, n, len(e.Changes), err)
 	}
 }
 

@@ -18,14 +18,18 @@ import (
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/planner"
+	"github.com/gewu-city/gewu/server/jobs"
 )
 
 // Store is what the server needs to write; see [data.Store] for the contracts.
 type Store interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
 	Header(ctx context.Context, seq data.Seq) (data.Header, error)
+	SeqAt(ctx context.Context, t time.Time) (data.Seq, error)
+	Outline(ctx context.Context, seq data.Seq, take func(data.PayloadHead)) error
 	Changes(ctx context.Context, seq data.Seq, permanents ...uint32) ([]data.Change, error)
 	Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error]
+	AppendTogether(ctx context.Context, n int, txs iter.Seq2[data.Tx, error]) (data.Seq, error)
 	Epoch() data.Epoch
 	Last() data.Seq
 }
@@ -46,6 +50,8 @@ type City struct {
 	// Systems are the coordinate systems by name; nil knows the built-in ones.
 	Systems *proj.Systems
 	Logger  *slog.Logger
+	// Jobs is the long work.
+	Jobs *jobs.Registry
 	// Now is the wall clock: deadlines of connections are counted from it.
 	Now func() time.Time
 	// NewID makes ids for requests, imports and features; it is safe for concurrent use.
@@ -87,6 +93,8 @@ type Limits struct {
 	AnswerBytes int64
 	// HeldBytes bounds the bodies that handlers hold: 256 MiB.
 	HeldBytes int64
+	// SpoolBytes bounds a body that is kept in a file for an import in the background: 16 GiB.
+	SpoolBytes int64
 }
 
 // WithDefaults fills the zero members.
@@ -107,6 +115,7 @@ func (l Limits) WithDefaults() Limits {
 	count(&l.Streams, 64)
 	count(&l.AnswerBytes, 256<<20)
 	count(&l.HeldBytes, 256<<20)
+	count(&l.SpoolBytes, 16<<30)
 	if l.QueryBytes <= 0 {
 		l.QueryBytes = 8 << 10
 	}

@@ -84,6 +84,8 @@ func (a *API) transaction(r *http.Request, body []byte) (data.Tx, error) {
 		return data.Tx{}, rest.Fault(rest.Invalid, "changes", "", "must hold at least one change")
 	case len(in.Changes) > data.MaxTxChanges:
 		return data.Tx{}, data.ErrTooLarge
+	case strings.HasPrefix(in.Cause, "import:") || strings.HasPrefix(in.Cause, "undo:"):
+		return data.Tx{}, rest.Fault(rest.Invalid, "cause", in.Cause, "is what imports and undos say of themselves")
 	case len(in.Cause) > longestCause:
 		return data.Tx{}, rest.Fault(rest.Invalid, "cause", in.Cause, fmt.Sprintf("is longer than %d bytes", longestCause))
 	}

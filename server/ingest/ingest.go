@@ -1,25 +1,25 @@
 // Package ingest streams rows into a layer: it compares them with the World, appends what differs in batches and ends
 // what a file no longer has. It knows files and features, not HTTP.
+//
+// # How rows flow
+//
+// One goroutine reads rows ahead, the caller's compares them with the newest World, and one appends what differs, while
+// the engine shows what was appended before. An atomic import does not append: its changes wait in a file until all
+// rows are compared, and then become visible together.
 package ingest
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/index"
-)
-
-// Bounds of one batch of an import: what a transaction and the memory of an import can be.
-const (
-	batchRows = 10_000
-	// batchVertices bounds polygons: 8 bytes a vertex, so 8 MB.
-	batchVertices = 1 << 20
+	"github.com/gewu-city/gewu/server/spool"
 )
 
 // Mode says what happens to features that a file does not mention.
@@ -33,7 +33,7 @@ const (
 	Replace Mode = "replace"
 )
 
-// Summary counts what an import did.
+// Summary counts what an import did. Added, Changed and Ended count what is durable.
 type Summary struct {
 	Import    string   `json:"import"`
 	Seq       data.Seq `json:"seq"`
@@ -46,14 +46,26 @@ type Summary struct {
 	// Kept counts features that replace would have ended if no row had failed and nothing referred to them.
 	Kept   int  `json:"kept,omitempty"`
 	DryRun bool `json:"dry_run,omitempty"`
+	Atomic bool `json:"atomic,omitempty"`
 	// Unmatched are columns that match no attribute, Missing attributes that no column supplied.
 	Unmatched []string `json:"unmatched,omitempty"`
 	Missing   []string `json:"missing,omitempty"`
 }
 
+// counts are the changes of a batch.
+type counts struct{ added, changed, ended int }
+
+func (s *Summary) land(c counts, seq data.Seq) {
+	s.Added += c.added
+	s.Changed += c.changed
+	s.Ended += c.ended
+	s.Seq = max(s.Seq, seq)
+}
+
 // Store is what an import needs to write; see [data.Store] for the contract.
 type Store interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
+	AppendTogether(ctx context.Context, n int, txs iter.Seq2[data.Tx, error]) (data.Seq, error)
 }
 
 // Config says what is imported where, and who hears of it.
@@ -63,14 +75,19 @@ type Config struct {
 	// World is the city at the start, Layer the layer of it that takes the rows.
 	World *index.World
 	Layer *index.Layer
-	// ID names the import; it is the cause of its transactions.
+	// ID names the import; it is the operation of its transactions and stands in their cause.
 	ID    string
 	Actor string
 	Mode  Mode
 	// Strict ends the import at the first wrong row; DryRun writes nothing.
 	Strict, DryRun bool
+	// Atomic makes all changes visible together, or none; they wait in files of Spool.
+	Atomic bool
+	Spool  spool.Dir
 	// Effective is when the changes take effect, zero for when they are recorded.
 	Effective time.Time
+	// BatchRows is the number of rows that make a transaction: 10,000 when zero.
+	BatchRows int
 	// RowError and Note report while the import goes on; Progress is called after each batch. All are called by the
 	// goroutine that calls the import's methods.
 	RowError func(*convert.RowError)
@@ -78,25 +95,47 @@ type Config struct {
 	Progress func(*Summary)
 }
 
-// Import streams rows into a layer. One goroutine reads ahead; the other compares with the World, appends what differs
-// and waits until the engine shows it. It belongs to one goroutine.
+// Import streams rows into a layer. It belongs to one goroutine; what it starts ends before its methods return.
 type Import struct {
 	cfg     Config
 	summary Summary
-	// dry holds a hash of each new feature of a dry run, which gets no slot.
-	dry  map[string]uint64
-	seed maphash.Seed
-	// seen marks the slots that the files have mentioned.
+	find    *index.Finder
+	// seen marks the slots of features that the files have mentioned.
 	seen slots
+	// fresh are the new features of an import that makes nothing visible before its end.
+	fresh fresh
+	// own are the entries that the import has appended, from first on: what they wrote was mentioned.
+	own   map[data.Seq]bool
+	first data.Seq
+	// flights are the batches that are compared and not known to be visible, oldest first; runway takes them to the
+	// goroutine that appends.
+	flights []*flight
+	runway  chan<- *flight
+	// staged holds the changes of an atomic import.
+	staged *spool.Changes
+	// waiting counts what is staged.
+	waiting counts
 	// links checks what rows hold against the rest of the city.
 	links *links
 }
 
-// New starts an import; it does nothing until files are given to it.
+// New starts an import; it does nothing until files are given to it. Close it.
 func New(cfg Config) *Import {
-	return &Import{
-		cfg: cfg, summary: Summary{Import: cfg.ID, DryRun: cfg.DryRun}, dry: map[string]uint64{}, seed: maphash.MakeSeed(), links: newLinks(cfg.Layer.Def().Name),
+	if cfg.BatchRows == 0 {
+		cfg.BatchRows = 10_000
 	}
+	return &Import{
+		cfg: cfg, summary: Summary{Import: cfg.ID, DryRun: cfg.DryRun, Atomic: cfg.Atomic},
+		find: index.NewFinder(), fresh: newFresh(), own: map[data.Seq]bool{}, links: newLinks(cfg.Layer.Def().Name),
+	}
+}
+
+// Close releases what the import holds.
+func (im *Import) Close() error {
+	if im.staged == nil {
+		return nil
+	}
+	return im.staged.Close()
 }
 
 func (im *Import) name() string { return im.cfg.Layer.Def().Name }
@@ -104,42 +143,42 @@ func (im *Import) name() string { return im.cfg.Layer.Def().Name }
 // Note passes on what was noticed about a file as a whole.
 func (im *Import) Note(text string) { im.cfg.Note(text) }
 
+// tx is a transaction of the import without its changes. at is the definition that the changes were made for.
+func (im *Import) tx(at data.Seq) data.Tx {
+	return data.Tx{
+		Effective: im.cfg.Effective, Actor: im.cfg.Actor, Cause: "import:" + im.cfg.ID, Operation: im.cfg.ID,
+		Defined: map[string]data.Seq{im.name(): at},
+	}
+}
+
 // Summary counts what was done so far.
 func (im *Import) Summary() *Summary { return &im.summary }
 
-// rowBatch is a run of rows read ahead.
-type rowBatch struct {
-	rows []convert.Row
-	err  error
-}
-
-// slots is a growing set of slots: one bit each, so memory is flat in the size of the files.
-type slots []uint64
-
-func (s *slots) add(i index.Slot) {
-	for int(i>>6) >= len(*s) {
-		*s = append(*s, 0)
-	}
-	(*s)[i>>6] |= 1 << (i & 63)
-}
-
-func (s slots) has(i index.Slot) bool { return int(i>>6) < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
+// errStrict ends an import at the first wrong row when that was asked for.
+var (
+	errStrict       = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported")}
+	errStrictAtomic = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; nothing has been imported")}
+)
 
 // File imports one file. It returns an error when the file cannot be read or the store fails; wrong rows are
-// counted.
+// counted. What it has appended is visible when it returns without an error.
 func (im *Import) File(ctx context.Context, format string, r io.Reader, o convert.Options) error {
-	ctx, cancel := context.WithCancel(ctx)
+	reading, stop := context.WithCancel(ctx)
 	batches := make(chan rowBatch, 1)
 	go func() {
 		defer close(batches)
-		readBatches(ctx, convert.Read(ctx, format, r, o), batches)
+		readBatches(reading, convert.Read(reading, format, r, o), im.cfg.BatchRows, batches)
 	}()
 	// The reader must have let go of r before this returns.
 	defer func() {
-		cancel()
+		stop()
 		for range batches {
 		}
 	}()
+	return im.landing(ctx, func() error { return im.batches(ctx, batches) })
+}
+
+func (im *Import) batches(ctx context.Context, batches <-chan rowBatch) error {
 	for b := range batches {
 		if b.err != nil {
 			return b.err
@@ -152,171 +191,51 @@ func (im *Import) File(ctx context.Context, format string, r io.Reader, o conver
 	return ctx.Err()
 }
 
-func readBatches(ctx context.Context, rows func(func(convert.Row, error) bool), out chan<- rowBatch) {
-	var b rowBatch
-	vertices := 0
-	send := func() bool {
-		select {
-		case out <- b:
-			b, vertices = rowBatch{}, 0
-			return true
-		case <-ctx.Done():
-			return false
-		}
+// layer is the layer as it is now. It fails when it is not the one that the rows were read for.
+func (im *Import) layer(world *index.World) (*index.Layer, error) {
+	layer, ok := world.Layer(im.name())
+	if !ok || layer.Born() != im.cfg.Layer.Born() {
+		return nil, &data.FieldError{Field: "layer", Value: im.name(), Why: "was dropped during the import"}
 	}
-	for row, err := range rows {
-		if err != nil {
-			if len(b.rows) > 0 && !send() {
-				return
-			}
-			b.err = err
-			send()
-			return
-		}
-		b.rows = append(b.rows, row)
-		vertices += len(row.Feature.Shape.Vertices())
-		if (len(b.rows) >= batchRows || vertices >= batchVertices) && !send() {
-			return
-		}
-	}
-	if len(b.rows) > 0 {
-		send()
-	}
+	return layer, nil
 }
 
-// batch appends what differs from the World and waits until it is visible, so that the next batch compares with it.
+// batch compares a batch with the World and hands on what differs.
 func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
-	world := im.cfg.Engine.World()
-	layer, ok := world.Layer(im.name())
-	im.links.at(world)
-	if !ok || layer.Born() != im.cfg.Layer.Born() {
-		return &data.FieldError{Field: "layer", Value: im.name(), Why: "was dropped during the import"}
+	world := im.cfg.World
+	if !im.cfg.Atomic {
+		world = im.cfg.Engine.World()
 	}
-	changes := make([]data.Change, 0, len(rows))
-	// fresh maps the ids of this batch's changes to their place.
-	fresh := make(map[string]int, len(rows))
-	var stop error
-	for i := range rows {
-		row := &rows[i]
-		im.summary.Rows++
-		for _, n := range row.Notes {
-			im.cfg.Note(fmt.Sprintf("row %d (%s): %s", row.Number, row.Feature.ID, n))
-		}
-		err := row.Err
-		if err == nil {
-			changes, err = im.row(layer, row, changes, fresh)
-		}
-		if err != nil {
-			im.summary.Failed++
-			im.cfg.RowError(err)
-			if im.cfg.Strict {
-				stop = errStrict
-				break
-			}
-		}
-	}
-	if err := im.append(ctx, changes); err != nil {
+	if err := im.settle(world); err != nil {
 		return err
 	}
-	if !im.cfg.DryRun && len(changes) > 0 {
-		im.markSeen(changes)
-	}
-	return stop
-}
-
-// errStrict ends an import at the first wrong row when that was asked for.
-var errStrict = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported")}
-
-// row compares one row with the World and adds a change when it differs.
-func (im *Import) row(layer *index.Layer, row *convert.Row, changes []data.Change, fresh map[string]int) ([]data.Change, *convert.RowError) {
-	f := &row.Feature
-	again := func(same bool) ([]data.Change, *convert.RowError) {
-		if same {
-			im.summary.Unchanged++
-			return changes, nil
-		}
-		return changes, &convert.RowError{Row: row.Number, Field: "id", Value: f.ID, Why: "occurs again with other content in this import; the first row counts"}
-	}
-	if at, ok := fresh[f.ID]; ok {
-		return again(changes[at].Feature.Equal(f))
-	}
-	slot, exists := layer.Lookup(f.ID)
-	if exists {
-		for i := range layer.Def().Attributes {
-			// What the file does not supply stays.
-			if i >= len(row.Present) || !row.Present[i] {
-				for len(f.Values) <= i {
-					f.Values = append(f.Values, data.Value{})
-				}
-				f.Values[i] = layer.Own(slot, i)
-			}
-		}
-		same := layer.Reads(slot, f)
-		if im.seen.has(slot) {
-			return again(same)
-		}
-		im.seen.add(slot)
-		if same {
-			im.summary.Unchanged++
-			return changes, nil
-		}
-		if err := im.links.row(row.Number, f); err != nil {
-			return changes, err
-		}
-		im.summary.Changed++
-	} else {
-		if im.cfg.DryRun {
-			sum := maphash.Bytes(im.seed, convert.AppendFeature(nil, layer.Def(), f))
-			if before, ok := im.dry[f.ID]; ok {
-				return again(before == sum)
-			}
-			im.dry[f.ID] = sum
-		}
-		if err := im.links.row(row.Number, f); err != nil {
-			return changes, err
-		}
-		im.summary.Added++
-	}
-	fresh[f.ID] = len(changes)
-	return append(changes, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: im.name(), Feature: *f}), nil
-}
-
-func (im *Import) append(ctx context.Context, changes []data.Change) error {
-	if im.cfg.DryRun || len(changes) == 0 {
-		return nil
-	}
-	seq, err := im.cfg.Store.Append(ctx, data.Tx{
-		Effective: im.cfg.Effective, Actor: im.cfg.Actor, Cause: "import:" + im.cfg.ID, Changes: changes,
-	})
+	layer, err := im.layer(world)
 	if err != nil {
-		return fmt.Errorf("append rows: %w", err)
+		return err
 	}
-	im.summary.Seq = seq
-	_, err = im.cfg.Engine.Wait(ctx, seq)
-	return err
+	im.links.at(world)
+	f, stop := im.compare(layer, rows)
+	return errors.Join(im.hand(ctx, f), stop)
 }
 
-// markSeen finds the slots that new features have been given.
-func (im *Import) markSeen(changes []data.Change) {
-	if layer, ok := im.cfg.Engine.World().Layer(im.name()); ok {
-		for i := range changes {
-			if slot, ok := layer.Lookup(changes[i].Feature.ID); ok {
-				im.seen.add(slot)
-			}
+// Finish ends the features that no file mentioned, in replace mode, and makes an atomic import visible. Replace ends
+// none when a row failed: the features that the failed rows mean are not known.
+func (im *Import) Finish(ctx context.Context) error {
+	if im.cfg.Mode == Replace {
+		if err := im.landing(ctx, func() error { return im.replace(ctx) }); err != nil {
+			return err
 		}
 	}
+	if im.staged == nil {
+		return ctx.Err()
+	}
+	return im.show(ctx)
 }
 
-// Finish ends the features that no file mentioned, in replace mode. It ends none when a row failed: the features that
-// the failed rows mean are not known.
-func (im *Import) Finish(ctx context.Context) error {
-	before, ok := im.cfg.World.Layer(im.name())
-	if im.cfg.Mode != Replace || !ok {
-		return nil
-	}
-	var changes []data.Change
+func (im *Import) replace(ctx context.Context) error {
+	f := &flight{}
 	im.links.at(im.cfg.Engine.World())
-	for slot := range before.Slots() {
+	for slot := range im.cfg.Layer.Slots() {
 		if im.seen.has(slot) {
 			continue
 		}
@@ -324,27 +243,59 @@ func (im *Import) Finish(ctx context.Context) error {
 			im.summary.Kept++
 			continue
 		}
-		id := before.ID(slot)
-		if now, ok := im.cfg.Engine.World().Layer(im.name()); ok {
-			if _, still := now.Lookup(id); !still {
-				continue
-			}
+		now, err := im.layer(im.cfg.Engine.World())
+		if err != nil {
+			return err
+		}
+		if im.cfg.Atomic {
+			now = im.cfg.Layer
+		}
+		f.at = now.DefSeq()
+		id := im.cfg.Layer.ID(slot)
+		if _, still := im.find.Find(now, id); !still {
+			continue
 		}
 		if err := im.links.end(id); err != nil {
 			im.summary.Kept++
 			im.cfg.Note(fmt.Sprintf("feature %q stays: %v", id, err))
 			continue
 		}
-		im.summary.Ended++
-		changes = append(changes, data.Change{
-			Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.name(), Feature: data.Feature{ID: id},
-		})
-		if len(changes) == batchRows {
-			if err := im.append(ctx, changes); err != nil {
-				return err
-			}
-			changes = nil
+		f.ended++
+		f.changes = append(f.changes, im.ends(now, slot, id))
+		if len(f.changes) < im.cfg.BatchRows {
+			continue
 		}
+		if err := im.hand(ctx, f); err != nil {
+			return err
+		}
+		f = &flight{}
 	}
-	return im.append(ctx, changes)
+	return im.hand(ctx, f)
 }
+
+// ends is the change that ends a feature.
+func (im *Import) ends(layer *index.Layer, slot index.Slot, id string) data.Change {
+	c := data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.name(), Feature: data.Feature{ID: id}}
+	if im.cfg.Atomic {
+		c.IfSeq = new(layer.ChangedAt(slot))
+	}
+	return c
+}
+
+// hand passes changes on to where the import wants them.
+func (im *Import) hand(ctx context.Context, f *flight) error {
+	switch {
+	case len(f.changes) == 0:
+		return nil
+	case im.cfg.DryRun:
+		im.summary.land(f.counts, 0)
+		return nil
+	case im.cfg.Atomic:
+		return im.stage(f)
+	default:
+		return im.launch(ctx, f)
+	}
+}
+
+// late reports whether nothing of the import is visible before its end.
+func (im *Import) late() bool { return im.cfg.Atomic || im.cfg.DryRun }

@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/server/ingest"
@@ -18,11 +23,62 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// store appends to a log in memory.
-type store struct{ log *indextest.Log }
+// store appends to a log in memory, when the definitions are as the transactions demand.
+type store struct {
+	log *indextest.Log
+	mu  sync.Mutex
+	// fail, when not nil, is asked before each append.
+	fail func() error
+}
 
-func (s store) Append(_ context.Context, tx data.Tx) (data.Seq, error) {
+func (s *store) admit(tx *data.Tx) error {
+	for layer, want := range tx.Defined {
+		have := data.Seq(0)
+		for _, e := range s.log.All() {
+			for i := range e.Changes {
+				if c := &e.Changes[i]; c.Stream == data.StreamSchema && c.Layer == layer {
+					if have = e.Seq; c.Op == data.OpDelete {
+						have = 0
+					}
+				}
+			}
+		}
+		if have != want {
+			return &data.RedefinedError{Layer: layer, Want: want, Have: have}
+		}
+	}
+	if s.fail != nil {
+		return s.fail()
+	}
+	return nil
+}
+
+func (s *store) Append(_ context.Context, tx data.Tx) (data.Seq, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.admit(&tx); err != nil {
+		return 0, err
+	}
 	return s.log.Append(tx.Changes...), nil
+}
+
+func (s *store) AppendTogether(_ context.Context, n int, txs iter.Seq2[data.Tx, error]) (data.Seq, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all [][]data.Change
+	for tx, err := range txs {
+		if err == nil {
+			err = s.admit(&tx)
+		}
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, tx.Changes)
+	}
+	if len(all) != n {
+		return 0, fmt.Errorf("%d of %d transactions", len(all), n)
+	}
+	return s.log.Together(all...), nil
 }
 
 func lamps(attribute string) *data.Layer {
@@ -44,7 +100,10 @@ func city(t *testing.T) (*indextest.Log, *index.Engine) {
 func run(t *testing.T, log *indextest.Log, e *index.Engine, cfg ingest.Config, text string, during func()) (ingest.Summary, []string, error) {
 	t.Helper()
 	var wrong []string
-	cfg.Store, cfg.Engine, cfg.World, cfg.ID = store{log}, e, e.World(), "i1"
+	if cfg.Store == nil {
+		cfg.Store = &store{log: log}
+	}
+	cfg.Engine, cfg.World, cfg.ID = e, e.World(), "i1"
 	cfg.Layer, _ = cfg.World.Layer("lamps")
 	cfg.RowError = func(err *convert.RowError) { wrong = append(wrong, err.Error()) }
 	cfg.Note = func(string) {}
@@ -54,7 +113,11 @@ func run(t *testing.T, log *indextest.Log, e *index.Engine, cfg ingest.Config, t
 			during = nil
 		}
 	}
+	if cfg.Atomic {
+		cfg.Spool.Path = t.TempDir()
+	}
 	im := ingest.New(cfg)
+	defer im.Close()
 	err := im.File(t.Context(), convert.CSV, strings.NewReader(text), convert.Options{Layer: cfg.Layer.Def(), File: "lamps.csv"})
 	if err == nil {
 		err = im.Finish(t.Context())
@@ -102,6 +165,158 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// TestEqualsPlainImport imports random files in batches of any size, at once and together, dry and in earnest: counts
+// and city are those of a plain import into a map.
+func TestEqualsPlainImport(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		type lamp struct{ no, owner string }
+		before := map[string]string{}
+		for _, l := range rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) lamp {
+			return lamp{fmt.Sprint(rapid.IntRange(0, 20).Draw(rt, "no")), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "owner")}
+		}), 0, 20).Draw(rt, "before") {
+			before[l.no] = l.owner
+		}
+		mode := rapid.SampledFrom([]ingest.Mode{ingest.Upsert, ingest.Replace}).Draw(rt, "mode")
+		var want ingest.Summary
+		after, mentioned := maps.Clone(before), map[string]string{}
+		text := strings.Builder{}
+		text.WriteString(head)
+		for range rapid.IntRange(0, 40).Draw(rt, "rows") {
+			no, owner := fmt.Sprint(rapid.IntRange(0, 25).Draw(rt, "no")), rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "owner")
+			lon := "121"
+			if rapid.IntRange(0, 30).Draw(rt, "wrong") == 0 {
+				lon = "x"
+			}
+			fmt.Fprintf(&text, "%s,%s,%s,25\n", no, owner, lon)
+			want.Rows++
+			was, exists := before[no]
+			first, again := mentioned[no]
+			switch {
+			case lon == "x" || again && first != owner:
+				want.Failed++
+				continue
+			case again:
+				want.Unchanged++
+				continue
+			case !exists:
+				want.Added++
+			case was != owner:
+				want.Changed++
+			default:
+				want.Unchanged++
+			}
+			mentioned[no], after[no] = owner, owner
+		}
+		if mode == ingest.Replace {
+			for no := range before {
+				switch _, stays := mentioned[no]; {
+				case stays:
+				case want.Failed > 0:
+					want.Kept++
+				default:
+					want.Ended++
+					delete(after, no)
+				}
+			}
+		}
+		size := rapid.IntRange(1, 6).Draw(rt, "rows of a batch")
+		for _, atomic := range []bool{false, true} {
+			log := indextest.NewLog()
+			e := index.NewEngine(log)
+			if err := e.Load(t.Context(), nil); err != nil {
+				rt.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(context.Background())
+			var running sync.WaitGroup
+			running.Go(func() { _ = e.Run(ctx) })
+			changes := []data.Change{indextest.Define(lamps("owner"))}
+			for no, owner := range before {
+				changes = append(changes, indextest.Put("lamps", no, geo.PointShape(geo.Point{X: 1_210_000_000, Y: 250_000_000}), data.TextValue(data.Text, no), data.TextValue(data.Text, owner)))
+			}
+			start := log.Append(changes...)
+			indextest.At(t, e, start)
+			for _, dry := range []bool{true, false} {
+				got, wrong, err := run(t, log, e, ingest.Config{Mode: mode, DryRun: dry, Atomic: atomic, BatchRows: size}, text.String(), nil)
+				if err != nil || counts(got) != counts(want) || got.Kept != want.Kept || len(wrong) != want.Failed {
+					rt.Fatalf("atomic %v, dry %v: %s, kept %d, %v; want %s, kept %d", atomic, dry, counts(got), got.Kept, err, counts(want), want.Kept)
+				}
+				if dry && log.Last() != start {
+					rt.Fatal("a dry run wrote")
+				}
+			}
+			for _, entry := range log.All()[start:] {
+				if want := log.Last(); atomic && entry.Visible != want || !atomic && entry.Visible != entry.Seq {
+					rt.Fatalf("atomic %v: entry %d counts from %d", atomic, entry.Seq, entry.Visible)
+				}
+			}
+			have := map[string]string{}
+			l, _ := e.World().Layer("lamps")
+			for s := range l.Slots() {
+				have[l.ID(s)] = l.Value(s, 1).Text()
+			}
+			if !maps.Equal(have, after) {
+				rt.Fatalf("atomic %v: the city is %v, want %v", atomic, have, after)
+			}
+			stop()
+			running.Wait()
+		}
+	})
+}
+
+// TestStoreFails lets the store fail after some batches: what has landed is counted, and nothing else.
+func TestStoreFails(t *testing.T) {
+	broken := errors.New("broken")
+	for good := range 6 {
+		for _, atomic := range []bool{false, true} {
+			log, e := city(t)
+			left := good
+			s := &store{log: log, fail: func() error {
+				if left--; left < 0 {
+					return broken
+				}
+				return nil
+			}}
+			text := head
+			for i := range 12 {
+				text += fmt.Sprintf("%d,a,121,25\n", i)
+			}
+			got, _, err := run(t, log, e, ingest.Config{Mode: ingest.Upsert, BatchRows: 2, Store: s, Atomic: atomic}, text, nil)
+			l, _ := e.World().Layer("lamps")
+			want := 2 * good
+			if atomic {
+				// All changes fit into one transaction.
+				want = 12 * min(good, 1)
+			}
+			if errors.Is(err, broken) != (want < 12) || got.Added != want || l.Len() != want {
+				t.Errorf("atomic %v, %d good batches: %s, %v; %d lamps", atomic, good, counts(got), err, l.Len())
+			}
+			if err != nil && strings.Count(fmt.Sprint(err), "broken") != 1 {
+				t.Errorf("error %v", err)
+			}
+		}
+	}
+}
+
+// TestAltered alters the layer while an import runs: it goes on when it appends as it goes, and is not switched when it
+// is atomic.
+func TestAltered(t *testing.T) {
+	for _, atomic := range []bool{false, true} {
+		log, e := city(t)
+		text := head
+		for i := range 20 {
+			text += fmt.Sprintf("%d,a,121,25\n", i)
+		}
+		got, _, err := run(t, log, e, ingest.Config{Mode: ingest.Upsert, BatchRows: 2, Atomic: atomic}, text, func() {
+			wider := lamps("owner")
+			wider.Title = data.Title{"en": "Lamps"}
+			indextest.At(t, e, log.Append(indextest.Define(wider)))
+		})
+		if atomic != (err != nil) || atomic && (got.Added != 0 || !strings.Contains(err.Error(), "nothing has been imported")) || !atomic && got.Added != 20 {
+			t.Errorf("atomic %v: %s, %v", atomic, counts(got), err)
+		}
+	}
+}
+
 // TestStrict stops at the first wrong row and keeps what came before.
 func TestStrict(t *testing.T) {
 	log, e := city(t)
@@ -121,9 +336,13 @@ func TestLayerReplaced(t *testing.T) {
 	for i := range 25_000 {
 		fmt.Fprintf(&text, "%d,owner,121,25\n", i)
 	}
-	_, _, err := run(t, log, e, ingest.Config{Mode: ingest.Upsert}, text.String(), func() {
+	s := &store{log: log}
+	_, _, err := run(t, log, e, ingest.Config{Mode: ingest.Upsert, Store: s}, text.String(), func() {
+		s.mu.Lock()
 		log.Append(indextest.Drop("lamps"))
-		indextest.At(t, e, log.Append(indextest.Define(lamps("tenant"))))
+		seq := log.Append(indextest.Define(lamps("tenant")))
+		s.mu.Unlock()
+		indextest.At(t, e, seq)
 	})
 	if err == nil || !strings.Contains(err.Error(), "dropped during the import") {
 		t.Errorf("error %v", err)

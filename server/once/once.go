@@ -105,7 +105,7 @@ func (k *Keys) Serve(w http.ResponseWriter, r *http.Request, limit int64, do fun
 	if err := k.recall(r.Context()); err != nil {
 		return err
 	}
-	receipt := data.Receipt{Key: short([]byte(key)), Request: requestHash(r, body)}
+	receipt := data.Receipt{Key: KeyHash(key), Request: RequestHash(r, body)}
 	for {
 		have, mine := k.claim(receipt)
 		if mine {
@@ -150,8 +150,8 @@ func sane(key string) bool {
 	return true
 }
 
-// requestHash covers what a request asks for: method, address, conditions and body, each with its length.
-func requestHash(r *http.Request, body []byte) [16]byte {
+// RequestHash covers what a request asks for: method, address, conditions and body.
+func RequestHash(r *http.Request, body []byte) [16]byte {
 	h := sha256.New()
 	for _, part := range []string{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, r.Header.Get("If-Match"), r.Header.Get("If-None-Match")} {
 		sum := sha256.Sum256([]byte(part))
@@ -161,8 +161,9 @@ func requestHash(r *http.Request, body []byte) [16]byte {
 	return [16]byte(h.Sum(nil))
 }
 
-func short(b []byte) [16]byte {
-	sum := sha256.Sum256(b)
+// KeyHash is what is kept of a key.
+func KeyHash(key string) [16]byte {
+	sum := sha256.Sum256([]byte(key))
 	return [16]byte(sum[:])
 }
 

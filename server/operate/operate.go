@@ -14,6 +14,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -119,14 +120,31 @@ func (a *API) Backup(w http.ResponseWriter, r *http.Request) error {
 		return rest.Refuse(rest.WrongMethod, "a copy cannot be had without its content").With("Allow", http.MethodGet)
 	}
 	name := "gewu-" + a.Now().UTC().Format("20060102T150405Z") + ".backup"
-	return a.Admin.Backup(r.Context(), func(bytes int64) io.Writer {
-		city.SetSeq(w, a.Engine.World().Seq())
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Length", strconv.FormatInt(bytes, 10))
-		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-		w.Header().Set("Cache-Control", "no-store")
-		return a.Patient(w)
-	})
+	return city.JobProblem(a.Jobs.Do(r.Context(), jobs.Spec{Kind: "backup", Actor: city.ActorOf(r)}, func(ctx context.Context, h *jobs.Handle) (any, error) {
+		err := a.Admin.Backup(ctx, func(bytes int64) io.Writer {
+			city.SetSeq(w, a.Engine.World().Seq())
+			w.Header().Set("Content-Type", "application/octet-stream")
+			w.Header().Set("Content-Length", strconv.FormatInt(bytes, 10))
+			w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+			w.Header().Set("Cache-Control", "no-store")
+			return &measured{Writer: a.Patient(w), job: h, total: bytes}
+		})
+		return nil, err
+	}))
+}
+
+// measured tells a job how much of a copy was sent.
+type measured struct {
+	io.Writer
+	job         *jobs.Handle
+	sent, total int64
+}
+
+func (m *measured) Write(b []byte) (int, error) {
+	n, err := m.Writer.Write(b)
+	m.sent += int64(n)
+	m.job.Progress(m.sent, m.total, "bytes")
+	return n, err
 }
 
 // Check streams the findings of a check.
@@ -139,7 +157,7 @@ func (a *API) Check(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Done(""); err != nil {
 		return err
 	}
-	return a.stream(w, r, func(ctx context.Context, s *stream) error {
+	return a.stream(w, r, "check", func(ctx context.Context, s *stream) error {
 		if err := a.Admin.Check(ctx, quick, s.tell()); err != nil {
 			return err
 		}
@@ -157,7 +175,7 @@ func (a *API) Compact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.stream(w, r, func(ctx context.Context, s *stream) error {
+	return a.stream(w, r, "compact", func(ctx context.Context, s *stream) error {
 		done, err := a.Admin.Compact(ctx, retention, s.tell())
 		if errors.Is(err, ErrBusy) {
 			return rest.Refuse(rest.Conflict, "a compaction is running already; wait for its end").Because(err)
@@ -223,7 +241,7 @@ func (a *API) Rebuild(w http.ResponseWriter, r *http.Request) error {
 		if k != name {
 			continue
 		}
-		return a.stream(w, r, func(ctx context.Context, s *stream) error {
+		return a.stream(w, r, "rebuild", func(ctx context.Context, s *stream) error {
 			if err := a.Admin.Rebuild(ctx, name, s.tell()); err != nil {
 				return err
 			}

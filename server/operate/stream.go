@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -26,18 +28,27 @@ type stream struct {
 	out      *json.Encoder
 	begun    bool
 	problems int
+	job      *jobs.Handle
+	// result is what the job comes to.
+	result any
 }
 
-// stream runs work and sends what it tells. An error before the first line is the answer; a later one is a line.
-func (a *API) stream(w http.ResponseWriter, r *http.Request, work func(ctx context.Context, s *stream) error) error {
+// stream runs work as a job of a kind and sends what it tells. An error before the first line is the answer; a later one
+// is a line.
+func (a *API) stream(w http.ResponseWriter, r *http.Request, kind string, work func(ctx context.Context, s *stream) error) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(a.Draining, cancel)()
 	s := &stream{api: a, w: w, control: http.NewResponseController(w), out: json.NewEncoder(w)}
-	err := work(ctx, s)
+	err := a.Jobs.Do(ctx, jobs.Spec{Kind: kind, Actor: city.ActorOf(r)}, func(ctx context.Context, h *jobs.Handle) (any, error) {
+		s.job = h
+		err := work(ctx, s)
+		return s.result, err
+	})
 	if err == nil {
 		return nil
 	}
+	err = city.JobProblem(err)
 	if a.Draining.Err() != nil && ctx.Err() != nil {
 		err = rest.Refuse(rest.Unavailable, "the server is going down; begin anew when it is up").With("Retry-After", "5").Because(err)
 	}
@@ -55,12 +66,21 @@ func (s *stream) tell() Tell {
 			s.problems++
 			s.send(line{Line: text})
 		},
-		Progress: func(step string, part float64) { s.send(line{Step: step, Progress: &part}) },
+		Progress: func(step string, part float64) {
+			s.job.Progress(int64(100*part), 100, "% of "+step)
+			s.send(line{Step: step, Progress: &part})
+		},
 	}
 }
 
 // send sends a line. A client that has gone shows up as the end of the request's context.
 func (s *stream) send(l line) {
+	switch {
+	case l.Result != nil:
+		s.result = l.Result
+	case l.Problems != nil:
+		s.result = map[string]int{"problems": *l.Problems}
+	}
 	if !s.begun {
 		s.begun = true
 		s.w.Header().Set("Content-Type", rest.TypeNDJSON)

@@ -253,6 +253,11 @@ func Faults(k Kind, prefix string, err error) *Problem {
 	return p
 }
 
+// Also adds to the list of what is wrong.
+func (p *Problem) Also(field, value, why string) {
+	p.fields = append(p.fields, fieldProblem{Field: field, Value: Shorten(value), Detail: why})
+}
+
 // collectFields walks over wrapped and joined errors.
 func collectFields(err error, found []*data.FieldError) []*data.FieldError {
 	const most = 100

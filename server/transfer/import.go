@@ -2,35 +2,32 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
-	"net/url"
-	"path"
-	"slices"
-	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/gorilla/mux"
 
-	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
-	"github.com/gewu-city/gewu/data/convert/charset"
-	"github.com/gewu-city/gewu/data/convert/osm"
-	"github.com/gewu-city/gewu/geo/proj"
-	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/ingest"
+	"github.com/gewu-city/gewu/server/jobs"
+	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/spool"
 )
 
 // API is the operations import and export of layers.
-type API struct{ *city.City }
+type API struct {
+	*city.City
+	// Spool is where changes of atomic imports wait, and bodies of imports in the background.
+	Spool spool.Dir
+}
+
+// Kind is the kind of job that an import is.
+const Kind = "import"
 
 // importEvent is one line of the answer to an import; exactly one member is set.
 type importEvent struct {
@@ -51,7 +48,8 @@ type importProgress struct {
 
 // Import streams files into a layer: POST /v1/layers/{layer}/import. The body is a file, or multipart/form-data
 // with any number of them; the answer is a line of JSON for each event, ending with done or failed. Both directions
-// stream. Batches become visible as they land.
+// stream. Batches become visible as they land, those of an atomic import at its end. With async the body is kept in a
+// file, and the answer names the job that imports it.
 func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	world := a.Engine.World()
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
@@ -59,290 +57,175 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
 	if err := onlyParams(r, "format", "crs", "id", "lon", "lat", "geometry", "map", "ignore", "mode", "effective",
-		"fix_rings", "strict", "dry_run", "name", "encoding", "table"); err != nil {
+		"fix_rings", "strict", "dry_run", "atomic", "async", "sources", "name", "encoding", "table"); err != nil {
 		return err
 	}
-	o, err := importOptions(r.URL.Query(), layer.Def(), a.Systems)
+	o := &order{media: r.Header.Get("Content-Type"), format: r.URL.Query().Get("format")}
+	var err error
+	if o.options, err = importOptions(r.URL.Query(), layer.Def(), a.Systems); err != nil {
+		return err
+	}
+	o.options.NewID = a.NewID
+	if o.cfg, err = a.importConfig(r, world, layer); err != nil {
+		return err
+	}
+	async, err := flag(r.URL.Query(), "async")
 	if err != nil {
 		return err
 	}
-	cfg, err := a.importConfig(r, world, layer)
+	spec := jobs.Spec{Kind: Kind, About: layer.Def().Name, Actor: o.cfg.Actor, Durable: !o.cfg.DryRun}
+	key, err := once.KeyOf(r)
 	if err != nil {
 		return err
 	}
-	o.NewID = a.NewID
+	if key != "" {
+		spec.Key, spec.Request = once.KeyHash(key), once.RequestHash(r, nil)
+	}
+	if async {
+		return a.inBackground(w, r, spec, o)
+	}
+	return a.inRequest(w, r, spec, o)
+}
 
+// inRequest imports while the request lasts.
+func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, o *order) error {
 	control := http.NewResponseController(w)
-	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
-	_ = control.EnableFullDuplex()
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.WriteHeader(http.StatusOK)
-	out := json.NewEncoder(a.Patient(w))
-	// A client that has gone shows up as the end of the request's context.
-	send := func(e importEvent) { _ = out.Encode(e) }
-
-	body := &importBody{ReadCloser: r.Body, before: func() {
-		_ = control.SetReadDeadline(a.Now().Add(importPause))
-	}}
-	r.Body = body
-	cfg.RowError = func(e *convert.RowError) {
-		if e.File == "" {
-			e.File = o.File
+	var body *body
+	defer func() {
+		if body != nil {
+			body.close() // after the job has ended
 		}
-		send(importEvent{Row: e})
-	}
-	cfg.Note = func(n string) { send(importEvent{Note: o.File + ": " + n}) }
-	cfg.Progress = func(sum *ingest.Summary) {
-		send(importEvent{Progress: &importProgress{File: o.File, Bytes: body.n.Load(), Rows: sum.Rows}})
+	}()
+	err := a.Jobs.Do(r.Context(), spec, func(ctx context.Context, h *jobs.Handle) (any, error) {
+		// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
+		_ = control.EnableFullDuplex()
+		body = receive(a.City, w, r)
+		w.Header().Set("Content-Type", rest.TypeNDJSON)
+		w.WriteHeader(http.StatusOK)
+		out := json.NewEncoder(a.Patient(w))
+		// A client that has gone shows up as the end of the request's context.
+		send := func(e importEvent) { _ = out.Encode(e) }
+		stop := context.AfterFunc(ctx, body.cut)
+		defer stop()
+		result, err := o.run(ctx, h, &body.counted, r.ContentLength, func(e importEvent) {
+			if send(e); e.Progress != nil {
+				_ = control.Flush()
+			}
+		})
+		if err != nil {
+			// The status is sent: the reason goes into the stream, what is behind it into the log.
+			send(importEvent{Failed: a.whyFailed(ctx, r, o, err)})
+		}
+		send(importEvent{Done: &result.Summary})
 		_ = control.Flush()
+		return result, err
+	})
+	if body == nil {
+		return a.notBegun(w, r, o, err)
 	}
-	im := ingest.New(cfg)
-	if err := a.importFiles(r, im, &o); err != nil {
-		// The status is sent: the reason goes into the stream, what is behind it into the log.
-		send(importEvent{Failed: a.PublicText(r, err)})
+	return nil
+}
+
+// notBegun is the answer when an import does not begin.
+func (a *API) notBegun(w http.ResponseWriter, r *http.Request, o *order, err error) error {
+	again, known := errors.AsType[*jobs.AgainError](err)
+	switch {
+	case !known:
+		return city.JobProblem(err)
+	case !again.Same:
+		return rest.Fault(rest.Invalid, once.Header, r.Header.Get(once.Header), "was used for another request")
+	case !again.Job.State.Ended():
+		return rest.Refuse(rest.Conflict, "the import of this key is going on as job %s", again.Job.ID).With("Location", city.JobPath(again.Job.ID)).Because(err)
 	}
-	send(importEvent{Done: im.Summary()})
-	_ = control.Flush()
-	// net/http reads on by itself when a handler leaves a body unread, which collides with reading while writing. The
-	// client has its answer; what it still sends is read past the body that gives it more time.
-	_ = control.SetReadDeadline(a.Now().Add(drainTime))
-	_, _ = io.Copy(io.Discard, body.ReadCloser)
+	// It is done: the same files get the same answer.
+	var before importResult
+	if err := json.Unmarshal(again.Job.Result, &before); err != nil {
+		return err
+	}
+	body := receive(a.City, w, r)
+	defer body.close()
+	files, err := o.hash(r.Context(), body)
+	if err != nil {
+		return err
+	}
+	if files != before.Files {
+		return rest.Fault(rest.Invalid, once.Header, r.Header.Get(once.Header), "was used for other files")
+	}
+	w.Header().Set("Content-Type", rest.TypeNDJSON)
+	line, err := json.Marshal(importEvent{Done: &before.Summary})
+	if err != nil {
+		return err
+	}
+	_, _ = w.Write(append(line, '\n')) // a client that has gone needs no answer
 	return nil
 }
 
-// drainTime is how long the rest of a body is read after an import has ended.
-const drainTime = 5 * time.Second
-
-// importConfig reads the parameters that say what an import does.
-func (a *API) importConfig(r *http.Request, world *index.World, layer *index.Layer) (ingest.Config, error) {
-	q := r.URL.Query()
-	cfg := ingest.Config{
-		Store: a.Store, Engine: a.Engine, World: world, Layer: layer, Actor: city.ActorOf(r), Mode: ingest.Mode(q.Get("mode")),
+// whyFailed is why an import ended, for the one who asked.
+func (a *API) whyFailed(ctx context.Context, r *http.Request, o *order, err error) string {
+	landed := "what came before has been imported"
+	if o.cfg.Atomic {
+		landed = "nothing has been imported"
 	}
-	var err error
-	if cfg.Strict, err = flag(q, "strict"); err != nil {
-		return cfg, err
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, jobs.ErrCancelled):
+		return "the import was cancelled; " + landed
+	case errors.Is(cause, jobs.ErrStopping):
+		return "the server is stopping; " + landed
 	}
-	if cfg.DryRun, err = flag(q, "dry_run"); err != nil {
-		return cfg, err
-	}
-	switch cfg.Mode {
-	case "":
-		cfg.Mode = ingest.Upsert
-	case ingest.Upsert, ingest.Replace:
-	default:
-		return cfg, &data.FieldError{Field: "mode", Value: string(cfg.Mode), Why: "must be upsert or replace"}
-	}
-	if e := q.Get("effective"); e != "" {
-		var ok bool
-		if cfg.Effective, _, ok = a.Time(e); !ok {
-			return cfg, &data.FieldError{Field: "effective", Value: e, Why: "must be a time like 2026-01-31T08:00:00+08:00 or a date"}
-		}
-		if a.Future(cfg.Effective) {
-			return cfg, &data.FieldError{
-				Field: "effective", Value: e,
-				Why: "lies in the future, and an import takes effect when it lands: import then, or plan the changes with POST /v1/changes, which takes up to 99,999 at a time",
-			}
-		}
-	}
-	cfg.ID, err = a.NewID()
-	return cfg, err
+	return a.PublicText(r, err)
 }
 
-// flag reads a parameter that is true or false; absent is false.
-func flag(q url.Values, name string) (bool, error) {
-	switch text := q.Get(name); strings.ToLower(text) {
-	case "", "0", "false", "no":
-		return false, nil
-	case "1", "true", "yes":
-		return true, nil
-	default:
-		return false, &data.FieldError{Field: name, Value: text, Why: "must be true or false"}
+// inBackground keeps the body in a file and answers with the job that will import it.
+func (a *API) inBackground(w http.ResponseWriter, r *http.Request, spec jobs.Spec, o *order) error {
+	if err := a.Jobs.Room(spec.Kind); err != nil {
+		return city.JobProblem(err)
 	}
-}
-
-// lookupCRS reads a parameter that names a coordinate system; absent is nil.
-func lookupCRS(q url.Values, systems *proj.Systems) (proj.CRS, error) {
-	name := q.Get("crs")
-	if name == "" {
-		return nil, nil //nolint:nilnil // no system is a choice: longitude and latitude
-	}
-	crs, err := systems.Lookup(name)
+	file, err := a.keep(w, r)
 	if err != nil {
-		return nil, &data.FieldError{Field: "crs", Value: name, Why: proj.WhyUnknown(err)}
+		return err
 	}
-	return crs, nil
+	spec.Ended = func() { _ = file.Close() } // what it held is not needed any more
+	requestID := city.RequestID(r)
+	id, err := a.Jobs.Submit(spec, func(ctx context.Context, h *jobs.Handle) (any, error) {
+		read := &counted{Reader: file.Reader()}
+		result, err := o.run(ctx, h, read, file.Size(), func(importEvent) {})
+		if err != nil && ctx.Err() == nil && rest.Of(err).Kind == rest.Internal {
+			a.Logger.Error("import failed", "job", h.ID(), "request_id", requestID, "error", err.Error())
+		}
+		return result, err
+	})
+	if err == nil {
+		return a.AnswerJob(w, r, http.StatusAccepted, id)
+	}
+	_ = file.Close()
+	again, known := errors.AsType[*jobs.AgainError](err)
+	switch {
+	case !known:
+		return city.JobProblem(err)
+	case !again.Same:
+		return rest.Fault(rest.Invalid, once.Header, r.Header.Get(once.Header), "was used for another request")
+	}
+	return a.AnswerJob(w, r, http.StatusAccepted, again.Job.ID)
 }
 
-// lookupEncoding reads a parameter that names an encoding of text; absent is none.
-func lookupEncoding(q url.Values) (charset.Encoding, error) {
-	name := q.Get("encoding")
-	if name == "" {
-		return charset.Encoding{}, nil
-	}
-	e, err := charset.Lookup(name)
+// keep copies the body of a request into a file.
+func (a *API) keep(w http.ResponseWriter, r *http.Request) (*spool.File, error) {
+	body := receive(a.City, w, r)
+	defer body.close()
+	dir := a.Spool
+	dir.Most = a.Limits.SpoolBytes
+	file, err := dir.Create()
 	if err != nil {
-		return e, &data.FieldError{Field: "encoding", Value: name, Why: "is not a known encoding; known are " + strings.Join(charset.Known(), ", ")}
+		return nil, err
 	}
-	return e, nil
-}
-
-// importOptions reads the parameters that say how columns become attributes.
-func importOptions(q url.Values, layer *data.Layer, systems *proj.Systems) (convert.Options, error) {
-	o := convert.Options{
-		Layer: layer, File: q.Get("name"), ID: q.Get("id"), Lon: q.Get("lon"), Lat: q.Get("lat"),
-		Geometry: q.Get("geometry"), Table: q.Get("table"), Systems: systems, Report: &convert.Report{},
+	switch _, err = io.Copy(file, body); {
+	case err == nil:
+		return file, nil
+	case errors.Is(err, spool.ErrTooLarge):
+		err = rest.Refuse(rest.TooLarge, "the body is larger than the %d MiB that an import in the background takes; import it without async", dir.Most>>20).Because(err)
+	case errors.Is(err, spool.ErrNoSpace):
+		err = rest.Refuse(rest.Unavailable, "the disk of the server has no room for the body; import it without async").With("Retry-After", "60").Because(err)
 	}
-	var err error
-	if o.FixRings, err = flag(q, "fix_rings"); err != nil {
-		return o, err
-	}
-	if o.CRS, err = lookupCRS(q, systems); err != nil {
-		return o, err
-	}
-	if o.Encoding, err = lookupEncoding(q); err != nil {
-		return o, err
-	}
-	for _, pair := range splitList(q["map"]) {
-		from, to, ok := strings.Cut(pair, "=")
-		if !ok {
-			return o, &data.FieldError{Field: "map", Value: pair, Why: "must be column=attribute"}
-		}
-		if o.Map == nil {
-			o.Map = map[string]string{}
-		}
-		o.Map[from] = to
-	}
-	o.Ignore = splitList(q["ignore"])
-	if f := q.Get("format"); f != "" && !slices.Contains(convert.Formats(), f) {
-		return o, &data.FieldError{Field: "format", Value: f, Why: "must be one of " + strings.Join(convert.Formats(), ", ")}
-	}
-	return o, nil
-}
-
-// splitList reads a repeated, comma-separated parameter.
-func splitList(values []string) []string {
-	var list []string
-	for _, v := range values {
-		for s := range strings.SplitSeq(v, ",") {
-			if s = strings.TrimSpace(s); s != "" {
-				list = append(list, s)
-			}
-		}
-	}
-	return list
-}
-
-// importFiles imports the body, file by file, and then ends what none of them mentioned when that was asked for.
-func (a *API) importFiles(r *http.Request, im *ingest.Import, o *convert.Options) error {
-	ctx, format := r.Context(), r.URL.Query().Get("format")
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "multipart/form-data" {
-		if err := a.importFile(ctx, im, r.Body, format, o); err != nil {
-			return err
-		}
-		return im.Finish(ctx)
-	}
-	form, err := r.MultipartReader()
-	if err != nil {
-		return &data.FieldError{Field: "body", Why: "is not a form with files: " + err.Error()}
-	}
-	for files := 0; ; {
-		part, err := form.NextPart()
-		switch {
-		case errors.Is(err, io.EOF) && files == 0:
-			return &data.FieldError{Field: "file", Why: "the form has no file"}
-		case errors.Is(err, io.EOF):
-			return im.Finish(ctx)
-		case err != nil:
-			return &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
-		case part.FormName() == "mapping":
-			if o.Mapping, err = readMapping(part); err != nil {
-				return err
-			}
-			continue
-		}
-		files++
-		o.File = path.Base(part.FileName())
-		if err := a.importFile(ctx, im, part, format, o); err != nil {
-			return err
-		}
-	}
-}
-
-// maxMapping bounds the mapping of an OSM file.
-const maxMapping = 1 << 20
-
-// readMapping reads the part of a form that says what the elements of the OSM files behind it are: JSON when it starts with
-// a brace, else TOML.
-func readMapping(r io.Reader) (*osm.Mapping, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxMapping+1))
-	if err != nil {
-		return nil, &data.FieldError{Field: "body", Why: "the form ends early: " + err.Error()}
-	}
-	if len(text) > maxMapping {
-		return nil, &data.FieldError{Field: "mapping", Why: "has more than 1 MiB"}
-	}
-	format := convert.TOML
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		format = convert.JSON
-	}
-	m, err := convert.DecodeMapping(bytes.NewReader(text), format)
-	if err != nil {
-		return nil, &data.FieldError{Field: "mapping", Why: err.Error()}
-	}
-	return m, nil
-}
-
-func (a *API) importFile(ctx context.Context, im *ingest.Import, r io.Reader, format string, o *convert.Options) error {
-	if format == "" {
-		var ok bool
-		if format, ok = convert.DetectFormat(o.File); !ok {
-			return &data.FieldError{Field: "format", Value: o.File, Why: "cannot be told from the file name; say which of " + strings.Join(convert.Formats(), ", ")}
-		}
-	}
-	o.Report = &convert.Report{}
-	err := im.File(ctx, format, r, *o)
-	for _, n := range o.Report.Notes {
-		im.Note(n)
-	}
-	sum := im.Summary()
-	sum.Unmatched = mergeNames(sum.Unmatched, o.Report.Unmatched)
-	sum.Missing = mergeNames(sum.Missing, o.Report.Missing)
-	return err
-}
-
-func mergeNames(have, add []string) []string {
-	for _, n := range add {
-		if !slices.Contains(have, n) {
-			have = append(have, n)
-		}
-	}
-	return have
-}
-
-// importPause is how long an import waits for its client: whoever makes the rows may need a while for the next.
-const importPause = 10 * time.Minute
-
-// importBody counts what has been read of a body; it may be asked while another goroutine reads.
-type importBody struct {
-	io.ReadCloser
-	before func()
-	n      atomic.Int64
-}
-
-func (b *importBody) Read(p []byte) (int, error) {
-	b.before()
-	n, err := b.ReadCloser.Read(p)
-	b.n.Add(int64(n))
-	return n, err
-}
-
-// onlyParams refuses parameters that nobody asked for, which are usually misspelled.
-func onlyParams(r *http.Request, known ...string) error {
-	for name := range r.URL.Query() {
-		if !slices.Contains(known, name) {
-			return rest.Fault(rest.BadRequest, name, "", "is not a parameter here; known are "+strings.Join(known, ", "))
-		}
-	}
-	return nil
+	_ = file.Close()
+	return nil, err
 }

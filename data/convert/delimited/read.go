@@ -38,6 +38,7 @@ func Read(in Text, comma rune, out row.Sink) error {
 			t.cut(&r)
 		} else if quote, ok := errors.AsType[*quoteError](err); ok {
 			r.Fault = &data.FieldError{Field: row.Name(t.columns, quote.field), Why: quote.why}
+			r.Cells = []string{quote.line}
 		} else if errors.Is(err, io.EOF) {
 			return nil
 		} else {
@@ -119,6 +120,15 @@ func (t *table) comma(given rune) (byte, error) {
 	return best, nil
 }
 
+// copied are the fields of the current record, however many.
+func (t *table) copied() []string {
+	cells := make([]string, len(t.records.spans))
+	for i := range cells {
+		cells[i] = string(t.records.field(i))
+	}
+	return cells
+}
+
 // cut gives the current record its cells, or a fault.
 func (t *table) cut(to *row.Row) {
 	r := t.records
@@ -127,6 +137,7 @@ func (t *table) cut(to *row.Row) {
 			Why:   fmt.Sprintf("has %d fields, but the header has %d", len(r.spans), len(t.columns)),
 			Value: string(r.text[:min(len(r.text), 200)]),
 		}
+		to.Cells = t.copied()
 		return
 	}
 	if wrong := t.in.Wrong(r.text); wrong != "" {
@@ -137,6 +148,7 @@ func (t *table) cut(to *row.Row) {
 				break
 			}
 		}
+		to.Cells = t.copied()
 		return
 	}
 	text := string(r.text)

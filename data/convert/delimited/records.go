@@ -40,6 +40,8 @@ type span struct{ from, to int }
 type quoteError struct {
 	field int
 	why   string
+	// line is the first line of the record, cut where it is longer than anybody mends.
+	line string
 }
 
 func (e *quoteError) Error() string { return e.why }
@@ -136,8 +138,10 @@ func (r *records) quoted(first int) error {
 	text, spans := r.scratch[:0], r.spans[:0]
 	fail := func(why string) error {
 		r.spans = spans
+		line := trimBreak(r.buf[r.start : r.start+first])
+		err := &quoteError{field: len(spans), why: why, line: string(line[:min(len(line), longRow)])}
 		r.consume(first, 1)
-		return &quoteError{field: len(spans), why: why}
+		return err
 	}
 	size, lines, pos := first, 1, 0
 	// Offsets are relative to start, which moves when more is read.

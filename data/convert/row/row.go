@@ -42,7 +42,7 @@ type Row struct {
 	Cells   []string
 	// Geometry is in the system of [Head] and may be overwritten by the receiver. Nil is no geometry.
 	Geometry orb.Geometry
-	// Fault says why the row cannot be read. The cells and the geometry do not count then.
+	// Fault says why the row cannot be read. The cells are then what there is of it, as many as there are.
 	Fault *data.FieldError
 	// Notes are repairs that the decoder made.
 	Notes []string

@@ -1,0 +1,232 @@
+// Package mend writes the wrong rows of an import to a file in which they can be mended and from which they can be
+// imported again.
+package mend
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gewu-city/gewu/data/convert"
+)
+
+// The columns that are added to those of the rows. Importing the file again does not need them taken away: they match no
+// attribute.
+const (
+	columnRow = "import_row"
+	columnWhy = "import_error"
+)
+
+// File collects wrong rows. Rows with cells become CSV with the columns of their files and the reason; features of
+// GeoJSON become lines of GeoJSON with the reason as a member, in a file of their own when there are both. The rows wait
+// in a file beside it until all columns are known, so that memory does not grow with them. It belongs to one goroutine.
+type File struct {
+	name string
+	wait *os.File
+	out  *json.Encoder
+	// columns are those of all rows, in the order in which they appeared.
+	columns []string
+	cells   int
+	lines   int
+}
+
+// Create begins a file. Nothing has its name before Close.
+func Create(name string) (*File, error) {
+	wait, err := os.CreateTemp(dirOf(name), ".gewu-errors-*")
+	if err != nil {
+		return nil, err
+	}
+	return &File{name: name, wait: wait, out: json.NewEncoder(wait)}, nil
+}
+
+func dirOf(name string) string {
+	if i := strings.LastIndexByte(name, os.PathSeparator); i >= 0 {
+		return name[:i+1]
+	}
+	return "."
+}
+
+// Add takes a wrong row.
+func (f *File) Add(e *convert.RowError) error {
+	if e.Source == nil {
+		// Of a row that is wrong beside others only the id is known.
+		bare := *e
+		bare.Source = &convert.Source{}
+		if e.Field == "id" {
+			bare.Source = &convert.Source{Columns: []string{"id"}, Cells: []string{e.Value}}
+		}
+		e = &bare
+	}
+	if e.Source.Feature != nil {
+		f.lines++
+	} else {
+		f.cells++
+		for i := range max(len(e.Source.Columns), len(e.Source.Cells)) {
+			if name := column(e.Source, i); !slices.Contains(f.columns, name) {
+				f.columns = append(f.columns, name)
+			}
+		}
+	}
+	return f.out.Encode(e)
+}
+
+// column is the name of column i of a row; rows may have more cells than their file has columns.
+func column(s *convert.Source, i int) string {
+	if i < len(s.Columns) && s.Columns[i] != "" {
+		return s.Columns[i]
+	}
+	return "column " + strconv.Itoa(i+1)
+}
+
+// Discard ends without a file.
+func (f *File) Discard() { _ = errors.Join(f.wait.Close(), os.Remove(f.wait.Name())) }
+
+// Close writes the files and returns their names; without a wrong row there is none, and one that was there from an
+// earlier import is removed.
+func (f *File) Close() (names []string, err error) {
+	defer f.Discard()
+	for _, part := range []struct {
+		name  string
+		rows  int
+		write func(io.Writer) error
+	}{{f.csvName(), f.cells, f.writeCSV}, {f.linesName(), f.lines, f.writeLines}} {
+		if part.rows == 0 {
+			if part.name == f.name && f.cells+f.lines == 0 {
+				if err := os.Remove(part.name); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return names, err
+				}
+			}
+			continue
+		}
+		if err := write(part.name, part.write); err != nil {
+			return names, err
+		}
+		names = append(names, part.name)
+	}
+	return names, nil
+}
+
+// endings of names that mean lines of GeoJSON.
+var endings = []string{".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".jsonl"}
+
+func (f *File) isLines() bool {
+	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(strings.ToLower(f.name), e) })
+}
+
+func (f *File) csvName() string {
+	if f.isLines() {
+		return f.name + ".csv"
+	}
+	return f.name
+}
+
+func (f *File) linesName() string {
+	if f.isLines() {
+		return f.name
+	}
+	return strings.TrimSuffix(f.name, ".csv") + ".geojsonl"
+}
+
+// write makes a file that exists complete or not at all.
+func write(name string, fill func(io.Writer) error) error {
+	out, err := os.CreateTemp(dirOf(name), ".gewu-errors-*")
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(fill(out), out.Close()); err == nil {
+		err = os.Rename(out.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(out.Name()))
+	}
+	return nil
+}
+
+// each reads the rows back.
+func (f *File) each(do func(*convert.RowError) error) error {
+	rows := json.NewDecoder(io.NewSectionReader(f.wait, 0, 1<<62))
+	for {
+		var e convert.RowError
+		if err := rows.Decode(&e); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := do(&e); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *File) writeCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	place := map[string]int{}
+	for i, name := range f.columns {
+		place[name] = i
+	}
+	if err := out.Write(append(slices.Clone(f.columns), columnRow, columnWhy)); err != nil {
+		return err
+	}
+	err := f.each(func(e *convert.RowError) error {
+		if e.Source.Feature != nil {
+			return nil
+		}
+		cells := make([]string, len(f.columns)+2)
+		for i, cell := range e.Source.Cells {
+			cells[place[column(e.Source, i)]] = cell
+		}
+		where := *e
+		where.File, where.Source = "", nil
+		cells[len(f.columns)], cells[len(f.columns)+1] = at(e), strings.TrimPrefix(where.Error(), prefix(&where))
+		return out.Write(cells)
+	})
+	out.Flush()
+	return errors.Join(err, out.Error())
+}
+
+// at says which row of which file it is.
+func at(e *convert.RowError) string {
+	if e.File == "" {
+		return strconv.Itoa(e.Row)
+	}
+	return e.File + ":" + strconv.Itoa(e.Row)
+}
+
+// prefix is the beginning of the text of an error that says which row it is.
+func prefix(e *convert.RowError) string {
+	text := e.Error()
+	if i := strings.Index(text, ": "); i >= 0 {
+		return text[:i+2]
+	}
+	return ""
+}
+
+func (f *File) writeLines(w io.Writer) error {
+	return f.each(func(e *convert.RowError) error {
+		if e.Source.Feature == nil {
+			return nil
+		}
+		where := *e
+		where.Source = nil
+		why, err := json.Marshal(where.Error())
+		if err != nil {
+			return err
+		}
+		line := slices.Clone([]byte(e.Source.Feature))
+		// The member goes behind the brace of the object; a value that is none stays as it is.
+		if i := slices.Index(line, '{'); i >= 0 {
+			member := append(append([]byte(`"`+columnWhy+`":`), why...), ',')
+			if strings.TrimSpace(string(line[i+1:])) == "}" {
+				member = member[:len(member)-1]
+			}
+			line = slices.Insert(line, i+1, member...)
+		}
+		_, err = w.Write(append(line, '\n'))
+		return err
+	})
+}

@@ -1,0 +1,41 @@
+package city
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gewu-city/gewu/server/jobs"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// JobPath is where a job is asked for.
+func JobPath(id string) string { return "/v1/jobs/" + url.PathEscape(id) }
+
+// AnswerJob answers with a job as it is now.
+func (c *City) AnswerJob(w http.ResponseWriter, r *http.Request, status int, id string) error {
+	job, err := c.Jobs.Get(id)
+	if err != nil {
+		return JobProblem(err)
+	}
+	w.Header().Set("Location", JobPath(id))
+	w.Header().Set("Cache-Control", "no-store")
+	return rest.WriteJSON(w, r, status, job)
+}
+
+// JobProblem is the public form of what the registry of jobs refuses; other errors stay as they are.
+func JobProblem(err error) error {
+	switch {
+	case errors.Is(err, jobs.ErrFull):
+		return rest.Refuse(rest.Unavailable, "too much work of this kind is waiting; GET /v1/jobs shows it").With("Retry-After", "10").Because(err)
+	case errors.Is(err, jobs.ErrStopping):
+		return rest.Refuse(rest.Unavailable, "the server is stopping").With("Retry-After", "5").Because(err)
+	case errors.Is(err, jobs.ErrCancelled):
+		return rest.Refuse(rest.Conflict, "it was cancelled before it began").Because(err)
+	case errors.Is(err, jobs.ErrUnknown):
+		return rest.Refuse(rest.NotFound, "there is no such job; jobs are remembered for 7 days, and the newest 1,000 of them").Because(err)
+	case errors.Is(err, jobs.ErrEnded):
+		return rest.Refuse(rest.Conflict, "the job has ended").Because(err)
+	}
+	return err
+}

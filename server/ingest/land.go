@@ -1,0 +1,172 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
+)
+
+// flight is a batch of changes on its way into the log and the World.
+type flight struct {
+	counts
+	changes []data.Change
+	// places are the positions of the changes by the ids of their features, for imports that land while they go on.
+	places map[string]int
+	// at is the definition of the layer that the changes were made for.
+	at data.Seq
+
+	landed chan struct{} // closed when the append has an outcome
+	seq    data.Seq
+	err    error
+}
+
+// add appends a change; with known, rows with its id are recognised until it is visible.
+func (f *flight) add(c data.Change, known bool) {
+	if known {
+		f.places[c.Feature.ID] = len(f.changes)
+	}
+	f.changes = append(f.changes, c)
+}
+
+// mostFlights bounds the batches that are compared and not visible yet.
+const mostFlights = 3
+
+// underWay is the feature of an id that a batch puts which is not visible in the World that rows are compared with.
+func (im *Import) underWay(id string, now *flight) *data.Feature {
+	if at, ok := now.places[id]; ok {
+		return &now.changes[at].Feature
+	}
+	for _, f := range im.flights {
+		if at, ok := f.places[id]; ok {
+			return &f.changes[at].Feature
+		}
+	}
+	return nil
+}
+
+// settle takes the batches that the World shows off the list of those under way.
+func (im *Import) settle(world *index.World) error {
+	for len(im.flights) > 0 {
+		f := im.flights[0]
+		select {
+		case <-f.landed:
+		default:
+			return nil
+		}
+		if f.err != nil {
+			return f.err
+		}
+		if f.seq > world.Seq() {
+			return nil
+		}
+		im.arrive(f)
+	}
+	return nil
+}
+
+// arrive notes that the oldest batch under way has landed.
+func (im *Import) arrive(f *flight) {
+	im.summary.land(f.counts, f.seq)
+	if len(im.own) == 0 {
+		im.first = f.seq
+	}
+	im.own[f.seq] = true
+	im.flights = im.flights[1:]
+}
+
+// launch hands a batch to the goroutine that appends, when there are not too many under way.
+func (im *Import) launch(ctx context.Context, f *flight) error {
+	for len(im.flights) >= mostFlights {
+		if err := im.await(ctx); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.landed = make(chan struct{})
+	im.flights = append(im.flights, f)
+	im.runway <- f // it takes each at once or after one append, which ends soon after ctx
+	return nil
+}
+
+// await waits until the oldest batch under way is visible.
+func (im *Import) await(ctx context.Context) error {
+	f := im.flights[0]
+	<-f.landed
+	if f.err != nil {
+		return f.err
+	}
+	if _, err := im.cfg.Engine.Wait(ctx, f.seq); err != nil {
+		return err
+	}
+	im.arrive(f)
+	return nil
+}
+
+// landing runs do while a goroutine appends, in order, the batches that do launches. It returns when all of them have
+// an outcome, and those that have landed are visible and counted.
+func (im *Import) landing(ctx context.Context, do func() error) error {
+	runway, ended := make(chan *flight), make(chan struct{})
+	im.runway = runway
+	go func() {
+		defer close(ended)
+		var failed error
+		for f := range runway {
+			if f.err = failed; failed == nil {
+				f.seq, f.err = im.append(ctx, f)
+				failed = f.err
+			}
+			close(f.landed)
+		}
+	}()
+	err := do()
+	close(runway)
+	<-ended
+	for len(im.flights) > 0 {
+		f := im.flights[0]
+		if f.err != nil {
+			im.flights = nil // those behind it have not been tried
+			if !errors.Is(err, f.err) {
+				err = errors.Join(err, f.err)
+			}
+			break
+		}
+		if _, late := im.cfg.Engine.Wait(ctx, f.seq); late != nil && err == nil {
+			err = late
+		}
+		im.arrive(f)
+	}
+	return err
+}
+
+// append makes a batch durable. When the layer was altered since the batch was compared it is still the same layer,
+// unless it was dropped.
+func (im *Import) append(ctx context.Context, f *flight) (data.Seq, error) {
+	for {
+		tx := im.tx(f.at)
+		tx.Changes = f.changes
+		seq, err := im.cfg.Store.Append(ctx, tx)
+		redefined, altered := errors.AsType[*data.RedefinedError](err)
+		if !altered {
+			if err != nil {
+				err = fmt.Errorf("append rows: %w", err)
+			}
+			return seq, err
+		}
+		world := im.cfg.Engine.World()
+		if redefined.Have > world.Seq() {
+			if world, err = im.cfg.Engine.Wait(ctx, redefined.Have); err != nil {
+				return 0, err
+			}
+		}
+		layer, err := im.layer(world)
+		if err != nil || redefined.Have == 0 {
+			return 0, errors.Join(err, redefined)
+		}
+		f.at = layer.DefSeq()
+	}
+}
