@@ -319,7 +319,12 @@ func TestCancelAnImport(t *testing.T) {
 		if !strings.Contains(failed, "was cancelled; "+test.says) || test.query != "" && sum.Added != 0 {
 			t.Errorf("%s: %q, %+v", name, failed, sum)
 		}
-		l, _ := c.engine.World().Layer("trees")
+		// What is told is durable; a cancelled import does not wait until it is visible.
+		world, err := c.engine.Wait(t.Context(), sum.Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := world.Layer("trees")
 		landed := 0
 		for slot := range l.Slots() {
 			if strings.HasPrefix(l.ID(slot), name+"-") {

@@ -86,6 +86,8 @@ type Config struct {
 	Spool  spool.Dir
 	// Effective is when the changes take effect, zero for when they are recorded.
 	Effective time.Time
+	// Cut, if set, is called when the import gives up on a file. It makes a read of the file that waits fail.
+	Cut func()
 	// BatchRows is the number of rows that make a transaction: 10,000 when zero.
 	BatchRows int
 	// RowError and Note report while the import goes on; Progress is called after each batch. All are called by the
@@ -162,7 +164,7 @@ var (
 
 // File imports one file. It returns an error when the file cannot be read or the store fails; wrong rows are
 // counted. What it has appended is visible when it returns without an error.
-func (im *Import) File(ctx context.Context, format string, r io.Reader, o convert.Options) error {
+func (im *Import) File(ctx context.Context, format string, r io.Reader, o convert.Options) (err error) {
 	reading, stop := context.WithCancel(ctx)
 	batches := make(chan rowBatch, 1)
 	go func() {
@@ -172,6 +174,9 @@ func (im *Import) File(ctx context.Context, format string, r io.Reader, o conver
 	// The reader must have let go of r before this returns.
 	defer func() {
 		stop()
+		if err != nil && im.cfg.Cut != nil {
+			im.cfg.Cut()
+		}
 		for range batches {
 		}
 	}()

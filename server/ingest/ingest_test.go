@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
@@ -324,6 +326,33 @@ func TestStrict(t *testing.T) {
 	var file *convert.FileError
 	if !errors.As(err, &file) || counts(got) != "2 rows 1+ 0~ 0- 0= 1!" {
 		t.Errorf("%s, %v", counts(got), err)
+	}
+}
+
+// TestGivesUp gives up on a file that goes on but brings nothing: it cuts it off and returns.
+func TestGivesUp(t *testing.T) {
+	_, e := city(t)
+	body, send := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(send, head+strings.Repeat("2,b,x,25\n", 20_001)) // fails if it is not read to its end
+	}()
+	layer, _ := e.World().Layer("lamps")
+	im := ingest.New(ingest.Config{
+		Engine: e, World: e.World(), Layer: layer, Mode: ingest.Upsert, Strict: true, BatchRows: 20_000,
+		RowError: func(*convert.RowError) {}, Note: func(string) {}, Progress: func(*ingest.Summary) {},
+		Cut: func() { body.CloseWithError(errors.New("cut off")) },
+	})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- im.File(t.Context(), convert.CSV, body, convert.Options{Layer: layer.Def(), File: "lamps.csv"})
+	}()
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "first wrong row") {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the import waits for the rest of the file")
 	}
 }
 

@@ -100,6 +100,7 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 		// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
 		_ = control.EnableFullDuplex()
 		body = receive(a.City, w, r)
+		o.cfg.Cut = body.cut
 		w.Header().Set("Content-Type", rest.TypeNDJSON)
 		w.WriteHeader(http.StatusOK)
 		out := json.NewEncoder(a.Patient(w))
