@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -65,9 +66,7 @@ func (c *town) trees(query string, header map[string]string, rows ...string) ans
 		text += r + ",121.5,25.01\n"
 	}
 	all := map[string]string{"Content-Type": "text/csv"}
-	for k, v := range header {
-		all[k] = v
-	}
+	maps.Copy(all, header)
 	return c.do("POST", "/v1/layers/trees/import?format=csv"+query, all, text)
 }
 

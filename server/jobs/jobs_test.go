@@ -45,6 +45,7 @@ func open(t *testing.T, o jobs.Options) (r *jobs.Registry, stop func()) {
 }
 
 func run(t *testing.T, r *jobs.Registry) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()

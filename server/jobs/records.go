@@ -121,7 +121,7 @@ func (r records) read() ([]record, error) {
 			}
 			continue
 		}
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // a name that the folder of the operator has
 		var rec record
 		if err == nil {
 			err = json.Unmarshal(text, &rec)

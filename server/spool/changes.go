@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/gewu-city/gewu/data"
 )
@@ -41,8 +42,7 @@ func (d Dir) NewChanges() (*Changes, error) {
 // Add appends a change. The error is a *data.FieldError when it cannot be stored at all.
 func (c *Changes) Add(change *data.Change) error {
 	const head = 4 + 1 + 8 // length, whether there is a precondition, its seq
-	b := append(c.buf[:0], make([]byte, head)...)
-	b, err := data.AppendPayload(b, change)
+	b, err := data.AppendPayload(append(c.buf[:0], make([]byte, head)...), change)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *Changes) Transactions(tx data.Tx, keep func(*data.Change) bool) (n int,
 	}
 	counts := c.txs
 	if c.last > 0 {
-		counts = append(counts[:len(counts):len(counts)], c.last)
+		counts = append(slices.Clip(counts), c.last)
 	}
 	n = len(counts)
 	var left []bool // out, by change

@@ -118,11 +118,8 @@ func (c *town) undo(t testing.TB, of string, q undo.Request) (*undo.Result, erro
 // changed since are as before, all others as they were left, and the undo can be undone.
 func TestUndo(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp("", "undo")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
+		dir := t.TempDir()
+		defer os.RemoveAll(dir) // there are many
 		c := open(t, dir)
 		defer func() { c.stop() }()
 		c.must(t, "", define(lamps()))
