@@ -8,6 +8,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index/bucket"
+	"github.com/gewu-city/gewu/index/column"
 	"github.com/gewu-city/gewu/index/raster"
 )
 
@@ -108,6 +109,15 @@ func (l *Layer) Own(s Slot, i int) data.Value {
 	return l.rows.attrs[i].Own(uint32(s))
 }
 
+// Column is the column of attribute i, to read many features at once by package column; rows are slots. Callers must not
+// write to it. It panics for an i out of range.
+func (l *Layer) Column(i int) *column.Values { return &l.rows.attrs[i] }
+
+// Permanents appends to dst the permanent ids of slots.
+func (l *Layer) Permanents(slots []Slot, dst []uint32) []uint32 {
+	return column.Gather(&l.rows.permanents, slots, dst)
+}
+
 // Feature is a copy of the whole feature, defaults included.
 func (l *Layer) Feature(s Slot) data.Feature {
 	f := data.Feature{ID: l.ID(s), Shape: l.Shape(s), Values: make([]data.Value, len(l.rows.attrs))}
@@ -151,6 +161,14 @@ func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
 	if l.points.Search(b, visit) {
 		l.searchTree(b, func(s Slot, _ *boxed) bool { return visit(s) })
 	}
+}
+
+// SearchPoints is [Layer.Search] among the features with exactly one point, which it hands over too.
+func (l *Layer) SearchPoints(b geo.Box, visit func(Slot, geo.Point) bool) bool { return l.points.SearchPlaces(b, visit) }
+
+// SearchShapes is [Layer.Search] among all other features.
+func (l *Layer) SearchShapes(b geo.Box, visit func(Slot) bool) {
+	l.searchTree(b, func(s Slot, _ *boxed) bool { return visit(s) })
 }
 
 // searchTree is Search among features that are not one point.

@@ -193,19 +193,30 @@ func (s square) kid(q int) square {
 	return square{s.x + int64(q&1)*half, s.y + int64(q>>1)*half, half}
 }
 
+// within reports whether the whole square lies in b.
+func (s square) within(b *geo.Box) bool {
+	return int64(b.Min.X) <= s.x && s.x+s.size-1 <= int64(b.Max.X) && int64(b.Min.Y) <= s.y && s.y+s.size-1 <= int64(b.Max.Y)
+}
+
 // Search calls visit for each slot whose place lies in b or on its border, in no particular order, until visit
 // returns false. It reports whether visit never did.
 func (t *Tree[S]) Search(b geo.Box, visit func(S) bool) bool {
+	return t.SearchPlaces(b, func(slot S, _ geo.Point) bool { return visit(slot) })
+}
+
+// SearchPlaces is [Tree.Search] with the places.
+func (t *Tree[S]) SearchPlaces(b geo.Box, visit func(S, geo.Point) bool) bool {
 	if b.Empty() {
 		return true
 	}
 	return t.root.search(world, &b, visit)
 }
 
-func (n *node[S]) search(at square, b *geo.Box, visit func(S) bool) bool {
+func (n *node[S]) search(at square, b *geo.Box, visit func(S, geo.Point) bool) bool {
 	if n.kids == nil {
-		for _, p := range n.places {
-			if b.Contains(p.Point) && !visit(p.slot) {
+		inside := at.within(b)
+		for i := range n.places {
+			if p := &n.places[i]; (inside || b.Contains(p.Point)) && !visit(p.slot, p.Point) {
 				return false
 			}
 		}
@@ -235,7 +246,7 @@ func (t *Tree[S]) Bounds() geo.Box {
 }
 
 func (n *node[S]) bounds(at square, b *geo.Box) {
-	if int64(b.Min.X) <= at.x && at.x+at.size-1 <= int64(b.Max.X) && int64(b.Min.Y) <= at.y && at.y+at.size-1 <= int64(b.Max.Y) {
+	if at.within(b) {
 		return
 	}
 	if n.kids == nil {

@@ -87,7 +87,7 @@ func (d *dictionary) own() {
 
 // view is the immutable prefix that exists now.
 func (d *dictionary) view() dictionary {
-	return dictionary{chunks: slices.Clip(d.chunks), n: d.n}
+	return dictionary{chunks: slices.Clip(d.chunks), n: d.n, unique: d.unique}
 }
 
 // find yields the handles that mean s. A unique dictionary may hold a text more than once.
