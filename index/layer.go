@@ -164,7 +164,9 @@ func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
 }
 
 // SearchPoints is [Layer.Search] among the features with exactly one point, which it hands over too.
-func (l *Layer) SearchPoints(b geo.Box, visit func(Slot, geo.Point) bool) bool { return l.points.SearchPlaces(b, visit) }
+func (l *Layer) SearchPoints(b geo.Box, visit func(Slot, geo.Point) bool) bool {
+	return l.points.SearchPlaces(b, visit)
+}
 
 // SearchShapes is [Layer.Search] among all other features.
 func (l *Layer) SearchShapes(b geo.Box, visit func(Slot) bool) {

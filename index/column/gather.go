@@ -20,7 +20,9 @@ func (v *Values) TextOf(handle uint32) string { return v.dict.text(handle) }
 
 // Handles appends to dst the handles of the texts that rows hold themselves, 0 where a row holds none. Rows that
 // ascend are read fastest, as with [Words].
-func Handles[R ~uint32](v *Values, rows []R, dst []uint32) []uint32 { return Gather(&v.text, rows, dst) }
+func Handles[R ~uint32](v *Values, rows []R, dst []uint32) []uint32 {
+	return Gather(&v.text, rows, dst)
+}
 
 // Words appends to dst the 64-bit forms of what rows hold themselves, and to set whether they hold a value.
 func Words[R ~uint32](v *Values, rows []R, dst []uint64, set []bool) ([]uint64, []bool) {
