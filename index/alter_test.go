@@ -3,6 +3,7 @@ package index_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/data/rules"
 	"github.com/gewu-city/gewu/data/storetest"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/indextest"
 )
 
 // stored is an engine on a store of its own.
@@ -167,4 +169,76 @@ func equalIsScan(r *rapid.T, l *index.Layer, i int, name string, rows map[string
 			r.Fatalf("%s = %v: found %d of %d", name, v, got, want)
 		}
 	}
+}
+
+// BenchmarkAlter alters a layer of 200,000 features until a World shows it.
+func BenchmarkAlter(b *testing.B) {
+	const features = 200_000
+	log := indextest.NewLog()
+	e := indextest.Start(b, log)
+	l := *doors
+	log.Append(indextest.Define(&l))
+	fill := func() {
+		for entry, err := range (made{features: features}).Entries(b.Context(), 0) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if entry.Seq > 1 {
+				log.Append(entry.Changes...)
+			}
+		}
+		indextest.At(b, e, log.Last())
+	}
+	fill()
+	now := &l
+	for _, of := range []struct {
+		name  string
+		steps func(i int) []rules.Step
+	}{
+		{"rename", func(i int) []rules.Step {
+			return []rules.Step{{Op: "rename", Attribute: now.Attributes[2].Name, To: fmt.Sprint("village_", i, len(now.Attributes))}}
+		}},
+		{"default", func(i int) []rules.Step {
+			return []rules.Step{{Op: "default", Attribute: "section", Members: map[string]any{"default": fmt.Sprint(i)}}}
+		}},
+		{"widen", func(i int) []rules.Step {
+			return []rules.Step{
+				{Op: "widen", Attribute: "number", Members: map[string]any{"type": "text"}},
+				{Op: "widen", Attribute: "height", Members: map[string]any{"type": "text"}},
+			}
+		}},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				from := now
+				if of.name == "widen" {
+					from = &l
+				}
+				next, err := rules.Alter(from, of.steps(i))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if of.name != "widen" {
+					now = next
+				} else if i > 0 {
+					b.StopTimer()
+					log.Append(indextest.Define(&l)) // what no store would accept: back to the types of before
+					fill()
+					b.StartTimer()
+				}
+				indextest.At(b, e, log.Append(indextest.Define(next)))
+			}
+		})
+	}
+	b.Run("scan of a demand", func(b *testing.B) {
+		for b.Loop() {
+			n := 0
+			for range e.Values("doors", 6) {
+				n++
+			}
+			if n != features {
+				b.Fatal(n)
+			}
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,11 @@ import (
 )
 
 // made is a log whose entries are made when they are read, so that only the World holds memory.
-type made struct{ features int }
+type made struct {
+	features int
+	// linked makes the code unique and the road a ref.
+	linked bool
+}
 
 func (made) Epoch() data.Epoch                    { return "made" }
 func (m made) Last() data.Seq                     { return data.Seq(m.features + 1) }
@@ -42,6 +47,17 @@ var doors = &data.Layer{Name: "doors", Geometry: data.GeometryPoint, Attributes:
 	{Name: "since", Type: data.Date},
 }}
 
+func (m made) layer() *data.Layer {
+	if !m.linked {
+		return doors
+	}
+	l := *doors
+	l.Attributes = slices.Clone(l.Attributes)
+	l.Attributes[0].Unique = true
+	l.Attributes[3].Type, l.Attributes[3].Ref, l.Attributes[3].Was = data.Ref, "roads", []data.Type{data.Text}
+	return &l
+}
+
 func (m made) Entries(_ context.Context, after data.Seq) iter.Seq2[*data.Entry, error] {
 	return func(yield func(*data.Entry, error) bool) {
 		if after >= m.Last() {
@@ -50,7 +66,7 @@ func (m made) Entries(_ context.Context, after data.Seq) iter.Seq2[*data.Entry, 
 		r := rand.New(rand.NewPCG(1, 2))
 		// 40,000 points on each square kilometre.
 		side := int32(math.Sqrt(float64(m.features)/40_000) * 1000 / 0.0106)
-		if !yield(&data.Entry{Seq: 1, Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpPut, Layer: doors.Name, Definition: doors}}}, nil) {
+		if !yield(&data.Entry{Seq: 1, Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpPut, Layer: doors.Name, Definition: m.layer()}}}, nil) {
 			return
 		}
 		for i := range m.features {
@@ -73,8 +89,14 @@ func (m made) Entries(_ context.Context, after data.Seq) iter.Seq2[*data.Entry, 
 }
 
 // BenchmarkLoad loads point features of ten attributes and reports the heap that the World of one holds.
-func BenchmarkLoad(b *testing.B) {
-	for _, n := range []int{10_000, 100_000, 1_000_000} {
+func BenchmarkLoad(b *testing.B) { benchmarkLoad(b, false, 10_000, 100_000, 1_000_000) }
+
+// BenchmarkLoadLinked is BenchmarkLoad with one unique attribute and one ref.
+func BenchmarkLoadLinked(b *testing.B) { benchmarkLoad(b, true, 100_000, 1_000_000) }
+
+func benchmarkLoad(b *testing.B, linked bool, sizes ...int) {
+	b.Helper()
+	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			var before, after runtime.MemStats
 			runtime.GC()
@@ -82,7 +104,7 @@ func BenchmarkLoad(b *testing.B) {
 			start := obs.CPUTime()
 			var e *index.Engine
 			for b.Loop() {
-				e = index.NewEngine(made{n})
+				e = index.NewEngine(made{n, linked})
 				if err := e.Load(b.Context(), nil); err != nil {
 					b.Fatal(err)
 				}

@@ -106,3 +106,34 @@ func TestCheckFindsBrokenLinks(t *testing.T) {
 		t.Errorf("%d problems:\n%s", len(problems), all)
 	}
 }
+
+// BenchmarkHolders looks up who holds a unique code, and the first who refers to a road with 300 doors, among 200,000
+// doors.
+func BenchmarkHolders(b *testing.B) {
+	e := index.NewEngine(made{200_000, true})
+	if err := e.Load(b.Context(), nil); err != nil {
+		b.Fatal(err)
+	}
+	for name, of := range map[string]struct {
+		place int
+		text  func(i int) string
+	}{
+		"unique": {0, func(i int) string {
+			return strings.ToUpper(fmt.Sprintf("%010x", uint64(i%200_000)*0x9E3779B97F4A7C15>>24))
+		}},
+		"ref": {3, func(i int) string { return fmt.Sprint("road ", i%600) }},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				found := 0
+				for range e.Holders("doors", of.place, of.text(i)) {
+					found++
+					break
+				}
+				if found != 1 {
+					b.Fatal("nobody has it")
+				}
+			}
+		})
+	}
+}

@@ -31,6 +31,9 @@ func newHolders() *holders {
 
 // hold notes that a row holds a text instead of another; null texts are empty and not held.
 func (h *holders) hold(slot uint32, old, text data.Value) {
+	if old == text {
+		return
+	}
 	if !old.Null() {
 		h.tree.Delete(holding{old.Text(), slot})
 	}

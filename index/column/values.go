@@ -94,27 +94,47 @@ func (v *Values) Put(generation uint64, i uint32, val data.Value) {
 // PutBeside is Put for a feature that keeps a text of its own, its id: a value that equals it, as codes often do, takes
 // no memory.
 func (v *Values) PutBeside(generation uint64, i uint32, val data.Value, kept string) {
-	if v.typ == "" {
-		return
+	if val.Type() != v.typ && !val.Null() {
+		if v.typ == "" {
+			return
+		}
+		val = v.adapter.Value(val)
 	}
-	val = v.adapter.Value(val)
-	old := v.Own(i)
-	if old == val {
-		return
+	var old data.Value
+	if v.holders != nil {
+		old = v.Own(i)
 	}
-	switch {
-	case v.typ.IsText() && val.Null():
-		v.text.Set(generation, i, 0)
-	case v.typ.IsText():
-		v.text.Set(generation, i, v.dict.intern(val.Text(), kept))
-	case val.Null():
-		v.set.Set(generation, i, false)
-	default:
-		v.words.Set(generation, i, val.Word())
-		v.set.Set(generation, i, true)
+	if v.typ.IsText() {
+		v.putText(generation, i, val, kept)
+	} else {
+		v.putWord(generation, i, val)
 	}
 	if v.holders != nil {
 		v.holders.hold(i, old, v.Own(i))
+	}
+}
+
+// putText and putWord leave the chunk alone when nothing changes.
+func (v *Values) putText(generation uint64, i uint32, val data.Value, kept string) {
+	switch old := v.text.At(i); {
+	case val.Null():
+		if old != 0 {
+			v.text.Set(generation, i, 0)
+		}
+	case old == 0 || v.dict.text(old) != val.Text():
+		v.text.Set(generation, i, v.dict.intern(val.Text(), kept))
+	}
+}
+
+func (v *Values) putWord(generation uint64, i uint32, val data.Value) {
+	switch old := v.set.At(i); {
+	case val.Null():
+		if old {
+			v.set.Set(generation, i, false)
+		}
+	case !old || v.words.At(i) != val.Word():
+		v.words.Set(generation, i, val.Word())
+		v.set.Set(generation, i, true)
 	}
 }
 
