@@ -40,7 +40,7 @@ func TestAlterAttributes(t *testing.T) {
 		{name: "shown when asked for", url: "/v1/layers/trees?dropped=true", status: 200, want: []string{`{"name":"count","type":"number","dropped":true}`}},
 		{name: "asked for in a wrong way", url: "/v1/layers/trees?dropped=1", status: 400, want: []string{`"field":"dropped","value":"1"`}},
 		{name: "gone from features", url: "/v1/layers/trees/features/t1", status: 200, want: []string{`"lit":true`}, not: []string{`"count"`}},
-		{name: "gone from tiles", url: "/tiles/trees.json", status: 200, want: []string{`"species":"String"`}, not: []string{`"count"`}},
+		{name: "gone from tiles", url: "/tiles/trees.json", status: 200, want: []string{`"species":"String"`, `"attributes":{"diameter":{"unit":"cm"},"lit":{"title":{"en":"Lit","zh":"照明"}}}`}, not: []string{`"count"`}},
 		{name: "cannot be written", method: "PUT", url: "/v1/layers/trees/features/t5", header: sendJSON, body: `{"type":"Feature","geometry":` + somewhere + `,"properties":{"count":1}}`, status: 422, want: []string{`"field":"properties.count"`, "its attributes are species, diameter, planted, lit"}},
 		{name: "columns of a file do not match it", method: "POST", url: "/v1/layers/trees/import?format=csv", header: sendCSV, body: "id,lon,lat,count\nt6,121.5,25.01,3\n", status: 200, want: []string{`"unmatched":["count"]`}},
 		alter("its name is free", 200, `{"op":"add","attribute":"count","type":"text"}`),

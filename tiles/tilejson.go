@@ -29,13 +29,25 @@ type TileJSON struct {
 	Epoch data.Epoch `json:"epoch"`
 }
 
-// VectorLayer describes one layer of the tiles. Fields maps attribute names to String, Number or Boolean.
+// VectorLayer describes one layer of the tiles. Fields maps attribute names to String, Number or Boolean, the words that
+// readers such as GDAL take types from; what attributes are called stands beside it.
 type VectorLayer struct {
 	ID          string            `json:"id"`
 	Description string            `json:"description"`
 	MinZoom     int               `json:"minzoom"`
 	MaxZoom     int               `json:"maxzoom"`
 	Fields      map[string]string `json:"fields"`
+	// Attributes is empty where attributes have no more than a name.
+	Attributes map[string]FieldInfo `json:"attributes,omitempty"`
+}
+
+// FieldInfo is what people want to know of an attribute.
+type FieldInfo struct {
+	Title       data.Title `json:"title,omitempty"`
+	Description data.Title `json:"description,omitempty"`
+	Unit        string     `json:"unit,omitempty"`
+	// Dictionary has the words for codes.
+	Dictionary string `json:"dictionary,omitempty"`
 }
 
 // Describe makes the TileJSON document of a tileset. baseURL is what comes before /tiles, without a slash at its
@@ -100,6 +112,12 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 	}
 	for _, a := range def.Live() {
 		main.Fields[a.Name] = fieldType(a.Type)
+		if info := (FieldInfo{a.Title, a.Description, a.Unit, a.Dictionary}); len(a.Title)+len(a.Description) > 0 || a.Unit+a.Dictionary != "" {
+			if main.Attributes == nil {
+				main.Attributes = map[string]FieldInfo{}
+			}
+			main.Attributes[a.Name] = info
+		}
 	}
 	if def.Geometry != data.GeometryPolygon {
 		return []VectorLayer{main}
@@ -117,7 +135,7 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 
 // describeTotals is the description of the totals of a layer; their fields depend on the World.
 func describeTotals(def *data.Layer, name string, plain VectorLayer) VectorLayer {
-	plain.ID, plain.Fields = name, map[string]string{keyID: "String"}
+	plain.ID, plain.Fields, plain.Attributes = name, map[string]string{keyID: "String"}, nil
 	if i := def.LabelAttribute(); i >= 0 {
 		plain.Fields[def.Attributes[i].Name] = fieldType(def.Attributes[i].Type)
 	}

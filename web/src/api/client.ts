@@ -50,14 +50,16 @@ export async function listLayers(when?: string | null, signal?: AbortSignal): Pr
   return (await answerOf(client.GET('/v1/layers', { params: { query: past(when) }, signal }), signal)).layers as Layer[]
 }
 
+// readFeature asks for what codes mean too when a language is given.
 export async function readFeature(
   layer: string,
   id: string,
   signal?: AbortSignal,
   when?: string | null,
+  lang?: string,
 ): Promise<Feature> {
   const asked = client.GET('/v1/layers/{layer}/features/{id}', {
-    params: { path: { layer, id }, query: past(when) },
+    params: { path: { layer, id }, query: { ...past(when), lang } },
     signal,
   })
   return (await answerOf(asked, signal)) as Feature

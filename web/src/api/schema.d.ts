@@ -1499,6 +1499,10 @@ export interface components {
             vector_layers: ({
                 id: string;
                 fields: Record<string, never>;
+                /** @description Title, description, unit and dictionary of attributes, by name. */
+                attributes?: {
+                    [key: string]: Record<string, never>;
+                };
                 minzoom?: number;
                 maxzoom?: number;
             } & {

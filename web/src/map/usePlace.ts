@@ -1,7 +1,8 @@
 // The chosen place and feature, and what the server says about them.
-import { type Ref, computed, ref, shallowRef } from 'vue'
+import { type Ref, computed, ref, shallowRef, watch } from 'vue'
 import { ApiError, locate, readFeature } from '../api/client'
 import type { Feature, Located } from '../api/types'
+import { settings } from '../ui/settings'
 import type { Place, Selection } from '../ui/urlState'
 import type { Picked } from './pick'
 import type { When } from './when'
@@ -41,7 +42,7 @@ export function usePlace(when: Readonly<Ref<When>>) {
     const [at, wanted] = [place.value, selection.value]
     loading.value = true
     const answers = await Promise.allSettled([
-      wanted ? readFeature(wanted.layer, wanted.id, signal, when.value) : null,
+      wanted ? readFeature(wanted.layer, wanted.id, signal, when.value, settings.lang.value) : null,
       at ? locate(at.lon, at.lat, signal, when.value) : null,
     ])
     if (signal.aborted) return
@@ -54,6 +55,11 @@ export function usePlace(when: Readonly<Ref<When>>) {
     if (two.status === 'fulfilled') located.value = two.value
     else problem.value = (two.reason as Error).message
   }
+
+  // What codes mean comes in the language of the page.
+  watch(settings.lang, () => {
+    if (selection.value) void refresh()
+  })
 
   // step moves through the stack and wraps around.
   function step(by: number): void {
