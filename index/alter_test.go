@@ -201,7 +201,7 @@ func BenchmarkAlter(b *testing.B) {
 		{"default", func(i int) []rules.Step {
 			return []rules.Step{{Op: "default", Attribute: "section", Members: map[string]any{"default": fmt.Sprint(i)}}}
 		}},
-		{"widen", func(i int) []rules.Step {
+		{"widen", func(int) []rules.Step {
 			return []rules.Step{
 				{Op: "widen", Attribute: "number", Members: map[string]any{"type": "text"}},
 				{Op: "widen", Attribute: "height", Members: map[string]any{"type": "text"}},
