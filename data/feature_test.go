@@ -11,6 +11,47 @@ import (
 	"github.com/gewu-city/gewu/geo"
 )
 
+func TestSymbols(t *testing.T) {
+	kind := []data.Attribute{{Name: "kind", Type: data.Text}}
+	part := data.Roles{Part: &data.PartRole{Class: "kind"}}
+	many := map[string]string{}
+	for i := range data.MaxSymbols + 1 {
+		many[strings.Repeat("x", i)] = "lamp"
+	}
+	for _, test := range []struct {
+		name     string
+		geometry data.GeometryKind
+		roles    data.Roles
+		symbols  data.Symbols
+		field    string
+		chooser  string
+	}{
+		{"none", data.GeometryPolygon, data.Roles{}, data.Symbols{}, "", ""},
+		{"one for all", data.GeometryPoint, data.Roles{}, data.Symbols{Default: "street-tree"}, "", ""},
+		{"by an attribute", data.GeometryPoint, part, data.Symbols{Attribute: "kind", Values: map[string]string{"a": "lamp"}}, "", "kind"},
+		{"by the class of parts", data.GeometryPoint, part, data.Symbols{Values: map[string]string{"a": "lamp"}}, "", "kind"},
+		{"of polygons", data.GeometryPolygon, data.Roles{}, data.Symbols{Default: "lamp"}, "symbols", ""},
+		{"by no attribute", data.GeometryPoint, data.Roles{}, data.Symbols{Values: map[string]string{"a": "lamp"}}, "symbols.attribute", ""},
+		{"by an attribute that is not there", data.GeometryPoint, data.Roles{}, data.Symbols{Attribute: "size", Default: "lamp"}, "symbols.attribute", "size"},
+		{"a wrong name", data.GeometryPoint, data.Roles{}, data.Symbols{Default: "Lamp"}, "symbols.default", ""},
+		{"a wrong name of a value", data.GeometryPoint, part, data.Symbols{Values: map[string]string{"a": "../lamp"}}, "symbols.values.a", "kind"},
+		{"too many", data.GeometryPoint, part, data.Symbols{Values: many}, "symbols.values", "kind"},
+	} {
+		l := &data.Layer{Name: "l", Geometry: test.geometry, Roles: test.roles, Symbols: test.symbols, Attributes: kind}
+		err := l.Validate()
+		var field *data.FieldError
+		switch {
+		case test.field == "" && err != nil:
+			t.Errorf("%s: %v", test.name, err)
+		case test.field != "" && (!errors.As(err, &field) || field.Field != test.field):
+			t.Errorf("%s: %v, want field %s", test.name, err, test.field)
+		}
+		if got := l.Chooser(); got != test.chooser {
+			t.Errorf("%s: chosen by %q, want %q", test.name, got, test.chooser)
+		}
+	}
+}
+
 func TestCheckNamesTheField(t *testing.T) {
 	l := &data.Layer{
 		Name: "lamps", Geometry: data.GeometryPoint,

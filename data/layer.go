@@ -41,6 +41,7 @@ type Layer struct {
 	ID       IDRule       `json:"id,omitzero" toml:"id"`
 	Zoom     ZoomRange    `json:"zoom,omitzero" toml:"zoom"`
 	Roles    Roles        `json:"roles,omitzero" toml:"roles"`
+	Symbols  Symbols      `json:"symbols,omitzero" toml:"symbols"`
 	// Attributes keep their place for ever: a feature's values are stored by position. Dropped ones stay in the list,
 	// so that no other ever takes their place; see [Layer.Live].
 	Attributes []Attribute `json:"attributes" toml:"attributes"`
@@ -135,6 +136,7 @@ func (l *Layer) Validate() error {
 	l.validateAttributes(bad)
 	l.validateID(bad)
 	l.validateRoles(bad)
+	l.validateSymbols(bad)
 	return errors.Join(errs...)
 }
 

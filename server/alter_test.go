@@ -77,6 +77,31 @@ func TestAlterAttributes(t *testing.T) {
 }
 
 // TestRolesAtRunTime makes a layer an area level and an ordinary layer again; what answers and what draws follows.
+// TestSymbolsAtRunTime gives a layer symbols, renames the attribute that chooses them, and keeps it from being dropped.
+func TestSymbolsAtRunTime(t *testing.T) {
+	c := newCity(t, nil).fill()
+	patch := func(name, body string, status int, want ...string) scenario {
+		return scenario{name: name, method: "PATCH", url: "/v1/layers/signs", header: sendJSON, body: body, status: status, want: want}
+	}
+	drawn := func(name string, want ...string) scenario {
+		return scenario{name: name, url: "/styles/light.json?tileset=signs", status: 200, want: want}
+	}
+	for _, sc := range []scenario{
+		{name: "a layer", method: "POST", url: "/v1/layers", header: sendJSON, body: `{"name":"signs","geometry":"point","attributes":[{"name":"kind","type":"text"}]}`, status: 201},
+		{name: "without symbols", url: "/styles/light.json?tileset=signs", status: 200, not: []string{"sprite", "icon-image"}},
+		patch("with symbols", `{"symbols":{"attribute":"kind","values":{"stop":"road-sign"},"default":"guide-sign"}}`, 200, `"default":"guide-sign"`),
+		drawn("they are drawn", "/v1/sprites/light", `["match",["to-string",["get","kind"]],"stop","road-sign","guide-sign"]`, `"symbol":"guide-sign"`),
+		patch("another name", `{"alter":[{"op":"rename","attribute":"kind","to":"type"}]}`, 200, `"attribute":"type"`),
+		drawn("it still chooses", `["get","type"]`),
+		patch("it cannot go", `{"alter":[{"op":"drop","attribute":"type"}]}`, 422, "symbols.attribute"),
+		patch("one value more", `{"symbols":{"values":{"exit":"ufo"}}}`, 422, `"field":"symbols.values.exit","value":"ufo"`),
+		patch("no symbols any more", `{"symbols":null}`, 200),
+		{name: "without symbols again", url: "/styles/light.json?tileset=signs", status: 200, not: []string{"sprite", "icon-image"}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+}
+
 func TestRolesAtRunTime(t *testing.T) {
 	c := newCity(t, nil).fill()
 	square := `{"type":"Polygon","coordinates":[[[121.5,25],[121.53,25],[121.53,25.02],[121.5,25.02],[121.5,25]]]}`

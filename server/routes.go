@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/pages"
 	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/tilesets"
 )
 
 // handler answers a request or returns why it cannot. Once it has begun to answer it may only return an error to
@@ -50,6 +51,9 @@ func (s *Server) routes() []route {
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.Tile, anyone, false},
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.pbf", s.tilesets.Tile, anyone, false},
 		{"GET", "/styles/{name}.json", s.tilesets.Style, anyone, false},
+		{"GET", "/v1/sprites/{sheet}.json", tilesets.SpriteIndex, anyone, false},
+		{"GET", "/v1/sprites/{sheet}.png", tilesets.SpritePicture, anyone, false},
+		{"GET", "/v1/sprites/{theme}/{symbol}.svg", tilesets.Symbol, anyone, false},
 
 		{"GET", "/v1/layers", s.definitions.ListLayers, anyone, false},
 		{"POST", "/v1/layers", s.definitions.CreateLayer, writers, false},

@@ -198,6 +198,9 @@ func rename(l *data.Layer, i int, to string) error {
 	if l.ID.Attribute == old {
 		l.ID.Attribute = to
 	}
+	if l.Symbols.Attribute == old {
+		l.Symbols.Attribute = to
+	}
 	return nil
 }
 
@@ -221,6 +224,9 @@ func uses(l *data.Layer, name string) string {
 	}
 	if l.ID.Attribute == name {
 		return "id.attribute"
+	}
+	if l.Symbols.Attribute == name {
+		return "symbols.attribute"
 	}
 	return ""
 }

@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -108,7 +108,10 @@ var rows = []row{
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
 	{dir: "geocode", may: []string{"index", "data", "geo"}, why: "sibling of grid, tiles and people", planned: true},
 	{dir: "tiles", may: []string{"index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and people"},
-	{dir: "tiles/style", may: []string{"tiles", "index", "data", "geo"}, why: "a style names the layers of a tileset"},
+	{dir: "tiles/style", may: []string{"tiles/style/symbol", "tiles", "index", "data", "geo"}, why: "a style names the layers of a tileset"},
+	{dir: "tiles/style/symbol", may: []string{"data"}, why: "drawings and which class has which; it knows no layer"},
+	{dir: "tiles/style/sprite", why: "embedded sheets; only its test draws them"},
+	{dir: "tiles/style/sprite/raster", may: []string{"tiles/style/symbol"}, why: "drawings as pixels, for the sheets"},
 	{dir: "tiles/tiletest", may: []string{"tiles", "index", "index/indextest", "data", "geo"}, why: "a city for tests"},
 	{dir: "people", may: []string{"index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and tiles", planned: true},
 	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},

@@ -46,7 +46,7 @@ func patchLayer(def *data.Layer, body []byte) (*data.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := altered.Validate(); err != nil {
+	if err := validate(altered); err != nil {
 		return nil, rest.Faults(rest.Invalid, "", err).Because(err)
 	}
 	return altered, nil

@@ -102,7 +102,7 @@ func (a *API) CreateLayer(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.DecodeJSON(body, def); err != nil {
 		return err
 	}
-	if err := def.Validate(); err != nil {
+	if err := validate(def); err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
 	world, err := a.Define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})

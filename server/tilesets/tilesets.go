@@ -13,7 +13,6 @@ import (
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
-	"github.com/gewu-city/gewu/tiles/style"
 )
 
 // API is the resources tiles and styles.
@@ -124,33 +123,4 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 		tiles.TileJSON
 		city.Shown
 	}{doc, world.Shown})
-}
-
-// Style answers with the style of the whole city.
-func (a *API) Style(w http.ResponseWriter, r *http.Request) error {
-	q := rest.ParseParams(r)
-	world, err := a.World(r, q)
-	if err != nil {
-		return err
-	}
-	lang := q.Text("lang")
-	if lang == "" {
-		lang = "zh"
-	}
-	if err := q.Done(""); err != nil {
-		return err
-	}
-	set, err := tileset(world, tiles.City)
-	if err != nil {
-		return err
-	}
-	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, a.BaseURL(r))
-	if field, ok := errors.AsType[*data.FieldError](err); ok && field.Field == "style" {
-		return rest.Fault(rest.NotFound, field.Field, field.Value, field.Why).Because(err)
-	}
-	if err != nil {
-		return err
-	}
-	city.SetSeq(w, world.Seq())
-	return rest.WriteJSON(w, r, http.StatusOK, made)
 }

@@ -33,10 +33,7 @@ func byState(selected, hover, otherwise any) expr {
 	}
 }
 
-// widths is a line width that grows with the zoom level from thin to thick and more where selected.
-func widths(thin, thick float64) expr {
-	width := func(w float64) expr { return byState(w+2, w+1, w) }
-	return byZoom(1.4, stop{8, width(thin)}, stop{18, width(thick)})
-}
-
 func get(attribute string) expr { return expr{"get", attribute} }
+
+// asText is an attribute as text, empty where a feature has none.
+func asText(attribute string) expr { return expr{"to-string", get(attribute)} }

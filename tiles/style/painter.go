@@ -1,38 +1,49 @@
 package style
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/tiles"
 )
 
 // painter collects style layers in four storeys, drawn one above the other: grounds, lines, points and names. Within
 // a storey later layers lie on top, and of names that overlap those of later layers stay.
 type painter struct {
+	world                         *index.World
 	colors                        *theme
 	lang, source                  string
+	fields                        []tiles.VectorLayer
 	grounds, lines, points, names []Layer
-	generics                      int // generic colours given out
+	generics                      int  // generic colours given out
+	symbols                       bool // whether a layer asks for symbols
 }
 
 // paint takes the layers in drawing order.
 func (p *painter) paint(defs []*data.Layer) {
-	var areas []*data.Layer
+	var areas, cells []*data.Layer
 	for _, def := range defs {
-		if def.Geometry == data.GeometryPolygon && def.Roles.Area != nil {
+		switch {
+		case def.Geometry != data.GeometryPolygon:
+		case def.Roles.Area != nil:
 			areas = append(areas, def)
+		case def.Roles.Cell != nil:
+			cells = append(cells, def)
 		}
 	}
+	// Divisions with fewer cells have larger ones.
+	slices.SortStableFunc(cells, func(a, b *data.Layer) int { return cmp.Compare(p.number(b), p.number(a)) })
 	for i, def := range areas {
 		p.ground(def, i)
 	}
+	for _, def := range cells {
+		p.cellGround(def)
+	}
 	for _, def := range defs {
 		switch {
-		case def.Geometry == data.GeometryPolygon && def.Roles.Area != nil:
-		case def.Geometry == data.GeometryPolygon && def.Roles.Cell != nil:
-			p.cell(def)
-		case def.Geometry == data.GeometryPolygon:
+		case def.Geometry == data.GeometryPolygon && def.Roles.Area == nil && def.Roles.Cell == nil:
 			p.polygon(def)
 		case def.Geometry == data.GeometryLine:
 			p.line(def)
@@ -40,10 +51,23 @@ func (p *painter) paint(defs []*data.Layer) {
 			p.point(def)
 		}
 	}
-	// Borders lie above the lines of everything else and coarse ones above fine ones; so do their names.
+	// Borders lie above the lines of everything else and coarse ones above fine ones; so do their names. Those of cells
+	// are thinner and lie above those of areas, which show on both sides.
 	for i, def := range slices.Backward(areas) {
 		p.border(def, i)
 	}
+	for i, def := range cells {
+		p.cell(def, i)
+	}
+	p.names = append(p.cellNames(cells), p.names...)
+}
+
+// number is how many features a layer has.
+func (p *painter) number(def *data.Layer) int {
+	if l, ok := p.world.Layer(def.Name); ok {
+		return l.Len()
+	}
+	return 0
 }
 
 // layers is the finished list.
@@ -79,7 +103,7 @@ func (p *painter) generic() string {
 }
 
 // named starts the names of a layer from a zoom level on.
-func (p *painter) named(def *data.Layer, legend Legend, from float64, field expr, size any) Layer {
+func (p *painter) named(def *data.Layer, legend Legend, from float64, field, size any) Layer {
 	l := p.layer(def, "label", "symbol", legend)
 	if def.Geometry == data.GeometryPolygon {
 		l.SourceLayer = def.Name + tiles.LabelSuffix
@@ -89,7 +113,10 @@ func (p *painter) named(def *data.Layer, legend Legend, from float64, field expr
 		"text-field": field, "text-font": fonts, "text-size": size, "text-max-width": 16, "text-padding": 4,
 	}
 	l.Paint = map[string]any{
-		"text-color": p.colors.text, "text-halo-color": p.colors.halo, "text-halo-width": 1.4, "text-halo-blur": 0.4,
+		"text-color": p.colors.text, "text-halo-color": p.colors.halo, "text-halo-width": 1.4,
+	}
+	if !p.colors.print {
+		l.Paint["text-halo-blur"] = 0.4
 	}
 	return l
 }

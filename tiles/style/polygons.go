@@ -27,53 +27,80 @@ func (p *painter) ground(def *data.Layer, level int) {
 	p.grounds = append(p.grounds, l)
 }
 
-// border is the outline and the name of an area level, coarser ones thicker and larger.
+// border is the outline and the name of an area level, coarser ones thicker and larger. Neighbours both draw the edge
+// that they share: so outlines are opaque, for the edge to look as if it were drawn once, and not dashed, since the dashes
+// of one would fill the gaps of the other.
 func (p *painter) border(def *data.Layer, level int) {
 	weight := 1 / float64(level+1)
 	l := p.layer(def, "line", "line", p.areaLegend(level))
 	l.Layout = map[string]any{"line-join": "round", "line-cap": "round"}
 	l.Paint = map[string]any{
-		"line-color":   byState(p.colors.accent, p.colors.accent, p.borderColor(level)),
-		"line-width":   widths(0.4+0.6*weight, 0.8+2.4*weight),
-		"line-opacity": byZoom(1, stop{8, 0.7}, stop{13, 0.95}),
+		"line-color": byState(p.colors.accent, p.colors.accent, p.borderColor(level)),
+		"line-width": p.colors.size(0.2+0.6*weight, wider, 1.4, stop{8, 0.3 + 0.7*weight}, stop{13, 0.5 + 1.5*weight}, stop{18, 1.4 + 3.6*weight}),
 	}
 	p.lines = append(p.lines, l)
 
 	size := 9.5 + 5.5*weight
-	n := p.named(def, p.areaLegend(level), []float64{9, 12.5, 14}[min(level, 2)], get("label"),
+	n := p.named(def, p.areaLegend(level), []float64{9, 12.5, 14}[min(level, 2)], p.label(def),
 		byZoom(1, stop{10, size - 1}, stop{14, size + 2}, stop{18, size + 5}))
 	n.Layout["text-max-width"] = 14
 	if level == 0 {
 		n.Layout["text-letter-spacing"] = 0.18
 		// A large area's name says little once the map shows a small part of it.
-		n.Paint["text-opacity"] = byZoom(1, stop{14, 1}, stop{16, 0.45})
+		n.Paint["text-opacity"] = p.colors.opacity(byZoom(1, stop{14, 1}, stop{16, 0.45}))
 	} else {
 		n.Paint["text-color"] = p.colors.faint
 	}
 	p.names = append(p.names, n)
 }
 
-// cell is a transparent polygon with the outline that the standards prescribe, and its code or name.
-func (p *painter) cell(def *data.Layer) {
-	legend := Legend{Kind: "fill", Color: "transparent", Stroke: p.colors.grid}
-	f := p.layer(def, "fill", "fill", legend)
+func (p *painter) cellLegend() Legend {
+	return Legend{Kind: "fill", Color: "transparent", Stroke: p.colors.grid}
+}
+
+// cellGround answers to the pointer.
+func (p *painter) cellGround(def *data.Layer) {
+	f := p.layer(def, "fill", "fill", p.cellLegend())
 	f.Paint = map[string]any{"fill-color": p.colors.grid, "fill-opacity": byState(0.22, 0.1, 0)}
 	p.grounds = append(p.grounds, f)
+}
 
-	l := p.layer(def, "line", "line", legend)
+// cell is the magenta outline that the standards prescribe. The finest division has a thin line, each coarser one a
+// broader band with a pale core, so that the levels can be told apart in one colour.
+func (p *painter) cell(def *data.Layer, coarseness int) {
+	k := float64(min(coarseness, 3))
+	grid, paper := p.colors.grid, p.colors.paper
+	l := p.layer(def, "line", "line", p.cellLegend())
 	l.Layout = map[string]any{"line-join": "round"}
-	width := func(w float64) expr { return byState(w+2, w+0.8, w) }
 	l.Paint = map[string]any{
-		"line-color":   p.colors.grid,
-		"line-width":   byZoom(1.4, stop{12, width(0.3)}, stop{15, width(0.8)}, stop{19, width(1.8)}),
-		"line-opacity": byZoom(1, stop{12, byState(1, 0.8, 0.35)}, stop{15, byState(1, 0.9, 0.65)}, stop{18, byState(1, 1, 0.85)}),
+		"line-color": grid,
+		"line-width": p.colors.size(0.18+0.5*k, wider, 1.4, stop{12, 0.35 + 1.2*k}, stop{15, 0.9 + 1.6*k}, stop{19, 1.9 + 2.4*k}),
+	}
+	if !p.colors.print && coarseness == 0 {
+		// Far out the lines lie close together; paler ones leave the rest to be seen.
+		l.Paint["line-color"] = byZoom(1, stop{12, blend(grid, paper, 0.5)}, stop{14, blend(grid, paper, 0.75)}, stop{16, grid})
 	}
 	p.lines = append(p.lines, l)
+	if coarseness > 0 {
+		c := p.layer(def, "core", "line", p.cellLegend())
+		c.Layout = l.Layout
+		c.Paint = map[string]any{
+			"line-color": paper,
+			"line-width": p.colors.size(0.25*k, [2]float64{}, 1.4, stop{12, 0.6 * k}, stop{15, 0.8 * k}, stop{19, 1.2 * k}),
+		}
+		p.lines = append(p.lines, c)
+	}
+}
 
-	n := p.named(def, legend, 16, get("label"), byZoom(1, stop{16, 10}, stop{19, 13}))
-	n.Paint["text-color"] = p.colors.grid
-	n.Paint["text-opacity"] = byZoom(1, stop{16, 0.75}, stop{18, 1})
-	p.names = append(p.names, n)
+// cellNames are codes or names, those of coarse divisions first to stay.
+func (p *painter) cellNames(cells []*data.Layer) []Layer {
+	var names []Layer
+	for _, def := range cells {
+		n := p.named(def, p.cellLegend(), 16, p.label(def), byZoom(1, stop{16, 10}, stop{19, 13}))
+		n.Paint["text-color"] = p.colors.grid
+		names = append(names, n)
+	}
+	return names
 }
 
 // polygon is any other polygon: buildings in grey, the rest in a colour of its own.
@@ -85,21 +112,24 @@ func (p *painter) polygon(def *data.Layer) {
 	}
 	legend := Legend{Kind: "fill", Color: color, Stroke: rim}
 	f := p.layer(def, "fill", "fill", legend)
-	f.Paint = map[string]any{
-		"fill-color":   byState(p.colors.accent, p.colors.accent, color),
-		"fill-opacity": byState(0.4, 0.25, opacity),
+	fill := byState(0.4, 0.25, opacity)
+	if p.colors.print {
+		fill = byState(0.4, 0.25, 1)
+		color = blend(color, p.colors.paper, opacity)
+		legend.Color = color
 	}
+	f.Paint = map[string]any{"fill-color": byState(p.colors.accent, p.colors.accent, color), "fill-opacity": fill}
 	p.grounds = append(p.grounds, f)
 
 	l := p.layer(def, "line", "line", legend)
 	l.Layout = map[string]any{"line-join": "round"}
 	l.Paint = map[string]any{
 		"line-color": byState(p.colors.accent, p.colors.accent, rim),
-		"line-width": widths(0.3, 1.2),
+		"line-width": p.colors.size(0.15, wider, 1.4, stop{8, 0.3}, stop{18, 1.2}),
 	}
 	p.lines = append(p.lines, l)
 
 	if def.LabelAttribute() >= 0 {
-		p.names = append(p.names, p.named(def, legend, 15, get("label"), byZoom(1, stop{15, 10}, stop{19, 12.5})))
+		p.names = append(p.names, p.named(def, legend, 15, p.label(def), byZoom(1, stop{15, 10}, stop{19, 12.5})))
 	}
 }

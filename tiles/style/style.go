@@ -1,18 +1,21 @@
 // Package style makes the map style of a tileset: a MapLibre style document, generated from what the layers of a World
-// are for. It has no glyphs and no sprite: text is drawn with the fonts of the reader's machine.
+// are for. It has no glyphs: text is drawn with the fonts of the reader's machine. Symbols come from the sprites of
+// package symbol.
 package style
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/tiles/style/symbol"
 )
 
 // Themes and Languages are what [Build] knows.
 var (
-	Themes    = []string{"light", "dark"}
+	Themes    = symbol.Themes
 	Languages = []string{"zh", "en"}
 )
 
@@ -24,7 +27,9 @@ type Style struct {
 	Center   [2]float64        `json:"center"`
 	Zoom     float64           `json:"zoom"`
 	Sources  map[string]Source `json:"sources"`
-	Layers   []Layer           `json:"layers"`
+	// Sprite is where the symbols are; a style without symbols has none.
+	Sprite string  `json:"sprite,omitempty"`
+	Layers []Layer `json:"layers"`
 }
 
 // Metadata says what the style was made for.
@@ -65,6 +70,8 @@ type Legend struct {
 	Kind   string `json:"kind"` // fill, line or circle
 	Color  string `json:"color"`
 	Stroke string `json:"stroke,omitempty"`
+	// Symbol names the symbol of most points of the layer.
+	Symbol string `json:"symbol,omitempty"`
 }
 
 // Build makes the style of a tileset of w in a theme and language. baseURL is what comes before /tiles, without a
@@ -72,10 +79,10 @@ type Legend struct {
 func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string) (Style, error) {
 	colors, ok := themes[theme]
 	if !ok {
-		return Style{}, &data.FieldError{Field: "style", Value: theme, Why: "must be light or dark"}
+		return Style{}, &data.FieldError{Field: "style", Value: theme, Why: "must be " + strings.Join(Themes, ", ")}
 	}
 	if !slices.Contains(Languages, lang) {
-		return Style{}, &data.FieldError{Field: "lang", Value: lang, Why: "must be zh or en"}
+		return Style{}, &data.FieldError{Field: "lang", Value: lang, Why: "must be " + strings.Join(Languages, ", ")}
 	}
 	doc := tiles.Describe(w, set, baseURL)
 	s := Style{
@@ -83,9 +90,12 @@ func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string) (Styl
 		Center: [2]float64{doc.Center[0], doc.Center[1]}, Zoom: doc.Center[2],
 		Sources: map[string]Source{set.Name: {Type: "vector", URL: baseURL + "/tiles/" + set.Name + ".json"}},
 	}
-	p := painter{colors: colors, lang: lang, source: set.Name}
+	p := painter{world: w, colors: colors, lang: lang, source: set.Name, fields: doc.VectorLayers}
 	p.paint(ordered(w, set))
 	s.Layers = p.layers()
+	if p.symbols {
+		s.Sprite = baseURL + "/v1/sprites/" + theme
+	}
 	return s, nil
 }
 

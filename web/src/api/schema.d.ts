@@ -112,8 +112,65 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A MapLibre style of the whole city */
+        /**
+         * A MapLibre style of a tileset
+         * @description Made from what the layers are for. Text needs no glyph server; symbols come from the sprite that the style names. `print` is for paper: opaque, black on white, widths in millimetres.
+         */
         get: operations["style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sprites/{sheet}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where each map symbol lies in a sheet
+         * @description In the form of MapLibre's sprites. The names are those that the member `symbols` of a layer may name.
+         */
+        get: operations["spriteIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sprites/{sheet}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sheet of map symbols */
+        get: operations["spritePicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sprites/{theme}/{symbol}.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One map symbol as a drawing */
+        get: operations["symbol"];
         put?: never;
         post?: never;
         delete?: never;
@@ -887,6 +944,21 @@ export interface components {
             min?: number;
             max?: number;
         };
+        /** @description Which symbol each point has on maps: that of its value, else the default, else, for parts, that of the class. `/v1/sprites/light.json` lists the names. */
+        Symbols: {
+            /** @description Whose value chooses; the class of parts when absent. */
+            attribute?: string;
+            /**
+             * @example {
+             *       "榕樹": "old-tree"
+             *     }
+             */
+            values?: {
+                [key: string]: string;
+            };
+            /** @example street-tree */
+            default?: string;
+        };
         /** @description Which part the layer plays in the city, and which attribute plays each part of the role. */
         Roles: {
             area?: {
@@ -937,6 +1009,7 @@ export interface components {
             id?: components["schemas"]["IDRule"];
             zoom?: components["schemas"]["ZoomRange"];
             roles?: components["schemas"]["Roles"];
+            symbols?: components["schemas"]["Symbols"];
             attributes: components["schemas"]["Attribute"][];
             /** @description Source and licence, shown on the map. */
             attribution?: string;
@@ -1673,6 +1746,11 @@ export interface components {
     };
     parameters: {
         /**
+         * @description `light`, `dark` or `print`, with `@2x` for screens of twice the resolution.
+         * @example light@2x
+         */
+        sheet: string;
+        /**
          * @description Name of a layer.
          * @example trees
          */
@@ -2215,15 +2293,20 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Language of titles: zh, en.
+                 * @description Language of titles and, where there are translations, of names: zh, en.
                  * @example zh
                  */
                 lang?: string;
+                /**
+                 * @description `city`, a layer, or layers separated by commas.
+                 * @example trees,units
+                 */
+                tileset?: string;
             };
             header?: never;
             path: {
                 /** @example light */
-                name: "light" | "dark";
+                name: "light" | "dark" | "print";
             };
             cookie?: never;
         };
@@ -2240,11 +2323,136 @@ export interface operations {
                         version: 8;
                         name?: string;
                         sources: Record<string, never>;
+                        sprite?: string;
                         layers: Record<string, never>[];
                     } & {
                         [key: string]: unknown;
                     };
                 };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    spriteIndex: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 304 when the ETag is still this one. */
+                "If-None-Match"?: components["parameters"]["if_none_match"];
+            };
+            path: {
+                /**
+                 * @description `light`, `dark` or `print`, with `@2x` for screens of twice the resolution.
+                 * @example light@2x
+                 */
+                sheet: components["parameters"]["sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The index. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: {
+                            x: number;
+                            y: number;
+                            width: number;
+                            height: number;
+                            pixelRatio: number;
+                        };
+                    };
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    spritePicture: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 304 when the ETag is still this one. */
+                "If-None-Match"?: components["parameters"]["if_none_match"];
+            };
+            path: {
+                /**
+                 * @description `light`, `dark` or `print`, with `@2x` for screens of twice the resolution.
+                 * @example light@2x
+                 */
+                sheet: components["parameters"]["sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sheet. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    symbol: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 304 when the ETag is still this one. */
+                "If-None-Match"?: components["parameters"]["if_none_match"];
+            };
+            path: {
+                /** @example light */
+                theme: "light" | "dark" | "print";
+                /** @example street-tree */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The symbol on its plate, 24 by 24. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
