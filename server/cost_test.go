@@ -48,7 +48,7 @@ func TestBusy(t *testing.T) {
 		answered []string
 	}{
 		{"requests", []string{list, point}, []string{probe, "/readyz", "/metrics"}},
-		{"scans", []string{list, "/v1/schemes/unit/cells"}, []string{point, probe}},
+		{"scans", []string{list, "/v1/schemes/unit/cells", "/v1/layers/trees/features/tree01/history", "/v1/changes?limit=1000", "/v1/imports"}, []string{point, probe}},
 		{"answers", []string{list}, []string{point}},
 		{"streams", []string{"/v1/layers/trees/export?format=csv", "/v1/backup"}, []string{list, point}},
 		{"bodies", []string{"POST /v1/changes"}, []string{list, point}},
@@ -81,7 +81,7 @@ func TestBusy(t *testing.T) {
 		}
 	}
 	metrics := c.do("GET", "/metrics", nil, "").body
-	if !strings.Contains(metrics, `gewu_gate_refused_total{gate="scans"} 2`) || !strings.Contains(metrics, `gewu_gate_inside{gate="bodies"} 0`) {
+	if !strings.Contains(metrics, `gewu_gate_refused_total{gate="scans"} 5`) || !strings.Contains(metrics, `gewu_gate_inside{gate="bodies"} 0`) {
 		t.Errorf("metrics:\n%s", metrics)
 	}
 	l := c.listen(t, "", "")

@@ -121,7 +121,7 @@ func TestUndoAnImport(t *testing.T) {
 	}
 	c.move("new2", 121.51, 25)
 	for _, sc := range []scenario{
-		{name: "a conflict", method: "POST", url: path + "/undo", status: 409, want: []string{"1 features were changed since", `"field":"trees","value":"new2"`, "force"}},
+		{name: "a conflict", method: "POST", url: path + "/undo", status: 409, want: []string{"1 feature was changed since", `"field":"trees","value":"new2"`, "force"}},
 		{name: "force by another name", method: "POST", url: path + "/undo?forced=1", status: 400, want: []string{`"field":"forced"`}},
 		{name: "nobody's import", method: "POST", url: "/v1/imports/nothing/undo", status: 404, want: []string{`"field":"id","value":"nothing"`}},
 		{name: "an import that never was", method: "GET", url: "/v1/imports/01ARZ3NDEKTSV4RRFFQ69G5FAV", status: 404},
@@ -462,5 +462,56 @@ func TestAtomicImport(t *testing.T) {
 	sum, failed = imported(t, s.end())
 	if !strings.Contains(failed, fmt.Sprintf("trees/bulk7 was changed by somebody else meanwhile (seq %d)", seq)) || sum.Changed != 0 || c.count("bulk8") != "1" || c.store.Last() != seq {
 		t.Errorf("%s %+v", failed, sum)
+	}
+}
+
+// TestUndoOfWhatIsReferredTo takes back an import to whose features others refer by now, with and without force, and one
+// the states before which their layer does not allow any more.
+func TestUndoOfWhatIsReferredTo(t *testing.T) {
+	c := newCity(t, nil).fill()
+	ok := func(a answer) answer {
+		t.Helper()
+		if a.status/100 != 2 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		return a
+	}
+	ok(c.do("POST", "/v1/layers", sendJSON, `{"name":"signs","geometry":"none","attributes":[{"name":"tree","type":"ref","ref":"trees"},{"name":"near","type":"ref","ref":"trees","on_delete":"set_null"}]}`))
+	first, _ := imported(t, c.trees("", nil, "new1,1", "new2,2", "new3,3"))
+	ok(c.do("PUT", "/v1/layers/signs/features/s1", sendJSON, `{"type":"Feature","geometry":null,"properties":{"tree":"new1","near":"new2"}}`))
+	path := "/v1/imports/" + first.Import + "/undo"
+	for _, query := range []string{"", "?dry_run=true"} {
+		a := c.do("POST", path+query, nil, "")
+		if a.status != 409 || !strings.Contains(a.body, "the first is trees/new1: cannot be deleted while 1 feature of layer signs refers to it by tree: \\\"s1\\\"") || strings.Contains(a.body, "new2") {
+			t.Errorf("%q: %d %s", query, a.status, a.body)
+		}
+	}
+	done := decode[undo.Result](t, c.do("POST", path+"?force=true", nil, ""))
+	if done.Ended != 2 || done.Skipped != 1 || !strings.Contains(done.Changed[0].Why, "s1") || c.count("new1") != "1" || c.count("new2") != "none" {
+		t.Errorf("%+v; new1 %s, new2 %s", done, c.count("new1"), c.count("new2"))
+	}
+	sign := ok(c.do("GET", "/v1/layers/signs/features/s1", nil, "")).body
+	if !strings.Contains(sign, `"tree":"new1"`) || strings.Contains(sign, "new2") {
+		t.Errorf("the sign that stood near what has ended: %s", sign)
+	}
+	// What comes back with the undo of the undo refers to nothing that is gone.
+	if back := decode[undo.Result](t, c.do("POST", "/v1/imports/"+done.Undo+"/undo", nil, "")); back.Returned != 2 || back.Restored != 1 {
+		t.Errorf("%+v", back)
+	}
+	if sign = ok(c.do("GET", "/v1/layers/signs/features/s1", nil, "")).body; !strings.Contains(sign, `"near":"new2"`) {
+		t.Errorf("the sign after the undo was undone: %s", sign)
+	}
+
+	// The state before has no count, which the layer demands since.
+	ok(c.do("PUT", "/v1/layers/trees/features/bare", sendJSON, `{"type":"Feature","geometry":{"type":"Point","coordinates":[121.5,25.01]},"properties":{}}`))
+	second, _ := imported(t, c.trees("", nil, "bare,5", "new4,4"))
+	ok(c.do("PATCH", "/v1/layers/trees", sendJSON, `{"alter":[{"op":"require","attribute":"count","required":true}]}`))
+	path = "/v1/imports/" + second.Import + "/undo"
+	if a := c.do("POST", path, nil, ""); a.status != 409 || !strings.Contains(a.body, "trees/bare: properties.count: is required") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	done = decode[undo.Result](t, c.do("POST", path+"?force=true", nil, ""))
+	if done.Ended != 1 || done.Skipped != 1 || c.count("bare") != "5" || c.count("new4") != "none" {
+		t.Errorf("%+v; bare %s, new4 %s", done, c.count("bare"), c.count("new4"))
 	}
 }

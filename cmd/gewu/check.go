@@ -78,7 +78,7 @@ func (cmd *checkCmd) live(e *env) error {
 	if cmd.Quick {
 		query.Set("quick", "true")
 	}
-	end, err := client{h}.follow(e.ctx, e, "/v1/check", query, func(l workLine) { cmd.print(e, l) })
+	end, err := client{http: h}.follow(e.ctx, e, "/v1/check", query, func(l workLine) { cmd.print(e, l) })
 	if err != nil {
 		return err
 	}

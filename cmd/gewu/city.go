@@ -145,7 +145,7 @@ func (c *city) addCaller(ctx context.Context, g *run.Group, do func(context.Cont
 		}
 		h := socketClient(c.socket)
 		defer h.CloseIdleConnections()
-		return do(ctx, client{h})
+		return do(ctx, client{http: h})
 	}, func(error) { cancel() })
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,13 +17,18 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/define"
+	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/internal/obs"
 )
 
 // client speaks to the server of a data folder: the one that is running, or one that this command started for
 // itself. Every command takes this one way, so that a file is validated and written alike whoever asks.
-type client struct{ http *http.Client }
+type client struct {
+	http *http.Client
+	// header goes with every request.
+	header http.Header
+}
 
 // Send implements [define.Client].
 func (c client) Send(ctx context.Context, method, path string, v, out any) error {
@@ -73,7 +79,7 @@ func withNewCity(e *env, do func(ctx context.Context, c client) error) error {
 				return err
 			}
 			defer h.CloseIdleConnections()
-			return do(e.ctx, client{h})
+			return do(e.ctx, client{http: h})
 		}
 		city, err := openCity(&own, cityOptions{})
 		if err == nil {
@@ -118,6 +124,7 @@ func (c client) do(ctx context.Context, method, path string, query url.Values, c
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, c.header)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
@@ -170,10 +177,22 @@ func (c client) send(ctx context.Context, method, path string, v, out any) error
 
 // read gets a resource as JSON.
 func (c client) read(ctx context.Context, path string, query url.Values, out any) error {
-	resp, err := c.do(ctx, http.MethodGet, path, query, "", nil)
+	return c.Ask(ctx, http.MethodGet, path, query, out)
+}
+
+// Ask implements [jobcmd.Client].
+func (c client) Ask(ctx context.Context, method, path string, query url.Values, out any) error {
+	resp, err := c.do(ctx, method, path, query, "", nil)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// worker is what the commands about long work get.
+func worker(e *env) *jobcmd.Env {
+	return &jobcmd.Env{Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, WithCity: func(do func(context.Context, jobcmd.Client) error) error {
+		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+	}}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
+	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/internal/obs"
 )
@@ -36,6 +37,7 @@ type cli struct {
 	Dictionary define.Dictionary `cmd:"" help:"Dictionaries of codes: create, alter, drop, list and show them."`
 	Cell       cellCmd           `cmd:"" help:"Cards and totals of cells."`
 	Import     importCmd         `cmd:"" help:"Stream files into a layer."`
+	Job        jobcmd.Job        `cmd:"" help:"Long work: list it, show, wait for and cancel a job."`
 	Export     exportCmd         `cmd:"" help:"Write a layer to a file."`
 	CRS        coords.CRS        `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
 	Code       coords.Code       `cmd:"" help:"National codes: check what they say."`
@@ -109,7 +111,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: writeWhole}); err != nil {
+	if err := command.Run(e, definer(e), worker(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: writeWhole}); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

@@ -49,7 +49,7 @@ type Options struct {
 	// NewID makes ids for features that come without one and whose layer does not tell; see [ULIDs]. Nil refuses
 	// such rows.
 	NewID func() (string, error)
-	// Sources gives wrong rows as the file has them, so that they can be mended.
+	// Sources gives rows as the file has them, so that those that turn out to be wrong can be mended.
 	Sources bool
 	// Report, when not nil, is filled when reading ends without an error.
 	Report *Report
@@ -67,6 +67,8 @@ type Row struct {
 	Err *RowError
 	// Notes are repairs made to the row.
 	Notes []string
+	// Source is the row as the file has it, when that was asked for and Err is nil; else Err has it.
+	Source *Source
 }
 
 // Report says what became of the columns.
@@ -186,6 +188,9 @@ const checkEvery = 256
 
 // emit hands a row to the caller. errStop says that the caller wants no more.
 func (b *builder) emit(row Row) error {
+	if b.Sources && row.Err == nil {
+		row.Source = b.source()
+	}
 	if !b.yield(row) {
 		return errStop
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert/row"
 )
 
-// Source is a wrong row as its file has it.
+// Source is a row as its file has it.
 type Source struct {
 	// Columns name the cells. Cells may be more or fewer than the columns when that is what is wrong with the row; of a row
 	// that cannot be cut into cells there is one, its text.
@@ -30,7 +30,7 @@ type current struct {
 	text     []byte
 }
 
-// source is the current row, when wrong rows are wanted; nil otherwise.
+// source is the current row, when it is wanted; nil otherwise.
 func (b *builder) source() *Source {
 	if !b.Sources {
 		return nil

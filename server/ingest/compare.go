@@ -68,6 +68,9 @@ func (im *Import) compare(layer *index.Layer, rows []convert.Row) (f *flight, st
 			continue
 		}
 		im.summary.Failed++
+		if err.Source == nil {
+			err.Source = row.Source
+		}
 		im.cfg.RowError(err)
 		if im.cfg.Strict {
 			if im.cfg.Atomic {

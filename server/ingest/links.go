@@ -3,12 +3,12 @@ package ingest
 import (
 	"errors"
 	"iter"
-	"slices"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/data/rules"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/linkage"
 )
 
 // links tells rows whose refs name nothing, whose values are taken, or whose codes no dictionary has, before a store
@@ -16,7 +16,7 @@ import (
 // not, in as far as links of the layer ask for them. The store has the last word.
 type links struct {
 	layer string
-	world *index.World
+	world linkage.World
 	rules *rules.Links
 	// rows are the features taken, with the texts that they hold; held are the features that hold a text.
 	rows map[string][]held
@@ -35,10 +35,11 @@ func newLinks(layer string) *links {
 
 // at takes a World to check against.
 func (l *links) at(w *index.World) {
+	now := linkage.World{World: w}
 	if l.rules == nil || l.world.Defined() != w.Defined() {
-		l.rules = rules.NewLinks(definitions{w})
+		l.rules = now.Rules()
 	}
-	l.world = w
+	l.world = now
 }
 
 // row checks the feature of a row and takes it. The error is nil or says what is wrong.
@@ -112,11 +113,7 @@ func (l *links) Exists(layer, id string) bool {
 	if _, taken := l.rows[id]; taken && layer == l.layer {
 		return true
 	}
-	of, ok := l.world.Layer(layer)
-	if ok {
-		_, ok = of.Lookup(id)
-	}
-	return ok
+	return l.world.Exists(layer, id)
 }
 
 // Holders implements [rules.Features].
@@ -125,12 +122,7 @@ func (l *links) Holders(layer string, i int, text string) iter.Seq[string] {
 		if id, taken := l.held[held{i, text}]; taken && layer == l.layer && !yield(id) {
 			return
 		}
-		of, ok := l.world.Layer(layer)
-		if !ok || i >= len(of.Def().Attributes) {
-			return
-		}
-		for s := range of.Equal(i, data.TextValue(of.Def().Attributes[i].Type, text)) {
-			id := of.ID(s)
+		for id := range l.world.Holders(layer, i, text) {
 			if _, newer := l.rows[id]; newer && layer == l.layer {
 				continue
 			}
@@ -142,40 +134,4 @@ func (l *links) Holders(layer string, i int, text string) iter.Seq[string] {
 }
 
 // Feature implements [rules.Features].
-func (l *links) Feature(layer, id string) (data.Feature, bool) {
-	of, ok := l.world.Layer(layer)
-	if !ok {
-		return data.Feature{}, false
-	}
-	s, ok := of.Lookup(id)
-	if !ok {
-		return data.Feature{}, false
-	}
-	return of.Feature(s), true
-}
-
-// definitions are those of a World.
-type definitions struct{ *index.World }
-
-// Layer implements [rules.Definitions].
-func (d definitions) Layer(name string) (*data.Layer, bool) {
-	l, ok := d.World.Layer(name)
-	if !ok {
-		return nil, false
-	}
-	return l.Def(), true
-}
-
-// AllLayers implements [rules.Definitions].
-func (d definitions) AllLayers() iter.Seq[*data.Layer] {
-	return func(yield func(*data.Layer) bool) {
-		for _, l := range d.Layers() {
-			if !yield(l.Def()) {
-				return
-			}
-		}
-	}
-}
-
-// AllSchemes implements [rules.Definitions].
-func (d definitions) AllSchemes() iter.Seq[*data.Scheme] { return slices.Values(d.Schemes()) }
+func (l *links) Feature(layer, id string) (data.Feature, bool) { return l.world.Feature(layer, id) }

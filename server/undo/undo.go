@@ -43,7 +43,7 @@ type Result struct {
 	Ended    int `json:"ended"`
 	Restored int `json:"restored"`
 	Returned int `json:"returned"`
-	// Skipped were changed since and kept.
+	// Skipped are kept as they are: they were changed since, or what the undo would make of them is not allowed any more.
 	Skipped int        `json:"skipped,omitempty"`
 	Changed []Conflict `json:"changed_since,omitempty"`
 	// Already says that the operation had been undone before, by Undo.
@@ -51,18 +51,20 @@ type Result struct {
 	DryRun  bool `json:"dry_run,omitempty"`
 }
 
-// Conflict is a feature that was changed by somebody else since the operation.
+// Conflict is a feature that was changed by somebody else since the operation, or that cannot be as it was before.
 type Conflict struct {
 	Layer string `json:"layer"`
 	ID    string `json:"id"`
 	// Seq is its newest change, 0 when it belongs to a layer that is gone.
 	Seq data.Seq `json:"seq,omitempty"`
+	// Why says what stands against it when nobody has changed it: what refers to it now, what its layer demands now.
+	Why string `json:"why,omitempty"`
 }
 
 // mostConflicts bounds the conflicts that are listed; all are counted.
 const mostConflicts = 100
 
-// ConflictsError is why an undo refuses: features were changed since.
+// ConflictsError is why an undo refuses: features were changed since, or cannot be as they were before.
 type ConflictsError struct {
 	Count int
 	First []Conflict // at most 100
@@ -72,8 +74,19 @@ type ConflictsError struct {
 
 // Error counts and names the first.
 func (e *ConflictsError) Error() string {
-	s := fmt.Sprintf("%d features were changed since", e.Count)
-	if len(e.First) > 0 {
+	s, what := fmt.Sprintf("%d features were", e.Count), " changed since"
+	if e.Count == 1 {
+		s = "1 feature was"
+	}
+	if slices.ContainsFunc(e.First, func(c Conflict) bool { return c.Why != "" }) {
+		what = " changed since or cannot be as before"
+	}
+	s += what
+	switch {
+	case len(e.First) == 0:
+	case e.First[0].Why != "":
+		s += fmt.Sprintf(", the first is %s/%s: %s", e.First[0].Layer, e.First[0].ID, e.First[0].Why)
+	default:
 		s += fmt.Sprintf(", the first is %s/%s (seq %d)", e.First[0].Layer, e.First[0].ID, e.First[0].Seq)
 	}
 	return s
@@ -119,15 +132,18 @@ func (u *Undoer) Run(ctx context.Context, q Request) (*Result, error) {
 		result, err := u.attempt(ctx, &q, &op, world)
 		var conflict *data.ConflictError
 		var redefined *data.RedefinedError
+		var refused *data.ChangeError
 		switch {
 		case errors.As(err, &conflict) && !q.Force:
 			// Somebody was faster; it may have been another undo of the same operation.
 			if now, again := u.Book.Find(ctx, q.Of); again == nil && now.UndoneBy != "" {
 				continue
 			}
-			return nil, &ConflictsError{Count: 1, First: []Conflict{{conflict.Layer, conflict.ID, conflict.Have}}}
+			return nil, &ConflictsError{Count: 1, First: []Conflict{{Layer: conflict.Layer, ID: conflict.ID, Seq: conflict.Have}}}
 		case errors.As(err, &redefined) && attempt < attempts:
 			continue // a layer was altered meanwhile
+		case errors.As(err, &refused):
+			return nil, &ConflictsError{Count: 1, First: []Conflict{{Layer: refused.Layer, ID: refused.ID, Why: reason(refused.Err)}}}
 		}
 		return result, err
 	}
@@ -155,6 +171,7 @@ type taking struct {
 	conflicts []Conflict
 	erased    int
 	out       *spool.Changes
+	links     standing
 	result    Result
 	done      int64
 }
@@ -169,14 +186,15 @@ func (u *Undoer) attempt(ctx context.Context, q *Request, op *Operation, world *
 	for _, seq := range op.entries {
 		t.own[seq] = true
 	}
+	t.links = newStanding(world, t.own)
 	if err := t.collect(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.restore(ctx); err != nil {
 		return nil, err
 	}
 	if t.result.Skipped > 0 && !q.Force {
 		return nil, &ConflictsError{Count: t.result.Skipped, First: t.conflicts, Hint: u.Book.broughtBack(op.ID)}
-	}
-	if err := t.restore(ctx); err != nil {
-		return nil, err
 	}
 	if t.erased > 0 {
 		return nil, &ErasedError{Count: t.erased}
@@ -259,8 +277,7 @@ func (t *taking) look(c *data.Change) error {
 	case c.Prev != 0:
 		t.targets = append(t.targets, target{prev: c.Prev, head: head.Seq, permanent: c.Permanent, layer: at, alive: !head.Deleted})
 	case !head.Deleted:
-		t.result.Ended++
-		return t.end(c.Layer, c.Feature.ID, head.Seq)
+		return t.end(conflict)
 	}
 	return nil
 }
@@ -288,9 +305,15 @@ func (t *taking) skip(c Conflict) {
 	}
 }
 
-// end spools the end of a feature.
-func (t *taking) end(layer, id string, head data.Seq) error {
-	return t.out.Add(&data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: layer, Feature: data.Feature{ID: id}, IfSeq: &head})
+// end spools the end of a feature, unless others refer to it.
+func (t *taking) end(c Conflict) error {
+	if err := t.links.mayEnd(c.Layer, c.ID); err != nil {
+		c.Why = reason(err)
+		t.skip(c)
+		return nil
+	}
+	t.result.Ended++
+	return t.out.Add(&data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: c.Layer, Feature: data.Feature{ID: c.ID}, IfSeq: &c.Seq})
 }
 
 // restore reads the states from before, entry by entry, and spools the changes that bring them back.
@@ -325,7 +348,7 @@ func (t *taking) restore(ctx context.Context) error {
 // bring spools the change that gives a feature the state of before.
 func (t *taking) bring(ctx context.Context, to *target, before *data.Change) error {
 	t.done++
-	layer := t.layers[to.layer].Def().Name
+	layer := t.layers[to.layer].Def()
 	switch {
 	case before == nil:
 		return fmt.Errorf("undo %s: entry %d does not hold the feature with permanent id %d", t.op.ID, to.prev, to.permanent)
@@ -337,13 +360,16 @@ func (t *taking) bring(ctx context.Context, to *target, before *data.Change) err
 		if err != nil {
 			return err
 		}
-		t.result.Ended++
-		return t.end(layer, changes[len(changes)-1].Feature.ID, to.head)
+		return t.end(Conflict{Layer: layer.Name, ID: changes[len(changes)-1].Feature.ID, Seq: to.head})
 	case before.Erased:
 		t.erased++
 		return nil
 	}
-	c := data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: layer, Feature: before.Feature, IfSeq: new(data.Seq)}
+	if err := t.links.mayPut(layer, &before.Feature); err != nil {
+		t.skip(Conflict{Layer: layer.Name, ID: before.Feature.ID, Seq: to.head, Why: reason(err)})
+		return nil
+	}
+	c := data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: layer.Name, Feature: before.Feature, IfSeq: new(data.Seq)}
 	if to.alive {
 		*c.IfSeq = to.head
 		t.result.Restored++
@@ -352,6 +378,9 @@ func (t *taking) bring(ctx context.Context, to *target, before *data.Change) err
 	}
 	return t.out.Add(&c)
 }
+
+// feature names a feature.
+type feature struct{ layer, id string }
 
 // write appends what was spooled. With force it leaves out what somebody changes while it tries.
 func (t *taking) write(ctx context.Context) error {
@@ -363,6 +392,7 @@ func (t *taking) write(ctx context.Context) error {
 	}
 	var keep func(*data.Change) bool
 	skipped, conflicts := t.result.Skipped, t.conflicts
+	left := map[feature]bool{}
 	for attempt := 1; ; attempt++ {
 		n, txs, err := t.out.Transactions(tx, keep)
 		if err != nil || n == 0 {
@@ -370,22 +400,32 @@ func (t *taking) write(ctx context.Context) error {
 		}
 		seq, err := t.Store.AppendTogether(ctx, n, txs)
 		conflict, clash := errors.AsType[*data.ConflictError](err)
+		refused, unfit := errors.AsType[*data.ChangeError](err)
 		switch {
 		case err == nil:
 			t.result.Undo, t.result.Seq, t.result.Changed = t.q.ID, seq, t.conflicts
 			// It is durable: being late or stopping changes nothing about the answer.
 			_, _ = t.Engine.Wait(ctx, seq)
 			return nil
-		case !clash || !t.q.Force || attempt == attempts:
+		case !clash && !unfit || !t.q.Force || attempt == attempts:
 			return fmt.Errorf("undo %s: %w", t.op.ID, err)
+		case unfit:
+			// Somebody was faster with a ref to it, or with its value. It stays, whatever else the next attempt finds.
+			why := Conflict{Layer: refused.Layer, ID: refused.ID, Why: reason(refused.Err)}
+			skipped, conflicts = skipped+1, append(slices.Clip(conflicts), why)
+			left[feature{refused.Layer, refused.ID}] = true
 		}
-		world, err := t.Engine.Wait(ctx, conflict.Have)
-		if err != nil {
-			return err
+		world := t.Engine.World()
+		if clash {
+			if world, err = t.Engine.Wait(ctx, conflict.Have); err != nil {
+				return err
+			}
 		}
 		t.result = Result{Of: t.op.ID, Skipped: skipped}
 		t.conflicts = slices.Clone(conflicts)
-		keep = func(c *data.Change) bool { return t.still(world, c) }
+		keep = func(c *data.Change) bool {
+			return !left[feature{c.Layer, c.Feature.ID}] && t.still(world, c)
+		}
 	}
 }
 

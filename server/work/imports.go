@@ -184,9 +184,13 @@ func undoProblem(id string, err error) error {
 			p = rest.Refuse(rest.Conflict, "%s was undone and brought back by %s: undo that one", id, conflicts.Hint)
 		}
 		for _, c := range conflicts.First {
-			why := "belongs to a layer that is gone"
-			if c.Seq > 0 {
+			why := c.Why
+			switch {
+			case why != "":
+			case c.Seq > 0:
 				why = fmt.Sprintf("was changed with seq %d", c.Seq)
+			default:
+				why = "belongs to a layer that is gone"
 			}
 			p.Also(c.Layer, c.ID, why)
 		}

@@ -83,6 +83,7 @@ type undone struct {
 		Layer string `json:"layer"`
 		ID    string `json:"id"`
 		Seq   uint64 `json:"seq"`
+		Why   string `json:"why"`
 	} `json:"changed_since"`
 	Already bool `json:"already"`
 	DryRun  bool `json:"dry_run"`
@@ -102,7 +103,11 @@ func Undo(e *Env, id string, force, dryRun bool) error {
 			return err
 		}
 		for _, s := range done.Since {
-			fmt.Fprintf(e.Stderr, "%s/%s was changed since (seq %d) and stays\n", s.Layer, s.ID, s.Seq)
+			why := fmt.Sprintf("was changed since (seq %d)", s.Seq)
+			if s.Why != "" {
+				why = s.Why
+			}
+			fmt.Fprintf(e.Stderr, "%s/%s stays: %s\n", s.Layer, s.ID, why)
 		}
 		if n := done.Skipped - len(done.Since); n > 0 {
 			fmt.Fprintf(e.Stderr, "and %d more\n", n)

@@ -4,7 +4,6 @@ package jobcmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,10 +24,9 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// WithCity runs do with a client for the city, which must exist.
 	WithCity func(do func(ctx context.Context, c Client) error) error
+	// Failed ends a command that has already said what is wrong.
+	Failed error
 }
-
-// ErrFailed ends a command that has already said what is wrong.
-var ErrFailed = errors.New("failed")
 
 // Job is gewu job.
 type Job struct {
@@ -211,7 +209,7 @@ func (cmd *waitCmd) Run(e *Env) error {
 			return err
 		}
 		if j.State != "done" {
-			return ErrFailed
+			return e.Failed
 		}
 		return nil
 	})

@@ -3,10 +3,13 @@
 package mend
 
 import (
+	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -35,13 +38,36 @@ type File struct {
 	lines   int
 }
 
-// Create begins a file. Nothing has its name before Close.
+// Create begins a file. Nothing has its name before Close. A file that has the name already must be one of wrong rows:
+// others are no one's to replace.
 func Create(name string) (*File, error) {
+	if ours, err := written(name); err != nil {
+		return nil, err
+	} else if !ours {
+		return nil, fmt.Errorf("%s is there already and holds something else than wrong rows; choose another name for them", name)
+	}
 	wait, err := os.CreateTemp(dirOf(name), ".gewu-errors-*")
 	if err != nil {
 		return nil, err
 	}
 	return &File{name: name, wait: wait, out: json.NewEncoder(wait)}, nil
+}
+
+// written reports whether a name is free or that of a file of wrong rows.
+func written(name string) (bool, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.LimitReader(f, 1<<20)).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.Contains(line, columnWhy), err
 }
 
 func dirOf(name string) string {

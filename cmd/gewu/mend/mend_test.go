@@ -99,7 +99,7 @@ func TestFile(t *testing.T) {
 // TestNothingWrong removes the file of an earlier import.
 func TestNothingWrong(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "wrong.csv")
-	if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte("id,import_row,import_error\n1,2,old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := mend.Create(name)
@@ -111,5 +111,19 @@ func TestNothingWrong(t *testing.T) {
 	}
 	if _, err := os.Stat(name); err == nil {
 		t.Error("the old file stays")
+	}
+}
+
+// TestOthersFile leaves a file alone that holds something else.
+func TestOthersFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "lamps.csv")
+	if err := os.WriteFile(name, []byte("id,height\n1,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mend.Create(name); err == nil || !strings.Contains(err.Error(), "another name") {
+		t.Errorf("error %v", err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(name)); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v are left", left, err)
 	}
 }
