@@ -128,7 +128,7 @@ var rows = []row{
 	{dir: "server/linkage", may: []string{"data/rules", "data", "index"}, why: "a World as the rules about links ask for it"},
 	{dir: "server/ingest", may: []string{"server/spool", "server/linkage", "data/rules", "data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/undo", may: []string{"server/spool", "server/linkage", "data/rules", "data", "index"}, why: "operations are found in the log and taken back, without HTTP"},
-	{dir: "server/work", may: append([]string{"server/undo", "server/jobs", "server/once"}, resource...), why: "jobs and imports as resources"},
+	{dir: "server/work", may: append([]string{"server/undo", "server/jobs", "server/once", "server/spool"}, resource...), why: "jobs and imports as resources"},
 	{dir: "server/batch", may: append([]string{"server/answer", "server/rest", "data/convert", "data/convert/geom", "data/convert/jsontext", "geo/proj"}, below...), why: "rows in, rows out"},
 	{dir: "server/answer", may: []string{"data/convert/jsontext", "grid"}, why: "locations as JSON, for one point and for rows"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},

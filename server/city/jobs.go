@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"syscall"
 
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/rest"
@@ -28,6 +29,8 @@ func JobProblem(err error) error {
 	switch {
 	case errors.Is(err, jobs.ErrFull):
 		return rest.Refuse(rest.Unavailable, "too much work of this kind is waiting; GET /v1/jobs shows it").With("Retry-After", "10").Because(err)
+	case errors.Is(err, syscall.ENOSPC):
+		return rest.Refuse(rest.NoSpace, "the disk of the server is full: work cannot be recorded, and does not begin").With("Retry-After", "30").Because(err)
 	case errors.Is(err, jobs.ErrStopping):
 		return rest.Refuse(rest.Unavailable, "the server is stopping").With("Retry-After", "5").Because(err)
 	case errors.Is(err, jobs.ErrCancelled):

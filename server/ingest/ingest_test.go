@@ -21,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/server/ingest"
+	"github.com/gewu-city/gewu/server/spool"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -353,6 +354,16 @@ func TestGivesUp(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("the import waits for the rest of the file")
+	}
+}
+
+// TestNoRoom imports atomically where the disk has no room for what waits: nothing is imported, and the reason is told.
+func TestNoRoom(t *testing.T) {
+	log, e := city(t)
+	last := log.Last()
+	_, _, err := run(t, log, e, ingest.Config{Mode: ingest.Upsert, Atomic: true, Spool: spool.Dir{Reserve: 1 << 62}}, head+"9,b,121,25\n", nil)
+	if file, ok := errors.AsType[*convert.FileError](err); !ok || !strings.Contains(file.Error(), "no room") || log.Last() != last {
+		t.Errorf("error %v, log at %d, was at %d", err, log.Last(), last)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/server/spool"
 )
 
 // stage puts the changes of a batch of an atomic import into its file.
@@ -19,7 +20,7 @@ func (im *Import) stage(f *flight) error {
 	}
 	for i := range f.changes {
 		if err := im.staged.Add(&f.changes[i]); err != nil {
-			return fmt.Errorf("stage rows: %w", err)
+			return unstaged(err)
 		}
 	}
 	im.waiting.added += f.added
@@ -28,12 +29,20 @@ func (im *Import) stage(f *flight) error {
 	return nil
 }
 
+// unstaged is why changes cannot wait in the file.
+func unstaged(err error) error {
+	if errors.Is(err, spool.ErrNoSpace) {
+		return &convert.FileError{Err: errors.New("the disk of the server has no room for the changes of an atomic import; nothing has been imported")}
+	}
+	return fmt.Errorf("stage rows: %w", err)
+}
+
 // show makes the staged changes durable and visible together. Each demands that its feature is as it was when it was
 // compared.
 func (im *Import) show(ctx context.Context) error {
 	n, txs, err := im.staged.Transactions(im.tx(im.cfg.Layer.DefSeq()), nil)
 	if err != nil {
-		return fmt.Errorf("stage rows: %w", err)
+		return unstaged(err)
 	}
 	seq, err := im.cfg.Store.AppendTogether(ctx, n, txs)
 	if conflict, ok := errors.AsType[*data.ConflictError](err); ok {

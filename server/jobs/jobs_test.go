@@ -399,6 +399,21 @@ func TestRecords(t *testing.T) {
 	stop()
 }
 
+// TestRecordsStay opens a folder in which the end of a job cannot be recorded: the others are served all the same.
+func TestRecordsStay(t *testing.T) {
+	dir := t.TempDir()
+	const id = "no name of a file" // which the record of a job must have
+	if err := os.WriteFile(filepath.Join(dir, id+".json"), []byte(`{"id":"`+id+`","kind":"import","state":"running"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	r, _ := open(t, jobs.Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	must(t, r, id, jobs.Interrupted)
+	if !strings.Contains(log.String(), "is not recorded") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
 // flat is a job without pointers.
 func flat(j jobs.Job) any {
 	return []any{j.ID, j.Kind, j.About, j.Actor, j.State, j.Created, *j.Started, *j.Ended, string(j.Result), j.Error}

@@ -89,8 +89,9 @@ func Open(o Options) (*Registry, error) {
 		if !h.job.State.Ended() {
 			now := o.Now()
 			h.job.State, h.job.Ended, h.job.Error = Interrupted, &now, "the server ended before the work did"
+			// On a full disk the next process finds the record as it is, and comes to the same end.
 			if err := r.records.write(&h.spec, &h.job); err != nil {
-				return nil, err
+				o.Logger.Warn("that a job was interrupted is not recorded", "job", h.job.ID, "error", err.Error())
 			}
 		}
 		close(h.ended)

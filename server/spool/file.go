@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Dir is a folder for such files.
@@ -26,7 +27,7 @@ type Dir struct {
 var (
 	// ErrTooLarge is returned for more bytes than a file may hold.
 	ErrTooLarge = errors.New("spool: more bytes than a file may hold")
-	// ErrNoSpace is returned when the disk would have less than the reserve.
+	// ErrNoSpace is returned when the disk would have less than the reserve, or is full.
 	ErrNoSpace = errors.New("spool: the disk is about to be full")
 )
 
@@ -90,6 +91,9 @@ func (f *File) Write(p []byte) (int, error) {
 	}
 	n, err := f.file.Write(p)
 	f.size += int64(n)
+	if errors.Is(err, syscall.ENOSPC) {
+		err = errors.Join(ErrNoSpace, err)
+	}
 	if err != nil {
 		err = fmt.Errorf("write spooled file: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/spool"
 	"github.com/gewu-city/gewu/server/undo"
 )
 
@@ -195,6 +196,8 @@ func undoProblem(id string, err error) error {
 			p.Also(c.Layer, c.ID, why)
 		}
 		return p.Because(err)
+	case errors.Is(err, spool.ErrNoSpace):
+		return rest.Refuse(rest.NoSpace, "the disk of the server has no room for the changes of an undo").With("Retry-After", "60").Because(err)
 	case errors.As(err, &erased):
 		return rest.Refuse(rest.Gone, "%s cannot be undone any more: retention has erased the previous state of %d features", id, erased.Count).Because(err)
 	}
