@@ -99,7 +99,7 @@ func (cmd *importCmd) bring(e *env) error {
 	if cmd.CRS, err = coords.ServerCRS(e.cli.Systems, cmd.CRS); err != nil {
 		return err
 	}
-	wrong, err := cmd.wrongRows(files)
+	wrong, err := cmd.wrongRows()
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (cmd *importCmd) bring(e *env) error {
 }
 
 // wrongRows is the file for them, nil when none is wanted.
-func (cmd *importCmd) wrongRows(files upload.Files) (*mend.File, error) {
+func (cmd *importCmd) wrongRows() (*mend.File, error) {
 	if cmd.Errors == "" {
 		return nil, nil
 	}

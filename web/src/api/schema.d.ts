@@ -248,7 +248,7 @@ export interface paths {
         put?: never;
         /**
          * Stream files into a layer
-         * @description The body is a file or a form with files, gzip understood. A wrong row is reported and the rest goes on; unchanged rows are no change. The answer is a line of JSON for each event: `progress`, `row_error`, `note`, at the end `failed` when the import could not go on, and `done`.
+         * @description The body is a file or a form with files, gzip understood. A wrong row is reported and the rest goes on; unchanged rows are no change. The answer is a line of JSON for each event: `progress`, `row_error`, `note`, at the end `failed` when the import could not go on, and `done`. The id in `done` is that of the job and of the import, which can be undone. Batches are visible as they land, those of an atomic import together. With an Idempotency-Key the same files are imported once: a request that is sent again gets the same `done`, and one whose import was cut off goes on under the same id.
          */
         post: operations["importFeatures"];
         delete?: never;
@@ -662,6 +662,113 @@ export interface paths {
         get: operations["getCode"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Long work, the newest first
+         * @description What waits, runs or has ended in the last 7 days, at most the newest 1,000. Imports and undos are remembered over the end of the server; what was running then is `interrupted`.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        /** One job */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a job
+         * @description Work ends at its next safe point, usually within a second, which is how long the answer waits for it. What an import has landed stays; undo it if that is wanted. Nothing of an atomic import or an undo stays.
+         */
+        delete: operations["cancelJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Imports and undos that have changed something, the newest first
+         * @description Told by the change log, however long ago.
+         */
+        get: operations["listImports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an import or undo. */
+                id: components["parameters"]["import"];
+            };
+            cookie?: never;
+        };
+        /** One import or undo */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an import or undo. */
+                id: components["parameters"]["import"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an import back
+         * @description Every feature that the import touched gets the state from before it: what it made ends, what it changed is as before, what it ended exists again; all at once, or nothing. Features that were changed since are conflicts: the undo refuses with the first 100 of them, or with `force` leaves them as they are. An undo can be undone in the same way. An import that is undone already is answered with its undo. 410 when retention has erased the states from before.
+         */
+        post: operations["undoImport"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1633,8 +1740,96 @@ export interface components {
             failed: number;
             kept?: number;
             dry_run?: boolean;
+            atomic?: boolean;
             unmatched?: string[];
             missing?: string[];
+        };
+        /** @enum {string} */
+        JobState: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+        Job: {
+            id: string;
+            kind: string;
+            /** @description What it works on: the layer of an import, the import of an undo. */
+            about?: string;
+            actor: string;
+            state: components["schemas"]["JobState"];
+            progress?: {
+                /** Format: int64 */
+                done: number;
+                /** Format: int64 */
+                total?: number;
+                unit: string;
+            };
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            started?: string;
+            /** Format: date-time */
+            ended?: string;
+            /** @description What it came to, of an import its summary with the first wrong rows; also of work that failed in the middle. */
+            result?: unknown;
+            error?: string;
+            /** @description What an import that did not come to its end has left in the log. */
+            landed?: {
+                seq_from: components["schemas"]["Seq"];
+                seq_to: components["schemas"]["Seq"];
+                changes: number;
+            };
+        };
+        Import: {
+            id: string;
+            /** @enum {string} */
+            kind: "import" | "undo";
+            /** @description What an undo took back. */
+            of?: string;
+            actor: string;
+            layers: string[];
+            seq_from: components["schemas"]["Seq"];
+            seq_to: components["schemas"]["Seq"];
+            /**
+             * Format: date-time
+             * @description When its first entry was recorded.
+             */
+            started: string;
+            /**
+             * Format: date-time
+             * @description When its newest entry was recorded.
+             */
+            finished: string;
+            changes: number;
+            /** @description Changes that made features which never were before. */
+            added: number;
+            /** @description Changes of features, those included that exist again. */
+            changed: number;
+            /** @description Changes that ended features. */
+            ended: number;
+            undone_by?: string;
+            state?: components["schemas"]["JobState"];
+        };
+        Undone: {
+            /** @description Id of the undo, with which it can be undone. Missing when there was nothing to change. */
+            undo?: string;
+            of: string;
+            seq?: components["schemas"]["Seq"];
+            /** @description Features that the import had made. */
+            ended: number;
+            /** @description Features with their previous state. */
+            restored: number;
+            /** @description Features that the import had ended. */
+            returned: number;
+            /** @description Features that were changed since and kept. */
+            skipped?: number;
+            /** @description The first 100 of them. */
+            changed_since?: {
+                layer: string;
+                id: string;
+                seq?: components["schemas"]["Seq"];
+                /** @description What stands against it when nobody has changed it. */
+                why?: string;
+            }[];
+            /** @description It had been undone before. */
+            already?: boolean;
+            dry_run?: boolean;
         };
         /** @description One line of the answer of long work. */
         WorkLine: {
@@ -1706,6 +1901,25 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The job as it is. */
+        Job: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Job"];
+            };
+        };
+        /** @description The job that does it in the background; Location is where it is asked for. */
+        JobTaken: {
+            headers: {
+                Location?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Job"];
             };
         };
         /** @description Durable at this position. */
@@ -1818,6 +2032,10 @@ export interface components {
         labels_lang: string;
         /** @description Show dropped attributes too, each at its place. */
         dropped: boolean;
+        /** @description Id of a job. */
+        job: string;
+        /** @description Id of an import or undo. */
+        import: string;
         /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
         idempotency_key: string;
         /**
@@ -2724,8 +2942,17 @@ export interface operations {
                 strict?: boolean;
                 /** @description Only report. */
                 dry_run?: boolean;
+                /** @description All changes become visible together when every row has been read, or none. The import fails when somebody changes one of the features meanwhile. */
+                atomic?: boolean;
+                /** @description Each `row_error` brings the row as the file has it (`source`: columns and cells, or the feature), so that it can be mended. */
+                sources?: boolean;
+                /** @description Take the body, answer with the job, import in the background. */
+                async?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /**
                  * @description Name of a layer.
@@ -2758,6 +2985,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -3881,6 +4109,173 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description import, undo, check, backup, compact or rebuild.
+                 * @example import
+                 */
+                kind?: string;
+                state?: components["schemas"]["JobState"];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        jobs: components["schemas"]["Job"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Wait until the job has ended, at most this long, up to 60s; then answer with the job as it is.
+                 * @example 30s
+                 */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Job"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Job"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description Only those that touched the layer. */
+                layer?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        imports: components["schemas"]["Import"][];
+                        next?: string;
+                    };
+                };
+            };
+            410: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an import or undo. */
+                id: components["parameters"]["import"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it has changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: {
+                /** @description Leave features alone that were changed since. */
+                force?: boolean;
+                /** @description Only tell what would happen. */
+                dry_run?: boolean;
+                /** @description Answer with the job, undo in the background. */
+                async?: boolean;
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Id of an import or undo. */
+                id: components["parameters"]["import"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was undone. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            202: components["responses"]["JobTaken"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
