@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/data/convert/row"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // collection reads GeoJSON features.
@@ -166,7 +167,7 @@ func (c *collection) system(value []byte) error {
 	}
 	system, err := c.Systems.Lookup(crs.Properties.Name)
 	if err != nil {
-		return fmt.Errorf("the crs member: %w", err)
+		return fmt.Errorf("the crs member: %q %s; convert the file, or name its system with --crs", row.Shorten(crs.Properties.Name), proj.WhyUnknown(err))
 	}
 	if c.rows > 0 && !geom.IsLonLat(system) {
 		return fmt.Errorf("the crs member names %s behind the features, which were read as longitude and latitude; name it with --crs", system.Name())

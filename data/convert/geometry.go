@@ -24,10 +24,17 @@ func toLonLat(crs proj.CRS, x, y float64) (lon, lat float64, ok bool) {
 
 // outside says why a coordinate pair is no place in a system.
 func outside(crs proj.CRS, x, y float64) string {
-	if crs == nil {
-		return "is not a longitude and latitude; if the file uses another system, name it with --crs"
+	if crs != nil {
+		return proj.Explain(crs, x, y)
 	}
-	return proj.Explain(crs, x, y)
+	const what = "is not a longitude and latitude; "
+	if _, _, ok := toLonLat(nil, y, x); ok {
+		return what + "the other way round it is one: longitude comes first here"
+	}
+	if zone, ok := proj.ZoneOfEasting(x, y); ok {
+		return what + fmt.Sprintf("the easting starts with zone %d: if the file uses CGCS2000, name it with --crs EPSG:%d", zone.Number, zone.Code)
+	}
+	return what + "if the file uses another system, name it with --crs"
 }
 
 // toDegrees converts all coordinates of g, which may be overwritten.

@@ -79,4 +79,17 @@ func prefixed(c CRS, x, y float64) string {
 	return ""
 }
 
+// ZoneOfEasting finds the zone of CGCS2000 by the number that an easting starts with. It reports false for a place in none
+// of them, and for eastings without a number, which fit every zone.
+func ZoneOfEasting(x, y float64) (Zone, bool) {
+	for code := FirstZone; code <= LastZone; code++ {
+		if z, _ := ZoneOf(code); z.Prefix {
+			if _, _, ok := z.crs().ToLonLat(x, y); ok {
+				return z, true
+			}
+		}
+	}
+	return Zone{}, false
+}
+
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -172,7 +172,7 @@ func readMapping(r io.Reader) (*osm.Mapping, error) {
 	}
 	m, err := convert.DecodeMapping(bytes.NewReader(text), format)
 	if err != nil {
-		return nil, &data.FieldError{Field: mapping, Why: err.Error()}
+		return nil, &data.FieldError{Field: mapping, Why: "cannot be read: " + err.Error()}
 	}
 	return m, nil
 }

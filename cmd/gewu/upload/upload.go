@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gewu-city/gewu/data/convert"
@@ -33,6 +34,9 @@ func (f Files) Close() {
 		_ = file.Body.Close()
 	}
 }
+
+// spreadsheets are the files of programs that can write another format.
+var spreadsheets = []string{".xls", ".xlsb", ".ods", ".et"}
 
 // Unknown is the size of standard input.
 const Unknown = -1
@@ -72,6 +76,8 @@ func Open(names []string, format, mapping string, stdin io.Reader) (files Files,
 			continue
 		case shapefile.Beside(name, names):
 			continue
+		case !known && format == "" && slices.Contains(spreadsheets, strings.ToLower(filepath.Ext(name))):
+			return files, 0, fmt.Errorf("%s: this kind of spreadsheet is not read; save it as .xlsx", name)
 		case !known && format == "":
 			return files, 0, fmt.Errorf("%s: the format cannot be told from the name; say --format %s", name, strings.Join(convert.Formats(), "|"))
 		}

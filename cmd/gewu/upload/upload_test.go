@@ -33,6 +33,7 @@ func TestOpenAndSend(t *testing.T) {
 		"shapefile":  {names: []string{"b.dbf", "b.shp", "c.dbf"}, want: "file b.shp PK|file c.dbf c.dbf", size: 15},
 		"mapping":    {names: []string{"odd"}, format: "osm", mapping: "m.toml", want: "mapping m.toml m.toml|file odd odd", size: 9},
 		"no format":  {names: []string{"odd"}, wrong: "odd: the format cannot be told from the name; say --format csv|"},
+		"old sheet":  {names: []string{"a.XLS"}, wrong: "a.XLS: this kind of spreadsheet is not read; save it as .xlsx"},
 		"no format ": {names: []string{"-"}, wrong: "--format is needed for standard input"},
 		"missing":    {names: []string{"a.csv", "none.csv"}, wrong: "open none.csv: no such file"},
 		"no mapping": {names: []string{"a.csv"}, mapping: "none.toml", wrong: "open none.toml: no such file"},

@@ -47,7 +47,7 @@ func TestReader(t *testing.T) {
 		"gbk, told":         {in: head + gbk, encoding: "GBK", want: head + simplified},
 		"gbk, guessed":      {in: head + gbk, want: head + simplified, note: "read as gb18030"},
 		"gb18030, guessed":  {in: gb18030, want: simplified + "𠀀", note: "read as gb18030"},
-		"gbk, cut":          {in: gbk[:len(gbk)-1], want: strings.TrimSuffix(simplified, "。") + "\uFFFD", note: "read as gb18030", wrong: "is not gb18030"},
+		"gbk, cut":          {in: gbk[:len(gbk)-1], want: strings.TrimSuffix(simplified, "。") + "\uFFFD", note: "read as gb18030", wrong: "is not gb18030; if the file has another encoding, name it with --encoding"},
 		"big5, told":        {in: head + big5, encoding: "cp950", want: head + traditional},
 		"big5, not told":    {in: big5, want: big5, wrong: charset.Hint},
 		"latin, not told":   {in: "caf\xe9,", want: "caf\xe9,", wrong: charset.Hint},

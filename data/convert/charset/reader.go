@@ -16,6 +16,14 @@ const windowBytes = 64 << 10
 // Hint ends messages about text that is not UTF-8.
 const Hint = "is not UTF-8; name the encoding of the file with --encoding, for example gb18030 or big5"
 
+// Unfit is what is wrong with text that is none in e, and what to do.
+func (e Encoding) Unfit() string {
+	if e.IsUTF8() {
+		return Hint
+	}
+	return "is not " + e.name + "; if the file has another encoding, name it with --encoding"
+}
+
 // Reader reads text as UTF-8. It belongs to one goroutine.
 type Reader struct {
 	in   *bufio.Reader
@@ -102,7 +110,7 @@ func (t *Reader) Wrong(text []byte) string {
 	case t.enc.code == nil:
 		return Hint
 	case bytes.ContainsRune(text, utf8.RuneError):
-		return "is not " + t.enc.name
+		return t.enc.Unfit()
 	}
 	return ""
 }

@@ -251,6 +251,8 @@ func ParseText(text string) (g orb.Geometry, srid int, err error) {
 		b, err = hex.DecodeString(text)
 	case strings.HasPrefix(text, "A"): // six zero bits; no type of WKT starts so
 		b, err = base64.StdEncoding.DecodeString(text)
+	case text != "" && !strings.ContainsAny(text, "( "):
+		err = errors.New("WKT has blanks or brackets, WKB starts with 00 or 01 in hexadecimal")
 	default:
 		return ParseWKT(text)
 	}

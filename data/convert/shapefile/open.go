@@ -50,6 +50,8 @@ func Read(_ context.Context, file *spool.File, o row.Options, out row.Sink) erro
 		if r.dbf, err = r.openTable(p, e); err != nil {
 			return err
 		}
+	} else {
+		out.Note("the shapefile has no .dbf: its features have no attributes")
 	}
 	return r.read()
 }

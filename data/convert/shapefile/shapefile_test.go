@@ -237,7 +237,7 @@ func TestFaults(t *testing.T) {
 		"torn zip":      {b: whole[:len(whole)-30], want: "the file is not a ZIP archive, or its end is missing\n"},
 		"no shape":      {b: without("lamps.shp", "lamps.dbf"), want: "the archive holds neither a .shp nor a .dbf\n"},
 		"dbf alone":     {b: without("lamps.shp"), want: head + "\n" + `["0" "路灯" "2.25" "-7" "true" "2026-01-31"]` + "\n" + `["1" "" "" "" "" ""]` + "\n"},
-		"shp alone":     {b: without("lamps.dbf"), want: "[] in EPSG:4326\n[] POINT(121 25)\n[] POINT(122 26)\n"},
+		"shp alone":     {b: without("lamps.dbf"), want: "note: the shapefile has no .dbf: its features have no attributes\n[] in EPSG:4326\n[] POINT(121 25)\n[] POINT(122 26)\n"},
 		"no prj":        {b: without("lamps.prj"), want: "note: the shapefile has no .prj: its coordinates were taken for longitude and latitude; if they are not, name the system with --crs\n" + head + "\n" + first + second},
 		"no prj, told":  {b: without("lamps.prj"), o: row.Options{CRS: lookup(t, "3826")}, want: head + " in EPSG:3826\n" + first + second},
 		"odd prj":       {b: text("lamps.prj", `LOCAL_CS["Beijing local"]`), want: `.prj: the coordinate system "Beijing local" is not known; name it with --crs` + "\n"},
@@ -308,7 +308,7 @@ func TestSeveral(t *testing.T) {
 // TestParts reads single parts, and a part in a file with gaps.
 func TestParts(t *testing.T) {
 	f := write(t, row.Layout{Kind: geo.KindPoint}, "POINT(121 25)", "POINT(122 26)")
-	if got := read(f["lamps.shp"], row.Options{CRS: lookup(t, "4490")}); got != "[] in EPSG:4490\n[] POINT(121 25)\n[] POINT(122 26)\n" {
+	if got := read(f["lamps.shp"], row.Options{CRS: lookup(t, "4490")}); got != "note: the shapefile has no .dbf: its features have no attributes\n[] in EPSG:4490\n[] POINT(121 25)\n[] POINT(122 26)\n" {
 		t.Error(got)
 	}
 	if got := read(f["lamps.dbf"], row.Options{}); !strings.HasPrefix(got, head+"\n"+`["0" "路灯"`) {

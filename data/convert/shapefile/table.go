@@ -110,7 +110,7 @@ func (t *table) name(names [][]byte) error {
 			name, ok = t.enc.Decode(b[:len(b)-cut])
 		}
 		if !ok {
-			return fmt.Errorf("the name of column %d, %q, %s", i+1, strings.ToValidUTF8(string(b), "\uFFFD"), t.wrong())
+			return fmt.Errorf("the name of column %d, %q, %s", i+1, strings.ToValidUTF8(string(b), "\uFFFD"), t.enc.Unfit())
 		}
 		t.fields[i].name = strings.TrimSpace(name)
 	}
@@ -258,14 +258,7 @@ func (t *table) text(f *field, b []byte, out *row.Row) (text, why string) {
 			return text, ""
 		}
 	}
-	return string(b), t.wrong()
-}
-
-func (t *table) wrong() string {
-	if t.enc.IsUTF8() {
-		return charset.Hint
-	}
-	return "is not " + t.enc.Name()
+	return string(b), t.enc.Unfit()
 }
 
 func beyondASCII(b []byte) bool {
