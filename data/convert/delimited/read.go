@@ -75,7 +75,7 @@ func (t *table) header(given rune) error {
 		return fmt.Errorf("line %d has a zero byte; the file is no text, or UTF-16 without a byte order mark (--encoding utf-16le)", r.at)
 	}
 	if i := bytes.IndexByte(r.text, '\r'); i >= 0 && !bytes.HasPrefix(r.text[i:], []byte("\r\n")) {
-		return fmt.Errorf("the lines end with CR alone, as old Macintosh programs wrote them; save the file with LF or CRLF")
+		return errors.New("the lines end with CR alone, as old Macintosh programs wrote them; save the file with LF or CRLF")
 	}
 	if wrong := t.in.Wrong(r.text); wrong != "" {
 		return fmt.Errorf("line %d, which must name the columns, %s", r.at, wrong)
