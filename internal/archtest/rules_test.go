@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -43,6 +43,7 @@ var rows = []row{
 	{dir: "geo", why: "pure functions on coordinates"},
 	{dir: "geo/geodesy", may: []string{"geo"}, why: "measuring on the ellipsoid; predicates and drawing do not need it"},
 	{dir: "geo/along", may: []string{"geo"}, why: "how a line lies to polygons; it knows no features"},
+	{dir: "geo/relate", may: []string{"geo"}, why: "how shapes lie to each other; finding and drawing do not need it"},
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
 	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
 	{dir: "data/rules", may: []string{"data"}, why: "what may follow what, the same for every store and for those who prepare a change"},
@@ -95,11 +96,12 @@ var rows = []row{
 	{dir: "index/compare", may: []string{"index", "data"}, why: "puts a World beside the log that it comes from"},
 	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
 	{dir: "index/planner", may: []string{"index", "data"}, why: "appends what is due, to any store; the World knows what is planned"},
-	{dir: "index/filter", may: []string{"data", "geo"}, why: "index evaluates filters, so filters do not know the index", planned: true},
+	{dir: "index/filter/cql", may: []string{"data/convert/geom", "data/convert/jsontext", "data", "geo", "geo/proj"}, why: "a language and its tree; it knows no layer"},
+	{dir: "index/filter", may: []string{"index/filter/cql", "index", "index/column", "data", "geo", "geo/relate"}, why: "looks at the columns of a layer; the index itself needs no filters"},
 	{dir: "index/column", may: []string{"data"}, why: "values in memory; it knows rows, not features"},
 	{dir: "index/bucket", may: []string{"geo"}, why: "a structure for places; it knows slots, not features"},
 	{dir: "index/raster", may: []string{"geo"}, why: "a structure for polygons; it knows slots, not features"},
-	{dir: "index", may: []string{"index/column", "index/bucket", "index/raster", "index/filter", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
+	{dir: "index", may: []string{"index/column", "index/bucket", "index/raster", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
 	{dir: "grid", may: []string{"index", "data", "geo", "geo/geodesy", "geo/along"}, why: "sibling of geocode, tiles and people"},
 	{dir: "grid/code", may: []string{"data", "geo"}, why: "codes as text and numbers; it looks at no city"},
 	{dir: "grid/cells", may: []string{"grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
@@ -107,7 +109,7 @@ var rows = []row{
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
 	{dir: "geocode", may: []string{"index", "data", "geo"}, why: "sibling of grid, tiles and people", planned: true},
-	{dir: "tiles", may: []string{"index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and people"},
+	{dir: "tiles", may: []string{"index", "index/filter", "index/filter/cql", "data", "geo"}, why: "sibling of grid, geocode and people"},
 	{dir: "tiles/style", may: []string{"tiles/style/symbol", "tiles", "index", "data", "geo"}, why: "a style names the layers of a tileset"},
 	{dir: "tiles/style/symbol", may: []string{"data"}, why: "drawings and which class has which; it knows no layer"},
 	{dir: "tiles/style/sprite", why: "embedded sheets; only its test draws them"},
