@@ -6,6 +6,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles/outline"
 )
 
 // Limits of a tile. A layer that exceeds them is thinned evenly: of its features in the tile those with the smallest
@@ -42,17 +43,22 @@ type builder struct {
 	frame  frame
 	drawer drawer
 	labels *labels
+	shapes *outline.Store
 	epoch  data.Epoch
 	limit  int // bytes of a layer
 	tile   drawn
 }
 
 // build draws the sources, of the World with the given epoch, into a tile.
-func build(ctx context.Context, labels *labels, epoch data.Epoch, sources []source, f frame) (drawn, error) {
+func build(
+	ctx context.Context, labels *labels, shapes *outline.Store, epoch data.Epoch, sources []source, f frame,
+) (drawn, error) {
 	b := &builder{
-		frame: f, drawer: drawer{box: f.searchBox()}, labels: labels, epoch: epoch,
+		frame: f, drawer: drawer{frame: f, box: f.searchBox(), lines: shapes.Borrow()},
+		labels: labels, shapes: shapes, epoch: epoch,
 		limit: min(MaxLayerBytes, MaxTileBytes/max(1, len(sources))),
 	}
+	defer shapes.Return(b.drawer.lines)
 	for _, s := range sources {
 		if !s.layer.Def().Zoom.Contains(int(f.z)) {
 			continue
@@ -72,6 +78,16 @@ func (b *builder) layer(ctx context.Context, s source) error {
 	}
 	total := len(found)
 	found = thin(found, MaxFeatures)
+	for s.layer.Def().Geometry != data.GeometryPoint {
+		taken, err := b.drawer.load(ctx, b.frame, b.shapes, b.epoch, s.layer, found)
+		if err != nil {
+			return err
+		}
+		if taken == len(found) {
+			break
+		}
+		found = thin(found, taken*15/16)
+	}
 	for {
 		w := newFeatureWriter(b, s)
 		done, err := w.write(ctx, found)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/tiles/outline"
 )
 
 // Geometry types and commands of MVT 2.1 (section 4.3).
@@ -24,17 +25,8 @@ type commands struct {
 	cursor vertex
 }
 
-type mark struct {
-	length int
-	cursor vertex
-}
-
 func (c *commands) reset()      { c.bytes, c.cursor = c.bytes[:0], vertex{} }
 func (c *commands) empty() bool { return len(c.bytes) == 0 }
-
-// mark is a place to cut back to.
-func (c *commands) mark() mark { return mark{len(c.bytes), c.cursor} }
-func (c *commands) cut(m mark) { c.bytes, c.cursor = c.bytes[:m.length], m.cursor }
 
 func (c *commands) command(id, count int) {
 	c.bytes = binary.AppendUvarint(c.bytes, uint64(count)<<3|uint64(id))
@@ -57,31 +49,28 @@ func (c *commands) points(ps []vertex) {
 	}
 }
 
-func (c *commands) line(l []vertex) {
+func (c *commands) line(l []outline.Vertex) {
 	if len(l) < 2 {
 		return
 	}
 	c.command(moveTo, 1)
-	c.to(l[0])
+	c.to(wide(l[0]))
 	c.command(lineTo, len(l)-1)
 	for _, v := range l[1:] {
-		c.to(v)
+		c.to(wide(v))
 	}
 }
 
-// ring writes a ring without closing vertex from its last vertex to its first.
-func (c *commands) ring(r []vertex) {
+// ring writes a ring without closing vertex.
+func (c *commands) ring(r []outline.Vertex) {
 	if len(r) < 3 {
 		return
 	}
-	c.command(moveTo, 1)
-	c.to(r[len(r)-1])
-	c.command(lineTo, len(r)-1)
-	for i := len(r) - 2; i >= 0; i-- {
-		c.to(r[i])
-	}
+	c.line(r)
 	c.command(closePath, 1)
 }
+
+func wide(v outline.Vertex) vertex { return vertex{int64(v.X), int64(v.Y)} }
 
 // word is a value that is not text.
 type word struct {

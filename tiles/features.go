@@ -23,7 +23,6 @@ type featureWriter struct {
 	layer    *index.Layer
 	totals   Totals // drawn instead of the layer's own attributes, when not nil
 	def      *data.Layer
-	points   frame // the frame without snapping
 	main     *layerWriter
 	label    *layerWriter
 	named    int // the attribute that labels show, or -1
@@ -36,15 +35,11 @@ type featureWriter struct {
 func newFeatureWriter(b *builder, s source) *featureWriter {
 	def := s.layer.Def()
 	w := &featureWriter{
-		b: b, layer: s.layer, totals: s.totals, def: def, points: b.frame, named: def.LabelAttribute(),
+		b: b, layer: s.layer, totals: s.totals, def: def, named: def.LabelAttribute(),
 		main: newLayerWriter(s.name()), label: newLayerWriter(def.Name + LabelSuffix),
 		keys: make([]uint32, len(def.Attributes)+1), labelKeys: make([]uint32, 3),
 	}
-	b.drawer.frame = b.frame
-	if def.Geometry != data.GeometryPoint {
-		b.drawer.frame = b.frame.snapping(def)
-	}
-	b.drawer.collapsed = 0
+	b.drawer.start()
 	return w
 }
 
@@ -71,10 +66,13 @@ func (w *featureWriter) write(ctx context.Context, found []candidate) (int, erro
 
 // draw leaves the geometry of a feature in the drawer.
 func (w *featureWriter) draw(s index.Slot) bool {
+	if w.def.Geometry != data.GeometryPoint {
+		return w.b.drawer.outline(s)
+	}
 	if p, single := w.layer.Point(s); single {
 		return w.b.drawer.point(p)
 	}
-	return w.b.drawer.draw(w.layer.Shape(s))
+	return w.b.drawer.points(w.layer.Shape(s).Vertices())
 }
 
 // tooLarge reports whether one feature would take more than half of what the layer may hold.
@@ -135,7 +133,7 @@ func (w *featureWriter) tagTotals(s index.Slot) {
 func (w *featureWriter) labelPoint(c candidate) {
 	s := c.slot()
 	at := w.b.labels.point(w.b.epoch, w.layer, s)
-	if !w.points.holds(at.x, at.y) {
+	if !w.b.frame.holds(at.x, at.y) {
 		return
 	}
 	m := w.label
@@ -148,7 +146,7 @@ func (w *featureWriter) labelPoint(c candidate) {
 		}
 	}
 	w.b.drawer.out.reset()
-	w.b.drawer.out.points([]vertex{w.points.unit(at.x, at.y)})
+	w.b.drawer.out.points([]vertex{w.b.frame.unit(at.x, at.y)})
 	m.feature(uint64(c.permanent()), typePoint, w.b.drawer.out.bytes)
 }
 

@@ -8,27 +8,25 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles/outline"
 )
 
 // Extent is the number of units along the side of a tile.
-const Extent = 4096
+const Extent = outline.Extent
 
 // Buffer is how many units beyond its edge a tile holds geometry, so that lines and symbols do not end at the edge.
-const Buffer = 64
+const Buffer = outline.Buffer
 
 // DetailZoom is the zoom level whose units (13 cm at 25° of latitude) show all there is to see. Clients enlarge its
 // tiles instead of asking for deeper ones, which are served all the same.
 const DetailZoom = index.StampZoom
 
-// coarsest is the largest step of the snapping grid.
-const coarsest = 8
-
-// searchMargin is how far beyond its edge a tile looks for features: what lies farther out cannot be snapped into the
-// buffer. It must not exceed [index.TileMargin], or edits would leave stale tiles behind.
-const searchMargin = float64(Buffer+coarsest) / Extent
+// searchMargin is how far beyond its edge a tile looks for features: what lies farther out does not change what is
+// drawn. It must not exceed [index.TileMargin], or edits would leave stale tiles behind.
+const searchMargin = float64(outline.Margin) / Extent
 
 // This does not compile when it does.
-const _ = uint(index.TileMargin*Extent - (Buffer + coarsest))
+const _ = uint(index.TileMargin*Extent - outline.Margin)
 
 // CheckAddress verifies that z/x/y names a tile. The error is a *data.FieldError with the allowed range.
 func CheckAddress(z, x, y uint32) error {
@@ -58,45 +56,30 @@ type vertex struct{ x, y int64 }
 type frame struct {
 	z, x, y uint32
 	scale   float64
-	step    float64
 	origin  vertex
 }
 
 func newFrame(z, x, y uint32) frame {
 	return frame{
-		z: z, x: x, y: y, step: 1,
+		z: z, x: x, y: y,
 		scale:  float64(uint64(Extent) << z),
 		origin: vertex{int64(x) * Extent, int64(y) * Extent},
 	}
 }
 
-// snapping is the frame in which the lines and polygons of a layer are drawn.
-func (f frame) snapping(def *data.Layer) frame {
-	f.step = float64(gridStep(f.z, def.Zoom))
-	return f
+// outline is the frame in which the lines and polygons of a layer are drawn: with all detail where clients enlarge
+// tiles, which they do at the layer's deepest zoom level.
+func (f *frame) outline(def *data.Layer) outline.Frame {
+	detail := f.z >= DetailZoom || def.Zoom.Max != 0 && int(f.z) >= def.Zoom.Max
+	return outline.NewFrame(f.z, f.x, f.y, detail)
 }
 
-// gridStep is the side of the snapping grid in tile units. Eight units are one pixel of a 512-pixel tile. At its
-// deepest zoom level a layer keeps every unit, because clients enlarge those tiles.
-func gridStep(z uint32, zoom data.ZoomRange) int {
-	switch {
-	case zoom.Max != 0 && int(z) >= zoom.Max, z >= DetailZoom:
-		return 1
-	case z >= 14:
-		return 2
-	case z >= 9:
-		return 4
-	default:
-		return coarsest
-	}
-}
-
-// unit is the nearest grid point to a place in the unit square of Web Mercator. Scale and step are powers of two, so
-// only the last step rounds.
+// unit is the nearest unit to a place in the unit square of Web Mercator. The scale is a power of two, so only the
+// last step rounds.
 func (f *frame) unit(mx, my float64) vertex {
 	return vertex{
-		x: int64(math.Floor(mx*f.scale/f.step+0.5)*f.step) - f.origin.x,
-		y: int64(math.Floor(my*f.scale/f.step+0.5)*f.step) - f.origin.y,
+		x: int64(math.Floor(mx*f.scale+0.5)) - f.origin.x,
+		y: int64(math.Floor(my*f.scale+0.5)) - f.origin.y,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/flight"
+	"github.com/gewu-city/gewu/tiles/outline"
 )
 
 // DefaultCacheBytes is the size of a cache when [Options] do not say.
@@ -87,6 +88,7 @@ type Stats struct {
 type Maker struct {
 	cache   *otter.Cache[tileKey, *entry] // nil when nothing is kept
 	labels  *labels
+	shapes  *outline.Store
 	flights flight.Group[flightKey, *entry]
 	totals  func(w *index.World, layer string) Totals
 	slots   chan struct{}
@@ -141,7 +143,7 @@ func NewMaker(o Options) *Maker {
 	if o.Builds <= 0 {
 		o.Builds = 2 * runtime.GOMAXPROCS(0)
 	}
-	m := &Maker{labels: newLabels(), totals: o.Totals, slots: make(chan struct{}, o.Builds)}
+	m := &Maker{labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals, slots: make(chan struct{}, o.Builds)}
 	m.zippers.New = func() any { return gzip.NewWriter(io.Discard) }
 	if o.CacheBytes > 0 {
 		m.cache = otter.Must(&otter.Options[tileKey, *entry]{
@@ -230,7 +232,7 @@ func (m *Maker) lookup(key tileKey, seq, stamp data.Seq) (*entry, bool) {
 // make draws, compresses and keeps a tile.
 func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key tileKey, stamp data.Seq) (*entry, error) {
 	m.builds.Add(1)
-	d, err := build(ctx, m.labels, key.epoch, sources, newFrame(key.z, key.x, key.y))
+	d, err := build(ctx, m.labels, m.shapes, key.epoch, sources, newFrame(key.z, key.x, key.y))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,73 @@
+package outline_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/gewu-city/gewu/data/synth"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles/outline"
+)
+
+// dense is the 16,129 cells of the synthetic city dense-1m.
+func dense(tb testing.TB) *layer {
+	tb.Helper()
+	p, ok := synth.Preset("dense-1m")
+	if !ok {
+		tb.Fatal("no preset")
+	}
+	c, err := synth.New(p)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	units, ok := c.Layer("units")
+	if !ok {
+		tb.Fatal("no units")
+	}
+	var shapes []geo.Shape
+	for f := range units.Features {
+		shapes = append(shapes, f.Shape)
+	}
+	return layerOf(shapes...)
+}
+
+func BenchmarkDense(b *testing.B) {
+	l := dense(b)
+	bounds := geo.EmptyBox()
+	for _, s := range l.shapes {
+		bounds = bounds.Union(s.Box())
+	}
+	center := geo.Point{X: bounds.Min.X/2 + bounds.Max.X/2, Y: bounds.Min.Y/2 + bounds.Max.Y/2}
+	store := outline.NewStore(outline.DefaultStoreBytes)
+	for _, z := range []uint32{8, 10, 12, 13, 14, 15, 16, 17} {
+		a := tileOf(center, z)
+		var slots []index.Slot
+		raw := 0
+		for i := range l.shapes {
+			if a.meets(l.shapes[i].Box(), float64(outline.Margin)/outline.Extent) {
+				slots = append(slots, index.Slot(i))
+				raw += len(l.shapes[i].Vertices())
+			}
+		}
+		b.Run(fmt.Sprint("z", z), func(b *testing.B) {
+			var d outline.Drawing
+			b.ReportAllocs()
+			vertices := 0
+			for b.Loop() {
+				if _, err := d.Load(context.Background(), outline.NewFrame(z, a.x, a.y, z >= 16), store, "e", l, slots, outline.Options{}); err != nil {
+					b.Fatal(err)
+				}
+				vertices = 0
+				for i := range slots {
+					g, _ := d.Shape(i)
+					vertices += len(g.Vertices)
+				}
+			}
+			b.ReportMetric(float64(len(slots)), "cells")
+			b.ReportMetric(float64(raw), "vertices_in")
+			b.ReportMetric(float64(vertices), "vertices_out")
+		})
+	}
+}

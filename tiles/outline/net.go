@@ -1,0 +1,116 @@
+package outline
+
+import "math/bits"
+
+// net is the vertices in the tile and its buffer, each pixel once.
+type net struct {
+	at    []Vertex
+	about []about
+	table []int32 // numbers plus one, by hash
+	shift uint
+	// The vertices by squares of 2^side units, row by row from the corner at origin.
+	side          uint
+	origin        Vertex
+	columns, rows int32
+	starts        []int32
+	items         []int32
+}
+
+// about is what is known of a vertex: its neighbours when all paths through it have the same two.
+type about struct {
+	prev, next int32
+	key        uint64 // its place in the queue, 0 when it is in none
+	seen       int32  // the polygon that visited it last
+	kept       bool   // it must stay
+	gone       bool
+}
+
+const none = -1
+
+func (n *net) reset(size int) {
+	n.at, n.about = n.at[:0], n.about[:0]
+	want := max(64, size+size/2)
+	log := uint(bits.Len(uint(want)))
+	if len(n.table) < 1<<log {
+		n.table = make([]int32, 1<<log)
+	} else {
+		log = uint(bits.Len(uint(len(n.table)))) - 1
+		if len(n.table) > 8*want {
+			// A table of a large tile is not emptied for a small one.
+			log = uint(bits.Len(uint(want)))
+			n.table = make([]int32, 1<<log)
+		} else {
+			clear(n.table)
+		}
+	}
+	n.shift = 32 - log
+}
+
+// vertex is the number of the vertex at a place, which is new when nothing was there. It is kept when any call says so.
+func (n *net) vertex(x, y int32, kept bool) int32 {
+	key := uint32(x+Buffer)<<13 | uint32(y+Buffer)
+	mask := uint32(len(n.table) - 1)
+	for h := (key * 0x9E3779B1) >> n.shift; ; h = (h + 1) & mask {
+		id := n.table[h] - 1
+		if id < 0 {
+			n.at = append(n.at, Vertex{x, y})
+			n.about = append(n.about, about{prev: none, next: none, kept: kept})
+			id = int32(len(n.at))
+			n.table[h] = id
+			return id - 1
+		}
+		if n.at[id] == (Vertex{x, y}) {
+			return id
+		}
+	}
+}
+
+// sort puts the vertices into squares, about one in each.
+func (n *net) sort(step int32) {
+	low, high := n.at[0], n.at[0]
+	for _, v := range n.at {
+		low = Vertex{min(low.X, v.X), min(low.Y, v.Y)}
+		high = Vertex{max(high.X, v.X), max(high.Y, v.Y)}
+	}
+	width, height := high.X-low.X+1, high.Y-low.Y+1
+	n.side = uint(bits.Len32(uint32(step))) - 1
+	for int(width>>n.side+1)*int(height>>n.side+1) > 2*len(n.at)+16 {
+		n.side++
+	}
+	n.origin, n.columns, n.rows = low, width>>n.side+1, height>>n.side+1
+	cells := int(n.columns * n.rows)
+	n.starts = resize(n.starts, cells+1)
+	clear(n.starts)
+	for _, v := range n.at {
+		n.starts[n.square(v)+1]++
+	}
+	for i := range cells {
+		n.starts[i+1] += n.starts[i]
+	}
+	n.items = resize(n.items, len(n.at))
+	for i := len(n.at) - 1; i >= 0; i-- {
+		c := n.square(n.at[i]) + 1
+		n.starts[c]--
+		n.items[n.starts[c]] = int32(i)
+	}
+	// Each start has moved to the start of its square, one place too far on.
+	copy(n.starts, n.starts[1:])
+	n.starts[cells] = int32(len(n.at))
+}
+
+func (n *net) square(v Vertex) int32 {
+	return (v.Y-n.origin.Y)>>n.side*n.columns + (v.X-n.origin.X)>>n.side
+}
+
+// bucket is the vertices in a square.
+func (n *net) bucket(column, row int32) []int32 {
+	c := row*n.columns + column
+	return n.items[n.starts[c]:n.starts[c+1]]
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/4)
+	}
+	return s[:n]
+}
