@@ -51,7 +51,7 @@ type Tile struct {
 	Features int
 	// Dropped is the number of features left out for each layer that exceeded a limit; nil when there are none.
 	Dropped map[string]int
-	// Collapsed is the number of polygons that vanished because they are smaller than the grid of this zoom level.
+	// Collapsed is the number of polygons left out because they are too small for this zoom level.
 	Collapsed int
 }
 

@@ -1,6 +1,9 @@
 package outline
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // net is the vertices in the tile and its buffer, each pixel once.
 type net struct {
@@ -88,8 +91,8 @@ func (n *net) sort(step int32) {
 		n.starts[i+1] += n.starts[i]
 	}
 	n.items = resize(n.items, len(n.at))
-	for i := len(n.at) - 1; i >= 0; i-- {
-		c := n.square(n.at[i]) + 1
+	for i, v := range slices.Backward(n.at) {
+		c := n.square(v) + 1
 		n.starts[c]--
 		n.items[n.starts[c]] = int32(i)
 	}

@@ -2,6 +2,7 @@ package outline
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gewu-city/gewu/geo"
 )
@@ -52,13 +53,8 @@ func prepare(s geo.Shape) *prepared {
 	p := &prepared{kind: s.Kind()}
 	full := level{at: make([]place, 0, len(s.Vertices())), rings: make([]uint32, 0, s.NumRings())}
 	for i := range s.NumRings() {
-		ring := s.Ring(i)
-		for k := range ring {
-			if p.kind == geo.KindPolygon {
-				// Rows run south: what is anticlockwise with north up is so on screen, and tiles want the reverse.
-				k = len(ring) - 1 - k
-			}
-			full.add(project(ring[k]))
+		for _, v := range s.Ring(i) {
+			full.add(project(v))
 		}
 		full.rings = append(full.rings, uint32(len(full.at)))
 	}
@@ -69,12 +65,13 @@ func prepare(s geo.Shape) *prepared {
 	if p.kind == geo.KindLine {
 		ends = []uint32{uint32(len(full.rings))}
 	}
-	for i, end := range ends {
-		from := uint32(0)
-		if i > 0 {
-			from = ends[i-1]
+	from := 0
+	for _, end := range ends {
+		if p.kind == geo.KindPolygon {
+			full.orient(from, int(end))
 		}
-		p.parts = append(p.parts, full.part(int(from), int(end)))
+		p.parts = append(p.parts, full.part(from, int(end)))
+		from = int(end)
 	}
 	p.levels = []level{full}
 	for bits := uint(firstCell); bits <= lastCell; bits += nextCell {
@@ -112,27 +109,39 @@ func (l *level) ring(i int) []place {
 	return l.at[from:l.rings[i]]
 }
 
+// orient turns the outer ring of a polygon clockwise on screen and its holes the other way round.
+func (l *level) orient(from, end int) {
+	for i := from; i < end; i++ {
+		if ring := l.ring(i); area(ring) > 0 != (i == from) {
+			slices.Reverse(ring)
+		}
+	}
+}
+
 // part measures the rings of a polygon.
 func (l *level) part(from, end int) part {
 	p := part{end: int32(end), low: place{math.MaxUint32, math.MaxUint32}}
 	for i := from; i < end; i++ {
 		ring := l.ring(i)
-		if len(ring) == 0 {
-			continue
-		}
-		o := ring[0]
-		for k, v := range ring {
+		for _, v := range ring {
 			p.low = place{min(p.low.x, v.x), min(p.low.y, v.y)}
 			p.top = place{max(p.top.x, v.x), max(p.top.y, v.y)}
-			if k > 0 {
-				u := ring[k-1]
-				ux, uy := float64(u.x)-float64(o.x), float64(u.y)-float64(o.y)
-				vx, vy := float64(v.x)-float64(o.x), float64(v.y)-float64(o.y)
-				p.area += (ux*vy - uy*vx) / 2
-			}
 		}
+		p.area += area(ring)
 	}
 	return p
+}
+
+// area is the signed area of a closed ring, positive when it runs clockwise on screen.
+func area(ring []place) float64 {
+	sum := 0.0
+	for k := 1; k < len(ring); k++ {
+		o, u, v := ring[0], ring[k-1], ring[k]
+		ux, uy := float64(u.x)-float64(o.x), float64(u.y)-float64(o.y)
+		vx, vy := float64(v.x)-float64(o.x), float64(v.y)-float64(o.y)
+		sum += float64(ux*vy) - float64(uy*vx)
+	}
+	return sum / 2
 }
 
 // reduced keeps the first and last of vertices in a row that share a cell.

@@ -21,7 +21,7 @@ func (d *Drawing) trace() {
 			p := d.raw[i]
 			x, y := d.snap(p.x), d.snap(p.y)
 			var cx, cy int
-			id := int32(-1)
+			var id int32
 			if drawn(x) && drawn(y) {
 				cx, cy = strip(int32(x)), strip(int32(y))
 				id = d.net.vertex(int32(x), int32(y), (cx|cy)&1 != 0)
