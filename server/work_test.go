@@ -184,6 +184,9 @@ func TestBackground(t *testing.T) {
 	if again := c.trees("&async=true", map[string]string{"Idempotency-Key": "b"}, "new1,1", "new2,x", "new3,3"); again.status != 202 || decode[jobs.Job](t, again).ID != job.ID {
 		t.Errorf("again: %d %s", again.status, again.body)
 	}
+	if other := c.trees("&async=true", map[string]string{"Idempotency-Key": "b"}, "new1,1"); other.status != 422 || !strings.Contains(other.body, "other files") {
+		t.Errorf("other files: %d %s", other.status, other.body)
+	}
 	undone := decode[jobs.Job](t, c.do("POST", "/v1/imports/"+job.ID+"/undo?async=true", nil, ""))
 	if undone = decode[jobs.Job](t, c.do("GET", "/v1/jobs/"+undone.ID+"?wait=30s", nil, "")); undone.State != jobs.Done || c.count("new3") != "none" {
 		t.Errorf("%+v", undone)

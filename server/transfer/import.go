@@ -91,6 +91,10 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, o *order) error {
 	control := http.NewResponseController(w)
 	var body *body
+	out := json.NewEncoder(a.Patient(w))
+	// A client that has gone shows up as the end of the request's context.
+	send := func(e importEvent) { _ = out.Encode(e) }
+	var last []importEvent
 	defer func() {
 		if body != nil {
 			body.close() // after the job has ended
@@ -103,9 +107,6 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 		o.cfg.Cut = body.cut
 		w.Header().Set("Content-Type", rest.TypeNDJSON)
 		w.WriteHeader(http.StatusOK)
-		out := json.NewEncoder(a.Patient(w))
-		// A client that has gone shows up as the end of the request's context.
-		send := func(e importEvent) { _ = out.Encode(e) }
 		stop := context.AfterFunc(ctx, body.cut)
 		defer stop()
 		result, err := o.run(ctx, h, &body.counted, r.ContentLength, func(e importEvent) {
@@ -115,15 +116,19 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 		})
 		if err != nil {
 			// The status is sent: the reason goes into the stream, what is behind it into the log.
-			send(importEvent{Failed: a.whyFailed(ctx, r, o, err)})
+			last = append(last, importEvent{Failed: a.whyFailed(ctx, r, o, err)})
 		}
-		send(importEvent{Done: &result.Summary})
-		_ = control.Flush()
+		last = append(last, importEvent{Done: &result.Summary})
 		return result, err
 	})
 	if body == nil {
 		return a.notBegun(w, r, o, err)
 	}
+	// Whoever hears that it is done finds it done.
+	for _, e := range last {
+		send(e)
+	}
+	_ = control.Flush()
 	return nil
 }
 
@@ -139,18 +144,11 @@ func (a *API) notBegun(w http.ResponseWriter, r *http.Request, o *order, err err
 		return rest.Refuse(rest.Conflict, "the import of this key is going on as job %s", again.Job.ID).With("Location", city.JobPath(again.Job.ID)).Because(err)
 	}
 	// It is done: the same files get the same answer.
-	var before importResult
-	if err := json.Unmarshal(again.Job.Result, &before); err != nil {
-		return err
-	}
 	body := receive(a.City, w, r)
 	defer body.close()
-	files, err := o.hash(r.Context(), body)
+	before, err := o.sameFiles(r, &again.Job, body)
 	if err != nil {
 		return err
-	}
-	if files != before.Files {
-		return rest.Fault(rest.Invalid, once.Header, r.Header.Get(once.Header), "was used for other files")
 	}
 	w.Header().Set("Content-Type", rest.TypeNDJSON)
 	line, err := json.Marshal(importEvent{Done: &before.Summary})
@@ -159,6 +157,18 @@ func (a *API) notBegun(w http.ResponseWriter, r *http.Request, o *order, err err
 	}
 	_, _ = w.Write(append(line, '\n')) // a client that has gone needs no answer
 	return nil
+}
+
+// sameFiles is the result of a job that is done, if it was about the files of a body.
+func (o *order) sameFiles(r *http.Request, job *jobs.Job, body io.Reader) (before importResult, err error) {
+	if err := json.Unmarshal(job.Result, &before); err != nil {
+		return before, err
+	}
+	files, err := o.hash(r.Context(), body)
+	if err == nil && files != before.Files {
+		err = rest.Fault(rest.Invalid, once.Header, r.Header.Get(once.Header), "was used for other files")
+	}
+	return before, err
 }
 
 // whyFailed is why an import ended, for the one who asked.
@@ -198,13 +208,17 @@ func (a *API) inBackground(w http.ResponseWriter, r *http.Request, spec jobs.Spe
 	if err == nil {
 		return a.AnswerJob(w, r, http.StatusAccepted, id)
 	}
-	_ = file.Close()
+	defer file.Close() //nolint:errcheck // what it held is not needed any more
 	again, known := errors.AsType[*jobs.AgainError](err)
 	switch {
 	case !known:
 		return city.JobProblem(err)
 	case !again.Same:
 		return rest.Fault(rest.Invalid, once.Header, r.Header.Get(once.Header), "was used for another request")
+	case again.Job.State.Ended():
+		if _, err := o.sameFiles(r, &again.Job, file.Reader()); err != nil {
+			return err
+		}
 	}
 	return a.AnswerJob(w, r, http.StatusAccepted, again.Job.ID)
 }
