@@ -117,3 +117,42 @@ func TestKilledImports(t *testing.T) {
 	mustRun(t, "import", "--data", data, "--undo", j.ID, "--force")
 	mustRun(t, "check", "--data", data)
 }
+
+// TestImportFlags refuses flags that do not go together, before anything is opened.
+func TestImportFlags(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "lamps.csv")
+	if err := os.WriteFile(file, []byte("id,value,lon,lat\na,1,121.5,25\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "city")
+	s := serve(t, data)
+	s.call(http.MethodPost, "/v1/layers", lamps, nil)
+	s.stop()
+	for _, tc := range []struct {
+		want string
+		args []string
+	}{
+		{"missing flags: --layer=NAME", []string{file}},
+		{"<files>", []string{"--layer", "lamps"}},
+		{"exclude each other", []string{"--list", "--undo", "x"}},
+		{"take no files", []string{"--undo", "x", file}},
+		{"--force belongs to --undo", []string{"--layer", "lamps", "--force", file}},
+		{"--async goes neither", []string{"--layer", "lamps", "--async", "--dry-run", file}},
+		{"needs a server", []string{"--layer", "lamps", "--async", file}},
+		{"is one of the files", []string{"--layer", "lamps", "--errors", file, file}},
+		{"choose another name", []string{"--layer", "lamps", "--errors", file, "-", "--format", "csv"}},
+		{"is no import or undo", []string{"--undo", "x"}},
+	} {
+		out, ok := run(t, strings.NewReader(""), append([]string{"import", "--data", data}, tc.args...)...)
+		if ok || !strings.Contains(out, tc.want) {
+			t.Errorf("gewu import %v: %v\n%s", tc.args, ok, out)
+		}
+	}
+	if text, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(text), "id,value") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if out := mustRun(t, "import", "--data", data, "--list"); strings.Count(out, "\n") != 1 {
+		t.Errorf("imports:\n%s", out)
+	}
+}
