@@ -202,7 +202,7 @@ var jobSlots = map[string]int{"import": 4, "undo": 1, "check": 2, "backup": 2, "
 
 // openJobs finds the jobs of the folder, and the place for what is too large for memory.
 func (s *Server) openJobs() (spooled spool.Dir, err error) {
-	o := jobs.Options{Now: s.cfg.Now, NewID: s.newID, Logger: s.cfg.Logger, Slots: jobSlots, Public: publicError}
+	o := jobs.Options{Now: s.cfg.Now, NewID: s.newID, Logger: s.cfg.Logger, Slots: jobSlots, Public: publicError, History: string(s.cfg.Store.Epoch())}
 	if s.cfg.Folder != "" {
 		o.Dir, spooled.Path = filepath.Join(s.cfg.Folder, "jobs"), filepath.Join(s.cfg.Folder, "tmp")
 	}

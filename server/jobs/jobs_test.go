@@ -399,6 +399,29 @@ func TestRecords(t *testing.T) {
 	stop()
 }
 
+// TestAnotherHistory opens the records of another history: no job is known and no key is taken.
+func TestAnotherHistory(t *testing.T) {
+	dir := t.TempDir()
+	spec := jobs.Spec{ID: "01DONE", Kind: "import", Durable: true, Key: [16]byte{1}, Request: [16]byte{2}}
+	done := func(context.Context, *jobs.Handle) (any, error) { return nil, nil }
+	for _, step := range []struct {
+		history string
+		known   bool
+	}{{"one", false}, {"one", true}, {"two", false}, {"one", false}} {
+		r, err := jobs.Open((&clock{}).options(jobs.Options{Dir: dir, History: step.history}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Get(spec.ID); (err == nil) != step.known {
+			t.Errorf("%+v: %v", step, err)
+		}
+		again, _ := errors.AsType[*jobs.AgainError](r.Do(t.Context(), spec, done))
+		if (again != nil) != step.known {
+			t.Errorf("%+v: by its key %v", step, again)
+		}
+	}
+}
+
 // TestRecordsStay opens a folder in which the end of a job cannot be recorded: the others are served all the same.
 func TestRecordsStay(t *testing.T) {
 	dir := t.TempDir()

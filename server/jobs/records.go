@@ -17,13 +17,15 @@ import (
 // records are the files of durable jobs: one for each, named after its id, replaced as a whole and synced, so that a
 // job is known from before it begins whatever happens.
 type records struct {
-	dir string // empty keeps none
-	log *slog.Logger
+	dir     string // empty keeps none
+	history string
+	log     *slog.Logger
 }
 
 // record is the content of a file.
 type record struct {
 	Job
+	History string `json:"history,omitempty"`
 	Key     string `json:"key,omitempty"`
 	Request string `json:"request,omitempty"`
 }
@@ -60,7 +62,7 @@ func (r records) write(spec *Spec, job *Job) error {
 	if !safeID(spec.ID) {
 		return fmt.Errorf("record job %q: the id cannot name a file", spec.ID)
 	}
-	rec := record{Job: *job}
+	rec := record{Job: *job, History: r.history}
 	if spec.Key != [16]byte{} {
 		rec.Key, rec.Request = hex.EncodeToString(spec.Key[:]), hex.EncodeToString(spec.Request[:])
 	}
@@ -131,6 +133,10 @@ func (r records) read() ([]record, error) {
 		}
 		if err != nil {
 			r.log.Warn("the record of a job cannot be read and is left out", "file", path, "error", err.Error())
+			continue
+		}
+		if rec.History != r.history {
+			r.remove(id)
 			continue
 		}
 		found = append(found, rec)

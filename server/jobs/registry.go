@@ -17,6 +17,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Dir is the folder of the records; empty keeps none.
 	Dir string
+	// History names what the jobs have worked on. Records of another history are removed: after a restore or a new
+	// beginning nothing is left of what those jobs did, and their keys must not answer for it.
+	History string
 	// Slots is how many jobs of a kind run at once; kinds that are not named have one slot.
 	Slots map[string]int
 	// Waiting is how many jobs of a kind may wait: 16 when zero.
@@ -77,7 +80,7 @@ type Registry struct {
 func Open(o Options) (*Registry, error) {
 	o = o.withDefaults()
 	r := &Registry{
-		opts: o, records: records{dir: o.Dir, log: o.Logger}, jobs: map[string]*Handle{},
+		opts: o, records: records{dir: o.Dir, history: o.History, log: o.Logger}, jobs: map[string]*Handle{},
 		waiting: map[string][]*Handle{}, running: map[string]int{}, signal: make(chan struct{}, 1), idle: make(chan struct{}),
 	}
 	found, err := r.records.read()
