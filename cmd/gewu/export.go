@@ -21,6 +21,7 @@ type exportCmd struct {
 	Format string `help:"${exports}; told from the file name when not given." placeholder:"FORMAT"`
 	CRS    string `help:"Coordinate system of the file, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	BBox   string `help:"Only features that meet this box." name:"bbox" placeholder:"W,S,E,N"`
+	Where  string `help:"Only features for which this filter is true, in CQL2: \"height > 5 AND kind IN ('lamp','pole')\"." placeholder:"EXPR"`
 	WKT    bool   `help:"The same as --geometry wkt." name:"wkt"`
 
 	Geometry string `help:"Write geometries in CSV and XLSX in one column: wkt, ewkt, wkb, ewkb, or wkb64 and ewkb64 for base64." placeholder:"FORM"`
@@ -49,7 +50,7 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 	}
 	query := url.Values{"format": {format}}
 	for name, value := range map[string]string{
-		"crs": crs, "bbox": cmd.BBox, "geometry": cmd.Geometry, "encoding": cmd.Encoding,
+		"crs": crs, "bbox": cmd.BBox, "filter": cmd.Where, "geometry": cmd.Geometry, "encoding": cmd.Encoding,
 	} {
 		if value != "" {
 			query.Set(name, value)

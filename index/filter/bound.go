@@ -59,8 +59,8 @@ func (b *Bound) Keep(l *index.Layer, slots []index.Slot) []index.Slot {
 	return slots[:kept]
 }
 
-// Box holds every feature that passes; false when the filter says nothing about places. An empty box means that none
-// does.
+// Box is a box that every feature that passes meets; false when the filter says nothing about places. When it is empty,
+// none passes.
 func (b *Bound) Box() (geo.Box, bool) { return b.box, b.boxed }
 
 // IDs are the only features that may pass; false when the filter does not name any.
@@ -276,7 +276,8 @@ func join(some bool, kids []*test) *test {
 // placed is a leaf that passes only features that meet a box.
 type placed interface{ within() (geo.Box, bool) }
 
-// boxOf is a box that all that pass meet.
+// boxOf is a box that all that pass meet. Of several that they meet it is the smallest: what meets two boxes need not meet
+// what these share.
 func (t *test) boxOf() (geo.Box, bool) {
 	if t.leaf != nil {
 		if p, ok := t.leaf.(placed); ok {
@@ -284,7 +285,7 @@ func (t *test) boxOf() (geo.Box, bool) {
 		}
 		return geo.Box{}, false
 	}
-	sum, found := geo.EmptyBox(), false
+	best, found := geo.EmptyBox(), t.any
 	for _, kid := range t.kids {
 		box, ok := kid.boxOf()
 		switch {
@@ -292,27 +293,20 @@ func (t *test) boxOf() (geo.Box, bool) {
 			return geo.Box{}, false
 		case !ok:
 		case t.any:
-			sum = sum.Union(box)
-		case found:
-			sum = common(sum, box)
-		default:
-			sum = box
+			best = best.Union(box)
+		case !found || extent(box) < extent(best):
+			best, found = box, true
 		}
-		found = found || ok
 	}
-	return sum, found || t.any
+	return best, found
 }
 
-// common is what two boxes share.
-func common(a, b geo.Box) geo.Box {
-	c := geo.Box{
-		Min: geo.Point{X: max(a.Min.X, b.Min.X), Y: max(a.Min.Y, b.Min.Y)},
-		Max: geo.Point{X: min(a.Max.X, b.Max.X), Y: min(a.Max.Y, b.Max.Y)},
+// extent is how large a box is, less than 0 when it is empty.
+func extent(b geo.Box) float64 {
+	if b.Empty() {
+		return -1
 	}
-	if c.Empty() {
-		return geo.EmptyBox()
-	}
-	return c
+	return (float64(b.Max.X) - float64(b.Min.X)) * (float64(b.Max.Y) - float64(b.Min.Y))
 }
 
 // idsOf are the only ids that may pass.

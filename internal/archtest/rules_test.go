@@ -136,7 +136,7 @@ var rows = []row{
 	{dir: "server/answer", may: []string{"data/convert/jsontext", "grid"}, why: "locations as JSON, for one point and for rows"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
 	{dir: "server/once", may: []string{"server/rest", "data"}, why: "requests that are done once, whatever they are about"},
-	{dir: "server/city", may: []string{"server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "index", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/city", may: []string{"server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "server/jobs", "server/once", "server/spool", "data/convert/charset", "data/convert/osm"}, resource...), why: "files in and out"},

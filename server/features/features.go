@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/filter"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -46,6 +47,7 @@ type search struct {
 	// within yields the features of a cell; nil for everywhere.
 	within iter.Seq[index.Slot]
 	equal  []equality
+	filter *filter.Bound
 	after  string
 	limit  int
 }
@@ -72,6 +74,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	words := readLabels(q, world.World, layer)
+	find.filter = a.Filter(q, world.World, layer)
 	find.conditions(q)
 	if err := q.Done(" and the attributes of the layer: " + strings.Join(layer.Def().AttributeNames(), ", ")); err != nil {
 		return err
@@ -157,41 +160,57 @@ func (f *search) holds(slot index.Slot, conditions []equality) bool {
 // run finds the first limit+1 slots after the cursor, in the order of ids.
 func (f *search) run(r *http.Request) ([]index.Slot, error) {
 	want := f.limit + 1
-	ordered := !f.boxed && f.within == nil && len(f.equal) == 0
+	candidates, ordered := f.candidates()
+	if ordered {
+		if err := city.Affordable(f.filter, f.layer.Len()); err != nil {
+			return nil, err
+		}
+	}
 	var found []index.Slot
-	var failed error
-	steps := 0
-	for slot := range f.candidates() {
-		if steps++; steps%city.CheckEvery == 0 {
-			if failed = r.Context().Err(); failed != nil {
-				return nil, failed
-			}
+	looked := 0
+	for batch, err := range city.Batches(r.Context(), candidates) {
+		if err != nil {
+			return nil, err
 		}
-		if f.layer.ID(slot) <= f.after || !f.holds(slot, f.equal) || f.boxed && !f.layer.Box(slot).Intersects(f.box) {
-			continue
+		looked += len(batch)
+		if err := city.Affordable(f.filter, looked); err != nil {
+			return nil, err
 		}
-		found = append(found, slot)
+		batch = slices.DeleteFunc(batch, func(slot index.Slot) bool {
+			return f.layer.ID(slot) <= f.after || !f.holds(slot, f.equal) || f.boxed && !f.layer.Box(slot).Intersects(f.box)
+		})
+		if f.filter != nil {
+			batch = f.filter.Keep(f.layer, batch)
+		}
+		found = append(found, batch...)
 		switch {
-		case ordered && len(found) == want:
-			return found, nil
-		case len(found) == 4*want:
+		case ordered && len(found) >= want:
+			return found[:want], nil
+		case len(found) >= 4*want:
 			found = f.first(found, want)
 		}
 	}
 	return f.first(found, want), nil
 }
 
-// candidates are all features that can be meant, by the index that leaves the fewest.
-func (f *search) candidates() iter.Seq[index.Slot] {
+// candidates are all features that can be meant, by the index that leaves the fewest, and whether they come in the order
+// of their ids.
+func (f *search) candidates() (candidates iter.Seq[index.Slot], ordered bool) {
+	if f.within != nil {
+		return f.within, false
+	}
+	if f.filter != nil && !f.boxed {
+		if found, ok := f.filter.Candidates(f.layer); ok {
+			return found, false
+		}
+	}
 	switch {
-	case f.within != nil:
-		return f.within
 	case f.boxed:
-		return func(yield func(index.Slot) bool) { f.layer.Search(f.box, yield) }
+		return func(yield func(index.Slot) bool) { f.layer.Search(f.box, yield) }, false
 	case len(f.equal) > 0:
-		return f.layer.Equal(f.equal[0].attribute, f.equal[0].value)
+		return f.layer.Equal(f.equal[0].attribute, f.equal[0].value), false
 	default:
-		return f.layer.After(f.after)
+		return f.layer.After(f.after), true
 	}
 }
 

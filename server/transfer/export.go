@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/filter"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -24,8 +25,8 @@ import (
 // their ids. What the format cannot hold is answered as a problem while nothing has been sent; a fault after that cuts
 // the connection, so that no client takes a part for the whole.
 func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	world, err := a.Ask(r, rest.ParseParams(r))
+	q, params := r.URL.Query(), rest.ParseParams(r)
+	world, err := a.Ask(r, params)
 	if err != nil {
 		return err
 	}
@@ -33,7 +34,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return city.UnknownLayer(world.World, mux.Vars(r)["layer"])
 	}
-	if err := onlyParams(r, "at", "as_of", "min_seq", "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding"); err != nil {
+	if err := onlyParams(r, "at", "as_of", "min_seq", "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding", "filter", "filter-lang", "filter-crs"); err != nil {
 		return err
 	}
 	format := q.Get("format")
@@ -66,6 +67,13 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	keep := a.Filter(params, world.World, layer)
+	if err := params.Fault(); err != nil {
+		return err
+	}
+	if err := city.Affordable(keep, layer.Len()); err != nil {
+		return err
+	}
 	held := &heldBack{w: a.Patient(w)}
 	out, err := convert.NewWriter(held, format, layer.Def(), o)
 	if err != nil {
@@ -81,7 +89,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	world.Header(w)
-	err = writeFeatures(r, layer, box, out)
+	err = writeFeatures(r, layer, box, keep, out)
 	if err == nil {
 		err = held.flush()
 	}
@@ -160,19 +168,27 @@ func exportBox(text string) (*geo.Box, error) {
 	return &box, nil
 }
 
-func writeFeatures(r *http.Request, layer *index.Layer, box *geo.Box, out convert.Writer) error {
-	n := 0
-	for slot := range layer.After("") {
-		if n++; n%city.CheckEvery == 0 && r.Context().Err() != nil {
-			return r.Context().Err()
-		}
-		if box != nil && !layer.Box(slot).Intersects(*box) {
-			continue
-		}
-		f := layer.Feature(slot)
-		if err := out.Write(&f); err != nil {
+// writeFeatures writes the features that meet a box and pass a filter, where there is one.
+func writeFeatures(r *http.Request, layer *index.Layer, box *geo.Box, keep *filter.Bound, out convert.Writer) error {
+	for batch, err := range city.Batches(r.Context(), layer.After("")) {
+		if err != nil {
 			return err
 		}
+		if box != nil {
+			batch = slices.DeleteFunc(batch, func(slot index.Slot) bool { return !layer.Box(slot).Intersects(*box) })
+		}
+		if keep != nil {
+			batch = keep.Keep(layer, batch)
+		}
+		for _, slot := range batch {
+			f := layer.Feature(slot)
+			if err := out.Write(&f); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.Context().Err(); err != nil {
+		return err
 	}
 	return out.Close()
 }

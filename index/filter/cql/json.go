@@ -24,7 +24,7 @@ func ParseJSON(source []byte, crs proj.CRS) (*Expr, error) {
 	if err := jsontext.Check(source); err != nil {
 		return nil, &Error{At: 1, Why: err.Error()}
 	}
-	d := &decoder{source: slices.Clip(source), places: places{crs}}
+	d := &decoder{source: slices.Clip(source), places: placesOf(crs)}
 	return newExpr(string(source), func() (*Node, error) {
 		c := jsontext.At(d.source)
 		return d.value(c.Value(), 0)

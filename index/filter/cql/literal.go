@@ -10,12 +10,20 @@ import (
 	"github.com/paulmach/orb/project"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // places reads coordinates of a system; a nil system is longitude and latitude.
 type places struct{ crs proj.CRS }
+
+func placesOf(crs proj.CRS) places {
+	if crs != nil && geom.IsLonLat(crs) {
+		crs = nil
+	}
+	return places{crs}
+}
 
 // shape converts a geometry, which it may change, and checks that it means an area, a line or points.
 func (p places) shape(g orb.Geometry) (geo.Shape, error) {
@@ -59,7 +67,7 @@ func (p places) bbox(n *Node, v []float64) (*Node, error) {
 	default:
 		return nil, Wrong(n, "BBOX takes four numbers (west, south, east, north) or six, not %d", len(v))
 	}
-	if p.crs != nil && p.crs.Name() != "EPSG:4326" {
+	if p.crs != nil {
 		ring := orb.Ring{{v[0], v[1]}, {v[2], v[1]}, {v[2], v[3]}, {v[0], v[3]}, {v[0], v[1]}}
 		s, err := p.shape(orb.Polygon{ring})
 		if err != nil {

@@ -24,7 +24,7 @@ func ParseText(source string, crs proj.CRS) (*Expr, error) {
 	if !utf8.ValidString(source) {
 		return nil, &Error{At: 1, Why: "the filter is not UTF-8"}
 	}
-	p := &parser{lexer: lexer{source: source}, places: places{crs}}
+	p := &parser{lexer: lexer{source: source}, places: placesOf(crs)}
 	return newExpr(source, p.filter)
 }
 

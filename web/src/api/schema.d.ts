@@ -1999,6 +1999,21 @@ export interface components {
          */
         crs: string;
         /**
+         * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
+         * @example tree_type = '榕樹' AND diameter > 80
+         */
+        filter: string;
+        /**
+         * @description Encoding of the filter. Without it a filter that begins with { is JSON, any other text.
+         * @example cql2-text
+         */
+        "filter-lang": "cql2-text" | "cql2-json" | "cql-text";
+        /**
+         * @description System of the coordinates in the filter, as in `crs`; easting before northing in every system.
+         * @example EPSG:4326
+         */
+        "filter-crs": string;
+        /**
          * @description Encoding of text where the format leaves it open (CSV, tables of shapefiles): utf-8, gb18030, gbk, big5, utf-16 or another that is named in the answer to a wrong one. Without it a file is what it says, else UTF-8, else a guess that is noted.
          * @example gb18030
          */
@@ -2997,6 +3012,21 @@ export interface operations {
                 /** @description minlon,minlat,maxlon,maxlat: features whose bounding box meets it. */
                 bbox?: string;
                 /**
+                 * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
+                 * @example tree_type = '榕樹' AND diameter > 80
+                 */
+                filter?: components["parameters"]["filter"];
+                /**
+                 * @description Encoding of the filter. Without it a filter that begins with { is JSON, any other text.
+                 * @example cql2-text
+                 */
+                "filter-lang"?: components["parameters"]["filter-lang"];
+                /**
+                 * @description System of the coordinates in the filter, as in `crs`; easting before northing in every system.
+                 * @example EPSG:4326
+                 */
+                "filter-crs"?: components["parameters"]["filter-crs"];
+                /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
                  * @example EPSG:4326
                  */
@@ -3062,6 +3092,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3078,6 +3109,21 @@ export interface operations {
                  * @example unit/A6301-0001-00
                  */
                 in_cell?: string;
+                /**
+                 * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
+                 * @example tree_type = '榕樹' AND diameter > 80
+                 */
+                filter?: components["parameters"]["filter"];
+                /**
+                 * @description Encoding of the filter. Without it a filter that begins with { is JSON, any other text.
+                 * @example cql2-text
+                 */
+                "filter-lang"?: components["parameters"]["filter-lang"];
+                /**
+                 * @description System of the coordinates in the filter, as in `crs`; easting before northing in every system.
+                 * @example EPSG:4326
+                 */
+                "filter-crs"?: components["parameters"]["filter-crs"];
                 limit?: number;
                 /** @description The `next` of the page before. */
                 cursor?: string;
@@ -3133,6 +3179,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
