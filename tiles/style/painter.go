@@ -7,6 +7,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/tiles/style/symbol"
 )
 
 // painter collects style layers in four storeys, drawn one above the other: grounds, lines, points and names. Within
@@ -14,6 +15,7 @@ import (
 type painter struct {
 	world                         *index.World
 	colors                        *theme
+	palette                       *symbol.Palette
 	lang, source                  string
 	fields                        []tiles.VectorLayer
 	grounds, lines, points, names []Layer

@@ -1,10 +1,6 @@
 package style
 
-import (
-	"slices"
-
-	"github.com/gewu-city/gewu/data"
-)
+import "github.com/gewu-city/gewu/data"
 
 // Zoom levels from which there is room.
 const (
@@ -18,13 +14,20 @@ const (
 // city parts, landmarks and everything else. Close in, parts have the symbol of their class, where there is room for it;
 // where there is not, the dot stays.
 func (p *painter) point(def *data.Layer) {
-	color, small := p.colors.address, 0.6
-	if def.Roles.Address == nil {
-		color, small = p.generic(), 1
-	}
-	legend := Legend{Kind: "circle", Color: color, Stroke: p.colors.rim}
 	icon, most := p.icon(def)
-	legend.Symbol = most
+	var color any
+	legend := Legend{Kind: "circle", Stroke: p.colors.rim, Symbol: most}
+	small := 1.0
+	switch {
+	case icon != nil:
+		// Dots have the colour of their symbols.
+		color, legend.Color = p.inks(def, most)
+	case def.Roles.Address != nil:
+		color, legend.Color, small = p.colors.address, p.colors.address, 0.6
+	default:
+		legend.Color = p.generic()
+		color = legend.Color
+	}
 	c := p.layer(def, "point", "circle", legend)
 	c.Paint = map[string]any{
 		"circle-color":        byState(p.colors.accent, p.colors.accent, color),
@@ -35,16 +38,38 @@ func (p *painter) point(def *data.Layer) {
 	}
 	p.points = append(p.points, c)
 	if icon != nil {
-		p.symbols = true
-		s := p.layer(def, "symbol", "symbol", legend)
-		s.MinZoom = max(s.MinZoom, symbolZoom)
-		s.Layout = map[string]any{"icon-image": icon, "icon-padding": 0, "icon-size": 0.75}
-		if !p.colors.print {
-			s.Layout["icon-size"] = byZoom(1, stop{17, 0.62}, stop{19, 0.9}, stop{21, 1.1})
-		}
-		p.points = append(p.points, s)
+		p.symbol(def, legend, icon)
+		return
 	}
-	p.pointNames(def, legend, icon != nil)
+	p.pointNames(def, legend)
+}
+
+// symbol is the symbols of a layer, each with its name below where there is room for that too: in one layer, so that a
+// name does not push out the symbol that it belongs to. They lie below all other names and give way to them.
+func (p *painter) symbol(def *data.Layer, legend Legend, icon any) {
+	p.symbols = true
+	s := p.layer(def, "symbol", "symbol", legend)
+	attribute, from, named := pointName(def)
+	if named {
+		s = p.named(def, legend, symbolZoom, p.text(def, attribute), byZoom(1, stop{15, 10.5}, stop{20, 13}))
+		s.ID = def.Name + "-symbol"
+		if from > symbolZoom {
+			s.Layout["text-field"] = expr{"step", expr{"zoom"}, "", from, s.Layout["text-field"]}
+		}
+		s.Layout["text-anchor"] = "top"
+		s.Layout["text-offset"] = []float64{0, 0.9}
+		s.Layout["text-optional"] = true
+		s.Layout["text-padding"] = 2
+		s.Paint["text-color"] = p.colors.faint
+	} else {
+		s.MinZoom = max(s.MinZoom, symbolZoom)
+		s.Layout = map[string]any{}
+	}
+	s.Layout["icon-image"], s.Layout["icon-padding"], s.Layout["icon-size"] = icon, 0, 0.75
+	if !p.colors.print {
+		s.Layout["icon-size"] = byZoom(1, stop{17, 0.62}, stop{19, 0.9}, stop{21, 1.1})
+	}
+	p.points = append(p.points, s)
 }
 
 // radius is that of dots. A dot that stands for several features of a thinned tile is larger, gently: a hundredfold makes
@@ -58,7 +83,9 @@ func (p *painter) radius(small float64, symbol bool) expr {
 		return byState(round(r+selected), round(r+selected/2), grown(r))
 	}
 	if p.colors.print {
-		return at(0.55*96/25.4, 3)
+		// A dot that is too small is a flaw of the paper.
+		small = max(small, 0.75)
+		return at(0.45*96/25.4, 3)
 	}
 	far := 3.0
 	if symbol {
@@ -67,7 +94,7 @@ func (p *painter) radius(small float64, symbol bool) expr {
 	return byZoom(1.4, stop{11, at(0.9, 3)}, stop{15, at(2.2, 3)}, stop{17, at(4, far)}, stop{20, at(7, far)})
 }
 
-func (p *painter) pointNames(def *data.Layer, legend Legend, symbol bool) {
+func (p *painter) pointNames(def *data.Layer, legend Legend) {
 	attribute, from, ok := pointName(def)
 	if !ok {
 		return
@@ -75,17 +102,9 @@ func (p *painter) pointNames(def *data.Layer, legend Legend, symbol bool) {
 	n := p.named(def, legend, from, p.text(def, attribute), byZoom(1, stop{15, 10.5}, stop{20, 13}))
 	n.Layout["text-anchor"] = "top"
 	n.Layout["text-offset"] = []float64{0, 0.5}
-	if symbol {
-		n.Layout["text-offset"] = []float64{0, 1}
-	}
 	n.Paint["text-color"] = p.colors.faint
 	if def.Roles.Landmark != nil {
 		n.Paint["text-color"] = p.colors.text
-	}
-	if def.Roles.Part != nil {
-		// Parts are many: their names give way to all others.
-		p.names = slices.Insert(p.names, 0, n)
-		return
 	}
 	p.names = append(p.names, n)
 }

@@ -90,7 +90,11 @@ func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string) (Styl
 		Center: [2]float64{doc.Center[0], doc.Center[1]}, Zoom: doc.Center[2],
 		Sources: map[string]Source{set.Name: {Type: "vector", URL: baseURL + "/tiles/" + set.Name + ".json"}},
 	}
-	p := painter{world: w, colors: colors, lang: lang, source: set.Name, fields: doc.VectorLayers}
+	palette, ok := symbol.In(theme)
+	if !ok {
+		return Style{}, &data.FieldError{Field: "style", Value: theme, Why: "has no symbols"}
+	}
+	p := painter{world: w, colors: colors, palette: palette, lang: lang, source: set.Name, fields: doc.VectorLayers}
 	p.paint(ordered(w, set))
 	s.Layers = p.layers()
 	if p.symbols {

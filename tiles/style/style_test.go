@@ -329,14 +329,14 @@ func TestGrid(t *testing.T) {
 // Codes are shown as what their dictionary says in the language, and names as the attribute beside them has it.
 func TestTranslations(t *testing.T) {
 	for lang, want := range map[string][2]string{
-		"zh": {`[match [to-string [get class]] 0118 路灯 0305 垃圾箱 [to-string [get class]]]`, `[get name]`},
-		"en": {`[match [to-string [get class]] 0118 Street lamp 0305 垃圾箱 [to-string [get class]]]`, `[coalesce [get name_en] [get name]]`},
+		"zh": {`[step [zoom]  18 [match [to-string [get class]] 0118 路灯 0305 垃圾箱 [to-string [get class]]]]`, `[get name]`},
+		"en": {`[step [zoom]  18 [match [to-string [get class]] 0118 Street lamp 0305 垃圾箱 [to-string [get class]]]]`, `[coalesce [get name_en] [get name]]`},
 	} {
 		s, _ := build(t, world(t), "city", "light", lang)
 		got := [2]string{}
 		for _, l := range s.Layers {
 			switch l.ID {
-			case "lamps-label":
+			case "lamps-symbol":
 				got[0] = fmt.Sprint(l.Layout["text-field"])
 			case "sights-label":
 				got[1] = fmt.Sprint(l.Layout["text-field"])

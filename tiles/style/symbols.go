@@ -42,19 +42,43 @@ func known(name string) string {
 	return symbol.Generic
 }
 
-// byClass is the symbol of a part's class, from the attribute of the class or from the part code, whose class follows the
-// six digits of the district.
-func (p *painter) byClass(def *data.Layer) any {
+// inks is the colour of each point of a layer with symbols, and the one of its legend: that of the symbol that most have,
+// or, for parts without such a one, that of the major class.
+func (p *painter) inks(def *data.Layer, most string) (color any, legend string) {
+	s, _ := symbol.Find(most)
+	legend = p.palette.Ink(s.Family)
+	class := partClass(def)
+	if def.Symbols.Default != "" || class == nil || p.colors.print {
+		return legend, legend
+	}
+	majors := expr{"match", expr{"slice", class, 0, 2}}
+	for _, g := range symbol.Majors {
+		majors = append(majors, g.Values, p.palette.Ink(g.Symbol))
+	}
+	return append(majors, legend), legend
+}
+
+// partClass is the class of a part, from the attribute of the class or from the part code, whose class follows the six
+// digits of the district; nil when the layer has neither.
+func partClass(def *data.Layer) expr {
 	r := def.Roles.Part
-	var class expr
 	switch {
+	case r == nil:
+		return nil
 	case def.AttributeIndex(r.Class) >= 0:
-		class = asText(r.Class)
+		return asText(r.Class)
 	case def.AttributeIndex(r.Code) >= 0:
 		code := asText(r.Code)
 		// Before the sequence of six: 16 digits have a class of four, 17 one of five.
-		class = expr{"slice", code, 6, expr{"-", expr{"length", code}, 6}}
-	default:
+		return expr{"slice", code, 6, expr{"-", expr{"length", code}, 6}}
+	}
+	return nil
+}
+
+// byClass is the symbol of a part's class.
+func (p *painter) byClass(def *data.Layer) any {
+	class := partClass(def)
+	if class == nil {
 		return symbol.Generic
 	}
 	match := expr{"match", class}

@@ -27,7 +27,7 @@ export async function openBrowser() {
 }
 
 export class MapDriver {
-  static async open(browser, base, { hash = '', width = 1360, height = 820, complaints, locale = 'zh-CN' }) {
+  static async open(browser, base, { path = '/', hash = '', width = 1360, height = 820, complaints, locale = 'zh-CN' }) {
     const context = await browser.newContext({
       viewport: { width, height },
       locale,
@@ -47,7 +47,7 @@ export class MapDriver {
       )
     })
     const driver = new MapDriver(page, context)
-    const response = await page.goto(`${base}/${hash}`)
+    const response = await page.goto(`${base}${path}${hash}`)
     driver.policy = response.headers()['content-security-policy'] ?? ''
     await driver.idle()
     return driver
@@ -91,6 +91,13 @@ export class MapDriver {
 
   async panel() {
     const panel = this.page.locator('.place-panel[aria-busy="false"]')
+    await panel.waitFor()
+    return panel.innerText()
+  }
+
+  // inspector is the text of the panel of a preview.
+  async inspector() {
+    const panel = this.page.locator('.inspector')
     await panel.waitFor()
     return panel.innerText()
   }

@@ -2,51 +2,13 @@
 // relies on. GEWU_URL: the server; GEWU_SHOTS: where the pictures go.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { accessible, api, base, check, complaints, expect, expectText, failures, write } from './checks.mjs'
 import { MapDriver, openBrowser, sleep, until } from './driver.mjs'
+import { checkPreview } from './preview.mjs'
 
-const base = (process.env.GEWU_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '')
 const shots = process.env.GEWU_SHOTS ?? join(import.meta.dirname, 'out')
 const CENTRE = [121.5436, 25.0375]
 const FOLLOW_MS = 1_000
-
-const complaints = []
-let failed = 0
-
-async function check(name, body) {
-  try {
-    const note = await body()
-    console.log(`ok    ${name}${note ? ` (${note})` : ''}`)
-  } catch (error) {
-    failed++
-    console.log(`FAIL  ${name}: ${error.message}`)
-  }
-}
-
-function expect(condition, message) {
-  if (!condition) throw new Error(message)
-}
-
-function expectText(text, ...parts) {
-  for (const part of parts) expect(text.includes(part), `"${part}" is missing in: ${text.replace(/\s+/g, ' ').slice(0, 300)}`)
-}
-
-async function api(path, init) {
-  const answer = await fetch(base + path, init)
-  expect(answer.ok, `${path} answered ${answer.status}: ${(await answer.clone().text()).slice(0, 200)}`)
-  return answer.json()
-}
-
-const write = (changes) =>
-  api('/v1/changes', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ changes }),
-  })
-
-async function accessible(map, state) {
-  const found = await map.axe()
-  expect(!found.length, `${state}: ${JSON.stringify(found)}`)
-}
 
 await mkdir(shots, { recursive: true })
 const browser = await openBrowser()
@@ -152,6 +114,51 @@ await check('an edit appears within a second', async () => {
   const median = [...times].sort((a, b) => a - b)[1]
   expect(median <= FOLLOW_MS, `took ${times.join(', ')} ms`)
   return `${times.join(', ')} ms from writing to drawn`
+})
+
+// asked notes the tiles that the page asks for while something happens.
+async function asked(body) {
+  const tiles = []
+  const note = (request) => {
+    const tile = /\/tiles\/[^/]+\/(\d+\/\d+\/\d+)\.mvt/.exec(request.url())
+    if (tile) tiles.push(tile[1])
+  }
+  map.page.on('request', note)
+  await body()
+  await sleep(600)
+  await map.idle()
+  map.page.off('request', note)
+  return tiles
+}
+
+function tileOf([lon, lat], z) {
+  const y = (1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2
+  return `${z}/${Math.floor(((lon + 180) / 360) * 2 ** z)}/${Math.floor(y * 2 ** z)}`
+}
+
+await check('an edit makes the page ask for the tiles that it touches and no others', async () => {
+  const z = 15
+  await map.jump(...CENTRE, z)
+  // The middle of the tile, so that the edges of the neighbours are far.
+  const [, x, y] = tileOf(CENTRE, z).split('/').map(Number)
+  const middle = [((x + 0.5) / 2 ** z) * 360 - 180, (Math.atan(Math.sinh(Math.PI * (1 - (2 * (y + 0.5)) / 2 ** z))) * 180) / Math.PI]
+  const id = 'smoke-one-tile'
+  const put = (at) => write([{ op: 'put', layer: 'trees', feature: { type: 'Feature', id, geometry: { type: 'Point', coordinates: at }, properties: { tree_id: id } } }])
+  const drawn = (there) => until('the tree', async () => (await map.drawn('trees', id)).length > 0 === there, 5_000)
+  const seen = await asked(() => map.jump(CENTRE[0] + 0.4, CENTRE[1], z).then(() => map.jump(...CENTRE, z)))
+  const visible = new Set(seen.filter((tile) => tile.startsWith(`${z}/`))).size
+  expect(visible >= 6, `only ${visible} tiles are on the screen`)
+  try {
+    const added = await asked(() => put(middle).then(() => drawn(true)))
+    expect(added.length >= 1 && added.every((tile) => tile === `${z}/${x}/${y}`), `${z}/${x}/${y} has a tree more, and the page asked for ${added}`)
+    const far = await asked(() => put([middle[0] + 0.4, middle[1]]).then(() => drawn(false)))
+    expect(far.every((tile) => tile === `${z}/${x}/${y}`), `a tree moved out of sight, and the page asked for ${far}`)
+    const nothing = await asked(() => put([middle[0] + 0.41, middle[1]]))
+    expect(!nothing.length, `a tree moved out of sight to elsewhere, and the page asked for ${nothing}`)
+    return `${added.length} request for ${visible} tiles on the screen`
+  } finally {
+    await write([{ op: 'delete', layer: 'trees', id }])
+  }
 })
 
 await check('a deleted feature leaves the map and a new one comes', async () => {
@@ -282,8 +289,12 @@ await check('a link restores everything, on a phone', async () => {
   expect(!violations.length, violations.join('; '))
 })
 
+await map.close()
+await checkPreview(browser, shots)
+
 await check('no complaint in the console', () => expect(!complaints.length, complaints.join('; ')))
 
 await browser.close()
+const failed = failures()
 console.log(failed ? `${failed} failed` : `all passed, pictures in ${shots}`)
 process.exit(failed ? 1 : 0)

@@ -4,10 +4,11 @@ import './ui/tokens.css'
 import './ui/base.css'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { tilesetIn } from './preview/tileset'
 import { i18n } from './i18n'
 import { initSettings } from './ui/settings'
 import { decodeState } from './ui/urlState'
 
 const initial = decodeState(location.hash)
 await initSettings(initial)
-createApp(App, { initial }).use(i18n).mount('#app')
+createApp(App, { initial, tileset: tilesetIn(location.pathname) }).use(i18n).mount('#app')

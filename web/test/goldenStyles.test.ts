@@ -35,7 +35,7 @@ describe('styles of the server', () => {
 function evaluate(style: StyleSpecification, id: string, kind: 'layout' | 'paint', property: string, properties: object, zoom = 18): unknown {
   const layer = style.layers.find((one) => one.id === id)! as unknown as Record<string, Record<string, unknown>>
   const spec = (latest as unknown as Record<string, Record<string, unknown>>)[`${kind}_${String(layer.type)}`]![property]
-  const made = createExpression(layer[kind]![property], spec as StylePropertySpecification)
+  const made = createExpression(layer[kind]![property], property, spec as StylePropertySpecification)
   if (made.result === 'error') throw new Error(JSON.stringify(made.value))
   const value = made.value.evaluate({ zoom }, { type: 1, properties: { ...properties } } as never, {})
   return (value as { name?: string } | null)?.name ?? value
@@ -66,7 +66,7 @@ describe('symbols', () => {
 
   it('shows codes as the dictionary has them', () => {
     const english = read('dark_en.json')
-    const text = (of: StyleSpecification, value: string) => String(evaluate(of, 'lamps-label', 'layout', 'text-field', { class: value }))
+    const text = (of: StyleSpecification, value: string) => String(evaluate(of, 'lamps-symbol', 'layout', 'text-field', { class: value }))
     expect(text(style, '0118')).toBe('路灯')
     expect(text(english, '0118')).toBe('Street lamp')
     expect(text(english, '0901')).toBe('0901')

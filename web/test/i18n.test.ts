@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import en from '../src/i18n/en'
 import zh from '../src/i18n/zh-CN'
 import { mapLocale } from '../src/map/locale'
-import { SHORTCUTS } from '../src/ui/keys'
+import { PREVIEW_SHORTCUTS, SHORTCUTS } from '../src/ui/keys'
 
 function flat(messages: object, prefix = ''): Map<string, string> {
   const out = new Map<string, string>()
@@ -30,7 +30,7 @@ describe('texts', () => {
   })
 
   it('explain every key', () => {
-    for (const { text } of SHORTCUTS) expect(chinese.has(`keys.${text}`), text).toBe(true)
+    for (const { text } of [...SHORTCUTS, ...PREVIEW_SHORTCUTS]) expect(chinese.has(`keys.${text}`), text).toBe(true)
   })
 
   it('of the map exist in both languages', () => {

@@ -10,6 +10,8 @@ const full: UrlState = {
   when: '2026-03-01',
   theme: 'dark',
   lang: 'en',
+  style: 'print',
+  edges: true,
 }
 
 describe('the view in the address', () => {
@@ -27,7 +29,7 @@ describe('the view in the address', () => {
     expect(encodeState(full)).toMatch(/^#m=15\.25\/25\.0375\/121\.5436&/)
   })
 
-  it.each(['', '#', '#m=', '#m=1/2', '#m=a/b/c', '#m=5/95/10', '#sel=units', '#theme=pink&lang=fr', '#op=x:200,y', '#at=,', '#m=1//2', '#t=2026-02-30', '#t=2026-3-1', '#t=yesterday', '#t='])(
+  it.each(['', '#', '#m=', '#m=1/2', '#m=a/b/c', '#m=5/95/10', '#sel=units', '#theme=pink&lang=fr', '#style=sepia&edges=yes', '#op=x:200,y', '#at=,', '#m=1//2', '#t=2026-02-30', '#t=2026-3-1', '#t=yesterday', '#t='])(
     'opens the map in spite of %s',
     (hash) => expect(decodeState(hash)).toEqual({ hidden: [], opacity: {} }),
   )

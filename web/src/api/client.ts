@@ -1,7 +1,7 @@
 // A thin client: one function per question the pages ask.
 import createClient from 'openapi-fetch'
 import type { paths } from './schema'
-import type { CellCard, Feature, Layer, Located } from './types'
+import type { CellCard, Dictionary, Feature, Layer, Located } from './types'
 
 // ApiError carries the server's problem document; status 0 means that the
 // server could not be reached at all.
@@ -93,6 +93,10 @@ export async function readCell(
     signal,
   })
   return (await answerOf(asked, signal)) as CellCard
+}
+
+export async function readDictionary(dictionary: string): Promise<Dictionary> {
+  return answerOf(client.GET('/v1/dictionaries/{dictionary}', { params: { path: { dictionary } } }))
 }
 
 // readJSON reads a document that has a type of its own: a style or a TileJSON.

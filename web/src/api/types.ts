@@ -10,6 +10,7 @@ export type Attribute = Schemas['Attribute']
 export type Layer = Schemas['LayerInfo']
 // The document leaves the nesting of coordinates open.
 export type Feature = Omit<Schemas['Feature'], 'geometry'> & { geometry: Geometry | null }
+export type Dictionary = Schemas['DictionaryInfo']
 export type Located = Schemas['Location']
 export type CellCard = Schemas['CellCard']
 export type PartHit = Schemas['Part']

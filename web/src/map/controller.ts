@@ -17,9 +17,9 @@ import type { Place, View } from '../ui/urlState'
 import { type Box, isPoint } from './geometry'
 import { pace } from '../ui/pace'
 import { mapLocale } from './locale'
-import { type Picked, drawn, stackAt } from './pick'
+import { type Picked, drawn, everythingAt, stackAt } from './pick'
 import { type TileId, tilesToRefresh } from './refresh'
-import { type Look, compose, sourceOf } from './style'
+import { type Look, compose, layersOf, sourceOf } from './style'
 
 setWorkerUrl(workerUrl)
 
@@ -158,6 +158,16 @@ export class MapController {
     return stackAt(this.map, this.map.project([place.lon, place.lat]), this.layers, this.look.hidden)
   }
 
+  // everythingAt is all that is drawn at a place, of whatever layer of the tiles.
+  everythingAt(place: Place): Picked[] {
+    return everythingAt(this.map, this.map.project([place.lon, place.lat]))
+  }
+
+  // showEdges draws the edges of tiles, with their addresses and sizes.
+  showEdges(on: boolean): void {
+    this.map.showTileBoundaries = on
+  }
+
   // The map reads its texts while a control is added, so the controls are
   // added anew; there is no public way to give it other texts.
   setLanguage(lang: 'zh' | 'en'): void {
@@ -215,8 +225,7 @@ export class MapController {
     this.generation++
     if (!this.map.areTilesLoaded()) this.remember(ranges)
     for (const source of this.vectorSources()) {
-      const shown = new Set(this.layers.map((l) => l.name).filter((name) => sourceOf(this.base, name) === source))
-      const tiles = tilesToRefresh(ranges, this.visibleTiles(), shown)
+      const tiles = tilesToRefresh(ranges, this.visibleTiles(), layersOf(this.base, source))
       if (tiles.length) this.map.refreshTiles(source, tiles)
     }
   }

@@ -43,6 +43,25 @@ export function stackAt(map: GlMap, at: { x: number; y: number }, layers: Layer[
   return picked.map((p, i) => ({ p, i })).sort((a, b) => order(a.p.layer) - order(b.p.layer) || a.i - b.i).map(({ p }) => p)
 }
 
+// everythingAt is what is drawn at a place, nearest first and polygons last, of every layer of the tiles: label points
+// and totals too.
+export function everythingAt(map: GlMap, at: { x: number; y: number }): Picked[] {
+  const box: [PointLike, PointLike] = [
+    [at.x - REACH_PX, at.y - REACH_PX],
+    [at.x + REACH_PX, at.y + REACH_PX],
+  ]
+  const isPolygon = (feature: MapGeoJSONFeature) => feature.geometry.type.endsWith('Polygon')
+  const near = map
+    .queryRenderedFeatures(box)
+    .filter((feature) => !isPolygon(feature))
+    .map((feature) => ({ feature, distance: screenDistance(map, feature, at) }))
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ feature }) => feature)
+  // The outline of the neighbour reaches a little into a polygon.
+  const around = map.queryRenderedFeatures([at.x, at.y]).filter((feature) => isPolygon(feature) && feature.layer.type === 'fill')
+  return distinct([...near, ...around])
+}
+
 export function distinct(features: Pick<MapGeoJSONFeature, 'id' | 'sourceLayer' | 'properties'>[]): Picked[] {
   const seen = new Map<string, Picked>()
   for (const { id: tileId, sourceLayer, properties } of features) {

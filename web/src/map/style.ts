@@ -52,6 +52,15 @@ function dress(layer: LayerSpecification, look: Look): LayerSpecification {
   return { ...layer, paint, layout: { ...layer.layout, ...(hidden && { visibility: 'none' }) } } as LayerSpecification
 }
 
+// layersOf is the layers of a tile source that the style draws.
+export function layersOf(base: StyleSpecification, source: string): Set<string> {
+  const names = new Set<string>()
+  for (const layer of base.layers) {
+    if ('source' in layer && layer.source === source && layer['source-layer']) names.add(layer['source-layer'])
+  }
+  return names
+}
+
 // sourceOf finds the tile source in which the style draws a layer.
 export function sourceOf(base: StyleSpecification, name: string): string | undefined {
   for (const layer of base.layers) {

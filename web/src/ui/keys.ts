@@ -24,6 +24,14 @@ export const SHORTCUTS: Shortcut[] = [
   { group: 'panel', keys: ['Esc'], text: 'escape' },
 ]
 
+// The preview of a tileset knows fewer, and some of its own.
+const SHARED = ['home', 'zoom', 'pan', 'pick', 'stack', 'layers', 'layer', 'help', 'escape']
+export const PREVIEW_SHORTCUTS: Shortcut[] = [
+  ...SHORTCUTS.filter(({ text }) => SHARED.includes(text)),
+  { group: 'panel', keys: ['D'], text: 'style' },
+  { group: 'panel', keys: ['B'], text: 'edges' },
+]
+
 export type Command =
   | 'search'
   | 'home'
@@ -35,6 +43,7 @@ export type Command =
   | 'theme'
   | 'copy'
   | 'system'
+  | 'edges'
   | 'help'
   | 'escape'
 
@@ -50,6 +59,7 @@ const PLAIN: Record<string, Command> = {
   d: 'theme',
   c: 'copy',
   s: 'system',
+  b: 'edges',
   '?': 'help',
 }
 
@@ -59,7 +69,8 @@ export function commandFor(event: KeyboardEvent): Command | number | null {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') return 'search'
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null
   const target = event.target as HTMLElement | null
-  const typing = target?.matches?.('input, textarea, select, [contenteditable]') ?? false
+  // Nothing is typed into a switch or a slider.
+  const typing = target?.matches?.('input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [contenteditable]') ?? false
   if (event.key === 'Escape') return 'escape'
   if (typing) return null
   if (/^[1-9]$/.test(event.key)) return Number(event.key)

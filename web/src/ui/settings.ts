@@ -56,6 +56,11 @@ export async function initSettings(fromLink: UrlState): Promise<void> {
   await applyLang(fromLink.lang ?? (savedLang as Lang | null) ?? browser)
 }
 
+// wearTheme dresses the page without remembering it.
+export function wearTheme(value: Theme): void {
+  if (theme.value !== value) applyTheme(value)
+}
+
 export function setTheme(value: Theme): void {
   chosen.value = { ...chosen.value, theme: true }
   remember('theme', value)

@@ -25,7 +25,13 @@ export interface UrlState {
   when?: string
   theme?: 'light' | 'dark'
   lang?: 'zh' | 'en'
+  // Of the preview of a tileset: the style, which need not be that of the page, and whether edges of tiles are drawn.
+  style?: StyleName
+  edges?: boolean
 }
+
+export const STYLES = ['light', 'dark', 'print'] as const
+export type StyleName = (typeof STYLES)[number]
 
 const round = (value: number, digits: number) => String(Number(value.toFixed(digits)))
 
@@ -58,6 +64,8 @@ export function encodeState(state: UrlState): string {
     out.push(`op=${faded.map(([layer, value]) => `${encodeURIComponent(layer)}:${Math.round(value * 100)}`).join(',')}`)
   }
   if (state.when) out.push(`t=${state.when}`)
+  if (state.style) out.push(`style=${state.style}`)
+  if (state.edges) out.push('edges=1')
   if (state.theme) out.push(`theme=${state.theme}`)
   if (state.lang) out.push(`lang=${state.lang}`)
   return '#' + out.join('&')
@@ -92,6 +100,9 @@ export function decodeState(hash: string): UrlState {
   if (isDate(when)) state.when = when
   const theme = fields.get('theme')
   if (theme === 'light' || theme === 'dark') state.theme = theme
+  const style = STYLES.find((name) => name === fields.get('style'))
+  if (style) state.style = style
+  if (fields.get('edges') === '1') state.edges = true
   const lang = fields.get('lang')
   if (lang === 'zh' || lang === 'en') state.lang = lang
   return state
