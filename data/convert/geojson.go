@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
@@ -202,12 +203,10 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 		id = ""
 	}
 	jsontext.Members(o.properties, func(name, value []byte) bool {
-		if c.ID != "" && string(name) == c.ID && !jsontext.IsNull(value) {
-			if id = jsontext.Unquote(value); value[0] != '"' {
-				id, _ = jsontext.NumberText(value)
-			}
-		}
 		i, ok := c.wantsMember(name)
+		if c.ID != "" && string(name) == c.ID || c.ID == "" && id == "" && !ok && c.namesID(name) {
+			id = idText(value)
+		}
 		if !ok {
 			return true
 		}
@@ -232,6 +231,28 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	}
 	f, err = c.finish(id, shape, values)
 	return f, c.supplied(id), notes, err
+}
+
+// namesID tells a property that holds the id of a feature without one of its own, as many programs write it.
+func (c *collection) namesID(property []byte) bool {
+	i := slices.Index(idNames, string(property))
+	if i < 0 || c.columns.known[idNames[i]].ignored {
+		return false
+	}
+	c.columns.use(idNames[i])
+	return true
+}
+
+// idText is a JSON value as an id, empty when it cannot be one.
+func idText(value []byte) string {
+	switch {
+	case value[0] == '"':
+		return jsontext.Unquote(value)
+	case jsontext.IsNumber(value):
+		text, _ := jsontext.NumberText(value)
+		return text
+	}
+	return ""
 }
 
 // invalidPart is the text around the first byte that is not UTF-8.
