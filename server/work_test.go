@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -516,5 +517,57 @@ func TestUndoOfWhatIsReferredTo(t *testing.T) {
 	done = decode[undo.Result](t, c.do("POST", path+"?force=true", nil, ""))
 	if done.Ended != 1 || done.Skipped != 1 || c.count("bare") != "5" || c.count("new4") != "none" {
 		t.Errorf("%+v; bare %s, new4 %s", done, c.count("bare"), c.count("new4"))
+	}
+}
+
+// TestUndoOfWhatRefersToItself takes back imports whose features refer to each other: what goes together, and what comes
+// back together, stands in nobody's way.
+func TestUndoOfWhatRefersToItself(t *testing.T) {
+	c := newCity(t, nil).fill()
+	if a := c.do("POST", "/v1/layers", sendJSON, `{"name":"areas","geometry":"none","attributes":[{"name":"parent","type":"ref","ref":"areas"},{"name":"code","type":"text","unique":true}]}`); a.status != 201 {
+		t.Fatal(a.body)
+	}
+	send := func(query, rows string) ingest.Summary {
+		t.Helper()
+		sum, failed := imported(t, c.do("POST", "/v1/layers/areas/import?format=csv"+query, sendCSV, "id,parent,code\n"+rows))
+		if failed != "" || sum.Failed > 0 {
+			t.Fatalf("%+v %s", sum, failed)
+		}
+		return sum
+	}
+	take := func(id string) undo.Result {
+		t.Helper()
+		return decode[undo.Result](t, c.do("POST", "/v1/imports/"+id+"/undo", nil, ""))
+	}
+	state := func() string {
+		l, _ := c.engine.World().Layer("areas")
+		var all []string
+		for s := range l.Slots() {
+			all = append(all, l.ID(s)+":"+l.Value(s, 0).String()+":"+l.Value(s, 1).String())
+		}
+		slices.Sort(all)
+		return strings.Join(all, " ")
+	}
+	first := send("", "city,,c\ndistrict,city,d\nstreet,district,s\n")
+	before := state()
+	gone := take(first.Import)
+	if gone.Ended != 3 || state() != "" {
+		t.Errorf("%+v, %s is left", gone, state())
+	}
+	if take(gone.Undo); state() != before {
+		t.Errorf("%s, it was\n%s", state(), before)
+	}
+	// A child ends, codes change hands, another child comes.
+	second := send("&mode=replace", "city,,x\ndistrict,city,c\nother,city,d\n")
+	if second.Added != 1 || second.Changed != 2 || second.Ended != 1 {
+		t.Errorf("%+v", second)
+	}
+	after := state()
+	back := take(second.Import)
+	if state() != before {
+		t.Errorf("%+v\n%s, it was\n%s", back, state(), before)
+	}
+	if take(back.Undo); state() != after {
+		t.Errorf("%s, it was\n%s", state(), after)
 	}
 }
