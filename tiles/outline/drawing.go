@@ -26,13 +26,14 @@ type Drawing struct {
 	parts       []drawnPart
 	raw         []fine
 	rings       []run // of raw, then of path, then of routed
-	path        []passage
-	routed      []int32
-	far         []farVertex
-	net         net
-	crossings   []crossing
-	queue       queue
-	joined      pairs
+	// whole is how many vertices each ring has, many when it does not lie in one square between the lines.
+	whole     []int32
+	path      []passage
+	routed    []int32
+	far       []farVertex
+	net       net
+	crossings []crossing
+	queue     queue
 	// visit is the number of the polygon that is assembled, in about.seen.
 	visit int32
 	out   Geometry

@@ -30,20 +30,21 @@ type Vertex struct{ X, Y int32 }
 type Frame struct {
 	z, x, y uint32
 	step    int32 // the side of a pixel, a power of two
-	bend2   int32 // twice the area of the largest triangle that simplification may cut off
+	bend    int32 // how far edges may move, in quarters of a unit
 	dust    int32 // the side of the least square that stands for small polygons; 0 keeps them as they are
 }
 
 // NewFrame is the frame of tile z/x/y. With detail, at the zoom levels whose tiles clients enlarge, nothing is
-// simplified beyond one unit.
+// simplified beyond one unit. Otherwise edges move by three quarters of a pixel: what is as wide as one keeps its
+// corners.
 func NewFrame(z, x, y uint32, detail bool) Frame {
 	f := Frame{z: z, x: x, y: y, step: 1}
 	switch {
 	case detail:
 	case z >= 14:
-		f.step, f.bend2, f.dust = 2, 32, 4
+		f.step, f.bend, f.dust = 2, 6, 4
 	default:
-		f.step, f.bend2, f.dust = coarsest, 32, 4
+		f.step, f.bend, f.dust = coarsest, 12, 4
 	}
 	return f
 }
@@ -84,22 +85,19 @@ var lines = [4]int32{-Buffer, Buffer, Extent - Buffer, Extent + Buffer}
 // strip numbers the lines and what lies between them: lines are odd.
 func strip(v int32) int {
 	switch {
+	case v > lines[1] && v < lines[2]:
+		return 4
 	case v < lines[0]:
 		return 0
+	case v == lines[0]:
+		return 1
 	case v < lines[1]:
-		if v == lines[0] {
-			return 1
-		}
 		return 2
-	case v < lines[2]:
-		if v == lines[1] {
-			return 3
-		}
-		return 4
+	case v == lines[1]:
+		return 3
+	case v == lines[2]:
+		return 5
 	case v < lines[3]:
-		if v == lines[2] {
-			return 5
-		}
 		return 6
 	case v == lines[3]:
 		return 7

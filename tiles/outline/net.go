@@ -16,15 +16,22 @@ type net struct {
 	origin        Vertex
 	columns, rows int32
 	starts        []int32
-	items         []int32
+	items         []item
+}
+
+// item is a vertex in a square.
+type item struct {
+	at Vertex
+	id int32
 }
 
 // about is what is known of a vertex: its neighbours when all paths through it have the same two.
 type about struct {
 	prev, next int32
-	key        uint64 // its place in the queue, 0 when it is in none
-	seen       int32  // the polygon that visited it last
-	kept       bool   // it must stay
+	key        uint64   // its place in the queue, 0 when it is in none
+	seen       int32    // the polygon that visited it last
+	rings      [2]int32 // that pass through it
+	kept       bool     // it must stay
 	gone       bool
 }
 
@@ -94,7 +101,7 @@ func (n *net) sort(step int32) {
 	for i, v := range slices.Backward(n.at) {
 		c := n.square(v) + 1
 		n.starts[c]--
-		n.items[n.starts[c]] = int32(i)
+		n.items[n.starts[c]] = item{v, int32(i)}
 	}
 	// Each start has moved to the start of its square, one place too far on.
 	copy(n.starts, n.starts[1:])
@@ -106,7 +113,7 @@ func (n *net) square(v Vertex) int32 {
 }
 
 // bucket is the vertices in a square.
-func (n *net) bucket(column, row int32) []int32 {
+func (n *net) bucket(column, row int32) []item {
 	c := row*n.columns + column
 	return n.items[n.starts[c]:n.starts[c+1]]
 }

@@ -30,7 +30,7 @@ func (d *Drawing) route() {
 			last = p.id
 		}
 		d.rings[r] = run{start, int32(len(d.routed))}
-		d.link(d.routed[start:])
+		d.link(d.routed[start:], int32(r))
 	}
 }
 
@@ -66,9 +66,9 @@ func (d *Drawing) pass(u, v, i int32) {
 		}
 		for column := from; column <= to; column++ {
 			for _, w := range n.bucket(column, row) {
-				c := n.at[w]
-				if w != u && w != v && c.X >= x0 && c.X <= x1 && c.Y >= y0 && c.Y <= y1 && d.passes(i, c) {
-					d.routed = append(d.routed, w)
+				c := w.at
+				if c.X >= x0 && c.X <= x1 && c.Y >= y0 && c.Y <= y1 && c != p && c != q && d.passes(i, c) {
+					d.routed = append(d.routed, w.id)
 				}
 			}
 		}
@@ -136,15 +136,18 @@ func (d *Drawing) passesFar(a, b fine, c Vertex, half int64) bool {
 	return f < reach && f > -reach
 }
 
-// link tells the vertices of a path their neighbours. One at which paths part, or end, stays.
-func (d *Drawing) link(path []int32) {
+// link tells the vertices of ring r their neighbours. One at which paths part, or end, stays.
+func (d *Drawing) link(path []int32, r int32) {
 	n := len(path)
+	if d.whole[r] == 0 {
+		d.whole[r] = int32(n - 1)
+	}
 	if n == 0 {
 		return
 	}
 	closed := path[0] == path[n-1] && n > 2
 	for i, id := range path {
-		if id < 0 {
+		if id < 0 || i == n-1 && closed {
 			continue
 		}
 		a := &d.net.about[id]
@@ -158,19 +161,21 @@ func (d *Drawing) link(path []int32) {
 		case closed:
 			prev = path[n-2]
 		}
-		switch {
-		case i < n-1:
+		if i < n-1 {
 			next = path[i+1]
-		case closed:
-			next = path[1]
 		}
-		if prev < 0 || next < 0 || prev == next {
+		switch {
+		case prev < 0 || next < 0 || prev == next:
 			a.kept = true
-			continue
-		}
-		if a.prev == none {
+		case a.prev == none:
 			a.prev, a.next = prev, next
-		} else if (a.prev != prev || a.next != next) && (a.prev != next || a.next != prev) {
+			a.rings = [2]int32{r, r}
+		case a.rings[0] != a.rings[1] || a.rings[0] == r:
+			// Edges that three rings run along are rare.
+			a.kept = true
+		case a.prev == prev && a.next == next || a.prev == next && a.next == prev:
+			a.rings[1] = r
+		default:
 			a.kept = true
 		}
 	}

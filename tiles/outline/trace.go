@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// many is the number of vertices of a ring whose number does not matter.
+const many = 1 << 30
+
 // crossing is where an edge passes one of the lines.
 type crossing struct{ x, y int32 }
 
@@ -13,10 +16,12 @@ type crossing struct{ x, y int32 }
 // by itself.
 func (d *Drawing) trace() {
 	d.net.reset(len(d.raw))
+	d.whole = resize(d.whole, len(d.rings))
 	for r := range d.rings {
 		ring := d.rings[r]
 		start := int32(len(d.path))
 		var sx, sy int // the strips of the vertex before
+		d.whole[r] = 0
 		for i := ring.from; i < ring.to; i++ {
 			p := d.raw[i]
 			x, y := d.snap(p.x), d.snap(p.y)
@@ -31,6 +36,7 @@ func (d *Drawing) trace() {
 				id = ^int32(len(d.far) - 1)
 			}
 			if i > ring.from && (cx != sx || cy != sy || (cx|cy)&1 != 0) {
+				d.whole[r] = many
 				d.cross(i - 1)
 			}
 			d.path = append(d.path, passage{id, i})
