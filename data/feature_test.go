@@ -167,6 +167,7 @@ func TestCheckPartCode(t *testing.T) {
 		"320508010100001":    "not 15",
 		"110101010200100001": "not 18",
 		"32050801010000O1":   `'O' at byte 15`,
+		"3.20508E+15":        "a spreadsheet has made it a number",
 		"３205080101000001":   "'３' at byte 1",
 		"0000000101000001":   "district 000000 (digits 1 to 6)",
 		"3205080001000001":   "major class 00 (digits 7 to 8); it begins at 01",

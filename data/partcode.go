@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,9 @@ var partGroups = map[int][]partGroup{
 // checked.
 func CheckPartCode(code string) string {
 	if i := strings.IndexFunc(code, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		if _, err := strconv.ParseFloat(code, 64); err == nil && strings.ContainsAny(code, "eE") {
+			return "must be digits only; a spreadsheet has made it a number and lost digits: format the column as text and enter it again"
+		}
 		return fmt.Sprintf("must be digits only; %q at byte %d is none", []rune(code[i:])[0], i+1)
 	}
 	groups, ok := partGroups[len(code)]

@@ -7,7 +7,7 @@ import (
 )
 
 // ErrNothingLeft is returned by [Fix] when a polygon shape has no area.
-var ErrNothingLeft = errors.New("geo: nothing is left of the polygon after repair")
+var ErrNothingLeft = errors.New("nothing is left of the polygon after repair")
 
 // Fix repairs a polygon shape: it returns a shape that passes [Validate] and covers (nearly) the same ground, with
 // the defects of the input. A shape without defects, and one that is not a polygon, is returned as it is. Spikes and

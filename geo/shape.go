@@ -47,7 +47,7 @@ type Shape struct {
 }
 
 // ErrMixed is returned when a geometry collection mixes points, lines and polygons.
-var ErrMixed = errors.New("geo: geometry collection mixes points, lines and polygons")
+var ErrMixed = errors.New("geometry collection mixes points, lines and polygons")
 
 // PointShape is a shape of one point.
 func PointShape(p Point) Shape { return Shape{kind: KindPoint, xy: []Point{p}} }

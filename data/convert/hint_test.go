@@ -20,6 +20,7 @@ func TestHints(t *testing.T) {
 		"metres":                {convert.CSV, "id,x,y\na,448805.2,4417814.1\n", "is not a longitude and latitude; if the file uses another system, name it with --crs"},
 		"no numbers":            {convert.CSV, "id,x,y\na,NaN,4\n", "is not a longitude and latitude; if the file uses another system, name it with --crs"},
 		"old Macintosh":         {convert.CSV, "id,lon,lat\ra,116.4,39.9\rb,116.4,39.9\r", "f: the lines end with CR alone, as old Macintosh programs wrote them; save the file with LF or CRLF"},
+		"MapInfo":               {convert.CSV, "!table\n!version 300\n!charset WindowsSimpChinese\n", "f: the file is of MapInfo, which is not read; convert it, for example with ogr2ogr -f GPKG new.gpkg FILE.tab"},
 		"unknown crs":           {convert.GeoJSON, collection(`"crs":{"type":"name","properties":{"name":"EPSG:2154"}},`, "1", "2"), `f: the crs member: "EPSG:2154" is not a known coordinate system; known are`},
 		"unknown crs, advice":   {convert.GeoJSON, collection(`"crs":{"type":"name","properties":{"name":"EPSG:2154"}},`, "1", "2"), `; convert the file, or name its system with --crs`},
 	} {

@@ -38,6 +38,9 @@ func (f Files) Close() {
 // spreadsheets are the files of programs that can write another format.
 var spreadsheets = []string{".xls", ".xlsb", ".ods", ".et"}
 
+// maps are files of map programs that GDAL reads.
+var maps = []string{".mif", ".mid", ".fgb", ".gml", ".dxf", ".dwg", ".gdb", ".parquet", ".mdb", ".e00"}
+
 // Unknown is the size of standard input.
 const Unknown = -1
 
@@ -78,6 +81,8 @@ func Open(names []string, format, mapping string, stdin io.Reader) (files Files,
 			continue
 		case !known && format == "" && slices.Contains(spreadsheets, strings.ToLower(filepath.Ext(name))):
 			return files, 0, fmt.Errorf("%s: this kind of spreadsheet is not read; save it as .xlsx", name)
+		case !known && format == "" && slices.Contains(maps, strings.ToLower(filepath.Ext(name))):
+			return files, 0, fmt.Errorf("%s: this format is not read; convert it, for example with ogr2ogr -f GPKG %s.gpkg %s", name, strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), name)
 		case !known && format == "":
 			return files, 0, fmt.Errorf("%s: the format cannot be told from the name; say --format %s", name, strings.Join(convert.Formats(), "|"))
 		}

@@ -34,6 +34,7 @@ func TestOpenAndSend(t *testing.T) {
 		"mapping":    {names: []string{"odd"}, format: "osm", mapping: "m.toml", want: "mapping m.toml m.toml|file odd odd", size: 9},
 		"no format":  {names: []string{"odd"}, wrong: "odd: the format cannot be told from the name; say --format csv|"},
 		"old sheet":  {names: []string{"a.XLS"}, wrong: "a.XLS: this kind of spreadsheet is not read; save it as .xlsx"},
+		"other map":  {names: []string{"x/a.fgb"}, wrong: "x/a.fgb: this format is not read; convert it, for example with ogr2ogr -f GPKG a.gpkg x/a.fgb"},
 		"no format ": {names: []string{"-"}, wrong: "--format is needed for standard input"},
 		"missing":    {names: []string{"a.csv", "none.csv"}, wrong: "open none.csv: no such file"},
 		"no mapping": {names: []string{"a.csv"}, mapping: "none.toml", wrong: "open none.toml: no such file"},

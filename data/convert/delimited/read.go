@@ -74,6 +74,9 @@ func (t *table) header(given rune) error {
 	case bytes.IndexByte(r.text, 0) >= 0:
 		return fmt.Errorf("line %d has a zero byte; the file is no text, or UTF-16 without a byte order mark (--encoding utf-16le)", r.at)
 	}
+	if bytes.HasPrefix(r.text, []byte("!table")) {
+		return errors.New("the file is of MapInfo, which is not read; convert it, for example with ogr2ogr -f GPKG new.gpkg FILE.tab")
+	}
 	if i := bytes.IndexByte(r.text, '\r'); i >= 0 && !bytes.HasPrefix(r.text[i:], []byte("\r\n")) {
 		return errors.New("the lines end with CR alone, as old Macintosh programs wrote them; save the file with LF or CRLF")
 	}
