@@ -67,7 +67,7 @@ func (p *painter) symbol(def *data.Layer, legend Legend, icon any) {
 	}
 	s.Layout["icon-image"], s.Layout["icon-padding"], s.Layout["icon-size"] = icon, 0, 0.75
 	if !p.colors.print {
-		s.Layout["icon-size"] = byZoom(1, stop{17, 0.62}, stop{19, 0.9}, stop{21, 1.1})
+		s.Layout["icon-size"] = byZoom(1, stop{17, 0.7}, stop{18.5, 1}, stop{21, 1.2})
 	}
 	p.points = append(p.points, s)
 }

@@ -31,6 +31,7 @@ const messages: typeof zh = {
     zoom_in: 'Zoom in to {zoom} to see it',
     zoom_out: 'Zoom out below {zoom} to see it',
     count: '{n} features',
+    preview: 'Preview of the tiles',
     no_geometry: 'no geometry',
     collapse: 'Collapse layers',
   },

@@ -29,6 +29,7 @@ export default {
     zoom_in: '放大到 {zoom} 级可见',
     zoom_out: '缩小到 {zoom} 级以下可见',
     count: '{n} 个要素',
+    preview: '瓦片预览',
     no_geometry: '无图形',
     collapse: '收起图层',
   },

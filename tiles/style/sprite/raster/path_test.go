@@ -138,3 +138,18 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is read, nothing panics, and what is drawn has finite places.
+func FuzzParse(f *testing.F) {
+	f.Add(`<path d="M7 10a5 5 0 0 1 10 0zm1 1t3-4"/><circle cx="1" cy="2" r="3" fill="currentColor" stroke="none"/>`)
+	f.Add(`<path d="M1-.5.5A0 0 0 00 1 1"/>`)
+	f.Fuzz(func(t *testing.T, inner string) {
+		d, err := parse(head + inner + "</svg>")
+		if err != nil {
+			return
+		}
+		if c := d.cover(point{12, 12}, 1); !(c >= 0 && c <= 1) {
+			t.Errorf("%s covers %g of its middle", inner, c)
+		}
+	})
+}
