@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,6 +41,7 @@ type Layer struct {
 	Geometry GeometryKind `json:"geometry" toml:"geometry"`
 	ID       IDRule       `json:"id,omitzero" toml:"id"`
 	Zoom     ZoomRange    `json:"zoom,omitzero" toml:"zoom"`
+	Tiles    TileRule     `json:"tiles,omitzero" toml:"tiles"`
 	Roles    Roles        `json:"roles,omitzero" toml:"roles"`
 	Symbols  Symbols      `json:"symbols,omitzero" toml:"symbols"`
 	// Attributes keep their place for ever: a feature's values are stored by position. Dropped ones stay in the list,
@@ -69,6 +71,49 @@ type ZoomRange struct {
 
 // Contains reports whether the layer is drawn at zoom z.
 func (r ZoomRange) Contains(z int) bool { return z >= r.Min && (r.Max == 0 || z <= r.Max) }
+
+// TileRule says what is drawn where not all features of a layer have room in a tile. The zero rule is good: features are
+// taken evenly, within the limits of package tiles.
+type TileRule struct {
+	// Importance names an attribute that holds numbers: features of which it is larger are drawn first.
+	Importance string `json:"importance,omitempty" toml:"importance"`
+	// Features and Bytes bound what one tile holds of the layer, bytes before compression; 0 leaves it to the server,
+	// which does not let them be larger than its own bounds for detailed tiles.
+	Features int `json:"features,omitempty" toml:"features"`
+	Bytes    int `json:"bytes,omitempty" toml:"bytes"`
+}
+
+// Bounds of [TileRule].
+const (
+	MaxTileFeatures = 1 << 16
+	MinTileBytes    = 1 << 12
+	MaxTileBytes    = 4 << 20
+)
+
+// Importance is the index of the attribute that says which features are drawn first, or -1.
+func (l *Layer) Importance() int {
+	if l.Tiles.Importance == "" {
+		return -1
+	}
+	i := l.AttributeIndex(l.Tiles.Importance)
+	if i >= 0 && l.Attributes[i].Type.IsNumeric() {
+		return i
+	}
+	return -1
+}
+
+func (l *Layer) validateTiles(bad func(field, value, why string)) {
+	r := l.Tiles
+	if r.Importance != "" && l.Importance() < 0 {
+		bad("tiles.importance", r.Importance, "must name an attribute of type int or number")
+	}
+	if r.Features < 0 || r.Features > MaxTileFeatures {
+		bad("tiles.features", strconv.Itoa(r.Features), fmt.Sprintf("must be 1–%d, or 0 for the usual bound", MaxTileFeatures))
+	}
+	if r.Bytes != 0 && (r.Bytes < MinTileBytes || r.Bytes > MaxTileBytes) {
+		bad("tiles.bytes", strconv.Itoa(r.Bytes), fmt.Sprintf("must be %d–%d, or 0 for the usual bound", MinTileBytes, MaxTileBytes))
+	}
+}
 
 // FieldError says which field of a definition, feature or request is wrong and what value it had.
 type FieldError struct {
@@ -116,11 +161,13 @@ func (l *Layer) Validate() error {
 	if !ValidName(l.Name) {
 		bad("name", l.Name, "must match [a-z][a-z0-9_]{0,62}")
 	}
-	if strings.HasSuffix(l.Name, "_label") {
-		bad("name", l.Name, "must not end in _label, which names the label points of a layer in tiles")
-	}
-	if strings.HasSuffix(l.Name, "_totals") {
-		bad("name", l.Name, "must not end in _totals, which names what lies in the polygons of a layer in tiles")
+	for _, derived := range [...]struct{ suffix, is string }{
+		{"_label", "the label points of a layer"}, {"_totals", "what lies in the polygons of a layer"},
+		{"_clusters", "groups of the points of a layer"}, {"_dropped", "how much of a layer has no room"},
+	} {
+		if strings.HasSuffix(l.Name, derived.suffix) {
+			bad("name", l.Name, fmt.Sprintf("must not end in %s, which names %s in tiles", derived.suffix, derived.is))
+		}
 	}
 	if l.Name == "city" {
 		bad("name", l.Name, "is the name of the tileset of all layers")
@@ -133,6 +180,7 @@ func (l *Layer) Validate() error {
 	if l.Zoom.Min < 0 || l.Zoom.Max < 0 || l.Zoom.Max > MaxZoom || l.Zoom.Max != 0 && l.Zoom.Min > l.Zoom.Max {
 		bad("zoom", fmt.Sprintf("%d–%d", l.Zoom.Min, l.Zoom.Max), fmt.Sprintf("must be a range within 0–%d", MaxZoom))
 	}
+	l.validateTiles(bad)
 	l.validateAttributes(bad)
 	l.validateID(bad)
 	l.validateRoles(bad)

@@ -28,7 +28,7 @@ func (l *Layer) fork(generation uint64) *table {
 	t := &table{
 		def: l.def, defSeq: l.defSeq, born: l.born, seq: l.seq, generation: generation, rows: l.rows,
 		next: l.next, alive: l.alive, ids: *l.ids.Copy(), points: l.points, tree: *l.tree.Copy(), origin: l.origin,
-		raster: l.raster, placed: l.tree.Len() > 0, past: true,
+		raster: l.raster, placed: l.tree.Len() > 0, past: true, last: l.last, mixed: l.mixed,
 	}
 	t.rows.attrs = slices.Clone(l.rows.attrs)
 	for i := range t.rows.attrs {

@@ -33,6 +33,9 @@ type Layer struct {
 	touched touched
 	// ceiling bounds the stamps of a layer of the past; 0 does not.
 	ceiling data.Seq
+	// last is the largest permanent id, mixed says that slots do not ascend with them.
+	last  uint32
+	mixed bool
 }
 
 // Def is the definition; callers must not change it.
@@ -74,6 +77,9 @@ func (l *Layer) ID(s Slot) string { return l.rows.ids.At(uint32(s)) }
 
 // Permanent is the feature's number, which is never reused.
 func (l *Layer) Permanent(s Slot) uint32 { return l.rows.permanents.At(uint32(s)) }
+
+// Ordered reports whether slots ascend with permanent ids: not in all Worlds of the past.
+func (l *Layer) Ordered() bool { return !l.mixed }
 
 // ChangedAt is the Seq of the feature's newest change.
 func (l *Layer) ChangedAt(s Slot) data.Seq { return l.rows.seqs.At(uint32(s)) }

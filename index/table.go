@@ -128,6 +128,9 @@ type table struct {
 	changed bool
 	// past says that changes may be older than what the table holds: it goes back in time.
 	past bool
+	// last is the largest permanent id; mixed says that one came after a larger one.
+	last  uint32
+	mixed bool
 }
 
 func newTable(def *data.Layer, seq data.Seq) *table {
@@ -166,6 +169,8 @@ func (t *table) claim(c *data.Change) (slot Slot, known bool) {
 	t.next++
 	t.rows.ids.Set(t.generation, uint32(slot), id)
 	t.rows.permanents.Set(t.generation, uint32(slot), c.Permanent)
+	t.mixed = t.mixed || c.Permanent < t.last
+	t.last = max(t.last, c.Permanent)
 	return slot, false
 }
 
@@ -284,7 +289,7 @@ func (t *table) publish() *Layer {
 	l := &Layer{
 		def: t.def, defSeq: t.defSeq, born: t.born, seq: t.seq, rows: t.rows.view(), next: t.next, alive: t.alive,
 		ids: t.ids.Copy(), points: t.points.Copy(), tree: t.tree.Copy(), origin: t.origin, raster: t.raster.Copy(),
-		touched: t.touched.view(),
+		touched: t.touched.view(), last: t.last, mixed: t.mixed,
 	}
 	l.spacing = spacing(l.treeBounds(), l.tree.Len())
 	return l

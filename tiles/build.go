@@ -2,63 +2,73 @@ package tiles
 
 import (
 	"context"
-	"slices"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/tiles/outline"
 )
 
-// Limits of a tile. A layer that exceeds them is thinned evenly: of its features in the tile those with the smallest
-// hashed permanent ids stay, so that the choice is the same at every edit and in every process.
-const (
-	// MaxFeatures bounds the features of one layer.
-	MaxFeatures = 1 << 16
-	// MaxLayerBytes bounds the features and values of one layer before compression, its label points apart.
-	MaxLayerBytes = 4 << 20
-	// MaxTileBytes is shared by the layers of a tileset with more than four.
-	MaxTileBytes = 16 << 20
-)
-
-// checkEvery is the number of features between two looks at the context.
-const checkEvery = 256
-
 // drawn is an encoded tile before compression.
 type drawn struct {
-	bytes     []byte
-	features  int
-	dropped   map[string]int
-	collapsed int
+	bytes  []byte
+	layers []LayerReport
 }
 
-// candidate is a feature whose box meets the tile: permanent id in the upper half, so that sorting the numbers sorts
-// by it, slot in the lower half.
-type candidate uint64
+// LayerReport says what became of the features of one layer of a tile.
+type LayerReport struct {
+	Name string `json:"name"`
+	// Found is the number of features that meet the tile and pass the filter, Drawn and Dropped what became of them:
+	// Dropped exceeded a limit, and what is in neither has nothing left of it inside the tile. For points only those
+	// in the tile itself count, not those in its buffer, so that the tiles of a zoom level add up to the layer.
+	Found   int `json:"found"`
+	Drawn   int `json:"drawn"`
+	Dropped int `json:"dropped"`
+	// Collapsed is the number of polygons left out because they are too small for this zoom level.
+	Collapsed int `json:"collapsed,omitempty"`
+	// Oversize is the number of those dropped because one alone takes half of what a layer may hold.
+	Oversize int `json:"oversize,omitempty"`
+	// Cell is the side of the cells of which one feature is drawn each, in units of 4096 to the side of a tile; 0 when
+	// the features are not thinned by cells.
+	Cell int `json:"cell,omitempty"`
+	// Bytes is the size before compression.
+	Bytes int `json:"bytes"`
+}
 
-func (c candidate) permanent() uint32 { return uint32(c >> 32) }
-func (c candidate) slot() index.Slot  { return index.Slot(uint32(c)) }
-
-// builder draws one tile. It belongs to one goroutine.
+// builder draws tiles, one after another. It belongs to one goroutine.
 type builder struct {
 	frame  frame
+	query  *Query
 	drawer drawer
 	labels *labels
 	shapes *outline.Store
 	epoch  data.Epoch
-	limit  int // bytes of a layer
+	layers int
 	tile   drawn
+
+	main, label layerWriter
+	columns     columns
+
+	// Scratch space. found holds the candidates of the layer in work, points first.
+	found, spare []candidate
+	left         []candidate
+	points       int
+	rows         []index.Slot
+	permanents   []uint32
+	ranked       []rank
+	cells        []cell
+	// arena holds the geometry of features that are not one point, which ends at ends.
+	arena []byte
+	ends  []uint32
+	attrs []tagged
 }
 
-// build draws the sources, of the World with the given epoch, into a tile.
-func build(
-	ctx context.Context, labels *labels, shapes *outline.Store, epoch data.Epoch, sources []source, f frame,
-) (drawn, error) {
-	b := &builder{
-		frame: f, drawer: drawer{frame: f, box: f.searchBox(), lines: shapes.Borrow()},
-		labels: labels, shapes: shapes, epoch: epoch,
-		limit: min(MaxLayerBytes, MaxTileBytes/max(1, len(sources))),
-	}
-	defer shapes.Return(b.drawer.lines)
+// build draws the sources, of the World with the given epoch, into a tile. The bytes are valid until the next build.
+func (b *builder) build(ctx context.Context, epoch data.Epoch, sources []source, f frame, q *Query) (drawn, error) {
+	b.frame, b.epoch, b.query, b.layers = f, epoch, q, len(sources)
+	b.drawer.frame, b.drawer.box = f, f.searchBox()
+	b.drawer.lines = b.shapes.Borrow()
+	defer b.shapes.Return(b.drawer.lines)
+	b.tile = drawn{bytes: b.tile.bytes[:0]}
 	for _, s := range sources {
 		if !s.layer.Def().Zoom.Contains(int(f.z)) {
 			continue
@@ -72,75 +82,87 @@ func build(
 
 // layer adds one layer, thinning it until it fits.
 func (b *builder) layer(ctx context.Context, s source) error {
-	found, err := b.candidates(ctx, s.layer)
-	if err != nil {
+	if err := b.gather(ctx, s); err != nil {
 		return err
 	}
-	total := len(found)
-	found = thin(found, MaxFeatures)
-	for s.layer.Def().Geometry != data.GeometryPoint {
-		taken, err := b.drawer.load(ctx, b.frame, b.shapes, b.epoch, s.layer, found)
-		if err != nil {
-			return err
-		}
-		if taken == len(found) {
-			break
-		}
-		found = thin(found, taken*15/16)
+	if s.clusters {
+		return b.clusters(ctx, s)
 	}
-	for {
-		w := newFeatureWriter(b, s)
-		done, err := w.write(ctx, found)
+	limit := limitsAt(b.frame.z, s.layer.Def(), b.layers)
+	w := &featureWriter{b: b, source: s, def: s.layer.Def(), limit: limit.bytes}
+	w.report.Name = s.name()
+	for _, c := range b.found {
+		if c.proper() {
+			w.report.Found++
+		}
+	}
+	c := b.choose(s, limit.features)
+	for checked := false; ; checked = true {
+		done, err := w.write(ctx, &c)
 		if err != nil {
 			return err
 		}
-		if done == len(found) {
-			w.finish(total - len(found))
+		if done == len(c.found) {
+			w.finish(&c)
 			return nil
 		}
-		// A feature takes at most half of the limit, so at least two were written: the loop ends.
-		found = thin(found, done*15/16)
+		if !checked && w.dropOversize() {
+			c = b.choose(s, limit.features)
+			continue
+		}
+		if len(c.found) <= 1 {
+			w.nothing()
+			w.finish(&choice{})
+			return nil
+		}
+		c.atMost(min(done*15/16, len(c.found)-1))
 	}
 }
 
-// candidates are the features whose boxes meet the search box, by permanent id.
-func (b *builder) candidates(ctx context.Context, l *index.Layer) ([]candidate, error) {
-	var found []candidate
-	l.Search(b.drawer.box, func(s index.Slot) bool {
-		found = append(found, candidate(l.Permanent(s))<<32|candidate(s))
-		return len(found)%checkEvery != 0 || ctx.Err() == nil
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	slices.Sort(found)
-	return found, nil
+// choice is the features of a layer that are drawn, by permanent id.
+type choice struct {
+	b      *builder
+	source source
+	found  []candidate
+	// cells is set once the features are thinned by cells; count is then how many each of found stands for.
+	cells *thinned
+	count []uint32
 }
 
-// thin keeps the n candidates with the smallest hashes, by permanent id. It reorders its argument.
-func thin(found []candidate, n int) []candidate {
-	n = max(n, 1)
-	if len(found) <= n {
-		return found
+// choose chooses of what was found.
+func (b *builder) choose(s source, most int) choice {
+	c := choice{b: b, source: s, found: b.found}
+	if len(c.found) > most {
+		c.atMost(most)
+		return c
 	}
-	// The hash is a bijection: exchanging ids for it and back loses nothing and leaves no ties.
-	for i, c := range found {
-		found[i] = candidate(scramble(c.permanent()))<<32 | c&0xffff_ffff
-	}
-	slices.Sort(found)
-	found = found[:n]
-	for i, c := range found {
-		found[i] = candidate(unscramble(c.permanent()))<<32 | c&0xffff_ffff
-	}
-	slices.Sort(found)
-	return found
+	b.sort(s.layer)
+	c.found = b.found
+	return c
 }
 
-// Factors of the hash and their inverses modulo 2^32: C. Wellons' lowbias32, which spreads consecutive numbers
-// evenly.
+// atMost leaves out features until there are no more than n, at least one. Points become cells; where there is
+// something else among them, rank alone chooses.
+func (c *choice) atMost(n int) {
+	b := c.b
+	switch {
+	case c.cells != nil:
+		c.cells.coarsen(b, n)
+	case b.points == len(b.found):
+		c.cells = b.thin(c.source, c.found, n)
+	default:
+		c.found = b.best(c.source, c.found, n)
+	}
+	if c.cells != nil {
+		c.found, c.count = c.cells.sorted(c.source.layer)
+	}
+}
+
+// Factors of the hash: C. Wellons' lowbias32, which spreads consecutive numbers evenly and gives no two of them the
+// same.
 const (
-	factor1, inverse1 = 0x7feb352d, 0x1d69e2a5
-	factor2, inverse2 = 0x846ca68b, 0x43021123
+	factor1 = 0x7feb352d
+	factor2 = 0x846ca68b
 )
 
 func scramble(x uint32) uint32 {
@@ -148,13 +170,5 @@ func scramble(x uint32) uint32 {
 	x *= factor1
 	x ^= x >> 15
 	x *= factor2
-	return x ^ x>>16
-}
-
-func unscramble(x uint32) uint32 {
-	x ^= x >> 16
-	x *= inverse2
-	x ^= x>>15 ^ x>>30
-	x *= inverse1
 	return x ^ x>>16
 }

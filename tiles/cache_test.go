@@ -127,13 +127,13 @@ func TestSharedBuild(t *testing.T) {
 			if i%4 == 0 {
 				go cancel()
 			}
-			tile, err := m.Tile(ctx, w, set, 0, 0, 0)
+			tile, err := m.Tile(ctx, w, set, 0, 0, 0, nil)
 			switch {
 			case i%4 == 0 && errors.Is(err, context.Canceled):
 			case err != nil:
 				t.Errorf("caller %d: %v", i, err)
-			case tile.Features != 20_000:
-				t.Errorf("caller %d: %d features", i, tile.Features)
+			case tile.Sum().Found != 20_000:
+				t.Errorf("caller %d: %d features", i, tile.Sum().Found)
 			}
 		})
 	}
@@ -159,7 +159,7 @@ func TestReadersAndWriter(t *testing.T) {
 				z := uint32(10 + rng.IntN(9))
 				x, y := tileOf(geo.Point{X: center.X + int32(rng.IntN(100_000)), Y: center.Y + int32(rng.IntN(100_000))}, z)
 				set := tiles.Tileset{Name: "city", Layers: []string{"cells", "points"}}
-				tile, err := m.Tile(context.Background(), city.World(), set, z, x, y)
+				tile, err := m.Tile(context.Background(), city.World(), set, z, x, y, nil)
 				if err != nil {
 					t.Error(err)
 					return

@@ -2,7 +2,6 @@ package tiles
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/tiles/outline"
@@ -78,8 +77,8 @@ type word struct {
 	bits uint64
 }
 
-// layerWriter encodes one layer of a tile. Keys and values are numbered in the order of first use, so equal features
-// give equal bytes.
+// layerWriter encodes one layer of a tile. Keys and values are numbered in the order in which they are written, so
+// equal features give equal bytes.
 type layerWriter struct {
 	name     string
 	count    int
@@ -87,14 +86,21 @@ type layerWriter struct {
 	keys     []string
 	values   []byte
 	number   uint32 // of values
-	texts    map[string]uint32
-	words    map[word]uint32
-	tags     []byte // of the next feature
-	message  []byte // scratch
+	// texts and words find values for features that are written one by one.
+	texts   map[string]uint32
+	words   map[word]uint32
+	tags    []byte // of the next feature that is written by itself
+	message []byte // scratch
 }
 
-func newLayerWriter(name string) *layerWriter {
-	return &layerWriter{name: name, texts: map[string]uint32{}, words: map[word]uint32{}}
+// begin makes w an empty layer with a name; it keeps the memory.
+func (w *layerWriter) begin(name string) {
+	clear(w.texts)
+	clear(w.words)
+	*w = layerWriter{
+		name: name, features: w.features[:0], keys: w.keys[:0], values: w.values[:0], texts: w.texts, words: w.words,
+		tags: w.tags[:0], message: w.message[:0],
+	}
 }
 
 // size is the number of bytes so far, within a few bytes for each key.
@@ -112,7 +118,7 @@ func (w *layerWriter) tag(key, value uint32) {
 	w.tags = binary.AppendUvarint(w.tags, uint64(value))
 }
 
-// value is the number of an attribute value that is not null.
+// value is the number of an attribute value that is not null, which equal values share.
 func (w *layerWriter) value(v data.Value) uint32 {
 	if v.Type().IsText() {
 		return w.text(v.Text())
@@ -121,29 +127,23 @@ func (w *layerWriter) value(v data.Value) uint32 {
 	if n, ok := w.words[k]; ok {
 		return n
 	}
-	m := w.message[:0]
-	switch v.Type() {
-	case data.Int:
-		m = binary.AppendVarint(append(m, tagVarint(6)), v.Int())
-	case data.Number:
-		m = binary.LittleEndian.AppendUint64(append(m, tagFixed64(3)), math.Float64bits(v.Number()))
-	case data.Bool:
-		m = append(m, tagVarint(7), byte(v.Word()&1))
-	default:
-		n := w.text(v.String())
-		w.words[k] = n
-		return n
+	if w.words == nil {
+		w.words = map[word]uint32{}
 	}
-	n := w.addValue(m)
+	n := w.addWord(k.typ, k.bits)
 	w.words[k] = n
 	return n
 }
 
+// text is the number of a text, which equal texts share.
 func (w *layerWriter) text(s string) uint32 {
 	if n, ok := w.texts[s]; ok {
 		return n
 	}
-	n := w.addValue(appendText(w.message[:0], 1, s))
+	if w.texts == nil {
+		w.texts = map[string]uint32{}
+	}
+	n := w.addText(s)
 	w.texts[s] = n
 	return n
 }
@@ -157,13 +157,39 @@ func (w *layerWriter) addValue(message []byte) uint32 {
 
 // feature ends the feature whose tags were given.
 func (w *layerWriter) feature(id uint64, kind byte, geometry []byte) {
-	m := binary.AppendUvarint(append(w.message[:0], tagVarint(1)), id)
-	m = appendBytes(m, 2, w.tags)
-	m = append(m, tagVarint(3), kind)
-	m = appendBytes(m, 4, geometry)
-	w.features = appendBytes(w.features, 2, m)
-	w.message, w.tags = m, w.tags[:0]
+	start := w.open()
+	w.features = binary.AppendUvarint(append(w.features, tagVarint(1)), id)
+	if len(w.tags) > 0 {
+		w.features = appendBytes(w.features, 2, w.tags)
+	}
+	w.features = appendBytes(append(w.features, tagVarint(3), kind), 4, geometry)
+	w.close(start)
+	w.tags = w.tags[:0]
+}
+
+// open begins a feature; close gives it its length.
+func (w *layerWriter) open() (start int) {
+	w.features = append(w.features, tagBytes(2), 0)
+	return len(w.features)
+}
+
+func (w *layerWriter) close(start int) {
+	w.features = measured(w.features, start)
 	w.count++
+}
+
+// measured writes the length of b[start:] before it, where one byte was left for it.
+func measured(b []byte, start int) []byte {
+	n := len(b) - start
+	if n < 0x80 {
+		b[start-1] = byte(n)
+		return b
+	}
+	more := varintLen(uint64(n)) - 1
+	b = append(b, make([]byte, more)...)
+	copy(b[start+more:], b[start:start+n])
+	binary.PutUvarint(b[start-1:start+more], uint64(n))
+	return b
 }
 
 // appendTo appends the layer to a tile, nothing when it has no features.
@@ -171,28 +197,32 @@ func (w *layerWriter) appendTo(tile []byte) []byte {
 	if w.count == 0 {
 		return tile
 	}
-	m := make([]byte, 0, w.size()+64+len(w.keys)*16)
-	m = appendText(m, 1, w.name)
-	m = append(m, w.features...)
+	size := 1 + varintLen(uint64(len(w.name))) + len(w.name) + len(w.features) + len(w.values) + 3 + 2
 	for _, k := range w.keys {
-		m = appendText(m, 3, k)
+		size += 1 + varintLen(uint64(len(k))) + len(k)
 	}
-	m = append(m, w.values...)
-	m = binary.AppendUvarint(append(m, tagVarint(5)), Extent)
-	m = append(m, tagVarint(15), 2) // the version of the specification
-	return appendBytes(tile, 3, m)
+	tile = binary.AppendUvarint(append(tile, tagBytes(3)), uint64(size))
+	tile = appendText(tile, 1, w.name)
+	tile = append(tile, w.features...)
+	for _, k := range w.keys {
+		tile = appendText(tile, 3, k)
+	}
+	tile = append(tile, w.values...)
+	tile = binary.AppendUvarint(append(tile, tagVarint(5)), Extent) // two bytes
+	return append(tile, tagVarint(15), 2)                          // the version of the specification
 }
 
 // Protocol buffer field tags; all numbers here fit one byte.
 func tagVarint(field byte) byte  { return field << 3 }
 func tagFixed64(field byte) byte { return field<<3 | 1 }
+func tagBytes(field byte) byte   { return field<<3 | 2 }
 
 func appendBytes(b []byte, field byte, payload []byte) []byte {
-	b = binary.AppendUvarint(append(b, field<<3|2), uint64(len(payload)))
+	b = binary.AppendUvarint(append(b, tagBytes(field)), uint64(len(payload)))
 	return append(b, payload...)
 }
 
 func appendText(b []byte, field byte, s string) []byte {
-	b = binary.AppendUvarint(append(b, field<<3|2), uint64(len(s)))
+	b = binary.AppendUvarint(append(b, tagBytes(field)), uint64(len(s)))
 	return append(b, s...)
 }

@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"context"
+	"encoding/binary"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
@@ -10,98 +11,145 @@ import (
 // LabelSuffix makes the name of a polygon layer's label points from the layer's name.
 const LabelSuffix = "_label"
 
-// Keys that every feature, and every label point, has beside the attributes of its layer.
+// DroppedSuffix makes, from the name of a layer, the name of a layer with one point in the middle of the tile that
+// says how many features of the layer lie in the tile (found), how many of them are drawn, and how many were dropped.
+// Only tiles that dropped some have it.
+const DroppedSuffix = "_dropped"
+
+// Keys that features have beside the attributes of their layer.
 const (
 	keyID    = "id"
 	keyLabel = "label"
+	// keyCount is how many features a point stands for that was thinned.
+	keyCount = "point_count"
 )
 
 // featureWriter writes the features of one layer of the World, and for polygons their label points, into two layers
 // of the tile.
 type featureWriter struct {
-	b        *builder
-	layer    *index.Layer
-	totals   Totals // drawn instead of the layer's own attributes, when not nil
-	def      *data.Layer
-	main     *layerWriter
-	label    *layerWriter
-	named    int // the attribute that labels show, or -1
-	oversize int // features left out because they are too large
-	// Numbers of keys plus one; 0 for keys not used yet. The id comes first, then the attributes.
-	keys, labelKeys []uint32
-	totalKeys       map[string]uint32
+	b      *builder
+	source source
+	def    *data.Layer
+	limit  int // bytes
+	report LayerReport
+	large  int // features of which the shape alone takes half of the limit
+	// Numbers of keys plus one, 0 for keys not used yet: of label points, and of totals.
+	labelKeys [3]uint32
+	totalKeys map[string]uint32
 }
 
-func newFeatureWriter(b *builder, s source) *featureWriter {
-	def := s.layer.Def()
-	w := &featureWriter{
-		b: b, layer: s.layer, totals: s.totals, def: def, named: def.LabelAttribute(),
-		main: newLayerWriter(s.name()), label: newLayerWriter(def.Name + LabelSuffix),
-		keys: make([]uint32, len(def.Attributes)+1), labelKeys: make([]uint32, 3),
+// write encodes the chosen features and returns how many fit, all of them or an estimate that is less: then nothing is
+// left behind and the caller chooses fewer.
+func (w *featureWriter) write(ctx context.Context, c *choice) (fit int, err error) {
+	b := w.b
+	w.nothing()
+	found, fit, err := w.shapes(ctx, c)
+	if err != nil || fit < len(c.found) {
+		return fit, err
 	}
-	b.drawer.start()
-	return w
+	b.rows = b.rows[:0]
+	for _, f := range found {
+		b.rows = append(b.rows, f.slot())
+	}
+	if !w.attributes(c) {
+		return len(c.found) / 2, ctx.Err()
+	}
+	w.features(found)
+	if size := b.main.size(); size > w.limit {
+		// Rounded down twice, so that it is less than all.
+		return max(0, min(len(c.found)-1, int(float64(len(c.found))*float64(w.limit)/float64(size)))), nil
+	}
+	return len(c.found), ctx.Err()
 }
 
-// write encodes the candidates in order and returns how many it took before the layer was full.
-func (w *featureWriter) write(ctx context.Context, found []candidate) (int, error) {
-	for i, c := range found {
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return 0, ctx.Err()
+// nothing begins the layers again.
+func (w *featureWriter) nothing() {
+	w.b.main.begin(w.source.name())
+	w.b.label.begin(w.def.Name + LabelSuffix)
+	w.labelKeys, w.totalKeys = [3]uint32{}, nil
+	w.report.Collapsed, w.report.Drawn, w.large = 0, 0, 0
+}
+
+// shapes draws what is not one point into the arena and returns the features of which something is left. For those of
+// one point there is nothing to do yet.
+func (w *featureWriter) shapes(ctx context.Context, c *choice) (left []candidate, fit int, err error) {
+	b := w.b
+	b.arena, b.ends = b.arena[:0], b.ends[:0]
+	if b.points == len(b.found) {
+		return c.found, len(c.found), nil
+	}
+	d := &b.drawer
+	points := w.def.Geometry == data.GeometryPoint
+	if !points {
+		if fit, err = d.load(ctx, b.frame, b.shapes, b.epoch, w.source.layer, c.found); err != nil || fit < len(c.found) {
+			return nil, fit, err
 		}
-		if !w.draw(c.slot()) {
+	}
+	d.start()
+	left = b.left[:0]
+	for i, f := range c.found {
+		if i%256 == 0 && ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
+		switch {
+		case f.placed():
+			d.out.reset()
+		case points && !d.points(w.source.layer.Shape(f.slot()).Vertices()), !points && !d.outline(f.slot()):
+			continue
+		case len(d.out.bytes) > w.limit/2:
+			w.large++
 			continue
 		}
-		if w.tooLarge(c.slot()) {
-			w.oversize++
+		left, b.arena = append(left, f), append(b.arena, d.out.bytes...)
+		b.ends = append(b.ends, uint32(len(b.arena)))
+		if len(b.arena) > w.limit {
+			return nil, i, nil
+		}
+	}
+	b.left = left
+	w.report.Collapsed = d.collapsed
+	return left, len(c.found), nil
+}
+
+// attributes writes the values of the attributes of b.rows. It returns false when the layer has become too large.
+func (w *featureWriter) attributes(c *choice) bool {
+	b := w.b
+	b.attrs = b.attrs[:0]
+	b.columns.used = 0
+	l := w.source.layer
+	add := func(t tagged, ok bool) bool {
+		if ok && t.numbers != nil {
+			b.attrs = append(b.attrs, t)
+		}
+		return ok
+	}
+	if b.query.shows(keyID) && !add(b.columns.ids(&b.main, l, b.rows, w.limit)) {
+		return false
+	}
+	named := w.def.LabelAttribute()
+	for i, a := range w.def.Attributes {
+		if a.Dropped || !b.query.shows(a.Name) || w.source.totals != nil && i != named {
 			continue
 		}
-		if w.main.count > 0 && w.main.size()+len(w.b.drawer.out.bytes) > w.b.limit {
-			return i, nil
-		}
-		w.feature(c)
-	}
-	return len(found), nil
-}
-
-// draw leaves the geometry of a feature in the drawer.
-func (w *featureWriter) draw(s index.Slot) bool {
-	if w.def.Geometry != data.GeometryPoint {
-		return w.b.drawer.outline(s)
-	}
-	if p, single := w.layer.Point(s); single {
-		return w.b.drawer.point(p)
-	}
-	return w.b.drawer.points(w.layer.Shape(s).Vertices())
-}
-
-// tooLarge reports whether one feature would take more than half of what the layer may hold.
-func (w *featureWriter) tooLarge(s index.Slot) bool {
-	size := len(w.b.drawer.out.bytes)
-	if size > w.b.limit/2 {
-		return true
-	}
-	for i := range w.def.Live() {
-		size += len(w.layer.Value(s, i).Text())
-	}
-	return size > w.b.limit/2
-}
-
-func (w *featureWriter) feature(c candidate) {
-	s := c.slot()
-	m := w.main
-	m.tag(use(m, &w.keys[0], keyID), m.text(w.layer.ID(s)))
-	for i, a := range w.def.Live() {
-		if w.totals != nil && i != w.named {
-			continue
-		}
-		if v := w.layer.Value(s, i); !v.Null() {
-			m.tag(use(m, &w.keys[i+1], a.Name), m.value(v))
+		if !add(b.columns.add(&b.main, a.Name, l.Column(i), b.rows, w.limit)) {
+			return false
 		}
 	}
-	if w.totals != nil {
-		w.tagTotals(s)
+	if c.count != nil && w.def.AttributeIndex(keyCount) < 0 {
+		words := b.columns.words[:0]
+		for _, n := range c.count {
+			words = append(words, uint64(n))
+		}
+		b.columns.words = words
+		return add(b.columns.values(&b.main, keyCount, data.Int, words, nil, w.limit))
 	}
+	return true
+}
+
+// features writes the features whose attributes and shapes are ready.
+func (w *featureWriter) features(found []candidate) {
+	b, m := w.b, &w.b.main
+	b.permanents = w.source.layer.Permanents(b.rows, b.permanents[:0])
 	kind := byte(typePoint)
 	switch w.def.Geometry {
 	case data.GeometryLine:
@@ -110,10 +158,55 @@ func (w *featureWriter) feature(c candidate) {
 		kind = typePolygon
 	default:
 	}
-	m.feature(uint64(c.permanent()), kind, w.b.drawer.out.bytes)
-	if w.def.Geometry == data.GeometryPolygon && w.totals == nil {
-		w.labelPoint(c)
+	labels := kind == typePolygon && w.source.totals == nil
+	from := uint32(0)
+	for i, f := range found {
+		start := m.open()
+		m.features = binary.AppendUvarint(append(m.features, tagVarint(1)), uint64(b.permanents[i]))
+		m.features = append(m.features, tagBytes(2), 0)
+		tags := len(m.features)
+		for _, a := range b.attrs {
+			if n := a.numbers[i]; n != 0 {
+				m.features = binary.AppendUvarint(m.features, uint64(a.key))
+				m.features = binary.AppendUvarint(m.features, uint64(n-1))
+			}
+		}
+		if w.source.totals != nil {
+			w.tagTotals(f.slot())
+			m.features, m.tags = append(m.features, m.tags...), m.tags[:0]
+		}
+		if len(m.features) == tags {
+			m.features = m.features[:tags-2]
+		} else {
+			m.features = measured(m.features, tags)
+		}
+		m.features = append(m.features, tagVarint(3), kind)
+		if f.placed() {
+			m.features = appendPlace(m.features, f.place())
+		} else {
+			m.features = appendBytes(m.features, 4, b.arena[from:b.ends[i]])
+		}
+		if len(b.ends) > 0 {
+			from = b.ends[i]
+		}
+		m.close(start)
+		if f.proper() {
+			w.report.Drawn++
+		}
+		if labels {
+			w.labelPoint(f.slot(), b.permanents[i])
+		}
 	}
+}
+
+// appendPlace appends the geometry of one point.
+func appendPlace(b []byte, v vertex) []byte {
+	b = append(b, tagBytes(4), 0, 1<<3|moveTo)
+	start := len(b) - 1
+	b = binary.AppendVarint(b, v.x)
+	b = binary.AppendVarint(b, v.y)
+	b[start-1] = byte(len(b) - start) // at most five
+	return b
 }
 
 // tagTotals gives the next feature what lies in it.
@@ -121,33 +214,38 @@ func (w *featureWriter) tagTotals(s index.Slot) {
 	if w.totalKeys == nil {
 		w.totalKeys = map[string]uint32{}
 	}
-	w.totals.Each(s, func(name string, v data.Value) {
-		number := w.totalKeys[name]
-		key := use(w.main, &number, name)
-		w.totalKeys[name] = number
-		w.main.tag(key, w.main.value(v))
+	m := &w.b.main
+	w.source.totals.Each(s, func(name string, v data.Value) {
+		if w.b.query.shows(name) {
+			number := w.totalKeys[name]
+			key := use(m, &number, name)
+			w.totalKeys[name] = number
+			m.tag(key, m.value(v))
+		}
 	})
 }
 
 // labelPoint writes the feature's label point into the one tile that holds it, so that a name appears once.
-func (w *featureWriter) labelPoint(c candidate) {
-	s := c.slot()
-	at := w.b.labels.point(w.b.epoch, w.layer, s)
-	if !w.b.frame.holds(at.x, at.y) {
+func (w *featureWriter) labelPoint(s index.Slot, permanent uint32) {
+	b := w.b
+	at := b.labels.point(b.epoch, w.source.layer, s)
+	if !b.frame.holds(at.x, at.y) {
 		return
 	}
-	m := w.label
-	m.tag(use(m, &w.labelKeys[0], keyID), m.text(w.layer.ID(s)))
-	if v := w.layer.Value(s, w.named); !v.Null() {
-		name := w.def.Attributes[w.named].Name
-		m.tag(use(m, &w.labelKeys[1], name), m.value(v))
-		if name != keyLabel {
-			m.tag(use(m, &w.labelKeys[2], keyLabel), m.text(v.String()))
+	m := &b.label
+	m.tag(use(m, &w.labelKeys[0], keyID), m.addText(w.source.layer.ID(s)))
+	if named := w.def.LabelAttribute(); named >= 0 {
+		if v := w.source.layer.Value(s, named); !v.Null() {
+			name := w.def.Attributes[named].Name
+			m.tag(use(m, &w.labelKeys[1], name), m.value(v))
+			if name != keyLabel {
+				m.tag(use(m, &w.labelKeys[2], keyLabel), m.text(v.String()))
+			}
 		}
 	}
-	w.b.drawer.out.reset()
-	w.b.drawer.out.points([]vertex{w.b.frame.unit(at.x, at.y)})
-	m.feature(uint64(c.permanent()), typePoint, w.b.drawer.out.bytes)
+	b.drawer.out.reset()
+	b.drawer.out.points([]vertex{b.frame.unit(at.x, at.y)})
+	m.feature(uint64(permanent), typePoint, b.drawer.out.bytes)
 }
 
 // use is the number of a key, given out at its first use.
@@ -158,16 +256,60 @@ func use(m *layerWriter, number *uint32, name string) uint32 {
 	return *number - 1
 }
 
-// finish adds the layers to the tile. dropped is the number of candidates that were not tried.
-func (w *featureWriter) finish(dropped int) {
-	t := &w.b.tile
-	t.bytes = w.label.appendTo(w.main.appendTo(t.bytes))
-	t.features += w.main.count
-	t.collapsed += w.b.drawer.collapsed
-	if dropped += w.oversize; dropped > 0 {
-		if t.dropped == nil {
-			t.dropped = map[string]int{}
+// dropOversize takes the features out of b.found of which the texts alone take more than half of what the layer may
+// hold, and reports whether there were any.
+func (w *featureWriter) dropOversize() bool {
+	b, l := w.b, w.source.layer
+	found := b.found[:0]
+	points := 0
+	for i, c := range b.found {
+		size := 0
+		for i, a := range w.def.Attributes {
+			if b.query.shows(a.Name) && a.Type.IsText() {
+				size += len(l.Value(c.slot(), i).Text())
+			}
 		}
-		t.dropped[w.main.name] = dropped
+		if size > w.limit/2 {
+			w.report.Oversize++
+			continue
+		}
+		if found = append(found, c); i < b.points {
+			points++
+		}
 	}
+	b.found, b.points = found, points
+	return w.report.Oversize > 0
+}
+
+// finish adds the layers to the tile.
+func (w *featureWriter) finish(c *choice) {
+	t, m := &w.b.tile, &w.b.main
+	r := &w.report
+	r.Oversize += w.large
+	switch {
+	case c.cells != nil:
+		r.Cell = 1 << c.cells.bits
+		r.Dropped = r.Found - r.Drawn
+	default:
+		// What was chosen but has nothing left inside the tile is not dropped.
+		r.Dropped = len(w.b.found) - len(c.found) + r.Oversize
+	}
+	before := len(t.bytes)
+	t.bytes = w.b.label.appendTo(m.appendTo(t.bytes))
+	if r.Dropped > 0 {
+		d := &w.b.label
+		d.begin(m.name + DroppedSuffix)
+		for _, n := range [...]struct {
+			name string
+			n    int
+		}{{"found", r.Found}, {"drawn", r.Drawn}, {"dropped", r.Dropped}} {
+			d.tag(d.key(n.name), d.addWord(data.Int, uint64(n.n)))
+		}
+		w.b.drawer.out.reset()
+		w.b.drawer.out.points([]vertex{{Extent / 2, Extent / 2}})
+		d.feature(1, typePoint, w.b.drawer.out.bytes)
+		t.bytes = d.appendTo(t.bytes)
+	}
+	r.Bytes = len(t.bytes) - before
+	t.layers = append(t.layers, *r)
 }

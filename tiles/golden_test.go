@@ -70,8 +70,8 @@ func answer(t *testing.T, w *index.World, name string) string {
 		}
 		tile := draw(t, cold(), w, words[1], z, x, y)
 		got := tiletest.Text(decode(t, tile))
-		if tile.Collapsed > 0 {
-			got += fmt.Sprintf("collapsed %d\n", tile.Collapsed)
+		if tile.Sum().Collapsed > 0 {
+			got += fmt.Sprintf("collapsed %d\n", tile.Sum().Collapsed)
 		}
 		return got
 	case "tilejson":

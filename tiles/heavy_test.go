@@ -44,7 +44,7 @@ func TestMillionVertices(t *testing.T) {
 		x, y := tileOf(geo.Point{X: center.X + 800_000, Y: center.Y}, z)
 		// Generous: a build takes a tenth of this on an idle machine.
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		tile, err := m.Tile(ctx, w, set, z, x, y)
+		tile, err := m.Tile(ctx, w, set, z, x, y, nil)
 		cancel()
 		if err != nil {
 			t.Fatalf("z%d: %v", z, err)
@@ -86,14 +86,14 @@ func benchmark(b *testing.B, w *index.World, z uint32) {
 	var tile tiles.Tile
 	for b.Loop() {
 		var err error
-		if tile, err = m.Tile(context.Background(), w, set, z, x, y); err != nil {
+		if tile, err = m.Tile(context.Background(), w, set, z, x, y, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(float64(tile.Size)/1e3, "kB")
 	b.ReportMetric(float64(len(tile.Gzip))/1e3, "gzip_kB")
-	b.ReportMetric(float64(tile.Features), "features")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(1, tile.Features)), "ns/feature")
+	b.ReportMetric(float64(tile.Sum().Drawn), "features")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(1, tile.Sum().Drawn)), "ns/feature")
 }
 
 func BenchmarkPoints10k(b *testing.B) { benchmark(b, densePoints(b, 10_000), 16) }
@@ -116,7 +116,7 @@ func BenchmarkCached(b *testing.B) {
 	x, y := tileOf(geo.Point{X: 1_215_000_000, Y: 250_300_000}, 16)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := m.Tile(context.Background(), w, set, 16, x, y); err != nil {
+		if _, err := m.Tile(context.Background(), w, set, 16, x, y, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -27,7 +27,7 @@ func resolve(tb testing.TB, w *index.World, name string) tiles.Tileset {
 
 func draw(tb testing.TB, m *tiles.Maker, w *index.World, set string, z, x, y uint32) tiles.Tile {
 	tb.Helper()
-	tile, err := m.Tile(context.Background(), w, resolve(tb, w, set), z, x, y)
+	tile, err := m.Tile(context.Background(), w, resolve(tb, w, set), z, x, y, nil)
 	if err != nil {
 		tb.Fatalf("tile %d/%d/%d: %v", z, x, y, err)
 	}

@@ -47,12 +47,20 @@ type Tile struct {
 	ETag string
 	// Seq is the position of the World that was asked for, for which the tile is true.
 	Seq data.Seq
-	// Features is the number of features of all layers, label points not counted.
-	Features int
-	// Dropped is the number of features left out for each layer that exceeded a limit; nil when there are none.
-	Dropped map[string]int
-	// Collapsed is the number of polygons left out because they are too small for this zoom level.
-	Collapsed int
+	// Layers says what became of the features of each layer that is drawn at this zoom level.
+	Layers []LayerReport
+}
+
+// Sum adds up the reports of all layers.
+func (t *Tile) Sum() (all LayerReport) {
+	for i := range t.Layers {
+		all.Found += t.Layers[i].Found
+		all.Drawn += t.Layers[i].Drawn
+		all.Dropped += t.Layers[i].Dropped
+		all.Collapsed += t.Layers[i].Collapsed
+		all.Bytes += t.Layers[i].Bytes
+	}
+	return all
 }
 
 // Empty reports whether the tile has no layers.
@@ -92,7 +100,8 @@ type Maker struct {
 	flights flight.Group[flightKey, *entry]
 	totals  func(w *index.World, layer string) Totals
 	slots   chan struct{}
-	zippers sync.Pool
+	// builders and zippers are kept for their memory.
+	builders, zippers sync.Pool
 
 	hits, misses, builds atomic.Uint64
 }
@@ -102,8 +111,8 @@ type tileKey struct {
 	epoch   data.Epoch
 	layers  string
 	z, x, y uint32
-	// moment names the city: empty for the present one.
-	moment string
+	// moment names the city: empty for the present one. query is what of it is asked for: empty for all.
+	moment, query string
 }
 
 // momentOf is empty for the Worlds of the engine. Worlds of the same date at different positions follow each other as
@@ -145,6 +154,7 @@ func NewMaker(o Options) *Maker {
 	}
 	m := &Maker{labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals, slots: make(chan struct{}, o.Builds)}
 	m.zippers.New = func() any { return gzip.NewWriter(io.Discard) }
+	m.builders.New = func() any { return &builder{labels: m.labels, shapes: m.shapes} }
 	if o.CacheBytes > 0 {
 		m.cache = otter.Must(&otter.Options[tileKey, *entry]{
 			MaximumWeight: uint64(o.CacheBytes), Weigher: weigh, Executor: inline,
@@ -156,14 +166,17 @@ func NewMaker(o Options) *Maker {
 // weigh is the memory of a cache entry; small empty tiles count with what holds them.
 func weigh(k tileKey, e *entry) uint32 {
 	const overhead = 512
-	return uint32(overhead + len(k.layers) + len(k.moment) + len(e.tile.Gzip))
+	return uint32(overhead + len(k.layers) + len(k.moment) + len(k.query) + len(e.tile.Gzip) + len(e.tile.Layers)*96)
 }
 
-// Tile returns tile z/x/y of a tileset of w. Errors are *data.FieldError for an address that does not exist
+// Tile returns what q asks for of tile z/x/y of a tileset of w; a nil q asks for everything. Errors are *data.FieldError for an address that does not exist
 // ([CheckAddress]) and for a layer that w does not have, and the error of ctx.
-func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y uint32) (Tile, error) {
+func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y uint32, q *Query) (Tile, error) {
 	if err := CheckAddress(z, x, y); err != nil {
 		return Tile{}, err
+	}
+	if q == nil {
+		q = &Query{}
 	}
 	sources := make([]source, len(set.Layers))
 	var stamp data.Seq
@@ -175,7 +188,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		sources[i] = s
 		stamp = max(stamp, s.stamp(z, x, y))
 	}
-	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w)}
+	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key()}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 		m.hits.Add(1)
 		return e.at(w), nil
@@ -204,7 +217,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 			return e, nil
 		}
-		return m.make(ctx, w, sources, key, stamp)
+		return m.make(ctx, w, sources, key, stamp, q)
 	})
 	if err != nil {
 		return Tile{}, err
@@ -230,17 +243,16 @@ func (m *Maker) lookup(key tileKey, seq, stamp data.Seq) (*entry, bool) {
 }
 
 // make draws, compresses and keeps a tile.
-func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key tileKey, stamp data.Seq) (*entry, error) {
+func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key tileKey, stamp data.Seq, q *Query) (*entry, error) {
 	m.builds.Add(1)
-	d, err := build(ctx, m.labels, m.shapes, key.epoch, sources, newFrame(key.z, key.x, key.y))
+	b, _ := m.builders.Get().(*builder)
+	defer m.builders.Put(b)
+	d, err := b.build(ctx, key.epoch, sources, newFrame(key.z, key.x, key.y), q)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(d.bytes)
-	e := &entry{stamp: stamp, seq: w.Seq(), tile: Tile{
-		Size: len(d.bytes), ETag: hex.EncodeToString(sum[:16]),
-		Features: d.features, Dropped: d.dropped, Collapsed: d.collapsed,
-	}}
+	e := &entry{stamp: stamp, seq: w.Seq(), tile: Tile{Size: len(d.bytes), ETag: hex.EncodeToString(sum[:16]), Layers: d.layers}}
 	if len(d.bytes) > 0 {
 		if e.tile.Gzip, err = m.zip(d.bytes); err != nil {
 			return nil, err

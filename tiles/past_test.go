@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
@@ -51,7 +53,7 @@ func TestCacheKnowsTheTime(t *testing.T) {
 			set := []string{"points", "city"}[rng.IntN(2)]
 			got, want := draw(t, cached, w, set, z, x, y), draw(t, plain, w, set, z, x, y)
 			if !bytes.Equal(got.Gzip, want.Gzip) || got.ETag != want.ETag || got.Seq != w.Seq() {
-				t.Fatalf("round %d, %s %d/%d/%d of %+v: the cached tile differs", round, set, z, x, y, when)
+				t.Fatalf("round %d, %s %d/%d/%d of %+v: the cached tile differs (-want +got):\n%s", round, set, z, x, y, when, cmp.Diff(tiletest.Text(decode(t, want)), tiletest.Text(decode(t, got))))
 			}
 		}
 	}

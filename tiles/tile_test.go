@@ -31,7 +31,7 @@ func TestBadAddress(t *testing.T) {
 		{16, 65536, 0, "x", "65536", "must be 0–65535 at zoom 16"},
 		{22, 0, 1 << 22, "y", "4194304", "must be 0–4194303 at zoom 22"},
 	} {
-		_, err := cold().Tile(context.Background(), w, resolve(t, w, "points"), c.z, c.x, c.y)
+		_, err := cold().Tile(context.Background(), w, resolve(t, w, "points"), c.z, c.x, c.y, nil)
 		var field *data.FieldError
 		if !errors.As(err, &field) || field.Field != c.field || field.Value != c.value || field.Why != c.why {
 			t.Errorf("%d/%d/%d: %v", c.z, c.x, c.y, err)
@@ -111,7 +111,7 @@ func TestLayerGone(t *testing.T) {
 	set := resolve(t, city.Apply(indextest.Define(points())), "points")
 	w := city.Apply(indextest.Drop("points"))
 	var field *data.FieldError
-	if _, err := cold().Tile(context.Background(), w, set, 0, 0, 0); !errors.As(err, &field) || field.Value != "points" {
+	if _, err := cold().Tile(context.Background(), w, set, 0, 0, 0, nil); !errors.As(err, &field) || field.Value != "points" {
 		t.Error(err)
 	}
 }
@@ -182,7 +182,7 @@ func TestLabelPoints(t *testing.T) {
 		x1, y0 := tileOf(box.Max, z)
 		for x := x0; x <= x1; x++ {
 			for y := y0; y <= y1; y++ {
-				tile, err := m.Tile(context.Background(), w, set, z, x, y)
+				tile, err := m.Tile(context.Background(), w, set, z, x, y, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

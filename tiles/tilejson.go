@@ -79,13 +79,17 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 	}
 	doc.Attribution = strings.Join(credits, " · ")
 	for _, name := range set.Layers {
-		l, totals, ok := drawnLayer(w, name)
+		l, as, ok := drawnLayer(w, name)
 		if !ok {
 			continue
 		}
 		layers := describe(l.Def(), doc.MaxZoom)
-		if totals {
+		switch as {
+		case asTotals:
 			layers = []VectorLayer{describeTotals(l.Def(), name, layers[0])}
+		case asClusters:
+			layers = []VectorLayer{describeClusters(l.Def(), name, layers[0])}
+		default:
 		}
 		doc.VectorLayers = append(doc.VectorLayers, layers...)
 	}
@@ -119,8 +123,13 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 			main.Attributes[a.Name] = info
 		}
 	}
+	dropped := main
+	dropped.ID, dropped.Fields = def.Name+DroppedSuffix, map[string]string{"found": "Number", "drawn": "Number", "dropped": "Number"}
+	if def.Geometry == data.GeometryPoint && def.AttributeIndex(keyCount) < 0 {
+		main.Fields[keyCount] = "Number"
+	}
 	if def.Geometry != data.GeometryPolygon {
-		return []VectorLayer{main}
+		return []VectorLayer{main, dropped}
 	}
 	label := VectorLayer{
 		ID: def.Name + LabelSuffix, Description: main.Description, MinZoom: main.MinZoom, MaxZoom: main.MaxZoom,
@@ -130,7 +139,7 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 		label.Fields[keyLabel] = "String"
 		label.Fields[def.Attributes[i].Name] = fieldType(def.Attributes[i].Type)
 	}
-	return []VectorLayer{main, label}
+	return []VectorLayer{main, label, dropped}
 }
 
 // describeTotals is the description of the totals of a layer; their fields depend on the World.
@@ -142,12 +151,23 @@ func describeTotals(def *data.Layer, name string, plain VectorLayer) VectorLayer
 	return plain
 }
 
+// describeClusters is the description of the groups of a layer.
+func describeClusters(def *data.Layer, name string, plain VectorLayer) VectorLayer {
+	plain.ID, plain.Fields = name, map[string]string{keyID: "String", keyCount: "Number"}
+	for _, a := range def.Live() {
+		if a.Type.IsNumeric() {
+			plain.Fields[a.Name+SumSuffix] = "Number"
+		}
+	}
+	return plain
+}
+
 // Describe is [Describe] with the fields of totals, which counts the World if nobody has asked for it before.
 func (m *Maker) Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 	doc := Describe(w, set, baseURL)
 	for i := range doc.VectorLayers {
 		v := &doc.VectorLayers[i]
-		if l, totals, ok := drawnLayer(w, v.ID); ok && totals && m.totals != nil {
+		if l, as, ok := drawnLayer(w, v.ID); ok && as == asTotals && m.totals != nil {
 			for _, name := range m.totals(w, l.Def().Name).Fields() {
 				v.Fields[name] = "Number"
 			}

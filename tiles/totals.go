@@ -21,16 +21,20 @@ type Totals interface {
 	Each(cell index.Slot, add func(name string, v data.Value))
 }
 
-// source is a layer that is drawn, with its own attributes or with totals.
+// source is a layer that is drawn: with its own attributes, with totals, or as clusters.
 type source struct {
-	layer  *index.Layer
-	totals Totals
+	layer    *index.Layer
+	totals   Totals
+	clusters bool
 }
 
 // name is that of the layer of the tile.
 func (s source) name() string {
-	if s.totals != nil {
+	switch {
+	case s.totals != nil:
 		return s.layer.Def().Name + TotalsSuffix
+	case s.clusters:
+		return s.layer.Def().Name + ClustersSuffix
 	}
 	return s.layer.Def().Name
 }
@@ -42,21 +46,34 @@ func (s source) stamp(z, x, y uint32) data.Seq {
 	return max(s.layer.DefSeq(), s.layer.Stamp(int(z), x, y))
 }
 
-// drawnLayer finds what a name of a tileset means: a layer, or one with totals.
-func drawnLayer(w *index.World, name string) (l *index.Layer, totals, ok bool) {
+// drawing is how a layer is drawn.
+type drawing uint8
+
+const (
+	asItself drawing = iota
+	asTotals
+	asClusters
+)
+
+// drawnLayer finds what a name of a tileset means.
+func drawnLayer(w *index.World, name string) (l *index.Layer, as drawing, ok bool) {
 	if l, ok := w.Layer(name); ok {
-		return l, false, true
+		return l, asItself, true
 	}
-	base, cut := strings.CutSuffix(name, TotalsSuffix)
+	if base, cut := strings.CutSuffix(name, TotalsSuffix); cut {
+		l, ok = w.Layer(base)
+		return l, asTotals, ok && w.Divides(l.Def())
+	}
+	base, cut := strings.CutSuffix(name, ClustersSuffix)
 	l, ok = w.Layer(base)
-	return l, true, cut && ok && w.Divides(l.Def())
+	return l, asClusters, cut && ok && l.Def().Geometry == data.GeometryPoint
 }
 
 // source is what is drawn for a name of a tileset of w.
 func (m *Maker) source(w *index.World, name string) (source, error) {
-	l, totals, ok := drawnLayer(w, name)
-	s := source{layer: l}
-	if ok && totals {
+	l, as, ok := drawnLayer(w, name)
+	s := source{layer: l, clusters: as == asClusters}
+	if ok && as == asTotals {
 		if ok = m.totals != nil; ok {
 			s.totals = m.totals(w, l.Def().Name)
 			ok = s.totals != nil

@@ -46,7 +46,7 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		}
 		address[i] = uint32(n)
 	}
-	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2])
+	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2], nil)
 	if err != nil {
 		return err
 	}
