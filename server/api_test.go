@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/gewu-city/gewu/server/city"
 )
 
@@ -175,7 +177,19 @@ func TestTileRevalidation(t *testing.T) {
 	if gunzip(t, zipped.body) != plain.body {
 		t.Error("the compressed tile differs from the plain one")
 	}
-	for _, tag := range []string{plain.header.Get("ETag"), zipped.header.Get("ETag"), "W/" + plain.header.Get("ETag"), `"x", ` + zipped.header.Get("ETag")} {
+	packed := c.do("GET", tile, map[string]string{"Accept-Encoding": "gzip, br, zstd"}, "")
+	if z, err := zstd.NewReader(strings.NewReader(packed.body)); err != nil || packed.header.Get("Content-Encoding") != "zstd" {
+		t.Errorf("%v, %v", packed.header, err)
+	} else if b, err := io.ReadAll(z); err != nil || string(b) != plain.body {
+		t.Errorf("the tile in zstd differs from the plain one: %v", err)
+	}
+	if some := c.do("GET", tile+"?properties=id", nil, ""); some.status != 200 || len(some.body) >= len(plain.body) {
+		t.Errorf("with one attribute: %d, %d bytes of %d", some.status, len(some.body), len(plain.body))
+	}
+	if bad := c.do("GET", tile+"?properties=id,kind", nil, ""); bad.status != 400 || !strings.Contains(bad.body, "kind") || !strings.Contains(bad.body, "tree_type") {
+		t.Errorf("an unknown attribute: %d %s", bad.status, bad.body)
+	}
+	for _, tag := range []string{plain.header.Get("ETag"), zipped.header.Get("ETag"), packed.header.Get("ETag"), "W/" + plain.header.Get("ETag"), `"x", ` + zipped.header.Get("ETag")} {
 		if a := c.do("GET", tile, map[string]string{"If-None-Match": tag}, ""); a.status != 304 || a.body != "" {
 			t.Errorf("If-None-Match %s: %d", tag, a.status)
 		}

@@ -54,7 +54,7 @@ func TestCacheFollowsTheData(t *testing.T) {
 			x, y := tileOf(geo.Point{X: center.X + int32(rng.IntN(400_000)), Y: center.Y + int32(rng.IntN(400_000))}, z)
 			set := []string{"points", "city", "points,cells"}[rng.IntN(3)]
 			got, want := draw(t, cached, w, set, z, x, y), draw(t, plain, w, set, z, x, y)
-			if !bytes.Equal(got.Gzip, want.Gzip) || got.ETag != want.ETag || got.Seq != w.Seq() || got.Size != want.Size {
+			if !bytes.Equal(got.Packed, want.Packed) || got.ETag != want.ETag || got.Seq != w.Seq() || got.Size != want.Size {
 				t.Fatalf("round %d, %s %d/%d/%d at seq %d: the cached tile differs", round, set, z, x, y, w.Seq())
 			}
 		}

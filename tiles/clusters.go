@@ -70,7 +70,7 @@ func (b *builder) clusters(ctx context.Context, s source) error {
 	var words []uint64
 	var set []bool
 	for i, a := range def.Attributes {
-		if a.Dropped || !a.Type.IsNumeric() || !b.query.shows(a.Name) {
+		if a.Dropped || !a.Type.IsNumeric() || !b.query.shows(a.Name) && !b.query.shows(a.Name+SumSuffix) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -130,4 +130,3 @@ func (b *builder) clusters(ctx context.Context, s source) error {
 	b.tile.layers = append(b.tile.layers, report)
 	return nil
 }
-

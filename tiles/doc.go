@@ -9,7 +9,15 @@
 // with others of its layer are simplified with them and not with those of other layers: a cell and the village around
 // it can differ by half a pixel below the zoom levels of full detail.
 //
+// # From a column to a tile
+//
+// Attributes are written a column at a time, see [columns]: nothing is looked up by text for each feature, and nothing
+// is converted that is not written.
+//
 // # Limits
 //
-// A tile is always an answer of bounded size: see [MaxFeatures], [MaxLayerBytes] and [MaxTileBytes].
+// A tile is always an answer of bounded size: see [MaxFeatures] and what follows it. Where a layer of points has no
+// room, points become cells of the zoom level's grid with one feature each, chosen by importance, that says how many it
+// stands for ([thinned]). Other layers keep the features of the best ranks. The tile says how many it found, drew and
+// dropped ([DroppedSuffix]).
 package tiles

@@ -209,7 +209,7 @@ func (w *layerWriter) appendTo(tile []byte) []byte {
 	}
 	tile = append(tile, w.values...)
 	tile = binary.AppendUvarint(append(tile, tagVarint(5)), Extent) // two bytes
-	return append(tile, tagVarint(15), 2)                          // the version of the specification
+	return append(tile, tagVarint(15), 2)                           // the version of the specification
 }
 
 // Protocol buffer field tags; all numbers here fit one byte.

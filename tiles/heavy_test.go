@@ -91,7 +91,7 @@ func benchmark(b *testing.B, w *index.World, z uint32) {
 		}
 	}
 	b.ReportMetric(float64(tile.Size)/1e3, "kB")
-	b.ReportMetric(float64(len(tile.Gzip))/1e3, "gzip_kB")
+	b.ReportMetric(float64(len(tile.Packed))/1e3, "gzip_kB")
 	b.ReportMetric(float64(tile.Sum().Drawn), "features")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(1, tile.Sum().Drawn)), "ns/feature")
 }

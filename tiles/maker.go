@@ -1,12 +1,9 @@
 package tiles
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"io"
 	"runtime"
 	"strconv"
 	"strings"
@@ -14,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
 
 	"github.com/gewu-city/gewu/data"
@@ -38,8 +34,9 @@ type Options struct {
 
 // Tile is one encoded tile. Callers share it and must not write to its members.
 type Tile struct {
-	// Gzip is the tile compressed, nil when it is empty.
-	Gzip []byte
+	// Packed is the tile compressed in Encoding, nil when it is empty.
+	Packed   []byte
+	Encoding Encoding
 	// Size is the length before compression, in bytes.
 	Size int
 	// ETag is a hash of the bytes before compression, without quotes: 32 hexadecimal digits. A tile that is drawn
@@ -71,15 +68,7 @@ func (t *Tile) Bytes() ([]byte, error) {
 	if t.Empty() {
 		return nil, nil
 	}
-	r, err := gzip.NewReader(bytes.NewReader(t.Gzip))
-	if err != nil {
-		return nil, fmt.Errorf("tiles: decompress: %w", err)
-	}
-	b := make([]byte, t.Size)
-	if _, err := io.ReadFull(r, b); err != nil {
-		return nil, fmt.Errorf("tiles: decompress: %w", err)
-	}
-	return b, nil
+	return unpack(t.Encoding, t.Packed, t.Size)
 }
 
 // Stats are counters since the Maker was made, and the present size of its cache.
@@ -100,8 +89,9 @@ type Maker struct {
 	flights flight.Group[flightKey, *entry]
 	totals  func(w *index.World, layer string) Totals
 	slots   chan struct{}
-	// builders and zippers are kept for their memory.
-	builders, zippers sync.Pool
+	// builders are kept for their memory.
+	builders sync.Pool
+	packer   *packer
 
 	hits, misses, builds atomic.Uint64
 }
@@ -113,6 +103,7 @@ type tileKey struct {
 	z, x, y uint32
 	// moment names the city: empty for the present one. query is what of it is asked for: empty for all.
 	moment, query string
+	encoding      Encoding
 }
 
 // momentOf is empty for the Worlds of the engine. Worlds of the same date at different positions follow each other as
@@ -152,9 +143,10 @@ func NewMaker(o Options) *Maker {
 	if o.Builds <= 0 {
 		o.Builds = 2 * runtime.GOMAXPROCS(0)
 	}
-	m := &Maker{labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals, slots: make(chan struct{}, o.Builds)}
-	m.zippers.New = func() any { return gzip.NewWriter(io.Discard) }
-	m.builders.New = func() any { return &builder{labels: m.labels, shapes: m.shapes} }
+	m := &Maker{
+		labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals,
+		slots: make(chan struct{}, o.Builds), packer: newPacker(),
+	}
 	if o.CacheBytes > 0 {
 		m.cache = otter.Must(&otter.Options[tileKey, *entry]{
 			MaximumWeight: uint64(o.CacheBytes), Weigher: weigh, Executor: inline,
@@ -166,7 +158,7 @@ func NewMaker(o Options) *Maker {
 // weigh is the memory of a cache entry; small empty tiles count with what holds them.
 func weigh(k tileKey, e *entry) uint32 {
 	const overhead = 512
-	return uint32(overhead + len(k.layers) + len(k.moment) + len(k.query) + len(e.tile.Gzip) + len(e.tile.Layers)*96)
+	return uint32(overhead + len(k.layers) + len(k.moment) + len(k.query) + len(e.tile.Packed) + len(e.tile.Layers)*96)
 }
 
 // Tile returns what q asks for of tile z/x/y of a tileset of w; a nil q asks for everything. Errors are *data.FieldError for an address that does not exist
@@ -188,7 +180,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		sources[i] = s
 		stamp = max(stamp, s.stamp(z, x, y))
 	}
-	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key()}
+	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), encoding: q.Encoding}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 		m.hits.Add(1)
 		return e.at(w), nil
@@ -254,7 +246,8 @@ func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key 
 	sum := sha256.Sum256(d.bytes)
 	e := &entry{stamp: stamp, seq: w.Seq(), tile: Tile{Size: len(d.bytes), ETag: hex.EncodeToString(sum[:16]), Layers: d.layers}}
 	if len(d.bytes) > 0 {
-		if e.tile.Gzip, err = m.zip(d.bytes); err != nil {
+		e.tile.Encoding = key.encoding
+		if e.tile.Packed, err = m.packer.pack(key.encoding, d.bytes); err != nil {
 			return nil, err
 		}
 	}
@@ -262,20 +255,6 @@ func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key 
 		m.cache.Set(key, e)
 	}
 	return e, nil
-}
-
-func (m *Maker) zip(b []byte) ([]byte, error) {
-	z, _ := m.zippers.Get().(*gzip.Writer)
-	defer m.zippers.Put(z)
-	var out bytes.Buffer
-	z.Reset(&out)
-	if _, err := z.Write(b); err != nil {
-		return nil, fmt.Errorf("tiles: compress: %w", err)
-	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("tiles: compress: %w", err)
-	}
-	return bytes.Clone(out.Bytes()), nil
 }
 
 // Stats returns the counters. It may be called at any time.

@@ -52,7 +52,7 @@ func TestCacheKnowsTheTime(t *testing.T) {
 			x, y := tileOf(geo.Point{X: center.X + int32(rng.IntN(400_000)), Y: center.Y + int32(rng.IntN(400_000))}, z)
 			set := []string{"points", "city"}[rng.IntN(2)]
 			got, want := draw(t, cached, w, set, z, x, y), draw(t, plain, w, set, z, x, y)
-			if !bytes.Equal(got.Gzip, want.Gzip) || got.ETag != want.ETag || got.Seq != w.Seq() {
+			if !bytes.Equal(got.Packed, want.Packed) || got.ETag != want.ETag || got.Seq != w.Seq() {
 				t.Fatalf("round %d, %s %d/%d/%d of %+v: the cached tile differs (-want +got):\n%s", round, set, z, x, y, when, cmp.Diff(tiletest.Text(decode(t, want)), tiletest.Text(decode(t, got))))
 			}
 		}

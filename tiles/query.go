@@ -23,6 +23,8 @@ type Query struct {
 	Filter Filter
 	// Properties are the attributes that features carry; nil is all.
 	Properties []string
+	// Encoding is how the tile is compressed.
+	Encoding Encoding
 }
 
 // shows reports whether features carry an attribute.

@@ -94,7 +94,7 @@ func TestDescribeNothing(t *testing.T) {
 	if doc.Bounds != world || doc.MinZoom != 0 || doc.VectorLayers == nil {
 		t.Errorf("no layers: %+v", doc)
 	}
-	if tile := draw(t, cold(), w, "city", 3, 4, 5); !tile.Empty() || tile.Gzip != nil || tile.ETag == "" {
+	if tile := draw(t, cold(), w, "city", 3, 4, 5); !tile.Empty() || tile.Packed != nil || tile.ETag == "" {
 		t.Errorf("no layers: %+v", tile)
 	}
 	def := points()

@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -95,6 +96,30 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 	}
 	doc.Bounds, doc.Center = view(box, doc.MinZoom, doc.MaxZoom)
 	return doc
+}
+
+// Fields are the names of all attributes of a tileset in order, without those of totals.
+func Fields(w *index.World, set Tileset) []string {
+	names := map[string]bool{}
+	for _, v := range Describe(w, set, "").VectorLayers {
+		for name := range v.Fields {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// HasField reports whether features of a tileset can carry an attribute. Of totals it does not know which there are, and
+// reports that they can.
+func HasField(w *index.World, set Tileset, field string) bool {
+	if field == keyID || field == keyLabel || field == keyCount {
+		return true
+	}
+	return slices.ContainsFunc(set.Layers, func(name string) bool {
+		l, as, ok := drawnLayer(w, name)
+		base, sum := strings.CutSuffix(field, SumSuffix)
+		return ok && (as == asTotals || l.Def().AttributeIndex(field) >= 0 || as == asClusters && sum && l.Def().AttributeIndex(base) >= 0)
+	})
 }
 
 // servedZoom is the deepest zoom level that clients need to ask for.

@@ -155,7 +155,7 @@ func WriteBody(w http.ResponseWriter, r *http.Request, status int, kind string, 
 		body = out.Bytes()
 		h.Set("Content-Encoding", "gzip")
 		if tag := h.Get("ETag"); tag != "" {
-			h.Set("ETag", GzipTag(tag))
+			h.Set("ETag", PackedTag(tag, "gzip"))
 		}
 	}
 	send(w, r, status, body)
@@ -195,13 +195,16 @@ func Accepts(header, name string) bool {
 	return false
 }
 
-// GzipTag is the ETag of the compressed form of what a strong ETag names.
-func GzipTag(tag string) string { return strings.TrimSuffix(tag, `"`) + `-gzip"` }
+// PackedTag is the ETag of the form of what a strong ETag names that is compressed as gzip or zstd.
+func PackedTag(tag, encoding string) string {
+	return strings.TrimSuffix(tag, `"`) + "-" + encoding + `"`
+}
 
 // PlainTag reduces an entity tag to what it names: without W/, quotes and the mark of compression.
 func PlainTag(tag string) string {
 	tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
-	return strings.TrimSuffix(strings.Trim(tag, `"`), "-gzip")
+	tag = strings.TrimSuffix(strings.Trim(tag, `"`), "-gzip")
+	return strings.TrimSuffix(tag, "-zstd")
 }
 
 // MatchesTag reports whether a header such as If-None-Match lists the tag, by weak comparison.

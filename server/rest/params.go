@@ -58,6 +58,19 @@ func (p *Params) Text(name string) string {
 	return p.values.Get(name)
 }
 
+// Names is a list of names separated by commas; it reports false when absent. A list that is given and empty has no
+// names.
+func (p *Params) Names(name string) (list []string, given bool) {
+	text := p.Text(name)
+	list = []string{}
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list, p.values.Has(name)
+}
+
 // Number is a finite number; it must be there.
 func (p *Params) Number(name string) float64 {
 	s := p.Text(name)

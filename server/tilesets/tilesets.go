@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -27,10 +28,18 @@ const typeTile = "application/vnd.mapbox-vector-tile"
 // no harm here.
 func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 	world := &city.Asked{World: a.Engine.World()}
+	query := tiles.Query{}
+	if rest.Accepts(r.Header.Get("Accept-Encoding"), tiles.Zstd.String()) {
+		query.Encoding = tiles.Zstd
+	}
 	if r.URL.RawQuery != "" {
+		params := rest.ParseParams(r)
 		var err error
-		if world, err = a.Ask(r, rest.ParseParams(r)); err != nil {
+		if world, err = a.Ask(r, params); err != nil {
 			return err
+		}
+		if list, given := params.Names("properties"); given {
+			query.Properties = list
 		}
 	}
 	vars := mux.Vars(r)
@@ -46,7 +55,10 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		}
 		address[i] = uint32(n)
 	}
-	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2], nil)
+	if err := known(world.World, set, query.Properties); err != nil {
+		return err
+	}
+	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2], &query)
 	if err != nil {
 		return err
 	}
@@ -59,13 +71,24 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 	return writeTile(w, r, &tile)
 }
 
+// known verifies that the attributes a client asks for exist in a layer of the tileset.
+func known(w *index.World, set tiles.Tileset, properties []string) error {
+	for _, name := range properties {
+		if !tiles.HasField(w, set, name) {
+			known := strings.Join(tiles.Fields(w, set), ", ")
+			return rest.Fault(rest.BadRequest, "properties", name, "is no attribute of the tileset; known are "+known)
+		}
+	}
+	return nil
+}
+
 func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	h := w.Header()
 	h.Set("Vary", "Accept, Accept-Encoding")
-	zipped := !tile.Empty() && rest.Accepts(r.Header.Get("Accept-Encoding"), "gzip")
+	packed := !tile.Empty() && rest.Accepts(r.Header.Get("Accept-Encoding"), tile.Encoding.String())
 	tag := `"` + tile.ETag + `"`
-	if zipped {
-		tag = rest.GzipTag(tag)
+	if packed {
+		tag = rest.PackedTag(tag, tile.Encoding.String())
 	}
 	h.Set("ETag", tag)
 	if rest.MatchesTag(r.Header.Values("If-None-Match"), tile.ETag) {
@@ -76,9 +99,9 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	body := tile.Gzip
-	if zipped {
-		h.Set("Content-Encoding", "gzip")
+	body := tile.Packed
+	if packed {
+		h.Set("Content-Encoding", tile.Encoding.String())
 	} else {
 		var err error
 		if body, err = tile.Bytes(); err != nil {

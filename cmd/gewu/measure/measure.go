@@ -194,7 +194,7 @@ func (b *Bench) tiles(ctx context.Context) error {
 		if err := b.rate(ctx, fmt.Sprintf("tile z%d of the whole city, not cached", z), func(i int) error {
 			x, y := b.points[i%len(b.points)].Mercator()
 			tile, err := maker.Tile(ctx, w, set, z, uint32(x*float64(uint32(1)<<z)), uint32(y*float64(uint32(1)<<z)), nil)
-			bytes, n = bytes+len(tile.Gzip), n+1
+			bytes, n = bytes+len(tile.Packed), n+1
 			return err
 		}); err != nil {
 			return err

@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * A vector tile (MVT 2.1)
-         * @description The ETag is a hash of the tile's content. A tile without features is 204. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id. Tiles of an `as_of` with its epoch may be kept for ever.
+         * @description The ETag is a hash of the tile's content. A tile without features is 204. Where a layer of points has no room, points that lie close together become one, whose `point_count` says how many it stands for; `<layer>_dropped` then holds a point with the numbers `found`, `drawn` and `dropped`. The tileset `<layer>_clusters` holds groups of points with `point_count` and sums. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id. Tiles of an `as_of` with its epoch may be kept for ever.
          */
         get: operations["tile"];
         put?: never;
@@ -2414,6 +2414,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description The attributes that features carry, separated by commas; `id` is the feature's id. All when absent, none when empty.
+                 * @example id,kind
+                 */
+                properties?: string;
+                /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
                  */
@@ -2470,6 +2475,11 @@ export interface operations {
     tilePBF: {
         parameters: {
             query?: {
+                /**
+                 * @description The attributes that features carry, separated by commas; `id` is the feature's id. All when absent, none when empty.
+                 * @example id,kind
+                 */
+                properties?: string;
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
