@@ -162,8 +162,10 @@ func (l *Layer) Validate() error {
 		bad("name", l.Name, "must match [a-z][a-z0-9_]{0,62}")
 	}
 	for _, derived := range [...]struct{ suffix, is string }{
-		{"_label", "the label points of a layer"}, {"_totals", "what lies in the polygons of a layer"},
-		{"_clusters", "groups of the points of a layer"}, {"_dropped", "how much of a layer has no room"},
+		{"_label", "the label points of a layer"},
+		{"_totals", "what lies in the polygons of a layer"},
+		{"_clusters", "groups of the points of a layer"},
+		{"_dropped", "how much of a layer has no room"},
 	} {
 		if strings.HasSuffix(l.Name, derived.suffix) {
 			bad("name", l.Name, fmt.Sprintf("must not end in %s, which names %s in tiles", derived.suffix, derived.is))

@@ -59,9 +59,7 @@ func (d *drawer) outline(s index.Slot) bool {
 	return !d.out.empty()
 }
 
-// point writes a place to d.out and reports whether it lies in the tile.
-func (d *drawer) point(p geo.Point) bool { return d.points([]geo.Point{p}) }
-
+// points writes those of the places to d.out that lie in the tile, and reports whether any do.
 func (d *drawer) points(ps []geo.Point) bool {
 	d.out.reset()
 	d.ring = d.ring[:0]

@@ -147,6 +147,7 @@ func NewMaker(o Options) *Maker {
 		labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals,
 		slots: make(chan struct{}, o.Builds), packer: newPacker(),
 	}
+	m.builders.New = func() any { return &builder{labels: m.labels, shapes: m.shapes} }
 	if o.CacheBytes > 0 {
 		m.cache = otter.Must(&otter.Options[tileKey, *entry]{
 			MaximumWeight: uint64(o.CacheBytes), Weigher: weigh, Executor: inline,
