@@ -109,7 +109,7 @@ var rows = []row{
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
 	{dir: "geocode", may: []string{"index", "data", "geo"}, why: "sibling of grid, tiles and people", planned: true},
-	{dir: "tiles", may: []string{"tiles/outline", "index", "index/filter", "index/filter/cql", "data", "geo"}, why: "sibling of grid, geocode and people"},
+	{dir: "tiles", may: []string{"tiles/outline", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo"}, why: "sibling of grid, geocode and people"},
 	{dir: "tiles/outline", may: []string{"index", "data", "geo"}, why: "lines and polygons in tile units; it knows no encoding and no tileset"},
 	{dir: "tiles/style", may: []string{"tiles/style/symbol", "tiles", "index", "data", "geo"}, why: "a style names the layers of a tileset"},
 	{dir: "tiles/style/symbol", may: []string{"data"}, why: "drawings and which class has which; it knows no layer"},
