@@ -331,3 +331,46 @@ func TestConcurrent(t *testing.T) {
 		}
 	}
 }
+
+// TestCache sees that equal filters share what they found out, and that a cache stays small.
+func TestCache(t *testing.T) {
+	l, d := places(t)
+	cache := filter.Cache{}
+	dictionary := func(string) (*data.Dictionary, bool) { return d, true }
+	ask := func(text string) *filter.Bound {
+		e, err := cql.ParseText(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := cache.Bind(e, l, dictionary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	first := ask("name = 'Kyiv' AND boolean")
+	if again := ask("boolean and 'Kyiv' = name"); again != first {
+		t.Error("an equal filter was bound again")
+	}
+	for i := range 200 {
+		ask(fmt.Sprintf("pop_other = %d", i))
+		if i < 100 && ask("name = 'Kyiv' AND boolean") != first {
+			t.Fatal("a filter that is in use was dropped")
+		}
+	}
+	if ask("name = 'Kyiv' AND boolean") == first {
+		t.Error("a filter that is not used was kept beside 100 later ones")
+	}
+	if _, err := cache.Bind(mustParse(t, "nome = 'x'"), l, dictionary); err == nil {
+		t.Error("no error")
+	}
+}
+
+func mustParse(t testing.TB, text string) *cql.Expr {
+	t.Helper()
+	e, err := cql.ParseText(text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}

@@ -34,8 +34,12 @@ type verdicts struct {
 	bits    []uint64
 }
 
-// smallDictionary is the number of texts up to which all are judged, however few features are asked for.
-const smallDictionary = 4096
+// Numbers of texts: up to smallDictionary all are judged, however few features are asked for, and above largeDictionary
+// none is remembered.
+const (
+	smallDictionary = 1 << 12
+	largeDictionary = 1 << 20
+)
 
 func (t *textLeaf) cost() int { return 5 + t.each/2 }
 
@@ -77,7 +81,7 @@ func (t *textLeaf) judged(c *column.Values, total int) []uint64 {
 	} else {
 		known = nil
 	}
-	if now.Texts()+1-from > max(smallDictionary, total) {
+	if now.Texts() > largeDictionary || now.Texts()+1-from > max(smallDictionary, total) {
 		return nil
 	}
 	fresh := &verdicts{edition: now, bits: make([]uint64, now.Texts()>>6+1)}

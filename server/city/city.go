@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/filter"
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/server/jobs"
 )
@@ -59,6 +60,7 @@ type City struct {
 	// PublicURL is how clients reach the server; without it the request tells.
 	PublicURL string
 	Limits    Limits
+	filters   filter.Cache
 }
 
 // Limits bound what one request may take. Zero members have the defaults named there.

@@ -42,7 +42,7 @@ func (c *City) Filter(q *rest.Params, w *index.World, layer *index.Layer) *filte
 	}
 	var bound *filter.Bound
 	if err == nil {
-		bound, err = filter.Bind(e, layer.Def(), w.Dictionary)
+		bound, err = c.filters.Bind(e, layer, w.Dictionary)
 	}
 	if err != nil {
 		q.Fail(filterFault(text, err))

@@ -36,6 +36,7 @@ func TestCanonical(t *testing.T) {
 		{"NOT active AND a=1", "NOT active AND a = 1"},
 		{"a + 2*3 > b - 1", "a + 6 > b - 1"},
 		{"a > 2+3*4", "a > 14"},
+		{"balance-150.0 > 0", "balance - 150 > 0"},
 		{"-a < 3", "-1 * a < 3"},
 		{"a ^ 2 ^ 3 = 1", "a ^ 8 = 1"},
 		{"(a + 1) * 2 = 4", "(a + 1) * 2 = 4"},
