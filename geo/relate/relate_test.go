@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -174,6 +175,54 @@ func TestSmallAndLarge(t *testing.T) {
 			t.Fatalf("%v and %v, times %d: %+v, want %+v", a, b, scale, n, m)
 		}
 	})
+}
+
+// TestRare has pairs that random shapes seldom are, in units of the lattice.
+func TestRare(t *testing.T) {
+	for _, c := range []struct{ name, a, b, want string }{
+		{"a multipolygon that fills a hole and has a part beside it", "MULTIPOLYGON(((2 2,4 2,4 4,2 4,2 2)),((5 5,6 5,6 6,5 6,5 5)))",
+			"POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects overlaps"},
+		{"a polygon that fills a hole", "POLYGON((2 2,4 2,4 4,2 4,2 2))", "POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects touches"},
+		{"a polygon without the hole of the other", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects contains"},
+		{"a line across a place where a part ends on another", "LINESTRING(2 -2,2 2)", "MULTILINESTRING((0 0,4 0),(2 0,5 5))", "intersects touches"},
+		{"a line along an outline", "LINESTRING(1 0,5 0)", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "intersects touches"},
+		{"a line along an outline and into it", "LINESTRING(1 0,5 0,5 5)", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "intersects within"},
+		{"a ring and itself begun elsewhere", "LINESTRING(0 0,2 0,2 2,0 0)", "LINESTRING(2 2,0 0,2 0,2 2)", "intersects equals within contains"},
+		{"a polygon with more vertices", "POLYGON((0 0,4 0,9 0,9 9,0 9,0 0))", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "intersects equals within contains"},
+		{"lines that share a piece", "LINESTRING(0 0,5 0)", "LINESTRING(3 0,9 0)", "intersects overlaps"},
+		{"lines that cross and share a piece", "LINESTRING(0 0,5 0,5 5)", "LINESTRING(3 0,9 0,0 9)", "intersects overlaps"},
+		{"points on an outline and within", "MULTIPOINT((0 0),(5 5))", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "intersects within"},
+		{"points on an outline and outside", "MULTIPOINT((0 0),(-5 5))", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "intersects touches"},
+	} {
+		shapes := [2]*relate.Prepared{}
+		for i, text := range []string{c.a, c.b} {
+			g, err := wkt.Unmarshal(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := geo.FromOrb(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shapes[i] = relate.Prepare(s)
+		}
+		m := relate.Of(shapes[0], shapes[1])
+		var got []string
+		for _, is := range []struct {
+			name string
+			ask  func() bool
+		}{
+			{"intersects", m.Intersects}, {"equals", m.Equals}, {"within", m.Within}, {"contains", m.Contains},
+			{"touches", m.Touches}, {"overlaps", m.Overlaps}, {"crosses", m.Crosses},
+		} {
+			if is.ask() {
+				got = append(got, is.name)
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, want %q", c.name, strings.Join(got, " "), c.want)
+		}
+	}
 }
 
 // TestTransposed sees that exchanging shapes exchanges the answers.

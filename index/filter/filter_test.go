@@ -164,11 +164,12 @@ func drawCondition(t *rapid.T, depth int, spatial bool) any {
 		ops := []string{"s_intersects", "s_disjoint", "s_equals", "s_touches", "s_within", "s_contains", "s_overlaps", "s_crosses"}
 		return call(rapid.SampledFrom(ops).Draw(t, "op"), drawGeometry(t), drawGeometry(t))
 	}
-	ops := []string{
-		"t_after", "t_before", "t_contains", "t_disjoint", "t_during", "t_equals", "t_finishedby", "t_finishes", "t_intersects",
-		"t_meets", "t_metby", "t_overlappedby", "t_overlaps", "t_startedby", "t_starts",
-	}
-	return call(rapid.SampledFrom(ops).Draw(t, "op"), drawTemporal(t), drawTemporal(t))
+	return call(rapid.SampledFrom(temporalOperations).Draw(t, "op"), drawTemporal(t), drawTemporal(t))
+}
+
+var temporalOperations = []string{
+	"t_after", "t_before", "t_contains", "t_disjoint", "t_during", "t_equals", "t_finishedby", "t_finishes", "t_intersects",
+	"t_meets", "t_metby", "t_overlappedby", "t_overlaps", "t_startedby", "t_starts",
 }
 
 // drawScalar draws one of the classes of values, and returns what draws values of it.

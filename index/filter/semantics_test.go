@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -300,11 +301,14 @@ func TestGrowth(t *testing.T) {
 		}
 	}
 	other := indextest.NewLog()
-	other.Append(indextest.Define(def), indextest.Put("a", "0", geo.Shape{}, data.TextValue(data.Text, "yes")))
+	other.Append(indextest.Define(def))
+	for i := range 3500 {
+		other.Append(indextest.Put("a", fmt.Sprint(i), geo.Shape{}, data.TextValue(data.Text, "yes"+fmt.Sprint(i))))
+	}
 	engine = indextest.Start(t, other)
 	l, _ := indextest.At(t, engine, other.Last()).Layer("a")
-	if got := count(l); got != 1 {
-		t.Fatalf("%d pass in another layer, want 1", got)
+	if got := count(l); got != 3500 {
+		t.Fatalf("%d pass in another layer, want all", got)
 	}
 }
 
@@ -373,4 +377,45 @@ func mustParse(t testing.TB, text string) *cql.Expr {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// TestTemporalRelations compares all relations of all intervals and instants of a few days with the oracle.
+func TestTemporalRelations(t *testing.T) {
+	l, _ := places(t)
+	var operands []any
+	moments := []string{"2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04", ".."}
+	for i, start := range moments {
+		if start != ".." {
+			operands = append(operands, object{"date": start})
+		}
+		for _, end := range moments[min(i, 3):] {
+			operands = append(operands, object{"interval": []any{start, end}})
+		}
+	}
+	operands = append(operands, object{"interval": []any{"..", "2026-01-01"}}, object{"interval": []any{"..", "2026-01-03"}})
+	slot, _ := l.Lookup("1")
+	f := l.Feature(slot)
+	o := oracle{t: t, def: l.Def(), feature: &f}
+	for _, op := range temporalOperations {
+		for _, a := range operands {
+			for _, b := range operands {
+				condition := call(op, a, b)
+				source, err := json.Marshal(condition)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e, err := cql.ParseJSON(source, nil)
+				if err != nil {
+					t.Fatalf("%s: %v", source, err)
+				}
+				bound, err := filter.Bind(e, l.Def(), nil)
+				if err != nil {
+					t.Fatalf("%s: %v", source, err)
+				}
+				if want := o.eval(condition); bound.Match(l, slot) != want {
+					t.Errorf("%s is %v, want %v", source, !want.(bool), want)
+				}
+			}
+		}
+	}
 }
