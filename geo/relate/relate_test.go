@@ -180,8 +180,10 @@ func TestSmallAndLarge(t *testing.T) {
 // TestRare has pairs that random shapes seldom are, in units of the lattice.
 func TestRare(t *testing.T) {
 	for _, c := range []struct{ name, a, b, want string }{
-		{"a multipolygon that fills a hole and has a part beside it", "MULTIPOLYGON(((2 2,4 2,4 4,2 4,2 2)),((5 5,6 5,6 6,5 6,5 5)))",
-			"POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects overlaps"},
+		{
+			"a multipolygon that fills a hole and has a part beside it", "MULTIPOLYGON(((2 2,4 2,4 4,2 4,2 2)),((5 5,6 5,6 6,5 6,5 5)))",
+			"POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects overlaps",
+		},
 		{"a polygon that fills a hole", "POLYGON((2 2,4 2,4 4,2 4,2 2))", "POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects touches"},
 		{"a polygon without the hole of the other", "POLYGON((0 0,9 0,9 9,0 9,0 0))", "POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 4,4 4,4 2,2 2))", "intersects contains"},
 		{"a line across a place where a part ends on another", "LINESTRING(2 -2,2 2)", "MULTILINESTRING((0 0,4 0),(2 0,5 5))", "intersects touches"},
@@ -212,8 +214,13 @@ func TestRare(t *testing.T) {
 			name string
 			ask  func() bool
 		}{
-			{"intersects", m.Intersects}, {"equals", m.Equals}, {"within", m.Within}, {"contains", m.Contains},
-			{"touches", m.Touches}, {"overlaps", m.Overlaps}, {"crosses", m.Crosses},
+			{"intersects", m.Intersects},
+			{"equals", m.Equals},
+			{"within", m.Within},
+			{"contains", m.Contains},
+			{"touches", m.Touches},
+			{"overlaps", m.Overlaps},
+			{"crosses", m.Crosses},
 		} {
 			if is.ask() {
 				got = append(got, is.name)

@@ -167,6 +167,13 @@ func (b *binder) compare(n *cql.Node, op string, left, right *operand, want bool
 		literal := right.value.Text()
 		return left.textTest(func(s string) bool { return holds(op, strings.Compare(s, literal)) == want }, len(literal)/16, (op == "=") == want && (op == "=" || op == "<>"), literal), nil
 	}
+	if left.left != nil && right.fixed {
+		spans := keysOf(data.Number, nil, op, right.value)
+		if !want {
+			spans = complement(spans)
+		}
+		return &test{leaf: &computedLeaf{operand: left, spans: rangeLeaf{spans: spans}}}, nil
+	}
 	return &test{leaf: &pairLeaf{op: op, left: left, right: right, want: want}}, nil
 }
 

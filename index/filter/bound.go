@@ -105,6 +105,7 @@ type scan struct {
 	words   [blockSize]uint64
 	set     [blockSize]bool
 	spare   []*[blockSize]uint16
+	numbers []*numbers
 }
 
 var scans = sync.Pool{New: func() any { return new(scan) }}

@@ -26,13 +26,13 @@ type operand struct {
 	fallback data.Value
 	// change makes another text of an attribute or id, nil for none.
 	change func(string) string
-	// compute is set for arithmetic.
-	compute func(l *index.Layer, s index.Slot) data.Value
-	terms   int
+	// left and right are the operands of arithmetic.
+	left, right *operand
+	terms       int
 }
 
 // isStored reports whether the operand is an attribute or the id, as it is or changed.
-func (o *operand) isStored() bool { return !o.fixed && o.compute == nil }
+func (o *operand) isStored() bool { return !o.fixed && o.left == nil }
 
 // isColumn reports whether the operand is an attribute as it is.
 func (o *operand) isColumn() bool { return o.isStored() && o.attribute >= 0 && o.change == nil }
@@ -136,7 +136,7 @@ func (b *binder) computed(n *cql.Node) (*operand, error) {
 		o.fixed, o.value = true, cql.Calculate(op, left.value, right.value)
 		return o, nil
 	}
-	o.compute = func(l *index.Layer, s index.Slot) data.Value { return cql.Calculate(op, left.of(l, s), right.of(l, s)) }
+	o.left, o.right = left, right
 	return o, nil
 }
 
@@ -146,8 +146,8 @@ func (o *operand) of(l *index.Layer, s index.Slot) data.Value {
 	switch {
 	case o.fixed:
 		return o.value
-	case o.compute != nil:
-		return o.compute(l, s)
+	case o.left != nil:
+		return cql.Calculate(o.node.Op, o.left.of(l, s), o.right.of(l, s))
 	case o.attribute < 0:
 		v = data.TextValue(data.Text, l.ID(s))
 	default:

@@ -210,11 +210,18 @@ func (r *rangeLeaf) keep(sc *scan, sel []uint16) []uint16 {
 	n := 0
 	if len(r.spans) == 1 {
 		low, width := r.spans[0].low, uint64(r.spans[0].high-r.spans[0].low)
-		for i, at := range sel {
-			sel[n] = at
-			if set[i] && uint64(int64(words[i])-low) <= width {
-				n++
+		set = set[:len(words)]
+		for i, w := range words {
+			sel[n] = sel[i]
+			// Two moves instead of a jump: which features pass cannot be foreseen.
+			pass := 0
+			if uint64(int64(w)-low) <= width {
+				pass = 1
 			}
+			if !set[i] {
+				pass = 0
+			}
+			n += pass
 		}
 		return sel[:n]
 	}

@@ -41,7 +41,7 @@ const (
 	largeDictionary = 1 << 20
 )
 
-func (t *textLeaf) cost() int { return 5 + t.each/2 }
+func (t *textLeaf) cost() int { return 5 + t.each }
 
 func (t *textLeaf) keep(sc *scan, sel []uint16) []uint16 {
 	c := sc.column(t.attribute, t.typ)

@@ -147,14 +147,19 @@ func fold(t *Node) *Node {
 	return &Node{Op: OpLiteral, Value: v, At: t.At}
 }
 
-// Calculate is an operation of two numbers, in double precision; null when an operand is, or when the result is not
-// finite.
+// Calculate is [Compute] of two values of class number; null when an operand is, or when there is no result.
 func Calculate(op string, a, b data.Value) data.Value {
 	if a.Null() || b.Null() {
 		return data.Value{}
 	}
-	x, y := a.Number(), b.Number()
-	var f float64
+	if f, ok := Compute(op, a.Number(), b.Number()); ok {
+		return data.NumberValue(f)
+	}
+	return data.Value{}
+}
+
+// Compute is the result of an arithmetic operation in double precision; false when it is not finite.
+func Compute(op string, x, y float64) (f float64, ok bool) {
 	switch op {
 	case "+":
 		f = x + y
@@ -171,8 +176,6 @@ func Calculate(op string, a, b data.Value) data.Value {
 	default:
 		f = math.Pow(x, y)
 	}
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return data.Value{}
-	}
-	return data.NumberValue(f)
+	// Zero has no sign here, as in values.
+	return f + 0, !math.IsNaN(f) && !math.IsInf(f, 0)
 }
