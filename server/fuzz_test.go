@@ -20,6 +20,8 @@ func FuzzQuery(f *testing.F) {
 		"lon=121.505&lat=25.005", "lon=NaN&lat=1e999", "bbox=121,25,122,26&limit=3", "cursor=YQ", "min_seq=1", "min_seq=a-1",
 		"tree_type=x&count=1&planted=2001-02-03", "crs=EPSG:3826&lon=302000&lat=2765500", "%zz", "a=%ff", "layers=trees",
 		"at=2026-03-01", "at=2026-03-01T00:00:00+08:00&as_of=2", "as_of=x-1", "as_of=0", "at=0000-00-00", "as_of=-1", "as_of=18446744073709551615", "after=1&from=3&state=done&force=true",
+		"filter=count>5+AND+tree_type+LIKE+'%25a'", "filter={\"op\":\"isNull\",\"args\":[{\"property\":\"count\"}]}&filter-lang=cql2-json",
+		"filter=S_INTERSECTS(geometry,BBOX(302000,2765500,302100,2765600))&filter-crs=EPSG:3826&filter-lang=cql-text",
 	} {
 		f.Add(q)
 	}
