@@ -43,11 +43,9 @@ func (g *Geometry) area2(i int) int64 {
 	return sum
 }
 
-// Shape draws feature i, by its place in the list that was loaded. The answer is valid until the next call. lost is
-// the number of its polygons that lie in the tile and are too small to be drawn.
-func (d *Drawing) Shape(i int) (g *Geometry, lost int) {
+// assemble draws feature i to d.out and returns how many of its polygons are lost.
+func (d *Drawing) assemble(i int) (lost int) {
 	d.out.Vertices, d.out.Ends = d.out.Vertices[:0], d.out.Ends[:0]
-	d.out.Rings = d.features[i].kind == geo.KindPolygon
 	from := int32(0)
 	if i > 0 {
 		from = d.features[i-1].end
@@ -75,7 +73,7 @@ func (d *Drawing) Shape(i int) (g *Geometry, lost int) {
 			}
 		}
 	}
-	return &d.out, lost
+	return lost
 }
 
 // drawSquare draws the square that stands for small polygons.

@@ -37,6 +37,7 @@ type Drawing struct {
 	// visit is the number of the polygon that is assembled, in about.seen.
 	visit int32
 	out   Geometry
+	done  *finished
 	loop  []int32
 	// ring and spare are scratch space of clipping.
 	ring, spare []farVertex
@@ -86,6 +87,11 @@ type Options struct {
 func (d *Drawing) Load(
 	ctx context.Context, f Frame, store *Store, epoch data.Epoch, l Layer, slots []index.Slot, o Options,
 ) (int, error) {
+	key := keyOf(f, epoch, l, slots, o)
+	if done, ok := store.drawn.GetIfPresent(key); ok {
+		d.done = done
+		return len(slots), nil
+	}
 	d.reset(f)
 	taken := 0
 	for i, s := range slots {
@@ -112,7 +118,14 @@ func (d *Drawing) Load(
 		return 0, err
 	}
 	d.simplify()
-	return taken, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	d.done = d.finish()
+	if taken == len(slots) {
+		store.drawn.Set(key, d.done)
+	}
+	return taken, nil
 }
 
 func (d *Drawing) reset(f Frame) {

@@ -24,10 +24,13 @@ type Layer interface {
 	ChangedAt(s index.Slot) data.Seq
 }
 
-// Store keeps shapes projected, repaired and reduced for each range of zoom levels, as long as there is room for them:
-// a shape is prepared once for each of its changes and not for each tile. It is safe for concurrent use.
+// Store keeps shapes projected, repaired and reduced for each range of zoom levels: a shape is prepared once for each
+// of its changes and not for each tile. It also keeps drawings: the tile of a layer is drawn once for each change of what
+// it shows, in however many languages, encodings and with whatever attributes it is asked for. Both end when their bytes
+// are needed. It is safe for concurrent use.
 type Store struct {
-	cache    *otter.Cache[stateKey, *prepared]
+	shapes   *otter.Cache[stateKey, *prepared]
+	drawn    *otter.Cache[drawingKey, *finished]
 	drawings sync.Pool
 }
 
@@ -38,17 +41,23 @@ type stateKey struct {
 	changed   data.Seq
 }
 
-// NewStore returns a Store of at most the given number of bytes.
+// NewStore returns a Store of at most the given number of bytes, half of them for shapes and half for drawings.
 func NewStore(bytes int64) *Store {
-	s := &Store{cache: otter.Must(&otter.Options[stateKey, *prepared]{
-		MaximumWeight: uint64(max(bytes, 1)), Executor: func(f func()) { f() },
-		Weigher: func(_ stateKey, p *prepared) uint32 {
-			const overhead = 128
-			return uint32(min(overhead+p.size(), math.MaxUint32))
-		},
-	})}
+	s := &Store{
+		shapes: newCache[stateKey](bytes/2, (*prepared).size), drawn: newCache[drawingKey](bytes/2, (*finished).size),
+	}
 	s.drawings.New = func() any { return new(Drawing) }
 	return s
+}
+
+func newCache[K comparable, V any](bytes int64, size func(V) int) *otter.Cache[K, V] {
+	return otter.Must(&otter.Options[K, V]{
+		MaximumWeight: uint64(max(bytes, 1)), Executor: func(f func()) { f() },
+		Weigher: func(_ K, v V) uint32 {
+			const overhead = 192
+			return uint32(min(overhead+size(v), math.MaxUint32))
+		},
+	})
 }
 
 // Borrow lends a Drawing, which is given back by [Store.Return] when nothing of it is needed any more.
@@ -59,6 +68,7 @@ func (s *Store) Borrow() *Drawing {
 
 // Return takes a Drawing back. One that has grown large is left to the garbage collector.
 func (s *Store) Return(d *Drawing) {
+	d.done = nil
 	if cap(d.raw) <= mostLent {
 		s.drawings.Put(d)
 	}
@@ -66,10 +76,10 @@ func (s *Store) Return(d *Drawing) {
 
 func (s *Store) get(epoch data.Epoch, l Layer, slot index.Slot) *prepared {
 	key := stateKey{epoch: epoch, permanent: l.Permanent(slot), changed: l.ChangedAt(slot)}
-	if p, ok := s.cache.GetIfPresent(key); ok {
+	if p, ok := s.shapes.GetIfPresent(key); ok {
 		return p
 	}
 	p := prepare(l.Shape(slot))
-	s.cache.Set(key, p)
+	s.shapes.Set(key, p)
 	return p
 }

@@ -1,0 +1,4 @@
+package outline
+
+// Forget drops the drawings that a Store keeps.
+func (s *Store) Forget() { s.drawn.InvalidateAll() }
