@@ -60,9 +60,8 @@ func (d *Drawing) assemble(i int) (lost int) {
 		case part.fate == asSquare:
 			d.drawSquare(part.square)
 		case part.fate == asNothing:
-			if drawn(int64(part.square.X)) {
-				lost++
-			}
+			lost++
+		case part.fate == elsewhere:
 		case d.features[i].kind == geo.KindLine:
 			for r := first; r < part.end; r++ {
 				d.drawLine(d.routed[d.rings[r].from:d.rings[r].to])
@@ -111,7 +110,7 @@ func (d *Drawing) drawLine(path []int32) {
 
 // drawPolygon draws a polygon and reports whether it lies in the tile and nothing is left of it.
 func (d *Drawing) drawPolygon(rings []run) (lost bool) {
-	d.visit++
+	d.visits++
 	ends := len(d.out.Ends)
 	plain, whole := true, true
 	for i, r := range rings {
@@ -182,8 +181,8 @@ func (d *Drawing) drawLoop(loop []int32) (plain bool) {
 	}
 	for _, id := range loop {
 		a := &d.net.about[id]
-		plain = plain && a.seen != d.visit
-		a.seen = d.visit
+		plain = plain && a.seen != d.visits
+		a.seen = d.visits
 		d.out.Vertices = append(d.out.Vertices, d.net.at[id])
 	}
 	d.out.end()
@@ -206,8 +205,8 @@ func (d *Drawing) drawClipped(loop []int32, alone bool) (plain bool) {
 		}
 		inside++
 		a, v := &d.net.about[id], d.net.at[id]
-		plain = plain && a.seen != d.visit
-		a.seen = d.visit
+		plain = plain && a.seen != d.visits
+		a.seen = d.visits
 		if v.X == -Buffer || v.X == Extent+Buffer || v.Y == -Buffer || v.Y == Extent+Buffer {
 			edge++
 		}

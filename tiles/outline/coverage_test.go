@@ -2,6 +2,7 @@ package outline_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -151,7 +152,7 @@ func union(tb testing.TB, fields [][]geo.Point) geo.Shape {
 // brickwork is a slanting wall whose bricks have four vertices each; the corners of the next row lie on their sides.
 func brickwork(tb testing.TB, rng *rand.Rand, center geo.Point, n int, side int32) mosaic {
 	tb.Helper()
-	slant := int32(0)
+	slant := pick(rng, int32(0), 1, 2, 3)
 	unit := max(12, side/16)
 	at := func(i, j int32) geo.Point {
 		i, j = i-int32(n)*4, j-int32(n)/2
@@ -203,12 +204,15 @@ func TestCoverage(t *testing.T) {
 				l := layerOf(append(m.cells, m.ground)...)
 				store := outline.NewStore(1 << 24)
 				var d outline.Drawing
-				deepest := uint32(22)
+				from, to := uint32(0), uint32(22)
 				if k.bricks {
-					// Corners on sides are rounded to a centimetre: see near.
-					deepest = 16
+					// Corners on sides are rounded to a centimetre, which shows where a unit is not much more, and where
+					// many of them share a pixel.
+					for from = 16; from > 0 && float64(side)*0.02*math.Exp2(float64(from)-14) > 8; from-- {
+					}
+					to = 16
 				}
-				for z := uint32(0); z <= deepest; z++ {
+				for z := from; z <= to; z++ {
 					for range 4 {
 						spread := 16 * side
 						a := tileOf(geo.Point{X: center.X + rng.Int32N(spread) - spread/2, Y: center.Y + rng.Int32N(spread) - spread/2}, z)

@@ -26,6 +26,7 @@ type Drawing struct {
 	parts       []drawnPart
 	raw         []fine
 	rings       []run // of raw, then of path, then of routed
+	gathered    []run // the rings in raw
 	// whole is how many vertices each ring has, many when it does not lie in one square between the lines.
 	whole     []int32
 	path      []passage
@@ -34,11 +35,14 @@ type Drawing struct {
 	net       net
 	crossings []crossing
 	queue     queue
-	// visit is the number of the polygon that is assembled, in about.seen.
-	visit int32
-	out   Geometry
-	done  *finished
-	loop  []int32
+	tees      []tee
+	rim       []stub
+	edges     map[[2]fine]struct{} // from place to place, made when it is needed
+	// visits is the number of the polygon that is assembled, in about.seen.
+	visits int32
+	out    Geometry
+	done   *finished
+	loop   []int32
 	// ring and spare are scratch space of clipping.
 	ring, spare []farVertex
 }
@@ -61,7 +65,8 @@ type fate uint8
 const (
 	asIs fate = iota
 	asSquare
-	asNothing
+	asNothing // too small, in this tile
+	elsewhere // too small, in another tile
 )
 
 // run is a stretch of a slice.
@@ -99,12 +104,10 @@ func (d *Drawing) Load(
 			return 0, ctx.Err()
 		}
 		p := store.get(epoch, l, s)
-		before := len(d.raw)
+		vertices, rings, parts := len(d.raw), len(d.rings), len(d.parts)
 		d.gather(p, l.Permanent(s), o)
 		if len(d.raw) > MaxVertices && taken > 0 {
-			// The next features are left out.
-			d.raw = d.raw[:before]
-			d.features = d.features[:taken]
+			d.raw, d.rings, d.parts, d.features = d.raw[:vertices], d.rings[:rings], d.parts[:parts], d.features[:taken]
 			break
 		}
 		taken++
@@ -137,7 +140,7 @@ func (d *Drawing) reset(f Frame) {
 	d.highX = (Extent + Buffer + int64(f.step)) << d.unit
 	d.features, d.parts, d.rings = d.features[:0], d.parts[:0], d.rings[:0]
 	d.raw, d.path, d.routed, d.far = d.raw[:0], d.path[:0], d.routed[:0], d.far[:0]
-	d.visit = 0
+	d.visits = 0
 }
 
 func (d *Drawing) local(p place) fine {

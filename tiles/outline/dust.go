@@ -17,7 +17,7 @@ func (d *Drawing) dust(p *part, permanent uint32, number int) drawnPart {
 	low, top := d.local(p.low), d.local(p.top)
 	x, y := d.snap((low.x+top.x)/2), d.snap((low.y+top.y)/2)
 	if !drawn(x) || !drawn(y) {
-		return drawnPart{fate: asNothing, square: Vertex{-1 << 20, 0}}
+		return drawnPart{fate: elsewhere}
 	}
 	q := drawnPart{fate: asNothing, square: Vertex{int32(x), int32(y)}}
 	if float64(scatter(permanent+uint32(number)*0x9E3779B1)) < share*(1<<32) {

@@ -65,6 +65,11 @@ func TestLocality(t *testing.T) {
 			rng.Shuffle(len(slots), func(i, j int) { slots[i], slots[j] = slots[j], slots[i] })
 			got := l.drawSlots(t, new(outline.Drawing), outline.NewStore(1), a, z >= 16, o, slots)
 			if !reflect.DeepEqual(got.parts, want.parts) {
+				for slot, parts := range want.parts {
+					if !reflect.DeepEqual(parts, got.parts[slot]) {
+						t.Errorf("shape %d: %v, with others %v", slot, parts, got.parts[slot])
+					}
+				}
 				t.Fatalf("round %d, %v: a tile depends on what lies outside it", round, a)
 			}
 			for slot, parts := range want.parts {

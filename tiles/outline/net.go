@@ -1,6 +1,7 @@
 package outline
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -21,12 +22,14 @@ type net struct {
 
 // item is a vertex in a square.
 type item struct {
-	at Vertex
-	id int32
+	raw fine
+	at  Vertex
+	id  int32
 }
 
 // about is what is known of a vertex: its neighbours when all paths through it have the same two.
 type about struct {
+	raw        fine // the least of the places in the pixel
 	prev, next int32
 	key        uint64   // its place in the queue, 0 when it is in none
 	seen       int32    // the polygon that visited it last
@@ -36,6 +39,16 @@ type about struct {
 }
 
 const none = -1
+
+// nowhere is no place of any shape.
+var nowhere = fine{math.MaxInt64 / 4, math.MaxInt64 / 4}
+
+// meet notes a place in the pixel.
+func (a *about) meet(p fine) {
+	if p.x < a.raw.x || p.x == a.raw.x && p.y < a.raw.y {
+		a.raw = p
+	}
+}
 
 func (n *net) reset(size int) {
 	n.at, n.about = n.at[:0], n.about[:0]
@@ -64,7 +77,7 @@ func (n *net) vertex(x, y int32, kept bool) int32 {
 		id := n.table[h] - 1
 		if id < 0 {
 			n.at = append(n.at, Vertex{x, y})
-			n.about = append(n.about, about{prev: none, next: none, kept: kept})
+			n.about = append(n.about, about{raw: nowhere, prev: none, next: none, kept: kept})
 			id = int32(len(n.at))
 			n.table[h] = id
 			return id - 1
@@ -101,7 +114,7 @@ func (n *net) sort(step int32) {
 	for i, v := range slices.Backward(n.at) {
 		c := n.square(v) + 1
 		n.starts[c]--
-		n.items[n.starts[c]] = item{v, int32(i)}
+		n.items[n.starts[c]] = item{n.about[i].raw, v, int32(i)}
 	}
 	// Each start has moved to the start of its square, one place too far on.
 	copy(n.starts, n.starts[1:])

@@ -10,44 +10,42 @@ import (
 // cross after, they only come to share vertices and pieces. Which pixels an edge passes is decided by the edge itself
 // and not by its rounded ends, so the answer is the same in every tile and for everyone who has the edge.
 func (d *Drawing) route() {
-	if len(d.net.at) == 0 {
-		d.routeNothing()
-		return
+	if len(d.net.at) > 0 {
+		d.net.sort(d.frame.step)
 	}
-	d.net.sort(d.frame.step)
+	d.edges = nil
+	tees := d.pixel <= mostTees
+	if tees {
+		d.findRim()
+	} else {
+		d.rim = d.rim[:0]
+	}
 	for r := range d.rings {
 		ring := d.rings[r]
 		start := int32(len(d.routed))
-		last := int32(none)
-		for i := ring.from; i < ring.to; i++ {
-			p := d.path[i]
-			if i > ring.from && p.id >= 0 && last >= 0 && p.id != last {
-				d.pass(last, p.id, d.path[i-1].raw)
+		if ring.from < ring.to {
+			d.routed = append(d.routed, d.path[ring.from].id)
+		}
+		for from := ring.from; ; {
+			// The next vertex of the shape, after those where the edge crosses lines.
+			to := from + 1
+			for to < ring.to && d.path[to].raw == d.path[from].raw {
+				to++
 			}
-			if n := len(d.routed); n == int(start) || d.routed[n-1] != p.id {
-				d.routed = append(d.routed, p.id)
+			if to >= ring.to {
+				break
 			}
-			last = p.id
+			d.lead(from, to, tees)
+			from = to
 		}
 		d.rings[r] = run{start, int32(len(d.routed))}
 		d.link(d.routed[start:], int32(r))
 	}
 }
 
-// routeNothing is route for a tile without vertices, which may still lie inside a polygon.
-func (d *Drawing) routeNothing() {
-	for r := range d.rings {
-		ring := d.rings[r]
-		start := int32(len(d.routed))
-		for i := ring.from; i < ring.to; i++ {
-			d.routed = append(d.routed, d.path[i].id)
-		}
-		d.rings[r] = run{start, int32(len(d.routed))}
-	}
-}
-
-// pass appends the vertices between u and v whose pixels the edge from raw[i] to the next vertex passes.
-func (d *Drawing) pass(u, v, i int32) {
+// pass appends the vertices between u and v whose pixels the edge a–b passes; u and v are vertices of the path along it.
+// With tees, it notes the vertices that lie on the edge.
+func (d *Drawing) pass(u, v int32, a, b fine, tees bool) {
 	n := &d.net
 	p, q, step := n.at[u], n.at[v], d.frame.step
 	x0, x1, y0, y1 := min(p.X, q.X), max(p.X, q.X), min(p.Y, q.Y), max(p.Y, q.Y)
@@ -56,8 +54,12 @@ func (d *Drawing) pass(u, v, i int32) {
 		return
 	}
 	start := len(d.routed)
-	first, last := (y0-n.origin.Y)>>n.side, (y1-n.origin.Y)>>n.side
-	left, right := (x0-n.origin.X)>>n.side, (x1-n.origin.X)>>n.side
+	room := int32(0)
+	if tees {
+		room = step
+	}
+	first, last := max(0, y0-room-n.origin.Y)>>n.side, min(n.rows-1, (y1+room-n.origin.Y)>>n.side)
+	left, right := max(0, x0-room-n.origin.X)>>n.side, min(n.columns-1, (x1+room-n.origin.X)>>n.side)
 	for row := first; row <= last; row++ {
 		from, to := left, right
 		if right-left > 1 && y0 != y1 {
@@ -67,8 +69,14 @@ func (d *Drawing) pass(u, v, i int32) {
 		for column := from; column <= to; column++ {
 			for _, w := range n.bucket(column, row) {
 				c := w.at
-				if c.X >= x0 && c.X <= x1 && c.Y >= y0 && c.Y <= y1 && c != p && c != q && d.passes(i, c) {
+				if c == p || c == q {
+					continue
+				}
+				if c.X >= x0 && c.X <= x1 && c.Y >= y0 && c.Y <= y1 && d.passes(a, b, c) {
 					d.routed = append(d.routed, w.id)
+				}
+				if tees && c.X >= x0-room && c.X <= x1+room && c.Y >= y0-room && c.Y <= y1+room {
+					d.tee(a, b, w.raw, w.id)
 				}
 			}
 		}
@@ -96,11 +104,10 @@ func (d *Drawing) stretch(p, q Vertex, row int32) (from, to int32) {
 	return (int32(min(a, b)-room) - n.origin.X) >> n.side, (int32(max(a, b)+room) - n.origin.X) >> n.side
 }
 
-// passes reports whether the edge from raw[i] to the next vertex meets the pixel of a vertex c, which lies between the
+// passes reports whether the edge a–b meets the pixel of a vertex c, which lies between the
 // pixels of its ends: there the straight line through the edge is the edge. A pixel holds its low sides and not its high
 // ones, as rounding does.
-func (d *Drawing) passes(i int32, c Vertex) bool {
-	a, b := d.raw[i], d.raw[i+1]
+func (d *Drawing) passes(a, b fine, c Vertex) bool {
 	half := int64(1) << (d.pixel - 1)
 	dx, dy := b.x-a.x, b.y-a.y
 	cx, cy := int64(c.X)<<d.unit-a.x, int64(c.Y)<<d.unit-a.y

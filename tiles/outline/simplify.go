@@ -84,8 +84,10 @@ func (d *Drawing) occupied(id, p, q int32) bool {
 	a, b, c := n.at[p], n.at[id], n.at[q]
 	x0, x1 := min(a.X, b.X, c.X), max(a.X, b.X, c.X)
 	y0, y1 := min(a.Y, b.Y, c.Y), max(a.Y, b.Y, c.Y)
-	for row := (y0 - n.origin.Y) >> n.side; row <= (y1-n.origin.Y)>>n.side; row++ {
-		for column := (x0 - n.origin.X) >> n.side; column <= (x1-n.origin.X)>>n.side; column++ {
+	first, last := max(0, y0-n.origin.Y)>>n.side, min(n.rows-1, (y1-n.origin.Y)>>n.side)
+	left, right := max(0, x0-n.origin.X)>>n.side, min(n.columns-1, (x1-n.origin.X)>>n.side)
+	for row := first; row <= last; row++ {
+		for column := left; column <= right; column++ {
 			for _, w := range n.bucket(column, row) {
 				v := w.at
 				if v.X < x0 || v.X > x1 || v.Y < y0 || v.Y > y1 || v == a || v == b || v == c || n.about[w.id].gone {

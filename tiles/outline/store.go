@@ -68,7 +68,7 @@ func (s *Store) Borrow() *Drawing {
 
 // Return takes a Drawing back. One that has grown large is left to the garbage collector.
 func (s *Store) Return(d *Drawing) {
-	d.done = nil
+	d.done, d.edges = nil, nil
 	if cap(d.raw) <= mostLent {
 		s.drawings.Put(d)
 	}

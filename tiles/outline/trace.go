@@ -16,6 +16,7 @@ type crossing struct{ x, y int32 }
 // by itself.
 func (d *Drawing) trace() {
 	d.net.reset(len(d.raw))
+	d.gathered = append(d.gathered[:0], d.rings...)
 	d.whole = resize(d.whole, len(d.rings))
 	for r := range d.rings {
 		ring := d.rings[r]
@@ -30,6 +31,7 @@ func (d *Drawing) trace() {
 			if drawn(x) && drawn(y) {
 				cx, cy = strip(int32(x)), strip(int32(y))
 				id = d.net.vertex(int32(x), int32(y), (cx|cy)&1 != 0)
+				d.net.about[id].meet(p)
 			} else {
 				cx, cy = farStrip(x), farStrip(y)
 				d.far = append(d.far, farVertex{x, y})
@@ -50,7 +52,13 @@ func farStrip(v int64) int { return strip(int32(min(max(v, -2*Extent), 2*Extent)
 
 // cross adds the places where the edge from raw[i] to the next vertex crosses the lines.
 func (d *Drawing) cross(i int32) {
-	a, b := d.raw[i], d.raw[i+1]
+	for _, c := range d.crossed(d.raw[i], d.raw[i+1]) {
+		d.path = append(d.path, passage{d.net.vertex(c.x, c.y, true), i})
+	}
+}
+
+// crossed is the places where the edge a–b crosses the lines, in order. The answer is valid until the next call.
+func (d *Drawing) crossed(a, b fine) []crossing {
 	found := d.crossings[:0]
 	for _, line := range lines {
 		at := int64(line) << d.unit
@@ -66,9 +74,6 @@ func (d *Drawing) cross(i int32) {
 		}
 	}
 	d.crossings = found
-	if len(found) == 0 {
-		return
-	}
 	// Both coordinates of the pixels along an edge are monotone.
 	dx, dy := sign(b.x-a.x), sign(b.y-a.y)
 	slices.SortFunc(found, func(p, q crossing) int {
@@ -77,9 +82,7 @@ func (d *Drawing) cross(i int32) {
 		}
 		return dy * int(p.y-q.y)
 	})
-	for _, c := range found {
-		d.path = append(d.path, passage{d.net.vertex(c.x, c.y, true), i})
-	}
+	return found
 }
 
 // along is the floor of a + (b-a)·part/whole, exactly, for a part between 0 and the whole.
