@@ -1,5 +1,7 @@
 package outline
 
+import "math"
+
 // simplify takes vertices out, those first whose triangle with their neighbours is least (M. Visvalingam, J. D.
 // Whyatt, "Line generalisation by repeated elimination of points", The Cartographic Journal 30, 1993), if it is flat. A vertex stays when a path parts or ends there, when it lies on one of the lines, when another vertex
 // lies in its triangle: so no edges come to cross or touch. A ring that lies in one square between the lines keeps four
@@ -87,7 +89,12 @@ func (d *Drawing) occupied(id, p, q int32) bool {
 	first, last := max(0, y0-n.origin.Y)>>n.side, min(n.rows-1, (y1-n.origin.Y)>>n.side)
 	left, right := max(0, x0-n.origin.X)>>n.side, min(n.columns-1, (x1-n.origin.X)>>n.side)
 	for row := first; row <= last; row++ {
-		for column := left; column <= right; column++ {
+		from, to := left, right
+		if last-first > 1 && right-left > 1 {
+			from, to = n.stretch(row, a, b, c)
+			from, to = max(from, left), min(to, right)
+		}
+		for column := from; column <= to; column++ {
 			for _, w := range n.bucket(column, row) {
 				v := w.at
 				if v.X < x0 || v.X > x1 || v.Y < y0 || v.Y > y1 || v == a || v == b || v == c || n.about[w.id].gone {
@@ -101,6 +108,31 @@ func (d *Drawing) occupied(id, p, q int32) bool {
 		}
 	}
 	return false
+}
+
+// stretch is the columns that a triangle can meet in a row of squares, with room for rounding.
+func (n *net) stretch(row int32, corners ...Vertex) (from, to int32) {
+	y0 := float64(n.origin.Y + row<<n.side)
+	y1 := y0 + float64(int32(1)<<n.side)
+	low, high := math.Inf(1), math.Inf(-1)
+	for i, p := range corners {
+		q := corners[(i+1)%len(corners)]
+		px, py, qx, qy := float64(p.X), float64(p.Y), float64(q.X), float64(q.Y)
+		if max(py, qy) < y0 || min(py, qy) > y1 {
+			continue
+		}
+		s, t := px, qx
+		if py != qy {
+			slope := (qx - px) / (qy - py)
+			s = px + (max(y0, min(y1, py))-py)*slope
+			t = px + (max(y0, min(y1, qy))-py)*slope
+		}
+		low, high = min(low, s, t), max(high, s, t)
+	}
+	if low > high {
+		return 0, -1
+	}
+	return (int32(low-1) - n.origin.X) >> n.side, (int32(high+1) - n.origin.X) >> n.side
 }
 
 // turn is twice the signed area of the triangle a, b, c; 0 when they lie on one line.

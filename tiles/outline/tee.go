@@ -63,6 +63,7 @@ func (d *Drawing) lead(from, to int32, tees bool) {
 	slices.SortFunc(d.tees, func(s, t tee) int {
 		return cmp.Or(cmp.Compare(s.away, t.away), way*cmp.Compare(s.at.x, t.at.x), way*cmp.Compare(s.at.y, t.at.y))
 	})
+	d.tees = slices.CompactFunc(d.tees, func(s, t tee) bool { return s.at == t.at })
 	d.tees = append(d.tees, tee{id: d.path[to].id, at: b})
 	at, id := a, first
 	for _, t := range d.tees {
@@ -109,11 +110,6 @@ func (d *Drawing) tee(a, b, at fine, id int32) {
 	}
 	if p != a {
 		away = -away
-	}
-	for _, t := range d.tees {
-		if t.at == at {
-			return
-		}
 	}
 	d.tees = append(d.tees, tee{id: id, at: at, away: away})
 }
