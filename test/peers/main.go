@@ -46,6 +46,7 @@ func measurements() []measurement {
 		{"answer", "3", "GET /v1/locate", (*rig).answer},
 		{"batch", "4", "POST /v1/locate", (*rig).batch},
 		{"tile", "9", "a cached tile beside static bytes", (*rig).tile},
+		{"tiles", "6, 7", "tiles that are drawn, beside ST_AsMVT", (*rig).tiles},
 		{"edits", "13", "durable single edits, and reads meanwhile", (*rig).edits},
 		{"feed", "18", "clients of the live feed", (*rig).feed},
 		{"import", "11, 12", "durable import, import again, start", (*rig).imports},

@@ -129,6 +129,12 @@ func Start(ctx context.Context, dir string) (*Cluster, error) {
 	}
 }
 
+// URL is where the cluster is reached.
+func (p *Cluster) URL() string { return "host=" + p.dir + " user=gewu dbname=postgres" }
+
+// CPU is the CPU time that all processes of the cluster have spent so far.
+func (p *Cluster) CPU() (time.Duration, error) { return proc.CPU(p.server.Process.Pid) }
+
 // Stop ends the cluster at once; its folder is removed anyway.
 func (p *Cluster) Stop() {
 	_ = p.server.Process.Signal(syscall.SIGINT)
