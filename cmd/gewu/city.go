@@ -128,6 +128,9 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 		}
 	}
 	// Not derived from ctx: they must outlive the requests that are being drained.
+	if listener != nil {
+		addLoop(&g, paceCollector)
+	}
 	addLoop(&g, c.server.Run)
 	addLoop(&g, c.planner.Run)
 	addLoop(&g, c.engine.Run)
