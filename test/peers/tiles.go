@@ -216,7 +216,7 @@ func mvtPeer(url string) error {
 		for i, name := range [...]string{"z", "x", "y"} {
 			n, err := strconv.Atoi(strings.TrimSuffix(r.PathValue(name), ".mvt"))
 			if err != nil {
-				http.Error(w, err.Error(), http.StatusBadRequest)
+				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
 			address[i] = n
@@ -225,7 +225,7 @@ func mvtPeer(url string) error {
 		text := fmt.Sprintf(mvtSQL, r.URL.Query().Get("properties"), layer, layer)
 		var tile []byte
 		if err := pool.QueryRow(r.Context(), text, address[0], address[1], address[2]).Scan(&tile); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
+			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
 		var packed bytes.Buffer
