@@ -54,6 +54,7 @@ describe('the style of a preview', () => {
 
   it('draws what the style of the server leaves out', () => {
     expect(layersOf(prepared, 'city')).toEqual(new Set(['units', 'units_label', 'units_totals']))
+    expect(prepared.layers.map(({ id }) => id.replace(/-plain.*/, ''))).toEqual(['background', ...Array<string>(3).fill('units_totals'), 'units-line', 'units-label'])
     expect(layersOf(style, 'city')).toEqual(new Set(['units', 'units_label']))
   })
 

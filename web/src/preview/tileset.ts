@@ -35,10 +35,11 @@ export function prepare(style: StyleSpecification, tileset: TileJSON | null): St
   })
   const drawn = new Set(layers.map((layer) => ('source-layer' in layer ? layer['source-layer'] : undefined)))
   const source = Object.keys(style.sources)[0]
-  for (const { id } of tileset?.vector_layers ?? []) {
-    if (source && !drawn.has(id)) layers.push(...plain(id, source, (style.metadata as { theme?: string })?.theme === 'dark'))
-  }
-  return { ...style, layers }
+  const dark = (style.metadata as { theme?: string } | undefined)?.theme === 'dark'
+  const left = (tileset?.vector_layers ?? []).filter(({ id }) => source && !drawn.has(id)).flatMap(({ id }) => plain(id, source!, dark))
+  // Above the background and below what has a look of its own.
+  const grounds = layers.filter(({ type }) => type === 'background')
+  return { ...style, layers: [...grounds, ...left, ...layers.filter((layer) => !grounds.includes(layer))] }
 }
 
 function plain(id: string, source: string, dark: boolean): LayerSpecification[] {
