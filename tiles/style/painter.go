@@ -3,6 +3,7 @@ package style
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
@@ -49,6 +50,8 @@ func (p *painter) paint(defs []*data.Layer) {
 			p.polygon(def)
 		case def.Geometry == data.GeometryLine:
 			p.line(def)
+		case strings.HasSuffix(def.Name, tiles.ClustersSuffix):
+			p.clusters(def)
 		case def.Geometry == data.GeometryPoint:
 			p.point(def)
 		}
@@ -66,7 +69,7 @@ func (p *painter) paint(defs []*data.Layer) {
 
 // number is how many features a layer has.
 func (p *painter) number(def *data.Layer) int {
-	if l, ok := p.world.Layer(def.Name); ok {
+	if l, ok := p.world.Layer(strings.TrimSuffix(def.Name, tiles.TotalsSuffix)); ok {
 		return l.Len()
 	}
 	return 0

@@ -72,6 +72,32 @@ func (p *painter) symbol(def *data.Layer, legend Legend, icon any) {
 	p.points = append(p.points, s)
 }
 
+// clusters is the groups of a layer: a disc in the colour of its symbols with the number of features, larger by the same
+// for each tenfold.
+func (p *painter) clusters(def *data.Layer) {
+	_, most := p.icon(def)
+	_, ink := p.inks(def, most)
+	legend := Legend{Kind: "circle", Color: ink, Stroke: p.palette.Plate}
+	number := expr{"coalesce", get("point_count"), 1}
+	c := p.layer(def, "group", "circle", legend)
+	at := func(more float64) expr {
+		return expr{"min", 28 + more, expr{"+", 7 + more, expr{"*", 4, expr{"log10", number}}}}
+	}
+	// Where discs overlap, the larger one and its number are seen.
+	c.Layout = map[string]any{"circle-sort-key": number}
+	c.Paint = map[string]any{
+		"circle-color": ink, "circle-radius": byState(at(3), at(1.5), at(0)),
+		"circle-stroke-color": p.palette.Plate, "circle-stroke-width": 1.5,
+	}
+	n := p.layer(def, "number", "symbol", legend)
+	n.Layout = map[string]any{
+		"text-field": expr{"number-format", number, map[string]any{"locale": p.lang}}, "text-font": fonts, "text-size": 11,
+		"text-padding": 0, "symbol-sort-key": expr{"-", 0, number},
+	}
+	n.Paint = map[string]any{"text-color": p.palette.Plate, "text-halo-color": ink, "text-halo-width": 1}
+	p.points = append(p.points, c, n)
+}
+
 // radius is that of dots. A dot that stands for several features of a thinned tile is larger, gently: a hundredfold makes
 // it twice as large. What is selected shows around its symbol.
 func (p *painter) radius(small float64, symbol bool) expr {

@@ -1,6 +1,11 @@
 package style
 
-import "github.com/gewu-city/gewu/data"
+import (
+	"strings"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/tiles"
+)
 
 // border colour of an area level; levels finer than the list share its last colour.
 func (p *painter) borderColor(level int) string {
@@ -39,6 +44,9 @@ func (p *painter) border(def *data.Layer, level int) {
 		"line-width": p.colors.size(0.2+0.6*weight, wider, 1.4, stop{8, 0.3 + 0.7*weight}, stop{13, 0.5 + 1.5*weight}, stop{18, 1.4 + 3.6*weight}),
 	}
 	p.lines = append(p.lines, l)
+	if isTotals(def) {
+		return
+	}
 
 	size := 9.5 + 5.5*weight
 	n := p.named(def, p.areaLegend(level), []float64{9, 12.5, 14}[min(level, 2)], p.label(def),
@@ -53,6 +61,9 @@ func (p *painter) border(def *data.Layer, level int) {
 	}
 	p.names = append(p.names, n)
 }
+
+// isTotals tells the totals of a division, which are drawn as it is and have no label points.
+func isTotals(def *data.Layer) bool { return strings.HasSuffix(def.Name, tiles.TotalsSuffix) }
 
 func (p *painter) cellLegend() Legend {
 	return Legend{Kind: "fill", Color: "transparent", Stroke: p.colors.grid}
@@ -96,6 +107,9 @@ func (p *painter) cell(def *data.Layer, coarseness int) {
 func (p *painter) cellNames(cells []*data.Layer) []Layer {
 	var names []Layer
 	for _, def := range cells {
+		if isTotals(def) {
+			continue
+		}
 		n := p.named(def, p.cellLegend(), 16, p.label(def), byZoom(1, stop{16, 10}, stop{19, 13}))
 		n.Paint["text-color"] = p.colors.grid
 		names = append(names, n)

@@ -110,7 +110,8 @@ func title(c *theme, lang string) string {
 	return "gewu · " + c.titles.In(lang, "")
 }
 
-// ordered is the definitions of the set's layers in drawing order, whatever the order in which they were listed.
+// ordered is the definitions of the set's layers in drawing order, whatever the order in which they were listed. Totals
+// and groups of a layer follow it, as a copy of its definition under their own name: no layer has a name like theirs.
 func ordered(w *index.World, set tiles.Tileset) []*data.Layer {
 	all, err := tiles.Resolve(w, tiles.City)
 	if err != nil {
@@ -118,8 +119,17 @@ func ordered(w *index.World, set tiles.Tileset) []*data.Layer {
 	}
 	var defs []*data.Layer
 	for _, name := range all.Layers {
-		if l, ok := w.Layer(name); ok && slices.Contains(set.Layers, name) {
-			defs = append(defs, l.Def())
+		l, ok := w.Layer(name)
+		if !ok {
+			continue
+		}
+		for _, suffix := range []string{"", tiles.TotalsSuffix, tiles.ClustersSuffix} {
+			if !slices.Contains(set.Layers, name+suffix) {
+				continue
+			}
+			def := *l.Def()
+			def.Name += suffix
+			defs = append(defs, &def)
 		}
 	}
 	return defs

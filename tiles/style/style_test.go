@@ -104,9 +104,14 @@ func build(t *testing.T, w *index.World, set, theme, lang string) (style.Style, 
 
 func TestGolden(t *testing.T) {
 	w := world(t)
-	for _, c := range []struct{ theme, lang string }{{"light", "zh"}, {"dark", "en"}, {"print", "zh"}} {
+	for _, c := range []struct{ set, theme, lang string }{
+		{"city", "light", "zh"},
+		{"city", "dark", "en"},
+		{"city", "print", "zh"},
+		{"units_totals,trees_clusters,sights_clusters", "light", "en"},
+	} {
 		file := "testdata/" + c.theme + "_" + c.lang + ".json"
-		_, got := build(t, w, "city", c.theme, c.lang)
+		_, got := build(t, w, c.set, c.theme, c.lang)
 		if *update {
 			if err := os.WriteFile(file, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -127,7 +132,7 @@ func TestContract(t *testing.T) {
 	w := world(t)
 	for _, theme := range style.Themes {
 		for _, lang := range style.Languages {
-			for _, set := range []string{"city", "trees", "villages,districts", "pipes,houses", "sights"} {
+			for _, set := range []string{"city", "trees", "villages,districts", "pipes,houses", "sights", "trees_clusters,units_totals", "villages_totals,villages,sights_clusters"} {
 				s, text := build(t, w, set, theme, lang)
 				if bytes.Contains(text, []byte(`"glyphs"`)) {
 					t.Errorf("%s %s %s has glyphs", set, theme, lang)
@@ -179,6 +184,30 @@ func check(t *testing.T, s style.Style, doc tiles.TileJSON, set tiles.Tileset) {
 	for _, name := range set.Layers {
 		if !drawn[name] {
 			t.Errorf("%s is not drawn", name)
+		}
+	}
+}
+
+// Totals look like what they are totals of, without names; groups carry their number and keep their contrast.
+func TestDerived(t *testing.T) {
+	for _, theme := range style.Themes {
+		s, _ := build(t, world(t), "units_totals,trees_clusters,blocks", theme, "en")
+		var ids []string
+		for _, l := range s.Layers {
+			ids = append(ids, l.ID)
+			if l.ID == "trees_clusters-number" {
+				disc, text := l.Metadata.Legend.Color, l.Paint["text-color"].(string)
+				if c := contrast(t, disc, text); c < 4.5 {
+					t.Errorf("%s: numbers %s on %s have a contrast of %.2f", theme, text, disc, c)
+				}
+			}
+		}
+		want := []string{
+			"background", "units_totals-fill", "blocks-fill", "units_totals-line", "blocks-line", "blocks-core",
+			"trees_clusters-group", "trees_clusters-number", "blocks-label",
+		}
+		if diff := cmp.Diff(want, ids); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", theme, diff)
 		}
 	}
 }

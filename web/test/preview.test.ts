@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Dictionary, Layer } from '../src/api/types'
 import type { VectorLayer } from '../src/map/useMap'
 import { layersOf, sourceOf } from '../src/map/style'
-import { featureOf, prepare, tileAt, tileLayers, tilesetIn } from '../src/preview/tileset'
+import { baseOf, featureOf, prepare, tileAt, tileLayers, tilesetIn } from '../src/preview/tileset'
 
 describe('the address of a preview', () => {
   it.each([
@@ -42,6 +42,16 @@ const units = {
   count: 7,
   attributes: [{ name: 'n', type: 'int' }, { name: 'CODE', type: 'code', dictionary: 'codes' }],
 } as unknown as Layer
+
+describe('what tiles hold of a layer', () => {
+  it.each([
+    ['units', 'units', 'features'],
+    ['units_label', 'units', 'labels'],
+    ['units_totals', 'units', 'totals'],
+    ['trees_clusters', 'trees', 'clusters'],
+    ['units_totals_dropped', 'units', 'dropped'],
+  ])('%s', (id, name, part) => expect(baseOf(id)).toEqual({ name, part }))
+})
 
 describe('the style of a preview', () => {
   const prepared = prepare(style, { tiles: [], vector_layers: vector })

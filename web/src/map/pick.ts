@@ -59,7 +59,15 @@ export function everythingAt(map: GlMap, at: { x: number; y: number }): Picked[]
     .map(({ feature }) => feature)
   // The outline of the neighbour reaches a little into a polygon.
   const around = map.queryRenderedFeatures([at.x, at.y]).filter((feature) => isPolygon(feature) && feature.layer.type === 'fill')
-  return distinct([...near, ...around])
+  return distinct([...near, ...around].map(identified))
+}
+
+// identified gives what has no id in the tiles, such as a group of points, its place for one.
+function identified(feature: MapGeoJSONFeature): Pick<MapGeoJSONFeature, 'id' | 'sourceLayer' | 'properties'> {
+  const { id, sourceLayer, properties, geometry } = feature
+  if (properties.id !== undefined || geometry.type !== 'Point') return { id, sourceLayer, properties }
+  const [lon, lat] = geometry.coordinates as [number, number]
+  return { id, sourceLayer, properties: { ...properties, id: `${lon.toFixed(6)},${lat.toFixed(6)}` } }
 }
 
 export function distinct(features: Pick<MapGeoJSONFeature, 'id' | 'sourceLayer' | 'properties'>[]): Picked[] {

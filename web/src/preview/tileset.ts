@@ -5,8 +5,10 @@ import type { Picked } from '../map/pick'
 import { titleOf } from '../map/roles'
 import type { TileJSON, VectorLayer } from '../map/useMap'
 
-const LABELS = '_label'
-const TOTALS = '_totals'
+// What tiles hold of a layer, by how the name goes on.
+const PARTS = { _label: 'labels', _totals: 'totals', _clusters: 'clusters', _dropped: 'dropped' } as const
+
+export type Part = 'features' | (typeof PARTS)[keyof typeof PARTS]
 
 // tilesetIn is the tileset that an address asks to preview, or null.
 export function tilesetIn(path: string): string | null {
@@ -20,9 +22,10 @@ export function tilesetIn(path: string): string | null {
 }
 
 // baseOf is the layer of the city behind a layer of tiles, and what of it the tiles have.
-export function baseOf(id: string): { name: string; part: 'features' | 'labels' | 'totals' } {
-  if (id.endsWith(LABELS)) return { name: id.slice(0, -LABELS.length), part: 'labels' }
-  if (id.endsWith(TOTALS)) return { name: id.slice(0, -TOTALS.length), part: 'totals' }
+export function baseOf(id: string): { name: string; part: Part } {
+  for (const [suffix, part] of Object.entries(PARTS)) {
+    if (id.endsWith(suffix)) return { ...baseOf(id.slice(0, -suffix.length)), part }
+  }
   return { name: id, part: 'features' }
 }
 
@@ -59,7 +62,7 @@ function plain(id: string, source: string, dark: boolean): LayerSpecification[] 
 export interface TileLayer {
   id: string
   base: string
-  part: 'features' | 'labels' | 'totals'
+  part: Part
   title: string
   min: number
   max: number
