@@ -60,11 +60,14 @@ type builder struct {
 	arena []byte
 	ends  []uint32
 	attrs []tagged
+	// kept are the features drawn, when keepDrawn asks for them.
+	keepDrawn bool
+	kept      []index.Slot
 }
 
-// build draws the sources, of the World with the given epoch, into a tile. The bytes are valid until the next build.
-func (b *builder) build(ctx context.Context, epoch data.Epoch, sources []source, f frame, q *Query) (drawn, error) {
-	b.frame, b.epoch, b.query, b.layers = f, epoch, q, len(sources)
+// build draws the sources, of the World with the given epoch, into a tile of so many layers. The bytes are valid until the next build.
+func (b *builder) build(ctx context.Context, epoch data.Epoch, sources []source, layers int, f frame, q *Query) (drawn, error) {
+	b.frame, b.epoch, b.query, b.layers = f, epoch, q, layers
 	b.drawer.frame, b.drawer.box = f, f.searchBox()
 	b.drawer.lines = b.shapes.Borrow()
 	defer b.shapes.Return(b.drawer.lines)

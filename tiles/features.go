@@ -285,6 +285,9 @@ func (w *featureWriter) dropOversize() bool {
 func (w *featureWriter) finish(c *choice) {
 	t, m := &w.b.tile, &w.b.main
 	r := &w.report
+	if w.b.keepDrawn {
+		w.b.kept = append(w.b.kept, w.b.rows...)
+	}
 	r.Oversize += w.large
 	switch {
 	case c.cells != nil:

@@ -240,7 +240,7 @@ func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key 
 	m.builds.Add(1)
 	b, _ := m.builders.Get().(*builder)
 	defer m.builders.Put(b)
-	d, err := b.build(ctx, key.epoch, sources, newFrame(key.z, key.x, key.y), q)
+	d, err := b.build(ctx, key.epoch, sources, len(sources), newFrame(key.z, key.x, key.y), q)
 	if err != nil {
 		return nil, err
 	}

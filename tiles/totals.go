@@ -69,6 +69,13 @@ func drawnLayer(w *index.World, name string) (l *index.Layer, as drawing, ok boo
 	return l, asClusters, cut && ok && l.Def().Geometry == data.GeometryPoint
 }
 
+// LayerOf is the layer of a World that a name of a tileset draws, and whether it draws totals of what lies in its
+// polygons.
+func LayerOf(w *index.World, name string) (l *index.Layer, totals, ok bool) {
+	l, as, ok := drawnLayer(w, name)
+	return l, as == asTotals, ok
+}
+
 // source is what is drawn for a name of a tileset of w.
 func (m *Maker) source(w *index.World, name string) (source, error) {
 	l, as, ok := drawnLayer(w, name)

@@ -4,8 +4,8 @@ package tilesets
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -28,18 +28,12 @@ const typeTile = "application/vnd.mapbox-vector-tile"
 // no harm here.
 func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 	world := &city.Asked{World: a.Engine.World()}
-	query := tiles.Query{}
-	if rest.Accepts(r.Header.Get("Accept-Encoding"), tiles.Zstd.String()) {
-		query.Encoding = tiles.Zstd
-	}
+	var params *rest.Params
 	if r.URL.RawQuery != "" {
-		params := rest.ParseParams(r)
+		params = rest.ParseParams(r)
 		var err error
 		if world, err = a.Ask(r, params); err != nil {
 			return err
-		}
-		if list, given := params.Names("properties"); given {
-			query.Properties = list
 		}
 	}
 	vars := mux.Vars(r)
@@ -55,10 +49,14 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		}
 		address[i] = uint32(n)
 	}
-	if err := known(world.World, set, query.Properties); err != nil {
+	query, err := a.query(r, params, world.World, set)
+	if err != nil {
 		return err
 	}
-	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2], &query)
+	if params != nil && slices.Contains([]string{"1", "true"}, params.Text("explain")) {
+		return a.explain(w, r, params, world, set, address, query)
+	}
+	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2], query)
 	if err != nil {
 		return err
 	}
@@ -69,17 +67,6 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	return writeTile(w, r, &tile)
-}
-
-// known verifies that the attributes a client asks for exist in a layer of the tileset.
-func known(w *index.World, set tiles.Tileset, properties []string) error {
-	for _, name := range properties {
-		if !tiles.HasField(w, set, name) {
-			known := strings.Join(tiles.Fields(w, set), ", ")
-			return rest.Fault(rest.BadRequest, "properties", name, "is no attribute of the tileset; known are "+known)
-		}
-	}
-	return nil
 }
 
 func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
@@ -127,9 +114,13 @@ func tileset(w *index.World, name string) (tiles.Tileset, error) {
 	return set, err
 }
 
+// passedOn are the parameters of TileJSON that the addresses of its tiles have, too.
+var passedOn = []string{"properties", "filter", "filter-lang", "filter-crs"}
+
 // TileJSON describes a tileset.
 func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
-	world, err := a.Ask(r, rest.ParseParams(r))
+	params := rest.ParseParams(r)
+	world, err := a.Ask(r, params)
 	if err != nil {
 		return err
 	}
@@ -137,9 +128,18 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if _, err := a.query(r, params, world.World, set); err != nil {
+		return err
+	}
 	world.Header(w)
 	doc := a.Maker.Describe(world.World, set, a.BaseURL(r))
-	if query := world.Query(); len(query) > 0 {
+	query := world.Query()
+	for _, name := range passedOn {
+		if r.URL.Query().Has(name) {
+			query.Set(name, r.URL.Query().Get(name))
+		}
+	}
+	if len(query) > 0 {
 		doc.Tiles[0] += "?" + query.Encode()
 	}
 	return rest.WriteJSON(w, r, http.StatusOK, struct {

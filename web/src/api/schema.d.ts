@@ -1656,6 +1656,41 @@ export interface components {
             organisations: components["schemas"]["CellMembers"];
             parts: components["schemas"]["CellMembers"];
         };
+        TileExplained: {
+            tileset: string;
+            /** @description z/x/y */
+            tile: string;
+            layers: {
+                name: string;
+                /** @description Features that meet the tile and pass the filter; of points those in the tile itself. */
+                found: number;
+                drawn: number;
+                /** @description Those that there was no room for. What is neither drawn nor dropped has nothing left of it inside the tile. */
+                dropped: number;
+                /** @description Polygons left out because they are too small for this zoom level. */
+                collapsed?: number;
+                /** @description Of the dropped ones those of which one alone takes half of what a layer may hold. */
+                oversize?: number;
+                /** @description Side of the cells of which one feature is drawn each, in units of 4096 to the side of a tile. */
+                cell?: number;
+                /** @description Size before compression. */
+                bytes: number;
+            }[];
+            bytes: number;
+            packed_bytes: number;
+            encoding: string;
+            cached: boolean;
+            milliseconds: number;
+            seq: components["schemas"]["Seq"];
+            feature?: {
+                id: string;
+                layer?: string;
+                drawn: boolean;
+                why: string;
+                /** @description The feature that stands for it where points are thinned. */
+                instead?: string;
+            };
+        };
         TileJSON: {
             /** @enum {string} */
             tilejson: "3.0.0";
@@ -1937,7 +1972,7 @@ export interface components {
                 "application/json": components["schemas"]["Written"];
             };
         };
-        /** @description The tile, gzipped when the client accepts it. */
+        /** @description The tile, compressed (zstd or gzip) when the client accepts it; with `explain` what it holds. */
         Tile: {
             headers: {
                 ETag?: string;
@@ -1946,6 +1981,7 @@ export interface components {
             };
             content: {
                 "application/vnd.mapbox-vector-tile": string;
+                "application/json": components["schemas"]["TileExplained"];
             };
         };
         /** @description Nothing there. */
@@ -2384,6 +2420,23 @@ export interface operations {
                  * @example 42
                  */
                 as_of?: components["parameters"]["as_of"];
+                /** @description As for tiles: their addresses carry it, and the filter. */
+                properties?: string;
+                /**
+                 * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
+                 * @example tree_type = '榕樹' AND diameter > 80
+                 */
+                filter?: components["parameters"]["filter"];
+                /**
+                 * @description Encoding of the filter. Without it a filter that begins with { is JSON, any other text.
+                 * @example cql2-text
+                 */
+                "filter-lang"?: components["parameters"]["filter-lang"];
+                /**
+                 * @description System of the coordinates in the filter, as in `crs`; easting before northing in every system.
+                 * @example EPSG:4326
+                 */
+                "filter-crs"?: components["parameters"]["filter-crs"];
             };
             header?: never;
             path: {
@@ -2418,6 +2471,28 @@ export interface operations {
                  * @example id,kind
                  */
                 properties?: string;
+                /**
+                 * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
+                 * @example tree_type = '榕樹' AND diameter > 80
+                 */
+                filter?: components["parameters"]["filter"];
+                /**
+                 * @description Encoding of the filter. Without it a filter that begins with { is JSON, any other text.
+                 * @example cql2-text
+                 */
+                "filter-lang"?: components["parameters"]["filter-lang"];
+                /**
+                 * @description System of the coordinates in the filter, as in `crs`; easting before northing in every system.
+                 * @example EPSG:4326
+                 */
+                "filter-crs"?: components["parameters"]["filter-crs"];
+                /**
+                 * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile.
+                 * @example 1
+                 */
+                explain?: "0" | "1" | "true" | "false";
+                /** @description With `explain`: the id of a feature, to learn why it is drawn in this tile or not. */
+                feature?: string;
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
@@ -2480,6 +2555,28 @@ export interface operations {
                  * @example id,kind
                  */
                 properties?: string;
+                /**
+                 * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
+                 * @example tree_type = '榕樹' AND diameter > 80
+                 */
+                filter?: components["parameters"]["filter"];
+                /**
+                 * @description Encoding of the filter. Without it a filter that begins with { is JSON, any other text.
+                 * @example cql2-text
+                 */
+                "filter-lang"?: components["parameters"]["filter-lang"];
+                /**
+                 * @description System of the coordinates in the filter, as in `crs`; easting before northing in every system.
+                 * @example EPSG:4326
+                 */
+                "filter-crs"?: components["parameters"]["filter-crs"];
+                /**
+                 * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile.
+                 * @example 1
+                 */
+                explain?: "0" | "1" | "true" | "false";
+                /** @description With `explain`: the id of a feature, to learn why it is drawn in this tile or not. */
+                feature?: string;
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/tiles/tiletest"
+)
+
+// TestFilteredTiles asks for tiles with a filter and compares them with what the list of features answers.
+func TestFilteredTiles(t *testing.T) {
+	c := newCity(t, nil).fill()
+	const address = "/12/3430/1754.mvt"
+	count := func(query string) int {
+		a := c.do("GET", "/tiles/trees"+address+"?"+query, nil, "")
+		if a.status == 204 {
+			return 0
+		}
+		tile, err := tiletest.Decode([]byte(a.body))
+		if err != nil || a.status != 200 {
+			t.Fatalf("%s: %d, %v", query, a.status, err)
+		}
+		return len(tile.Layer("trees").Features)
+	}
+	all := count("")
+	for _, filter := range []string{
+		"tree_type = '榕樹'", "diameter > 10 AND NOT \"count\" IN (12, 13)", "tree_type LIKE '樟%'", "planted < DATE('1999-01-01')",
+		`{"op":">=","args":[{"property":"count"},20]}`, "S_INTERSECTS(geometry, POLYGON((121.5 25, 121.51 25, 121.51 25.01, 121.5 25.01, 121.5 25)))",
+	} {
+		query := "filter=" + url.QueryEscape(filter)
+		var list struct {
+			Matched  int   `json:"numberMatched"`
+			Features []any `json:"features"`
+		}
+		a := c.do("GET", "/v1/layers/trees/features?limit=1000&"+query, nil, "")
+		if err := json.Unmarshal([]byte(a.body), &list); err != nil || a.status != 200 {
+			t.Fatalf("%s: %d %s", filter, a.status, a.body)
+		}
+		if got := count(query); got != len(list.Features) || got > all {
+			t.Errorf("%s: %d features in the tile, %d in the list, %d without it", filter, got, len(list.Features), all)
+		}
+	}
+	for query, says := range map[string]string{
+		"filter=knid+%3D+1":          "knid",
+		"filter=tree_type+%3D":       "filter",
+		"filter=tree_type+%3E+TRUE":  "tree_type",
+		"filter=a&filter-lang=cql99": "cql99",
+	} {
+		if a := c.do("GET", "/tiles/trees"+address+"?"+query, nil, ""); a.status != 400 || !strings.Contains(a.body, says) {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
+		}
+	}
+	// A filter must fit every layer of the tileset.
+	if a := c.do("GET", "/tiles/city"+address+"?filter=diameter+%3E+1", nil, ""); a.status != 400 || !strings.Contains(a.body, "in layer") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	doc := c.do("GET", "/tiles/trees.json?filter=diameter+%3E+1&properties=id", nil, "")
+	if !strings.Contains(doc.body, "filter=diameter+%3E+1") || !strings.Contains(doc.body, "properties=id") {
+		t.Errorf("the addresses of TileJSON lack the filter: %s", doc.body)
+	}
+}
+
+// TestExplain asks what a tile holds, and about single features.
+func TestExplain(t *testing.T) {
+	c := newCity(t, nil).fill()
+	type answer struct {
+		Layers  []tiles.LayerReport
+		Cached  bool
+		Bytes   int
+		Feature *tiles.Verdict
+	}
+	ask := func(path string) (a answer) {
+		got := c.do("GET", path, nil, "")
+		if got.status != 200 {
+			t.Fatalf("%s: %d %s", path, got.status, got.body)
+		}
+		if err := json.Unmarshal([]byte(got.body), &a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	first, second := ask("/tiles/trees/12/3430/1754.mvt?explain=1"), ask("/tiles/trees/12/3430/1754.mvt?explain=1")
+	if len(first.Layers) != 1 || first.Layers[0].Found != 25 || first.Layers[0].Drawn != 25 || first.Bytes == 0 || first.Cached || !second.Cached {
+		t.Errorf("%+v, then %+v", first, second)
+	}
+	for path, want := range map[string]tiles.Verdict{
+		"/tiles/trees/12/3430/1754.mvt?explain=1&feature=tree03":                            {Drawn: true, Why: "is drawn"},
+		"/tiles/trees/12/3431/1754.mvt?explain=1&feature=tree03":                            {Why: "in tile 12/3430/1754"},
+		"/tiles/trees/12/3430/1754.mvt?explain=1&feature=nope":                              {Why: "no layer"},
+		"/tiles/trees/12/3430/1754.mvt?explain=1&feature=tree03&filter=id+%3D+%27tree04%27": {Why: "filter"},
+	} {
+		if v := ask(path).Feature; v == nil || v.Drawn != want.Drawn || !strings.Contains(v.Why, want.Why) {
+			t.Errorf("%s: %+v", path, v)
+		}
+	}
+}
