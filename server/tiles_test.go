@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -94,6 +95,31 @@ func TestExplain(t *testing.T) {
 	} {
 		if v := ask(path).Feature; v == nil || v.Drawn != want.Drawn || !strings.Contains(v.Why, want.Why) {
 			t.Errorf("%s: %+v", path, v)
+		}
+	}
+}
+
+// TestDiffTiles asks for what differs between two positions.
+func TestDiffTiles(t *testing.T) {
+	c := newCity(t, nil).fill()
+	before := c.engine.World().Seq()
+	c.move("tree03", 121.5051, 25.0052)
+	if a := c.do("DELETE", "/v1/layers/trees/features/tree04", nil, ""); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	path := fmt.Sprintf("/tiles/trees/12/3430/1754.mvt?diff=%d,", before)
+	a := c.do("GET", path, nil, "")
+	tile, err := tiletest.Decode([]byte(a.body))
+	if err != nil || a.status != 200 {
+		t.Fatalf("%d %v", a.status, err)
+	}
+	changed, removed := tile.Layer("trees_changed").Features, tile.Layer("trees_removed").Features
+	if len(tile) != 2 || len(changed) != 1 || changed[0].Get("id") != "tree03" || len(removed) != 1 || removed[0].Get("id") != "tree04" {
+		t.Errorf("%s", tiletest.Text(tile))
+	}
+	for query, says := range map[string]string{"diff=2026-01-01": "two moments", "diff=x,y": "must be a time", "diff=,": "two moments", "diff=99999999,": ""} {
+		if a := c.do("GET", "/tiles/trees/12/3430/1754.mvt?"+query, nil, ""); a.status < 400 || a.status >= 500 || !strings.Contains(a.body, says) {
+			t.Errorf("%s: %d %s", query, a.status, a.body)
 		}
 	}
 }

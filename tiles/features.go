@@ -158,7 +158,7 @@ func (w *featureWriter) features(found []candidate) {
 		kind = typePolygon
 	default:
 	}
-	labels := kind == typePolygon && w.source.totals == nil
+	labels := kind == typePolygon && w.source.totals == nil && w.source.differs == nil
 	from := uint32(0)
 	for i, f := range found {
 		start := m.open()

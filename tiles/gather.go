@@ -65,8 +65,13 @@ func (b *builder) gather(ctx context.Context, s source) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if b.query.Filter != nil {
-		return b.filter(ctx, s)
+	if f := b.query.Filter; f != nil {
+		if err := b.filter(ctx, s, f.Keep); err != nil {
+			return err
+		}
+	}
+	if s.differs != nil {
+		return b.filter(ctx, s, s.differs.keep)
 	}
 	return nil
 }
@@ -76,13 +81,13 @@ func (v vertex) within() bool {
 	return v.x >= -Buffer && v.x <= Extent+Buffer && v.y >= -Buffer && v.y <= Extent+Buffer
 }
 
-// filter keeps the candidates that pass the filter of the query.
-func (b *builder) filter(ctx context.Context, s source) error {
+// filter leaves the candidates that keep keeps.
+func (b *builder) filter(ctx context.Context, s source, keep func(context.Context, *index.Layer, []index.Slot) ([]index.Slot, error)) error {
 	b.rows = b.rows[:0]
 	for _, c := range b.found {
 		b.rows = append(b.rows, c.slot())
 	}
-	kept, err := b.query.Filter.Keep(ctx, s.layer, b.rows)
+	kept, err := keep(ctx, s.layer, b.rows)
 	if err != nil {
 		return err
 	}

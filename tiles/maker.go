@@ -195,6 +195,11 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 			return e.at(w), nil
 		}
 	}
+	return m.drawn(ctx, w, sources, key, stamp, q)
+}
+
+// drawn draws a tile that is not in the cache; callers who want the same one wait for one of them.
+func (m *Maker) drawn(ctx context.Context, w *index.World, sources []source, key tileKey, stamp data.Seq, q *Query) (Tile, error) {
 	m.misses.Add(1)
 	if err := ctx.Err(); err != nil {
 		return Tile{}, err

@@ -26,6 +26,8 @@ type source struct {
 	layer    *index.Layer
 	totals   Totals
 	clusters bool
+	// differs is set for the differences of two Worlds.
+	differs *difference
 }
 
 // name is that of the layer of the tile.
@@ -35,6 +37,8 @@ func (s source) name() string {
 		return s.layer.Def().Name + TotalsSuffix
 	case s.clusters:
 		return s.layer.Def().Name + ClustersSuffix
+	case s.differs != nil:
+		return s.layer.Def().Name + s.differs.suffix
 	}
 	return s.layer.Def().Name
 }

@@ -92,6 +92,36 @@ func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
 	return a, nil
 }
 
+// Moment is the World that a text means: the city at a time or date, the city as it was known at a position, or, for an
+// empty text, the present. field is the parameter, for messages.
+func (c *City) Moment(r *http.Request, field, text string) (*index.World, error) {
+	if text == "" {
+		return c.Engine.World(), nil
+	}
+	if c.Past == nil {
+		return nil, rest.Refuse(rest.NotImplemented, "this server does not answer for the past")
+	}
+	when := index.Moment{AsOf: index.Newest}
+	at, asOf := "", ""
+	if t, _, ok := c.Time(text); ok {
+		when.At, at = t, text
+	} else {
+		p, ok := ParsePosition(text)
+		if !ok {
+			return nil, rest.Fault(rest.BadRequest, field, text, "must be a time like 2026-03-01T08:00:00+08:00, a date, or a position")
+		}
+		if p.Epoch != "" && p.Epoch != c.Store.Epoch() {
+			return nil, rest.Fault(rest.Gone, field, text, "belongs to another history")
+		}
+		when.AsOf, asOf = p.Seq, text
+	}
+	w, err := c.Past.World(r.Context(), when)
+	if err != nil {
+		return nil, c.PastFault(r, err, at, asOf)
+	}
+	return w, nil
+}
+
 // Time reads a time with its zone, or a date: its first moment in the zone of the city. exact says that it was a time.
 func (c *City) Time(text string) (t time.Time, exact, ok bool) {
 	// A plus sign that was not encoded arrives as a space.

@@ -53,6 +53,9 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if params != nil && params.Text("diff") != "" {
+		return a.diff(w, r, params.Text("diff"), set, address, query)
+	}
 	if params != nil && slices.Contains([]string{"1", "true"}, params.Text("explain")) {
 		return a.explain(w, r, params, world, set, address, query)
 	}
@@ -115,7 +118,7 @@ func tileset(w *index.World, name string) (tiles.Tileset, error) {
 }
 
 // passedOn are the parameters of TileJSON that the addresses of its tiles have, too.
-var passedOn = []string{"properties", "filter", "filter-lang", "filter-crs"}
+var passedOn = []string{"diff", "properties", "filter", "filter-lang", "filter-crs"}
 
 // TileJSON describes a tileset.
 func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {

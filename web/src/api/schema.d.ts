@@ -2487,6 +2487,11 @@ export interface operations {
                  */
                 "filter-crs"?: components["parameters"]["filter-crs"];
                 /**
+                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
+                 * @example 2026-03-01,2026-03-02
+                 */
+                diff?: string;
+                /**
                  * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile.
                  * @example 1
                  */
@@ -2570,6 +2575,11 @@ export interface operations {
                  * @example EPSG:4326
                  */
                 "filter-crs"?: components["parameters"]["filter-crs"];
+                /**
+                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
+                 * @example 2026-03-01,2026-03-02
+                 */
+                diff?: string;
                 /**
                  * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile.
                  * @example 1
