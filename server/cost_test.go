@@ -127,7 +127,8 @@ func TestSlowClients(t *testing.T) {
 	}
 	most := uint64(0)
 	answered := 0
-	for start := time.Now(); time.Since(start) < 4*time.Second; {
+	// At least as long as the slow clients need to be given up once; longer on a busy machine.
+	for start := time.Now(); time.Since(start) < 4*time.Second || answered < 20 && time.Since(start) < time.Minute; {
 		most = max(most, heap())
 		resp, err := http.Get(c.http.URL + "/v1/locate?lon=121.505&lat=25.005")
 		if err != nil {
