@@ -71,21 +71,34 @@ func (n *net) reset(size int) {
 
 // vertex is the number of the vertex at a place, which is new when nothing was there. It is kept when any call says so.
 func (n *net) vertex(x, y int32, kept bool) int32 {
-	key := uint32(x+Buffer)<<13 | uint32(y+Buffer)
-	mask := uint32(len(n.table) - 1)
-	for h := (key * 0x9E3779B1) >> n.shift; ; h = (h + 1) & mask {
-		id := n.table[h] - 1
-		if id < 0 {
-			n.at = append(n.at, Vertex{x, y})
-			n.about = append(n.about, about{raw: nowhere, prev: none, next: none, kept: kept})
-			id = int32(len(n.at))
-			n.table[h] = id
-			return id - 1
-		}
-		if n.at[id] == (Vertex{x, y}) {
-			return id
+	v := Vertex{x, y}
+	h := n.find(v)
+	if id := n.table[h] - 1; id >= 0 {
+		return id
+	}
+	n.at = append(n.at, v)
+	n.about = append(n.about, about{raw: nowhere, prev: none, next: none, kept: kept})
+	n.table[h] = int32(len(n.at))
+	if 4*len(n.at) > 3*len(n.table) {
+		// Edges that cross lines have more vertices than were gathered.
+		n.shift--
+		n.table = make([]int32, 2*len(n.table))
+		for i, v := range n.at {
+			n.table[n.find(v)] = int32(i + 1)
 		}
 	}
+	return int32(len(n.at) - 1)
+}
+
+// find is the entry of a vertex in the table, or the free one where it belongs.
+func (n *net) find(v Vertex) uint32 {
+	key := uint32(v.X+Buffer)<<13 | uint32(v.Y+Buffer)
+	mask := uint32(len(n.table) - 1)
+	h := (key * 0x9E3779B1) >> n.shift
+	for n.table[h] > 0 && n.at[n.table[h]-1] != v {
+		h = (h + 1) & mask
+	}
+	return h
 }
 
 // sort puts the vertices into squares, about one in each.

@@ -345,6 +345,21 @@ func TestStoreIsShared(t *testing.T) {
 	wait.Wait()
 }
 
+// Edges that all cross every line have many more vertices than the shapes.
+func TestManyCrossings(t *testing.T) {
+	a := tileOf(taipei, 16)
+	box := geo.TileBox(a.z, a.x, a.y)
+	var line []geo.Point
+	for i := range int32(2000) {
+		line = append(line, geo.Point{X: box.Min.X - 10_000 + i%2*80_000, Y: box.Min.Y + i*20}, geo.Point{X: box.Min.X + i*20, Y: box.Min.Y - 10_000 + i%2*80_000})
+	}
+	l := layerOf(shapeOf(t, geo.KindLine, line))
+	var d outline.Drawing
+	if got := l.draw(t, &d, outline.NewStore(1<<20), a, true, outline.Options{}); got.vertices() < 4*len(line) {
+		t.Errorf("%d vertices", got.vertices())
+	}
+}
+
 // More vertices than a drawing holds are refused by whole features.
 func TestMaxVertices(t *testing.T) {
 	if testing.Short() {
