@@ -236,11 +236,22 @@ const (
 	exact     = 1 << exactBits
 )
 
+// mostRepaired bounds the vertices of a polygon in one tile that is repaired: the work can grow with their square. A
+// larger one is drawn as it is: its rings may touch themselves, which does not change what they cover.
+const mostRepaired = 1 << 15
+
 // repair replaces the rings drawn from the given one on by valid ones that cover the same ground, and reports whether
 // any are left. Vertices and edges stay where they are: rings are cut where they meet themselves, and pieces that run
 // there and back vanish.
 func (d *Drawing) repair(ends int) bool {
 	g := &d.out
+	from := int32(0)
+	if ends > 0 {
+		from = g.Ends[ends-1]
+	}
+	if len(g.Vertices)-int(from) > mostRepaired {
+		return true
+	}
 	var xy []geo.Point
 	var rings []uint32
 	for i := ends; i < len(g.Ends); i++ {

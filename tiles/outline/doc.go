@@ -34,6 +34,7 @@
 //
 // # Bounds
 //
-// A drawing holds at most [MaxVertices] vertices. A shape of a million vertices is passed over in runs by deep tiles,
+// A drawing holds at most [MaxVertices] vertices. A polygon of more than 32,768 vertices in one tile that touches itself
+// is not cut where it does. A shape of a million vertices is passed over in runs by deep tiles,
 // and has one or two vertices for each pixel of its outline in coarse ones.
 package outline

@@ -267,7 +267,7 @@ func TestMillionVertices(t *testing.T) {
 			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("%v took %v", a, took)
 			}
-			if v := got.vertices(); v > 1<<17 {
+			if v := got.vertices(); v > 1<<18 {
 				t.Errorf("%v has %d vertices", a, v)
 			}
 			if z >= 18 || z <= 8 {
