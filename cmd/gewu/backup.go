@@ -21,6 +21,9 @@ type backupCmd struct {
 // Run copies the store as it is at one Seq. The file is proved before it has its name, so that it can be trusted when it
 // is needed.
 func (cmd *backupCmd) Run(e *env) error {
+	if err := mayWrite(e.cli.Data, cmd.File); err != nil {
+		return err
+	}
 	return withCity(e, func(ctx context.Context, c client) error {
 		resp, err := c.do(ctx, http.MethodGet, "/v1/backup", nil, "", nil)
 		if err != nil {

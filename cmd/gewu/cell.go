@@ -100,6 +100,9 @@ type cellListCmd struct {
 // Run writes one row for each cell.
 func (cmd *cellListCmd) Run(e *env) (err error) {
 	out := e.stdout
+	if err := mayWrite(e.cli.Data, cmd.Output); err != nil {
+		return err
+	}
 	if cmd.Output != "" {
 		f, err := os.Create(cmd.Output)
 		if err != nil {

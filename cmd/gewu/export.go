@@ -33,6 +33,9 @@ type exportCmd struct {
 
 // Run writes the layer as it is at one Seq. A file is replaced only when it is complete.
 func (cmd *exportCmd) Run(e *env) (err error) {
+	if err := mayWrite(e.cli.Data, cmd.Output); err != nil {
+		return err
+	}
 	format := cmd.Format
 	if format == "" {
 		detected, ok := convert.DetectFormat(cmd.Output)

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// mayWrite refuses to write an output file over what gewu keeps in its data folder: the store and everything beside it
+// whose name begins as its does, the folder of jobs and that of files under way. Other files may lie there.
+func mayWrite(dataDir, path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	store := filepath.Join(dataDir, storeFile)
+	// By its own name, through a link, and as the same file under any name.
+	if a, err := os.Stat(store); err == nil {
+		if b, err := os.Stat(path); err == nil && os.SameFile(a, b) {
+			return fmt.Errorf("%s is the store itself; choose another file", path)
+		}
+	}
+	inside, err := filepath.Rel(unlinked(dataDir), filepath.Join(unlinked(filepath.Dir(path)), filepath.Base(path)))
+	if err != nil {
+		return nil //nolint:nilerr // they have nothing in common
+	}
+	first, _, _ := strings.Cut(filepath.ToSlash(inside), "/")
+	if own := strings.TrimSuffix(storeFile, filepath.Ext(storeFile)) + "."; strings.HasPrefix(first, own) || first == "jobs" || first == "tmp" {
+		return fmt.Errorf("%s belongs to the data folder of the city; choose a file elsewhere", path)
+	}
+	return nil
+}
+
+// unlinked is a folder without links, absolute as far as that can be found out.
+func unlinked(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	if to, err := filepath.EvalSymlinks(dir); err == nil {
+		return to
+	}
+	return dir
+}

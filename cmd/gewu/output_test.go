@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestMayWrite(t *testing.T) {
+	dir := t.TempDir()
+	city, other := filepath.Join(dir, "city"), filepath.Join(dir, "other")
+	for _, d := range []string{city, other} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := filepath.Join(city, storeFile)
+	if err := os.WriteFile(store, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link, hard := filepath.Join(dir, "link"), filepath.Join(other, "hard.db")
+	if err := os.Symlink(city, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(store, hard); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(city)
+	for path, ok := range map[string]bool{
+		"": true, "-": true, store: false, storeFile: false, "./" + storeFile: false, "../city/gewu.sock": false, hard: false,
+		filepath.Join(link, storeFile): false, filepath.Join(link, "gewu.sock"): false, filepath.Join(city, "jobs", "1"): false,
+		"tmp": false, "backup.db": true, filepath.Join(other, storeFile): true, filepath.Join(other, "gewu.sock"): true,
+		filepath.Join(dir, "gewu.db"): true, filepath.Join(city, "gewu-2026.db"): true,
+	} {
+		if err := mayWrite(city, path); (err == nil) != ok {
+			t.Errorf("%q: %v", path, err)
+		}
+		if err := mayWrite(".", path); (err == nil) != ok {
+			t.Errorf("%q from inside: %v", path, err)
+		}
+	}
+}
