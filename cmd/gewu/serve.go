@@ -14,9 +14,22 @@ import (
 type listenFlags struct {
 	Listen     string `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
 	Token      string `help:"Allows writes from elsewhere with the header \"Authorization: Bearer TOKEN\". Better given as GEWU_TOKEN than as a flag, which other users of the machine can see." placeholder:"TOKEN" env:"GEWU_TOKEN"`
-	TileCache  int64  `help:"Memory for encoded tiles in MiB." default:"256" env:"GEWU_TILE_CACHE"`
+	TileCache  int64  `help:"Memory for encoded tiles in MiB; -1 keeps none." default:"256" env:"GEWU_TILE_CACHE"`
 	PastMemory int64  `help:"Memory in MiB for the city at moments of the past that were asked for last; one that needs more is refused." default:"1024" env:"GEWU_PAST_MEMORY"`
 	Memory     int64  `help:"Memory in MiB that the process should stay within: beyond it large requests are refused for a while. Default: GOMEMLIMIT, else none." placeholder:"MIB" env:"GEWU_MEMORY"`
+}
+
+// Validate refuses amounts of memory that mean nothing.
+func (f listenFlags) Validate() error {
+	switch {
+	case f.Memory < 0:
+		return fmt.Errorf("--memory %d: must be a number of MiB above 0", f.Memory)
+	case f.PastMemory < 0:
+		return fmt.Errorf("--past-memory %d: must be a number of MiB, 0 or more", f.PastMemory)
+	case f.TileCache < -1:
+		return fmt.Errorf("--tile-cache %d: must be a number of MiB; -1 keeps no tiles", f.TileCache)
+	}
+	return nil
 }
 
 func (f listenFlags) options() cityOptions {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,6 +145,16 @@ func (a *API) featureChange(in *changeBody) (data.Change, error) {
 	}
 }
 
+// withID adds the member id to a JSON object that has members.
+func withID(object []byte, id string) []byte {
+	text := bytes.TrimLeft(object, " \t\r\n")
+	quoted, err := json.Marshal(id)
+	if err != nil || len(text) == 0 || text[0] != '{' || bytes.HasPrefix(bytes.TrimLeft(text[1:], " \t\r\n"), []byte("}")) {
+		return object
+	}
+	return slices.Concat([]byte(`{"id":`), quoted, []byte(","), text[1:])
+}
+
 // Put makes or replaces one feature.
 func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 	c, err := a.pathChange(r, data.OpPut)
@@ -166,6 +177,10 @@ func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownLayer(a.Engine.World(), c.Layer)
 	}
 	id := c.Feature.ID
+	if given.ID == nil && layer.ID.Pattern != "" {
+		// No id can be made for such a layer; the path has it.
+		body = withID(body, id)
+	}
 	c.Feature, err = convert.DecodeFeature(layer, body, func() (string, error) { return id, nil })
 	if err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
