@@ -2,6 +2,7 @@
 package locate
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -130,6 +131,11 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 		_ = control.SetReadDeadline(a.Now().Add(a.Limits.Idle))
 		a.Extend(control)
 	}
+	// A client that is still sending what was given up would find the connection closed before it reads the answer.
+	defer func() {
+		_ = control.SetReadDeadline(a.Now().Add(time.Second))
+		_, _ = io.CopyN(io.Discard, r.Body, 1<<20)
+	}()
 	world.Header(w)
 	w.Header().Set("Cache-Control", "no-store")
 	if kind == rest.TypeNDJSON {
