@@ -56,7 +56,8 @@ func TestDiskDiscardsNothing(t *testing.T) {
 			kept++
 		}
 	})
-	if kept == 0 || discarded == 0 {
+	// The few draws of a short run may hold only one of the two.
+	if !testing.Short() && (kept == 0 || discarded == 0) {
 		t.Errorf("%d kept, %d discarded: the test does not look at both", kept, discarded)
 	}
 }
