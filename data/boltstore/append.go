@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/gewu-city/gewu/data"
@@ -25,6 +26,7 @@ type request struct {
 	done  chan struct{}
 	seq   data.Seq
 	err   error
+	next  *request // answered when this one's caller goes on
 }
 
 // States of a request. Whoever moves it away from waiting owns its outcome.
@@ -149,5 +151,23 @@ func (db *DB) outcome(ctx context.Context, r *request) (data.Seq, error) {
 		}
 		<-r.done
 	}
+	if r.next != nil {
+		close(r.next.done)
+	}
 	return r.seq, r.err
+}
+
+// answerAll answers the requests of a group, whose outcomes are set. Its callers are woken one after the other, each by
+// the one before it, along as many chains as half the processors: woken all at once they would fill the queues of the
+// scheduler, and a reader that comes in would wait for all of them.
+func answerAll(group []*request) {
+	chains := max(1, runtime.GOMAXPROCS(0)/2)
+	for i, r := range group {
+		if i+chains < len(group) {
+			r.next = group[i+chains]
+		}
+	}
+	for _, r := range group[:min(chains, len(group))] {
+		close(r.done)
+	}
 }

@@ -184,9 +184,7 @@ func (c *committer) commitSome(ctx context.Context, group []*request) int {
 		c.publish(&d, accepted, entries, changes)
 	}
 	// Nobody hears of a change before it is durable: not who made it, and not who was refused because of it.
-	for _, r := range group {
-		r.answer(r.seq, r.err)
-	}
+	answerAll(group)
 	return len(group)
 }
 
