@@ -95,9 +95,10 @@ func (m *Maker) Diff(ctx context.Context, a, b *index.World, set Tileset, z, x, 
 			sources = append(sources, source{layer: before, differs: &difference{RemovedSuffix, after}})
 		}
 	}
+	f := newFrame(z, x, y, q.Shift)
 	key := tileKey{
 		epoch: b.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: exactly(a) + ".." + exactly(b),
-		query: q.key(), encoding: q.Encoding,
+		query: q.key(), crs: f.crs(), encoding: q.Encoding,
 	}
 	// The name says all that the tile depends on.
 	if e, ok := m.lookup(key, b.Seq(), 0); ok {

@@ -47,7 +47,7 @@ func (m *Maker) Why(ctx context.Context, w *index.World, set Tileset, z, x, y ui
 			continue
 		}
 		v := &Verdict{ID: id, Layer: s.name()}
-		return v, m.judge(ctx, w, s, len(set.Layers), newFrame(z, x, y), q, slot, v)
+		return v, m.judge(ctx, w, s, len(set.Layers), newFrame(z, x, y, q.Shift), q, slot, v)
 	}
 	return &Verdict{ID: id, Why: "no layer of the tileset has a feature of this id"}, nil
 }
@@ -59,12 +59,13 @@ func (m *Maker) judge(ctx context.Context, w *index.World, s source, layers int,
 		return nil
 	}
 	box := s.layer.Box(slot)
+	p, single := s.layer.Point(slot)
 	switch {
 	case box.Empty():
 		v.Why = "the feature has no geometry"
 		return nil
-	case !box.Intersects(f.searchBox()):
-		x, y := geo.Point{X: box.Min.X/2 + box.Max.X/2, Y: box.Min.Y/2 + box.Max.Y/2}.Mercator()
+	case !box.Intersects(f.searchBox()), single && !f.at(p).within():
+		x, y := f.place(geo.Point{X: box.Min.X/2 + box.Max.X/2, Y: box.Min.Y/2 + box.Max.Y/2})
 		n := float64(uint32(1) << f.z)
 		v.Why = fmt.Sprintf("the feature lies elsewhere: its middle is in tile %d/%d/%d", f.z, uint32(x*n), uint32(y*n))
 		return nil

@@ -228,8 +228,8 @@ func (w *featureWriter) tagTotals(s index.Slot) {
 // labelPoint writes the feature's label point into the one tile that holds it, so that a name appears once.
 func (w *featureWriter) labelPoint(s index.Slot, permanent uint32) {
 	b := w.b
-	at := b.labels.point(b.epoch, w.source.layer, s)
-	if !b.frame.holds(at.x, at.y) {
+	x, y := b.frame.place(b.labels.point(b.epoch, w.source.layer, s))
+	if !b.frame.holds(x, y) {
 		return
 	}
 	m := &b.label
@@ -244,7 +244,7 @@ func (w *featureWriter) labelPoint(s index.Slot, permanent uint32) {
 		}
 	}
 	b.drawer.out.reset()
-	b.drawer.out.points([]vertex{b.frame.unit(at.x, at.y)})
+	b.drawer.out.points([]vertex{b.frame.unit(x, y)})
 	m.feature(uint64(permanent), typePoint, b.drawer.out.bytes)
 }
 

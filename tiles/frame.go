@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/tiles/outline"
 )
@@ -57,14 +58,29 @@ type frame struct {
 	z, x, y uint32
 	scale   float64
 	origin  vertex
+	// shift moves places to where the map has them; nil where it has all of them in their places.
+	shift *proj.Shift
 }
 
-func newFrame(z, x, y uint32) frame {
-	return frame{
+// newFrame is the frame of a tile; it forgets a shift that does not reach the tile.
+func newFrame(z, x, y uint32, shift *proj.Shift) frame {
+	f := frame{
 		z: z, x: x, y: y,
 		scale:  float64(uint64(Extent) << z),
 		origin: vertex{int64(x) * Extent, int64(y) * Extent},
 	}
+	if shift != nil && shift.Reaches(f.box(searchMargin)) {
+		f.shift = shift
+	}
+	return f
+}
+
+// crs names the shifted degrees of the tile, empty where nothing is shifted.
+func (f *frame) crs() string {
+	if f.shift == nil {
+		return ""
+	}
+	return f.shift.Name()
 }
 
 // outline is the frame in which the lines and polygons of a layer are drawn: with all detail where clients enlarge
@@ -83,7 +99,15 @@ func (f *frame) unit(mx, my float64) vertex {
 	}
 }
 
-func (f *frame) at(p geo.Point) vertex { return f.unit(p.Mercator()) }
+// place is where the map has a stored place, in the unit square of Web Mercator.
+func (f *frame) place(p geo.Point) (x, y float64) {
+	if f.shift != nil {
+		return f.shift.Mercator(p)
+	}
+	return p.Mercator()
+}
+
+func (f *frame) at(p geo.Point) vertex { return f.unit(f.place(p)) }
 
 // holds reports whether this is the one tile that a place belongs to: its south and east edges belong to the next
 // tile, except at the edge of the world.
@@ -93,13 +117,54 @@ func (f *frame) holds(mx, my float64) bool {
 	return column(mx) == f.x && column(my) == f.y
 }
 
-// searchBox is the box of everything that can appear in the tile. Latitudes beyond the Mercator square are drawn at
-// its edge and belong to the outermost rows.
+// searchBox is the box of everything that can appear in the tile.
 func (f *frame) searchBox() geo.Box {
+	box := f.box(searchMargin)
+	if f.shift != nil {
+		box = f.shift.Origin(box)
+	}
+	return box
+}
+
+// mostStamps bounds the stamps that one tile looks at.
+const mostStamps = 16
+
+// stamp is the newest position that of gives for the tiles without shift that the tile can depend on. What changes within
+// the margin of one of them has marked it.
+func (f *frame) stamp(of func(z int, x, y uint32) data.Seq) data.Seq {
+	if f.shift == nil {
+		return of(int(f.z), f.x, f.y)
+	}
+	box := f.shift.Origin(f.box(0))
+	west, south := box.Min.Mercator()
+	east, north := box.Max.Mercator()
+	z := min(f.z, index.StampZoom)
+	for {
+		n := float64(uint32(1) << z)
+		tile := func(v float64) uint32 { return uint32(min(v*n, n-1)) }
+		x0, x1, y0, y1 := tile(west), tile(east), tile(north), tile(south)
+		if z > 0 && (x1-x0+1)*(y1-y0+1) > mostStamps {
+			// What marks a tile marks those that hold it.
+			z--
+			continue
+		}
+		newest := data.Seq(0)
+		for x := x0; x <= x1; x++ {
+			for y := y0; y <= y1; y++ {
+				newest = max(newest, of(int(z), x, y))
+			}
+		}
+		return newest
+	}
+}
+
+// box is the tile with a margin, a share of its side. Latitudes beyond the Mercator square are drawn at its edge and
+// belong to the outermost rows.
+func (f *frame) box(margin float64) geo.Box {
 	n := float64(uint32(1) << f.z)
 	box := geo.Box{
-		Min: geo.FromMercator((float64(f.x)-searchMargin)/n, (float64(f.y)+1+searchMargin)/n),
-		Max: geo.FromMercator((float64(f.x)+1+searchMargin)/n, (float64(f.y)-searchMargin)/n),
+		Min: geo.FromMercator((float64(f.x)-margin)/n, (float64(f.y)+1+margin)/n),
+		Max: geo.FromMercator((float64(f.x)+1+margin)/n, (float64(f.y)-margin)/n),
 	}
 	if f.y == 0 {
 		box.Max.Y = geo.MaxY

@@ -34,7 +34,7 @@ func (d *drawer) load(
 		d.loaded = append(d.loaded, c.slot())
 	}
 	def := l.Def()
-	options := outline.Options{Scattered: def.Roles.Cell == nil && def.Roles.Area == nil}
+	options := outline.Options{Scattered: def.Roles.Cell == nil && def.Roles.Area == nil, Shift: f.shift}
 	return d.lines.Load(ctx, f.outline(def), shapes, epoch, l, d.loaded, options)
 }
 

@@ -16,7 +16,7 @@ const maxLabels = 1 << 18
 // labels keeps the label points of polygons: finding one costs more than drawing the polygon, and it changes only
 // with the feature. It is safe for concurrent use.
 type labels struct {
-	cache *otter.Cache[labelKey, place]
+	cache *otter.Cache[labelKey, geo.Point]
 	found atomic.Uint64
 }
 
@@ -27,24 +27,20 @@ type labelKey struct {
 	changed   data.Seq
 }
 
-// place is a point of the unit square of Web Mercator.
-type place struct{ x, y float64 }
-
 func newLabels() *labels {
-	return &labels{cache: otter.Must(&otter.Options[labelKey, place]{MaximumSize: maxLabels, Executor: inline})}
+	return &labels{cache: otter.Must(&otter.Options[labelKey, geo.Point]{MaximumSize: maxLabels, Executor: inline})}
 }
 
 // inline runs the housekeeping of a cache in the goroutine that caused it, so that a cache starts none of its own.
 func inline(f func()) { f() }
 
 // point is the label point of a polygon.
-func (c *labels) point(epoch data.Epoch, l *index.Layer, s index.Slot) place {
+func (c *labels) point(epoch data.Epoch, l *index.Layer, s index.Slot) geo.Point {
 	key := labelKey{epoch: epoch, permanent: l.Permanent(s), changed: l.ChangedAt(s)}
 	if at, ok := c.cache.GetIfPresent(key); ok {
 		return at
 	}
-	x, y := geo.LabelPoint(l.Shape(s)).Mercator()
-	at := place{x, y}
+	at := geo.LabelPoint(l.Shape(s))
 	c.cache.Set(key, at)
 	c.found.Add(1)
 	return at

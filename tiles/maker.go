@@ -101,9 +101,10 @@ type tileKey struct {
 	epoch   data.Epoch
 	layers  string
 	z, x, y uint32
-	// moment names the city: empty for the present one. query is what of it is asked for: empty for all.
-	moment, query string
-	encoding      Encoding
+	// moment names the city: empty for the present one. query is what of it is asked for: empty for all. crs is that of
+	// the map, empty where nothing is shifted.
+	moment, query, crs string
+	encoding           Encoding
 }
 
 // momentOf is empty for the Worlds of the engine. Worlds of the same date at different positions follow each other as
@@ -171,6 +172,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 	if q == nil {
 		q = &Query{}
 	}
+	f := newFrame(z, x, y, q.Shift)
 	sources := make([]source, len(set.Layers))
 	var stamp data.Seq
 	for i, name := range set.Layers {
@@ -179,9 +181,9 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 			return Tile{}, err
 		}
 		sources[i] = s
-		stamp = max(stamp, s.stamp(z, x, y))
+		stamp = max(stamp, s.stamp(&f))
 	}
-	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), encoding: q.Encoding}
+	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), crs: f.crs(), encoding: q.Encoding}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 		m.hits.Add(1)
 		return e.at(w), nil
@@ -245,7 +247,7 @@ func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key 
 	m.builds.Add(1)
 	b, _ := m.builders.Get().(*builder)
 	defer m.builders.Put(b)
-	d, err := b.build(ctx, key.epoch, sources, len(sources), newFrame(key.z, key.x, key.y), q)
+	d, err := b.build(ctx, key.epoch, sources, len(sources), newFrame(key.z, key.x, key.y, q.Shift), q)
 	if err != nil {
 		return nil, err
 	}

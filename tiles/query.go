@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -23,6 +24,8 @@ type Query struct {
 	Filter Filter
 	// Properties are the attributes that features carry; nil is all.
 	Properties []string
+	// Shift is how the map of the client is shifted; nil is not at all. Tiles are numbered as on that map.
+	Shift *proj.Shift
 	// Encoding is how the tile is compressed.
 	Encoding Encoding
 }

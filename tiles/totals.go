@@ -43,11 +43,12 @@ func (s source) name() string {
 	return s.layer.Def().Name
 }
 
-func (s source) stamp(z, x, y uint32) data.Seq {
+func (s source) stamp(f *frame) data.Seq {
+	of := s.layer.Stamp
 	if s.totals != nil {
-		return max(s.layer.DefSeq(), s.totals.Stamp(int(z), x, y))
+		of = s.totals.Stamp
 	}
-	return max(s.layer.DefSeq(), s.layer.Stamp(int(z), x, y))
+	return max(s.layer.DefSeq(), f.stamp(of))
 }
 
 // drawing is how a layer is drawn.

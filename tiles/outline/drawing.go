@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -84,6 +85,8 @@ type Options struct {
 	// Scattered polygons stand for themselves, as buildings do. When they are too small to be seen, an even sample of
 	// them is drawn as squares. Others are taken for the cells of a coverage: their neighbours take their ground.
 	Scattered bool
+	// Shift is how the map is shifted; nil is not at all.
+	Shift *proj.Shift
 }
 
 // Load prepares the shapes of features of a layer, which must be all that may appear in the tile, see [Margin], in
@@ -103,7 +106,7 @@ func (d *Drawing) Load(
 		if i%checkEvery == 0 && ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		p := store.get(epoch, l, s)
+		p := store.get(epoch, l, s, o.Shift)
 		vertices, rings, parts := len(d.raw), len(d.rings), len(d.parts)
 		d.gather(p, l.Permanent(s), o)
 		if len(d.raw) > MaxVertices && taken > 0 {

@@ -28,13 +28,13 @@ func (f *finished) size() int { return 128 + 8*len(f.vertices) + 4*len(f.ends) +
 type drawingKey struct {
 	frame     Frame
 	epoch     data.Epoch
-	scattered bool
+	options   Options
 	count     int
 	low, high uint64
 }
 
 func keyOf(f Frame, epoch data.Epoch, l Layer, slots []index.Slot, o Options) drawingKey {
-	k := drawingKey{frame: f, epoch: epoch, scattered: o.Scattered, count: len(slots), low: 1, high: 2}
+	k := drawingKey{frame: f, epoch: epoch, options: o, count: len(slots), low: 1, high: 2}
 	for _, s := range slots {
 		state := uint64(l.Permanent(s))<<32 ^ bits.RotateLeft64(uint64(l.ChangedAt(s)), 17)
 		k.low = stir(k.low^state, 0x9E3779B97F4A7C15)

@@ -1,7 +1,5 @@
 package outline
 
-import "github.com/gewu-city/gewu/geo"
-
 // Extent is the number of units along the side of a tile.
 const Extent = 4096
 
@@ -64,10 +62,8 @@ func (f *Frame) pixelBits() uint {
 // place is a point of the Web Mercator square: 2^placeBits steps along its side, x eastwards, y southwards.
 type place struct{ x, y uint32 }
 
-func project(p geo.Point) place {
-	x, y := p.Mercator()
-	return place{fixed(x), fixed(y)}
-}
+// project is the place of a point of the unit square of Web Mercator.
+func project(x, y float64) place { return place{fixed(x), fixed(y)} }
 
 // fixed is the nearest step to a share of the world's side.
 func fixed(v float64) uint32 {

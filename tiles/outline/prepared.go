@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 )
 
 // prepared is a line or polygon shape in places, as every tile of every zoom level reads it. It is immutable.
@@ -47,14 +48,22 @@ const (
 	firstCell, nextCell, lastCell = 9, 4, 21
 )
 
-// prepare projects a shape. A polygon that is not valid on the map is repaired first: everything after stands on
+// prepare projects a shape to where a map with the shift has it; its long edges bend there. A polygon that is not valid on the map is repaired first: everything after stands on
 // rings that do not cross.
-func prepare(s geo.Shape) *prepared {
+func prepare(s geo.Shape, shift *proj.Shift) *prepared {
 	p := &prepared{kind: s.Kind()}
 	full := level{at: make([]place, 0, len(s.Vertices())), rings: make([]uint32, 0, s.NumRings())}
 	for i := range s.NumRings() {
-		for _, v := range s.Ring(i) {
-			full.add(project(v))
+		ring := s.Ring(i)
+		for k, v := range ring {
+			if shift == nil {
+				full.add(project(v.Mercator()))
+				continue
+			}
+			if k > 0 {
+				shift.Along(ring[k-1], v, func(x, y float64) { full.add(project(x, y)) })
+			}
+			full.add(project(shift.Mercator(v)))
 		}
 		full.rings = append(full.rings, uint32(len(full.at)))
 	}

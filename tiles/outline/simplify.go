@@ -40,9 +40,16 @@ func (d *Drawing) weigh(id int32) {
 	if size < 0 {
 		size = -size
 	}
-	// The height of the triangle is its size by the length of its base.
+	// The height of the triangle is its size by the length of its base. The end of a spike lies beyond its base and is
+	// as far from it as from its nearer end.
 	x, y, bend := int64(q.X-p.X), int64(q.Y-p.Y), int64(d.frame.bend)
-	if 16*size*size > bend*bend*(x*x+y*y) {
+	base, along, away := x*x+y*y, x*int64(v.X-p.X)+y*int64(v.Y-p.Y), int64(0)
+	if along < 0 || base == 0 {
+		away = square(v, p)
+	} else if along > base {
+		away = square(v, q)
+	}
+	if 16*size*size > bend*bend*base || 16*away > bend*bend {
 		a.key = 0
 		return
 	}
@@ -138,6 +145,12 @@ func (n *net) stretch(row int32, corners ...Vertex) (from, to int32) {
 // turn is twice the signed area of the triangle a, b, c; 0 when they lie on one line.
 func turn(a, b, c Vertex) int64 {
 	return int64(b.X-a.X)*int64(c.Y-a.Y) - int64(b.Y-a.Y)*int64(c.X-a.X)
+}
+
+// square is the square of the distance of two vertices.
+func square(a, b Vertex) int64 {
+	x, y := int64(a.X-b.X), int64(a.Y-b.Y)
+	return x*x + y*y
 }
 
 // queue is a heap of vertices, least key first. Keys hold the place of the vertex, so no two are equal but those of

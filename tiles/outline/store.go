@@ -8,6 +8,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -39,6 +40,7 @@ type stateKey struct {
 	epoch     data.Epoch
 	permanent uint32
 	changed   data.Seq
+	shift     *proj.Shift
 }
 
 // NewStore returns a Store of at most the given number of bytes, half of them for shapes and half for drawings.
@@ -74,12 +76,12 @@ func (s *Store) Return(d *Drawing) {
 	}
 }
 
-func (s *Store) get(epoch data.Epoch, l Layer, slot index.Slot) *prepared {
-	key := stateKey{epoch: epoch, permanent: l.Permanent(slot), changed: l.ChangedAt(slot)}
+func (s *Store) get(epoch data.Epoch, l Layer, slot index.Slot, shift *proj.Shift) *prepared {
+	key := stateKey{epoch: epoch, permanent: l.Permanent(slot), changed: l.ChangedAt(slot), shift: shift}
 	if p, ok := s.shapes.GetIfPresent(key); ok {
 		return p
 	}
-	p := prepare(l.Shape(slot))
+	p := prepare(l.Shape(slot), shift)
 	s.shapes.Set(key, p)
 	return p
 }
