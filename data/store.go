@@ -31,8 +31,10 @@ type Store interface {
 	// AppendTogether makes n transactions durable and visible together and returns the Seq of the last: all of them
 	// are in the log, or none, also when the process dies. They become entries in a row, recorded at one time, each
 	// marked with the Seq of the last ([Entry].Visible); Last moves once. They hold changes of features only. Changes
-	// are checked in the order given, against the state that the ones before leave; nobody else's transaction comes
-	// between, so that appends of others wait meanwhile. txs yields exactly n transactions; its error ends the
+	// are checked in the order given, against the state that the ones before leave, but refs and unique values against
+	// what all of them leave behind: features of different transactions may refer to each other. Refs that are emptied
+	// because of what the group deletes are changes of its last transaction, which may hold MaxTxChanges with them.
+	// Nobody else's transaction comes between, so that appends of others wait meanwhile. txs yields exactly n transactions; its error ends the
 	// attempt and is returned. Otherwise the errors are those of Append.
 	AppendTogether(ctx context.Context, n int, txs iter.Seq2[Tx, error]) (Seq, error)
 

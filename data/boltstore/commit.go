@@ -159,7 +159,7 @@ func (c *committer) commitSome(ctx context.Context, group []*request) int {
 			group = group[:i]
 			break
 		}
-		if r.err = c.admit(ctx, &d, r); r.err != nil {
+		if r.err = c.admit(ctx, &d, r, nil); r.err != nil {
 			continue
 		}
 		e, header := c.entry(&d, r, d.seq)
@@ -213,8 +213,8 @@ func (c *committer) prepare() error {
 	return c.unstage()
 }
 
-// admit checks a request against a draft, which is then the one after it.
-func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
+// admit checks a request, of a group or by itself, against a draft, which is then the one after it.
+func (c *committer) admit(ctx context.Context, d *draft, r *request, group *admit.Group) error {
 	s, err := admit.Admit(admit.State{Definitions: d.defs, Seq: d.seq, Permanent: d.permanent, Recorded: d.recorded}, c.heads, r, func() error {
 		last := c.db.Last()
 		if !c.await(ctx, func() bool { return c.heads.Applied() >= last }) {
@@ -222,7 +222,7 @@ func (c *committer) admit(ctx context.Context, d *draft, r *request) error {
 		}
 		c.heads.Prune()
 		return nil
-	})
+	}, group)
 	if err == nil {
 		d.defs, d.seq, d.permanent = s.Definitions, s.Seq, s.Permanent
 	}

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/boltstore/admit"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 )
 
@@ -116,6 +117,7 @@ func (c *committer) appendTogether(ctx context.Context, r *request) {
 func (c *committer) stage(ctx context.Context, d *draft, g *together) (entries []*data.Entry, changes int, err error) {
 	first, last := d.seq+1, d.seq+data.Seq(g.n)
 	held, before := 0, c.db.tip.load().recorded
+	links := admit.NewGroup(g.n)
 	for d.seq < last {
 		var r *request
 		var ok bool
@@ -127,7 +129,7 @@ func (c *committer) stage(ctx context.Context, d *draft, g *together) (entries [
 		if !ok {
 			return nil, 0, g.err // the caller has failed: it never ends early otherwise
 		}
-		if err := c.admit(ctx, d, r); err != nil {
+		if err := c.admit(ctx, d, r, links); err != nil {
 			return nil, 0, err
 		}
 		e, header := c.entry(d, r, last)

@@ -53,6 +53,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("Together", c.together)
 	t.Run("TogetherFails", c.togetherFails)
 	t.Run("TogetherAmong", c.togetherAmong)
+	t.Run("TogetherLinks", c.togetherLinks)
+	t.Run("TogetherLinksEqualModel", c.togetherLinksEqualModel)
 	t.Run("Defined", c.defined)
 	t.Run("Histories", c.histories)
 	t.Run("Erase", c.erase)

@@ -3,6 +3,7 @@
 package admit
 
 import (
+	"iter"
 	"math"
 	"time"
 
@@ -49,18 +50,37 @@ type admission struct {
 	r     Request
 	// settle waits until the engine knows everything that is committed.
 	settle func() error
-	// linked are the changes whose links are checked when all are known; emptied are the refs that the request empties
-	// because of what it deletes.
-	linked  []int
+	// group has the changes whose links are checked when all are known; emptied are the refs that the request empties
+	// because of what the group deletes.
+	group   *Group
 	emptied rules.Emptied
 }
 
+// Group is some requests that become visible together: their links are checked against what all of them leave behind,
+// when the last is known. It belongs to one goroutine.
+type Group struct {
+	left   int
+	linked []linked
+}
+
+// linked is a change that can break a link.
+type linked struct {
+	key memory.Key
+	op  data.Op
+	// change is its position in its transaction.
+	change int
+}
+
+// NewGroup expects n requests.
+func NewGroup(n int) *Group { return &Group{left: n} }
+
 // Admit checks the changes of a request in order against what is current, earlier changes of the group and of the
-// request included, and fills their permanent ids and previous seqs, also in the payloads. Links are checked against
-// what the whole request leaves behind; what it takes with it is added to the request. settle is called when features
-// must be looked at one by one: it waits until the engine knows everything that is committed. Admit returns the state
-// after the request; on an error nothing of it remains.
-func Admit(s State, heads *memory.Heads, r Request, settle func() error) (State, error) {
+// request included, and fills their permanent ids and previous seqs, also in the payloads. Links are checked with the
+// last request of the group that it belongs to, nil for one by itself, against what all of them leave behind; what they
+// take with them is added to that request. settle is called when features must be looked at one by one: it waits until the
+// engine knows everything that is committed. Admit returns the state after the request; on an error nothing of it
+// remains.
+func Admit(s State, heads *memory.Heads, r Request, settle func() error, group *Group) (State, error) {
 	tx := r.Tx()
 	if e := tx.Effective; e.Truncate(time.Microsecond).After(s.Recorded) {
 		return s, &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
@@ -72,8 +92,12 @@ func Admit(s State, heads *memory.Heads, r Request, settle func() error) (State,
 			return s, &data.RedefinedError{Layer: layer, Want: want, Have: def.Seq}
 		}
 	}
+	if group == nil {
+		group = NewGroup(1)
+	}
+	group.left--
 	mark := heads.Mark()
-	a := admission{State: s, heads: heads, r: r, settle: settle, emptied: rules.Emptied{Most: data.MaxTxChanges - len(r.Changes())}}
+	a := admission{State: s, heads: heads, r: r, settle: settle, group: group, emptied: rules.Emptied{Most: data.MaxTxChanges - len(r.Changes())}}
 	a.Seq++
 	if err := a.all(); err != nil {
 		heads.Rollback(mark)
@@ -94,6 +118,9 @@ func (a *admission) all() error {
 		if err != nil {
 			return err
 		}
+	}
+	if a.group.left > 0 {
+		return nil
 	}
 	if err := a.checkLinks(); err != nil {
 		return err
@@ -159,28 +186,43 @@ func (a *admission) track(key memory.Key, i int) {
 		if ch.Op == data.OpPut {
 			f = &ch.Feature
 		}
+		if f != nil && a.group.left > 0 {
+			f = bare(f, a.links.Holding(ch.Layer, f))
+		}
 		a.heads.Track(key, f, a.links.Holding(ch.Layer, &ch.Feature))
 	}
 	if a.links.Concerns(ch.Op, ch.Layer) {
-		a.linked = append(a.linked, i)
+		a.group.linked = append(a.group.linked, linked{key, ch.Op, i})
 	}
 }
 
-// checkLinks checks the features that the request leaves behind, and finds the refs that it empties.
+// bare is a feature with nothing but what links ask for: groups may be millions of features. Nobody asks for more of
+// one that the group itself puts, whose refs are not emptied but refused.
+func bare(f *data.Feature, holding iter.Seq2[int, string]) *data.Feature {
+	b := &data.Feature{ID: f.ID}
+	for place := range holding {
+		for len(b.Values) <= place {
+			b.Values = append(b.Values, data.Value{})
+		}
+		b.Values[place] = f.Value(place)
+	}
+	return b
+}
+
+// checkLinks checks the features that the group leaves behind, and finds the refs that it empties.
 func (a *admission) checkLinks() error {
 	left := &present{Definitions: a.Definitions.Definitions, heads: a.heads}
-	for _, i := range a.linked {
-		ch := &a.r.Changes()[i]
-		f, exists := left.Feature(ch.Layer, ch.Feature.ID)
+	for _, l := range a.group.linked {
+		f, exists := left.Feature(l.key.Layer, l.key.ID)
 		var err error
 		switch {
-		case ch.Op == data.OpDelete && !exists:
-			err = a.links.Delete(left, ch.Layer, ch.Feature.ID, &a.emptied)
-		case ch.Op == data.OpPut && exists:
-			err = a.links.Put(left, ch.Layer, &f) // of several puts the last one counts
+		case l.op == data.OpDelete && !exists:
+			err = a.links.Delete(left, l.key.Layer, l.key.ID, &a.emptied)
+		case l.op == data.OpPut && exists:
+			err = a.links.Put(left, l.key.Layer, &f) // of several puts the last one counts
 		}
 		if err != nil {
-			return &data.ChangeError{Change: i, Layer: ch.Layer, ID: ch.Feature.ID, Err: err}
+			return &data.ChangeError{Change: l.change, Layer: l.key.Layer, ID: l.key.ID, Err: err}
 		}
 	}
 	return nil
