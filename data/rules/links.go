@@ -91,6 +91,51 @@ func (l *Links) Holding(layer string, f *data.Feature) iter.Seq2[int, string] {
 	}
 }
 
+// Unique yields the values of a feature of a layer that no other may have, with the position of the attribute.
+func (l *Links) Unique(layer string, f *data.Feature) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		if of := l.layers[layer]; of != nil {
+			for _, u := range of.unique {
+				if v := f.Value(u.place); v.Type().IsText() && !yield(u.place, v.Text()) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Inner yields the features of its own layer that a feature refers to.
+func (l *Links) Inner(layer string, f *data.Feature) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, r := range l.incoming[layer] {
+			if v := f.Value(r.place); r.layer == layer && v.Type().IsText() && !yield(v.Text()) {
+				return
+			}
+		}
+	}
+}
+
+// Recursive reports whether features of a layer refer to others of it.
+func (l *Links) Recursive(layer string) bool {
+	return slices.ContainsFunc(l.incoming[layer], func(r reference) bool { return r.layer == layer })
+}
+
+// Referrer is a feature of the same layer that refers to a feature, with the name of the attribute, whatever deleting the
+// feature does to it; empty when there is none.
+func (l *Links) Referrer(c Features, layer, id string) (holder, attribute string) {
+	for _, r := range l.incoming[layer] {
+		if r.layer != layer {
+			continue
+		}
+		for holder := range c.Holders(layer, r.place, id) {
+			if holder != id {
+				return holder, r.name
+			}
+		}
+	}
+	return "", ""
+}
+
 // Concerns reports whether a change of a feature of a layer can break a link: a put or delete of it has to be passed to
 // Put or Delete when its transaction is complete.
 func (l *Links) Concerns(op data.Op, layer string) bool {
@@ -103,27 +148,54 @@ func (l *Links) Concerns(op data.Op, layer string) bool {
 // Linked reports whether features of a layer have links that others ask for.
 func (l *Links) Linked(layer string) bool { return l.layers[layer] != nil }
 
-// Put verifies the links of a feature that a transaction leaves behind. The error is a *data.FieldError.
-func (l *Links) Put(c Features, layer string, f *data.Feature) error {
-	of := l.layers[layer]
-	if of == nil {
-		return nil
+// Unmet is a link of a feature that does not hold.
+type Unmet struct {
+	// Place and Attribute are the attribute that demands it, Value is the text in it.
+	Place            int
+	Attribute, Value string
+	// Target is the layer of which a ref names no feature, empty for a unique value; Holder is the feature that has that.
+	Target, Holder string
+}
+
+// Err is the *data.FieldError that says what does not hold.
+func (u *Unmet) Err() error {
+	if u.Target != "" {
+		return fault("properties."+u.Attribute, u.Value, "is no feature of layer %s; put that first, or in the same transaction", u.Target)
 	}
-	for _, r := range of.refs {
-		if v := f.Value(r.place); v.Type().IsText() && !c.Exists(r.target, v.Text()) {
-			return fault("properties."+r.name, v.Text(), "is no feature of layer %s; put that first, or in the same transaction", r.target)
+	return fault("properties."+u.Attribute, u.Value, "is what feature %q has already, and the attribute is unique", u.Holder)
+}
+
+// Unmet yields the links of a feature that do not hold.
+func (l *Links) Unmet(c Features, layer string, f *data.Feature) iter.Seq[Unmet] {
+	return func(yield func(Unmet) bool) {
+		of := l.layers[layer]
+		if of == nil {
+			return
 		}
-	}
-	for _, u := range of.unique {
-		v := f.Value(u.place)
-		if !v.Type().IsText() {
-			continue
-		}
-		for id := range c.Holders(layer, u.place, v.Text()) {
-			if id != f.ID {
-				return fault("properties."+u.name, v.Text(), "is what feature %q has already, and the attribute is unique", id)
+		for _, r := range of.refs {
+			if v := f.Value(r.place); v.Type().IsText() && !c.Exists(r.target, v.Text()) &&
+				!yield(Unmet{Place: r.place, Attribute: r.name, Value: v.Text(), Target: r.target}) {
+				return
 			}
 		}
+		for _, u := range of.unique {
+			v := f.Value(u.place)
+			if !v.Type().IsText() {
+				continue
+			}
+			for id := range c.Holders(layer, u.place, v.Text()) {
+				if id != f.ID && !yield(Unmet{Place: u.place, Attribute: u.name, Value: v.Text(), Holder: id}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Put verifies the links of a feature that a transaction leaves behind. The error is a *data.FieldError.
+func (l *Links) Put(c Features, layer string, f *data.Feature) error {
+	for u := range l.Unmet(c, layer, f) {
+		return u.Err()
 	}
 	return nil
 }

@@ -21,8 +21,9 @@ func (s *slots) add(i index.Slot) {
 
 func (s slots) has(i index.Slot) bool { return int(i>>6) < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
 
-// fresh knows the features that an import puts which makes nothing visible before its end, by hashes of 128 bits of
-// their ids: two of ten million share one with odds of 1 in 10^24.
+// fresh knows features that an import puts and that are not visible for long: all when nothing is before its end, else
+// those that wait for others. It has hashes of 128 bits of their ids: two of ten million share one with odds of 1 in
+// 10^24.
 type fresh struct {
 	seeds   [3]maphash.Seed
 	content map[[2]uint64]uint64 // hash of the content by hash of the id
@@ -40,6 +41,9 @@ func (f *fresh) add(feature *data.Feature) {
 
 // holds reports whether the id was added, and whether with the same content.
 func (f *fresh) holds(feature *data.Feature) (known, same bool) {
+	if len(f.content) == 0 {
+		return false, false
+	}
 	id, sum := f.hash(feature)
 	before, known := f.content[id]
 	return known, before == sum
@@ -53,72 +57,79 @@ func (f *fresh) hash(feature *data.Feature) (id [2]uint64, content uint64) {
 
 // compare finds out what a batch changes. stop is why the import ends with it.
 func (im *Import) compare(layer *index.Layer, rows []convert.Row) (f *flight, stop error) {
-	f = &flight{at: layer.DefSeq(), places: map[string]int{}}
+	f = newFlight(layer.DefSeq())
 	for i := range rows {
 		row := &rows[i]
 		im.summary.Rows++
 		for _, n := range row.Notes {
 			im.cfg.Note(fmt.Sprintf("row %d (%s): %s", row.Number, row.Feature.ID, n))
 		}
-		err := row.Err
-		if err == nil {
-			err = im.row(layer, row, f)
+		wrong := row.Err
+		if wrong == nil {
+			if wrong, stop = im.row(layer, row, f); stop != nil {
+				return f, stop
+			}
 		}
-		if err == nil {
+		if wrong == nil {
 			continue
 		}
-		im.summary.Failed++
-		if err.Source == nil {
-			err.Source = row.Source
+		if wrong.Source == nil {
+			wrong.Source = row.Source
 		}
-		im.cfg.RowError(err)
-		if im.cfg.Strict {
-			if im.cfg.Atomic {
-				return f, errStrictAtomic
-			}
-			return f, errStrict
+		if stop := im.wrong(wrong); stop != nil {
+			return f, stop
 		}
 	}
 	return f, nil
 }
 
+// wrong counts and tells a wrong row. The error is why the import ends with it.
+func (im *Import) wrong(e *convert.RowError) error {
+	im.summary.Failed++
+	im.cfg.RowError(e)
+	switch {
+	case !im.cfg.Strict:
+		return nil
+	case im.cfg.Atomic:
+		return errStrictAtomic
+	case im.links.left() > 0 || im.concluding:
+		return errStrictWaiting
+	default:
+		return errStrict
+	}
+}
+
 // row compares one row with the World and adds a change when it differs.
-func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) *convert.RowError {
+func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) (wrong *convert.RowError, err error) {
 	f := &row.Feature
 	slot, exists := im.find.Find(layer, f.ID)
 	if exists {
 		supplement(layer, slot, row)
 	}
 	if before := im.underWay(f.ID, to); before != nil {
-		return im.again(row, before.Equal(f))
+		return im.again(row, before.Equal(f)), nil
 	}
 	same := exists && layer.Reads(slot, f)
 	if exists && (im.seen.has(slot) || im.wrote(layer.ChangedAt(slot))) {
-		if im.late() {
-			// The first row may have changed it, which the World does not show.
-			if known, still := im.fresh.holds(f); known {
-				same = still
-			}
+		// The first row may have changed it, which the World does not show.
+		if known, still := im.fresh.holds(f); known {
+			same = still
 		}
-		return im.again(row, same)
+		return im.again(row, same), nil
 	}
 	if exists {
 		im.seen.add(slot)
 	}
 	if same {
 		im.summary.Unchanged++
-		return nil
+		return nil, nil
 	}
-	if im.late() {
-		if known, same := im.fresh.holds(f); known {
-			return im.again(row, same)
-		}
+	if known, same := im.fresh.holds(f); known {
+		return im.again(row, same), nil
 	}
-	if err := im.links.row(row.Number, f); err != nil {
-		return err
-	}
-	if im.late() {
-		im.fresh.add(f)
+	on, fault := im.links.row(f)
+	if fault != nil {
+		return rowError(row.Number, fault), nil
 	}
 	c := data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: im.name(), Feature: *f}
 	if im.cfg.Atomic {
@@ -127,13 +138,16 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) *convert
 			*c.IfSeq = layer.ChangedAt(slot)
 		}
 	}
-	if exists {
-		to.changed++
-	} else {
-		to.added++
+	if len(on) > 0 {
+		return nil, im.shelve(row, &c, exists, on)
 	}
+	im.links.take(f)
+	if im.late() {
+		im.fresh.add(f)
+	}
+	to.count(exists)
 	to.add(c, !im.late())
-	return nil
+	return nil, nil
 }
 
 // wrote reports whether an entry is one that the import has appended.

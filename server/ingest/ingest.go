@@ -6,6 +6,13 @@
 // One goroutine reads rows ahead, the caller's compares them with the newest World, and one appends what differs, while
 // the engine shows what was appended before. An atomic import does not append: its changes wait in a file until all
 // rows are compared, and then become visible together.
+//
+// # Rows that need each other
+//
+// A row may refer to a feature of its own layer that a row behind it brings, or take a value that a row behind it gives
+// up. It waits, in a file, until that row lands, and lands behind it. What waits in the end depends on each other in
+// circles, on features that a replacing import ends, or on something that does not come: the latter is refused, the
+// former becomes visible together. What an import makes of rows does not depend on how they fall into batches.
 package ingest
 
 import (
@@ -81,9 +88,12 @@ type Config struct {
 	Mode  Mode
 	// Strict ends the import at the first wrong row; DryRun writes nothing.
 	Strict, DryRun bool
-	// Atomic makes all changes visible together, or none; they wait in files of Spool.
+	// Atomic makes all changes visible together, or none.
 	Atomic bool
-	Spool  spool.Dir
+	// AllowEmpty lets files without rows end all features in replace mode.
+	AllowEmpty bool
+	// Spool is where changes wait for others.
+	Spool spool.Dir
 	// Effective is when the changes take effect, zero for when they are recorded.
 	Effective time.Time
 	// Cut, if set, is called when the import gives up on a file. It makes a read of the file that waits fail.
@@ -103,8 +113,7 @@ type Import struct {
 	summary Summary
 	find    *index.Finder
 	// seen marks the slots of features that the files have mentioned.
-	seen slots
-	// fresh are the new features of an import that makes nothing visible before its end.
+	seen  slots
 	fresh fresh
 	// own are the entries that the import has appended, from first on: what they wrote was mentioned.
 	own   map[data.Seq]bool
@@ -113,8 +122,13 @@ type Import struct {
 	// goroutine that appends.
 	flights []*flight
 	runway  chan<- *flight
-	// staged holds the changes of an atomic import.
+	// staged holds the changes that become visible together: all of an atomic import, else those that must.
 	staged *spool.Changes
+	// shelf holds the changes of rows that wait for others.
+	shelf *spool.Shelf
+	// file is the one that is read. concluding says that all are, together that changes are staged from now on.
+	file                 string
+	concluding, together bool
 	// waiting counts what is staged.
 	waiting counts
 	// links checks what rows hold against the rest of the city.
@@ -134,10 +148,14 @@ func New(cfg Config) *Import {
 
 // Close releases what the import holds.
 func (im *Import) Close() error {
-	if im.staged == nil {
-		return nil
+	var err error
+	if im.staged != nil {
+		err = im.staged.Close()
 	}
-	return im.staged.Close()
+	if im.shelf != nil {
+		err = errors.Join(err, im.shelf.Close())
+	}
+	return err
 }
 
 func (im *Import) name() string { return im.cfg.Layer.Def().Name }
@@ -158,13 +176,15 @@ func (im *Import) Summary() *Summary { return &im.summary }
 
 // errStrict ends an import at the first wrong row when that was asked for.
 var (
-	errStrict       = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported")}
-	errStrictAtomic = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; nothing has been imported")}
+	errStrict        = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported")}
+	errStrictWaiting = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; what came before it has been imported, except rows that waited for others")}
+	errStrictAtomic  = &convert.FileError{Err: errors.New("the import stopped at the first wrong row; nothing has been imported")}
 )
 
 // File imports one file. It returns an error when the file cannot be read or the store fails; wrong rows are
 // counted. What it has appended is visible when it returns without an error.
 func (im *Import) File(ctx context.Context, format string, r io.Reader, o convert.Options) (err error) {
+	im.file = o.File
 	reading, stop := context.WithCancel(ctx)
 	batches := make(chan rowBatch, 1)
 	go func() {
@@ -178,6 +198,13 @@ func (im *Import) File(ctx context.Context, format string, r io.Reader, o conver
 			im.cfg.Cut()
 		}
 		for range batches {
+		}
+		switch n := im.links.left(); {
+		case err == nil:
+		case n == 1:
+			im.cfg.Note("1 row waited for rows behind it and has not been imported")
+		case n > 1:
+			im.cfg.Note(fmt.Sprintf("%d rows waited for rows behind them and have not been imported", n))
 		}
 	}()
 	return im.landing(ctx, func() error { return im.batches(ctx, batches) })
@@ -220,71 +247,10 @@ func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
 	}
 	im.links.at(world)
 	f, stop := im.compare(layer, rows)
+	if stop == nil {
+		f, stop = im.release(ctx, f)
+	}
 	return errors.Join(im.hand(ctx, f), stop)
-}
-
-// Finish ends the features that no file mentioned, in replace mode, and makes an atomic import visible. Replace ends
-// none when a row failed: the features that the failed rows mean are not known.
-func (im *Import) Finish(ctx context.Context) error {
-	if im.cfg.Mode == Replace {
-		if err := im.landing(ctx, func() error { return im.replace(ctx) }); err != nil {
-			return err
-		}
-	}
-	if im.staged == nil {
-		return ctx.Err()
-	}
-	return im.show(ctx)
-}
-
-func (im *Import) replace(ctx context.Context) error {
-	f := &flight{}
-	im.links.at(im.cfg.Engine.World())
-	for slot := range im.cfg.Layer.Slots() {
-		if im.seen.has(slot) {
-			continue
-		}
-		if im.summary.Failed > 0 {
-			im.summary.Kept++
-			continue
-		}
-		now, err := im.layer(im.cfg.Engine.World())
-		if err != nil {
-			return err
-		}
-		if im.cfg.Atomic {
-			now = im.cfg.Layer
-		}
-		f.at = now.DefSeq()
-		id := im.cfg.Layer.ID(slot)
-		if _, still := im.find.Find(now, id); !still {
-			continue
-		}
-		if err := im.links.end(id); err != nil {
-			im.summary.Kept++
-			im.cfg.Note(fmt.Sprintf("feature %q stays: %v", id, err))
-			continue
-		}
-		f.ended++
-		f.changes = append(f.changes, im.ends(now, slot, id))
-		if len(f.changes) < im.cfg.BatchRows {
-			continue
-		}
-		if err := im.hand(ctx, f); err != nil {
-			return err
-		}
-		f = &flight{}
-	}
-	return im.hand(ctx, f)
-}
-
-// ends is the change that ends a feature.
-func (im *Import) ends(layer *index.Layer, slot index.Slot, id string) data.Change {
-	c := data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.name(), Feature: data.Feature{ID: id}}
-	if im.cfg.Atomic {
-		c.IfSeq = new(layer.ChangedAt(slot))
-	}
-	return c
 }
 
 // hand passes changes on to where the import wants them.
@@ -295,7 +261,7 @@ func (im *Import) hand(ctx context.Context, f *flight) error {
 	case im.cfg.DryRun:
 		im.summary.land(f.counts, 0)
 		return nil
-	case im.cfg.Atomic:
+	case im.cfg.Atomic || im.together:
 		return im.stage(f)
 	default:
 		return im.launch(ctx, f)

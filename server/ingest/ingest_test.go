@@ -239,7 +239,7 @@ func TestEqualsPlainImport(t *testing.T) {
 			start := log.Append(changes...)
 			indextest.At(t, e, start)
 			for _, dry := range []bool{true, false} {
-				got, wrong, err := run(t, log, e, ingest.Config{Mode: mode, DryRun: dry, Atomic: atomic, BatchRows: size}, text.String(), nil)
+				got, wrong, err := run(t, log, e, ingest.Config{Mode: mode, DryRun: dry, Atomic: atomic, AllowEmpty: true, BatchRows: size}, text.String(), nil)
 				if err != nil || counts(got) != counts(want) || got.Kept != want.Kept || len(wrong) != want.Failed {
 					rt.Fatalf("atomic %v, dry %v: %s, kept %d, %v; want %s, kept %d", atomic, dry, counts(got), got.Kept, err, counts(want), want.Kept)
 				}

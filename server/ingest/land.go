@@ -17,10 +17,24 @@ type flight struct {
 	places map[string]int
 	// at is the definition of the layer that the changes were made for.
 	at data.Seq
+	// released is the number of bytes of the changes in it that had waited.
+	released int
 
 	landed chan struct{} // closed when the append has an outcome
 	seq    data.Seq
 	err    error
+}
+
+// newFlight is a batch without changes.
+func newFlight(at data.Seq) *flight { return &flight{at: at, places: map[string]int{}} }
+
+// count counts a change that puts a feature.
+func (f *flight) count(exists bool) {
+	if exists {
+		f.changed++
+	} else {
+		f.added++
+	}
 }
 
 // add appends a change; with known, rows with its id are recognised until it is visible.

@@ -41,17 +41,11 @@ func (d Dir) NewChanges() (*Changes, error) {
 
 // Add appends a change. The error is a *data.FieldError when it cannot be stored at all.
 func (c *Changes) Add(change *data.Change) error {
-	const head = 4 + 1 + 8 // length, whether there is a precondition, its seq
-	b, err := data.AppendPayload(append(c.buf[:0], make([]byte, head)...), change)
+	b, err := appendChange(c.buf[:0], change)
 	if err != nil {
 		return err
 	}
 	c.buf = b
-	binary.BigEndian.PutUint32(b, uint32(len(b)-head))
-	if change.IfSeq != nil {
-		b[4] = 1
-		binary.BigEndian.PutUint64(b[5:], uint64(*change.IfSeq))
-	}
 	if c.last > 0 && (c.last == txChanges || c.bytes+len(b) > txBytes) {
 		c.txs, c.last, c.bytes = append(c.txs, c.last), 0, 0
 	}
@@ -60,6 +54,35 @@ func (c *Changes) Add(change *data.Change) error {
 	c.bytes += len(b)
 	_, err = c.out.Write(b)
 	return err
+}
+
+// headBytes precede the payload of a change: its length, whether there is a precondition, and the seq of that.
+const headBytes = 4 + 1 + 8
+
+// appendChange appends a change with its precondition. The error is a *data.FieldError when it cannot be stored at all;
+// dst is then as it was.
+func appendChange(dst []byte, change *data.Change) ([]byte, error) {
+	begin := len(dst)
+	b, err := data.AppendPayload(append(dst, make([]byte, headBytes)...), change)
+	if err != nil {
+		return dst, err
+	}
+	head := b[begin:]
+	binary.BigEndian.PutUint32(head, uint32(len(head)-headBytes))
+	if change.IfSeq != nil {
+		head[4] = 1
+		binary.BigEndian.PutUint64(head[5:], uint64(*change.IfSeq))
+	}
+	return b, nil
+}
+
+// decodeChange decodes a change and its precondition.
+func decodeChange(d *data.Decoder, head, payload []byte) (data.Change, error) {
+	c, err := d.Payload(payload)
+	if err == nil && head[4] == 1 {
+		c.IfSeq = new(data.Seq(binary.BigEndian.Uint64(head[5:])))
+	}
+	return c, err
 }
 
 // Len is the number of changes.
@@ -151,7 +174,7 @@ func (r *changeReader) read() (data.Change, error) {
 }
 
 func (r *changeReader) next() (c data.Change, err error) {
-	var head [4 + 1 + 8]byte
+	var head [headBytes]byte
 	if _, err := io.ReadFull(r.in, head[:]); err != nil {
 		return c, errors.Join(io.ErrUnexpectedEOF, err)
 	}
@@ -162,8 +185,5 @@ func (r *changeReader) next() (c data.Change, err error) {
 	if _, err := io.ReadFull(r.in, r.buf[:size]); err != nil {
 		return c, errors.Join(io.ErrUnexpectedEOF, err)
 	}
-	if c, err = r.decoder.Payload(r.buf[:size]); err == nil && head[4] == 1 {
-		c.IfSeq = new(data.Seq(binary.BigEndian.Uint64(head[5:])))
-	}
-	return c, err
+	return decodeChange(&r.decoder, head[:], r.buf[:size])
 }
