@@ -25,7 +25,8 @@ func TestWhyRowsAreRefused(t *testing.T) {
 		left    string
 	}{
 		"dangling": {
-			[]area{{id: "1", parent: "2"}, {id: "2", parent: "3"}, {id: "3", friend: "nobody"}, {id: "4", parent: "4"}}, false,
+			[]area{{id: "1", parent: "2"}, {id: "2", parent: "3"}, {id: "3", friend: "nobody"}, {id: "4", parent: "4"}},
+			false,
 			[]string{
 				`row 1: parent: is the feature of row 2 of 0, which was refused (value "2")`,
 				`row 2: parent: is the feature of row 3 of 0, which was refused (value "3")`,
@@ -34,7 +35,8 @@ func TestWhyRowsAreRefused(t *testing.T) {
 			nil, "4 gone kept old",
 		},
 		"values": {
-			[]area{{id: "1", code: "x"}, {id: "2", code: "x"}, {id: "3", code: "y"}, {id: "gone", code: "z", parent: "nobody"}}, false,
+			[]area{{id: "1", code: "x"}, {id: "2", code: "x"}, {id: "3", code: "y"}, {id: "gone", code: "z", parent: "nobody"}},
+			false,
 			[]string{
 				`row 1: code: is what feature "old" has already, and the attribute is unique (value "x")`,
 				`row 2: code: is what row 1 of 0 gives feature "1", and the attribute is unique; the first row counts (value "x")`,
@@ -44,7 +46,8 @@ func TestWhyRowsAreRefused(t *testing.T) {
 			nil, "gone kept old",
 		},
 		"kept by its own row": {
-			[]area{{id: "1", code: "x"}, {id: "old", code: "x", zone: "z"}, {id: "2", code: "x"}}, false,
+			[]area{{id: "1", code: "x"}, {id: "old", code: "x", zone: "z"}, {id: "2", code: "x"}},
+			false,
 			[]string{
 				`row 1: code: is what feature "old" has already, and the attribute is unique (value "x")`,
 				`row 3: code: is what feature "old" has already, and the attribute is unique (value "x")`,
@@ -52,7 +55,8 @@ func TestWhyRowsAreRefused(t *testing.T) {
 			nil, "gone kept old",
 		},
 		"elsewhere": {
-			[]area{{id: "1", zone: "nowhere"}, {id: "2", parent: "1"}}, false,
+			[]area{{id: "1", zone: "nowhere"}, {id: "2", parent: "1"}},
+			false,
 			[]string{
 				`row 1: zone: is no feature of layer zones; put that first, or in the same transaction (value "nowhere")`,
 				`row 2: parent: is no feature of layer areas, and no row of this import gives it (value "1")`,
@@ -60,12 +64,15 @@ func TestWhyRowsAreRefused(t *testing.T) {
 			nil, "gone kept old",
 		},
 		"what ends gives its value": {
-			[]area{{id: "old", code: "x"}, {id: "1", code: "y", friend: "kept"}}, true, nil,
-			[]string{`feature "kept" stays: feature "1" refers to it by friend`}, "1 kept old",
+			[]area{{id: "old", code: "x"}, {id: "1", code: "y", friend: "kept"}},
+			true, nil,
+			[]string{`feature "kept" stays: feature "1" refers to it by friend`},
+			"1 kept old",
 		},
 		"what ends refers to what ends": {[]area{{id: "kept", code: "k"}}, true, nil, nil, "kept"},
 		"a refused row keeps what would end, and its value": {
-			[]area{{id: "1", code: "y"}, {id: "2", parent: "nobody"}, {id: "3"}}, true,
+			[]area{{id: "1", code: "y"}, {id: "2", parent: "nobody"}, {id: "3"}},
+			true,
 			[]string{
 				`row 1: code: is what feature "gone" has already, and the attribute is unique (value "y")`,
 				`row 2: parent: is no feature of layer areas, and no row of this import gives it (value "nobody")`,

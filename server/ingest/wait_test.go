@@ -301,6 +301,7 @@ type areaCity struct {
 
 // newAreas is a city of areas and one zone.
 func newAreas(t *testing.T, before map[string]area) *areaCity {
+	t.Helper()
 	log := indextest.NewLog()
 	e := index.NewEngine(log)
 	if err := e.Load(t.Context(), nil); err != nil {
@@ -324,6 +325,7 @@ func newAreas(t *testing.T, before map[string]area) *areaCity {
 
 // run imports files of rows. refused are the rows that are refused, counted from 0 through all files.
 func (c *areaCity) run(t *testing.T, cfg ingest.Config, files ...[]area) (sum ingest.Summary, refused []int, err error) {
+	t.Helper()
 	if cfg.Engine, cfg.World, cfg.ID, cfg.Store = c.engine, c.engine.World(), "i1", c.store; c.store.city == nil {
 		c.store.city = map[string]area{}
 	}

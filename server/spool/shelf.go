@@ -40,12 +40,12 @@ func (d Dir) NewShelf() (*Shelf, error) {
 // all.
 func (s *Shelf) Put(change *data.Change, note []byte) (Place, error) {
 	at, begin := s.file.Size()+int64(len(s.pending)), len(s.pending)
-	b, err := appendChange(s.pending, change)
-	if err != nil {
+	var err error
+	if s.pending, err = appendChange(s.pending, change); err != nil {
 		return Place{}, err
 	}
-	p := Place{at: at, change: len(b) - begin, note: len(note)}
-	if s.pending = append(b, note...); len(s.pending) >= shelfBytes {
+	p := Place{at: at, change: len(s.pending) - begin, note: len(note)}
+	if s.pending = append(s.pending, note...); len(s.pending) >= shelfBytes {
 		err = s.flush()
 	}
 	return p, err

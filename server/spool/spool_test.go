@@ -144,3 +144,49 @@ func TestNothingIsLeft(t *testing.T) {
 		t.Errorf("%v, %d files are left", err, count())
 	}
 }
+
+// TestShelf gives back any change with its note at any time, while others are put.
+func TestShelf(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s, err := spool.Dir{Path: os.TempDir()}.NewShelf()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer s.Close()
+		type put struct {
+			place  spool.Place
+			change data.Change
+			note   string
+		}
+		var all []put
+		size := rapid.SampledFrom([]int{0, 10, 10_000}).Draw(rt, "bytes of a note")
+		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
+			if len(all) > 0 && rapid.Bool().Draw(rt, "get") {
+				want := all[rapid.IntRange(0, len(all)-1).Draw(rt, "which")]
+				c, note, err := s.Get(want.place)
+				if err != nil || string(note) != want.note || c.Feature.ID != want.change.Feature.ID || (c.IfSeq == nil) != (want.change.IfSeq == nil) || c.IfSeq != nil && *c.IfSeq != *want.change.IfSeq {
+					rt.Fatalf("%+v %.20q, %v; want %+v", c, note, err, want.change)
+				}
+				continue
+			}
+			p := put{change: data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "lamps", Feature: data.Feature{ID: fmt.Sprint(len(all))}}}
+			if rapid.Bool().Draw(rt, "demands") {
+				p.change.IfSeq = new(data.Seq(len(all)))
+			}
+			p.note = strings.Repeat(p.change.Feature.ID, size)
+			if p.place, err = s.Put(&p.change, []byte(p.note)); err != nil {
+				rt.Fatal(err)
+			}
+			all = append(all, p)
+		}
+		// What cannot be stored leaves no trace.
+		if _, err := s.Put(&data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "lamps", Feature: data.Feature{ID: "x", Values: []data.Value{data.TextValue("odd", "x")}}}, nil); err == nil {
+			rt.Fatal("a value of no type was put")
+		}
+		for _, want := range all {
+			if c, note, err := s.Get(want.place); err != nil || c.Feature.ID != want.change.Feature.ID || string(note) != want.note {
+				rt.Fatal(c, err)
+			}
+		}
+	})
+}
