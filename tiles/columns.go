@@ -78,6 +78,22 @@ func (c *columns) ids(w *layerWriter, l *index.Layer, rows []index.Slot, most in
 	return w.tagged(keyID, numbers, first), true
 }
 
+// distinct is add for a column of texts that are all different.
+func (c *columns) distinct(w *layerWriter, name string, v *column.Values, rows []index.Slot, most int) (tagged, bool) {
+	numbers, first := column.Handles(v, rows, c.next(len(rows))), w.number
+	c.numbers[c.used-1] = numbers
+	for i, handle := range numbers {
+		if handle == 0 {
+			continue
+		}
+		numbers[i] = w.addText(v.TextOf(handle)) + 1
+		if w.size() > most {
+			return tagged{}, false
+		}
+	}
+	return w.tagged(name, numbers, first), true
+}
+
 func (c *columns) texts(w *layerWriter, name string, v *column.Values, rows []index.Slot, most int) (tagged, bool) {
 	numbers := column.Handles(v, rows, c.next(len(rows)))
 	c.numbers[c.used-1] = numbers

@@ -131,7 +131,11 @@ func (w *featureWriter) attributes(c *choice) bool {
 		if a.Dropped || !b.query.shows(a.Name) || w.source.totals != nil && i != named {
 			continue
 		}
-		if !add(b.columns.add(&b.main, a.Name, l.Column(i), b.rows, w.limit)) {
+		write := b.columns.add
+		if l.Column(i).Type().IsText() && (a.Unique || a.Name == w.def.ID.Attribute) {
+			write = b.columns.distinct
+		}
+		if !add(write(&b.main, a.Name, l.Column(i), b.rows, w.limit)) {
 			return false
 		}
 	}
