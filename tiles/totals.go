@@ -43,12 +43,17 @@ func (s source) name() string {
 	return s.layer.Def().Name
 }
 
+// stamp is the newest Seq that can have changed what a tile shows of the source.
 func (s source) stamp(f *frame) data.Seq {
+	defined := s.layer.DefSeq()
+	if !s.layer.Def().Zoom.Contains(int(f.z)) {
+		return defined
+	}
 	of := s.layer.Stamp
 	if s.totals != nil {
 		of = s.totals.Stamp
 	}
-	return max(s.layer.DefSeq(), f.stamp(of))
+	return max(defined, f.stamp(of))
 }
 
 // drawing is how a layer is drawn.
