@@ -47,6 +47,7 @@ func measurements() []measurement {
 		{"batch", "4", "POST /v1/locate", (*rig).batch},
 		{"tile", "9", "a cached tile beside static bytes", (*rig).tile},
 		{"tiles", "6, 7", "tiles that are drawn, beside ST_AsMVT", (*rig).tiles},
+		{"refresh", "8", "an edit until its tile is named and drawn anew", (*rig).refresh},
 		{"edits", "13", "durable single edits, and reads meanwhile", (*rig).edits},
 		{"feed", "18", "clients of the live feed", (*rig).feed},
 		{"import", "11, 12", "durable import, import again, start", (*rig).imports},
