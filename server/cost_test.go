@@ -98,7 +98,7 @@ func ask(c *town, url, body string) answer {
 	return c.do("GET", url, nil, "")
 }
 
-// TestSlowClients lets a thousand clients ask for large pages that they hardly read, and send bodies byte by byte, and
+// TestSlowClients lets a thousand clients ask for large pages and tiles that they hardly read, and send bodies byte by byte, and
 // demands that memory stays bounded and that others are answered meanwhile.
 func TestSlowClients(t *testing.T) {
 	if testing.Short() {
@@ -118,12 +118,20 @@ func TestSlowClients(t *testing.T) {
 	}
 	c.put(tx)
 	before := heap()
+	middle, _ := geo.FromDegrees(121.505, 25.01)
+	x, y := middle.Mercator()
+	slow := []string{
+		"GET /v1/layers/trees/features?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"POST /v1/changes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+		fmt.Sprintf("GET /tiles/trees/14/%d/%d.mvt HTTP/1.1\r\nHost: localhost\r\n\r\n", int(x*(1<<14)), int(y*(1<<14))),
+		"POST /v1/changes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+	}
 	const clients = 1000
 	address := strings.TrimPrefix(c.http.URL, "http://")
 	done := make(chan struct{})
 	var all sync.WaitGroup
 	for i := range clients {
-		all.Go(func() { slowClient(t, address, i%2 == 0, done) })
+		all.Go(func() { slowClient(t, address, slow[i%len(slow)], done) })
 	}
 	most := uint64(0)
 	answered := 0
@@ -160,7 +168,7 @@ func heap() uint64 {
 }
 
 // slowClient reads a byte now and then, or sends one, until the server gives it up or done.
-func slowClient(t *testing.T, address string, reads bool, done chan struct{}) {
+func slowClient(t *testing.T, address, request string, done chan struct{}) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -169,11 +177,7 @@ func slowClient(t *testing.T, address string, reads bool, done chan struct{}) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if reads {
-		_, _ = fmt.Fprintf(conn, "GET /v1/layers/trees/features?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	} else {
-		_, _ = fmt.Fprintf(conn, "POST /v1/changes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-	}
+	_, _ = conn.Write([]byte(request))
 	r := bufio.NewReaderSize(conn, 16)
 	for {
 		select {
@@ -181,7 +185,7 @@ func slowClient(t *testing.T, address string, reads bool, done chan struct{}) {
 			return
 		case <-time.After(50 * time.Millisecond):
 		}
-		if reads {
+		if strings.HasPrefix(request, "GET ") {
 			_, err = r.ReadByte()
 		} else {
 			_, err = conn.Write([]byte("1\r\n \r\n"))
