@@ -138,6 +138,7 @@ func TestImportFlags(t *testing.T) {
 		{"exclude each other", []string{"--list", "--undo", "x"}},
 		{"take no files", []string{"--undo", "x", file}},
 		{"--force belongs to --undo", []string{"--layer", "lamps", "--force", file}},
+		{"--allow-empty belongs to --mode replace", []string{"--layer", "lamps", "--allow-empty", file}},
 		{"--async goes neither", []string{"--layer", "lamps", "--async", "--dry-run", file}},
 		{"needs a server", []string{"--layer", "lamps", "--async", file}},
 		{"is one of the files", []string{"--layer", "lamps", "--errors", file, file}},
@@ -155,4 +156,54 @@ func TestImportFlags(t *testing.T) {
 	if out := mustRun(t, "import", "--data", data, "--list"); strings.Count(out, "\n") != 1 {
 		t.Errorf("imports:\n%s", out)
 	}
+}
+
+// TestLinkedImport imports rows that refer to each other in a circle and exchange values, exports and imports them
+// elsewhere, takes an import back, and ends the layer by an empty file only on demand.
+func TestLinkedImport(t *testing.T) {
+	definition := write(t, "rooms.toml", "name = \"rooms\"\ngeometry = \"none\"\n"+
+		"[[attributes]]\nname = \"door\"\ntype = \"ref\"\nref = \"rooms\"\n[[attributes]]\nname = \"no\"\ntype = \"code\"\nunique = true\n")
+	rows := "id,door,no\n"
+	moved := rows
+	const n = 25_000 // more than two batches
+	for i := range n {
+		rows += fmt.Sprintf("r%d,r%d,%d\n", i, (i+1)%n, i)
+		moved += fmt.Sprintf("r%d,r%d,%d\n", i, (i+n-1)%n, (i+1)%n)
+	}
+	first, second := write(t, "rooms.csv", rows), write(t, "moved.csv", moved)
+	dir := filepath.Dir(first)
+	city := func(name string) func(want string, args ...string) {
+		data := filepath.Join(dir, name)
+		mustRun(t, "layer", "create", "--data", data, "--file", definition)
+		return func(want string, args ...string) {
+			t.Helper()
+			if out := mustRun(t, append(args, "--data", data)...); !strings.Contains(out, want) {
+				t.Errorf("%v: %s\nwant %s", args, out, want)
+			}
+		}
+	}
+	one, other := city("one"), city("other")
+	one("25000 added, 0 changed, 0 ended, 0 unchanged, 0 failed", "import", "-q", "--layer", "rooms", first)
+	one("0 added, 25000 changed, 0 ended, 0 unchanged, 0 failed", "import", "-q", "--layer", "rooms", "--mode", "replace", second)
+	one("0 added, 25000 changed, 0 ended, 0 unchanged, 0 failed", "import", "-q", "--layer", "rooms", "--atomic", first)
+	file := filepath.Join(dir, "out.ndjson")
+	one("", "export", "--layer", "rooms", "-o", file)
+	other("25000 added, 0 changed, 0 ended, 0 unchanged, 0 failed", "import", "-q", "--layer", "rooms", file)
+	other("0 added, 0 changed, 0 ended, 25000 unchanged, 0 failed", "import", "-q", "--layer", "rooms", "--mode", "replace", file)
+	again := filepath.Join(dir, "again.ndjson")
+	other("", "export", "--layer", "rooms", "-o", again)
+	a, errA := os.ReadFile(file)
+	b, errB := os.ReadFile(again)
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		t.Errorf("the two cities differ: %v, %v", errA, errB)
+	}
+	empty := write(t, "empty.csv", "id,door,no\n")
+	if out, ok := run(t, strings.NewReader(""), "import", "--layer", "rooms", "--mode", "replace", "--data", filepath.Join(dir, "other"), empty); ok || !strings.Contains(out, "--allow-empty") {
+		t.Errorf("an empty file: %v\n%s", ok, out)
+	}
+	other("0 added, 0 changed, 25000 ended, 0 unchanged, 0 failed", "import", "-q", "--layer", "rooms", "--mode", "replace", "--allow-empty", empty)
+	list := strings.Fields(strings.Split(mustRun(t, "import", "--list", "--data", filepath.Join(dir, "other")), "\n")[1])
+	other("0 ended, 0 restored, 25000 exist again", "import", "--undo", list[0])
+	other("", "check")
+	one("", "check")
 }

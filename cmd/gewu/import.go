@@ -22,32 +22,33 @@ import (
 )
 
 type importCmd struct {
-	Layer     string            `help:"Layer that takes the features." placeholder:"NAME"`
-	Format    string            `help:"${formats}; told from the file name when not given." placeholder:"FORMAT"`
-	CRS       string            `help:"Coordinate system of the file, such as EPSG:3826, or @FILE with control points. Default: longitude and latitude, or what the file states." name:"crs" placeholder:"CRS"`
-	ID        string            `help:"Column of the feature id. Default: the layer's id rule." name:"id" placeholder:"COL"`
-	Lon       string            `help:"Column of the longitude or easting." placeholder:"COL"`
-	Lat       string            `help:"Column of the latitude or northing." placeholder:"COL"`
-	Geometry  string            `help:"Column of the geometry: WKT, EWKT, or WKB in hexadecimal or base64." placeholder:"COL"`
-	Encoding  string            `help:"Encoding of text, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
-	Table     string            `help:"Which table of a file that holds several: a sheet of a book, a table of a GeoPackage, a shapefile of an archive, an object of TopoJSON, waypoints or tracks of GPX." placeholder:"NAME"`
-	Mapping   string            `help:"What the elements of OSM files are: a TOML or JSON file." placeholder:"FILE"`
-	Map       map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
-	Ignore    []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
-	Mode      string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
-	Effective string            `help:"When the features took effect in the city: a time (RFC 3339) or a date, not in the future. Default: now." placeholder:"T"`
-	FixRings  bool              `help:"Repair invalid rings and report each, instead of refusing the row."`
-	Strict    bool              `help:"Stop at the first wrong row."`
-	Atomic    bool              `help:"All changes become visible together at the end, or none."`
-	DryRun    bool              `help:"Only report what would happen."`
-	Errors    string            `help:"Write the wrong rows with their reasons to this file, to mend them and import it." placeholder:"FILE"`
-	Key       string            `help:"Import once, however often the command is repeated with this key." placeholder:"TEXT"`
-	Async     bool              `help:"Let the server that is running import in the background; gewu job tells how far it is."`
-	List      bool              `help:"List imports and undos, those of the layer if one is given."`
-	Undo      string            `help:"Take an import or an undo back." placeholder:"ID"`
-	Force     bool              `help:"With --undo: leave features alone that were changed since, instead of refusing."`
-	Quiet     bool              `help:"No progress bar." short:"q"`
-	Files     []string          `arg:"" optional:"" help:"Files to import, in one go; - is standard input. With a .shp go the parts that lie beside it." placeholder:"FILE"`
+	Layer      string            `help:"Layer that takes the features." placeholder:"NAME"`
+	Format     string            `help:"${formats}; told from the file name when not given." placeholder:"FORMAT"`
+	CRS        string            `help:"Coordinate system of the file, such as EPSG:3826, or @FILE with control points. Default: longitude and latitude, or what the file states." name:"crs" placeholder:"CRS"`
+	ID         string            `help:"Column of the feature id. Default: the layer's id rule." name:"id" placeholder:"COL"`
+	Lon        string            `help:"Column of the longitude or easting." placeholder:"COL"`
+	Lat        string            `help:"Column of the latitude or northing." placeholder:"COL"`
+	Geometry   string            `help:"Column of the geometry: WKT, EWKT, or WKB in hexadecimal or base64." placeholder:"COL"`
+	Encoding   string            `help:"Encoding of text, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
+	Table      string            `help:"Which table of a file that holds several: a sheet of a book, a table of a GeoPackage, a shapefile of an archive, an object of TopoJSON, waypoints or tracks of GPX." placeholder:"NAME"`
+	Mapping    string            `help:"What the elements of OSM files are: a TOML or JSON file." placeholder:"FILE"`
+	Map        map[string]string `help:"Attributes of columns whose names differ." mapsep:"," placeholder:"COL=ATTR,…"`
+	Ignore     []string          `help:"Columns to leave alone: what the layer holds in them stays." placeholder:"COL,…"`
+	Mode       string            `help:"upsert adds and changes; replace also ends features that the files do not have." enum:"upsert,replace" default:"upsert"`
+	Effective  string            `help:"When the features took effect in the city: a time (RFC 3339) or a date, not in the future. Default: now." placeholder:"T"`
+	FixRings   bool              `help:"Repair invalid rings and report each, instead of refusing the row."`
+	Strict     bool              `help:"Stop at the first wrong row."`
+	Atomic     bool              `help:"All changes become visible together at the end, or none."`
+	AllowEmpty bool              `help:"With --mode replace: let files without rows end every feature of the layer."`
+	DryRun     bool              `help:"Only report what would happen."`
+	Errors     string            `help:"Write the wrong rows with their reasons to this file, to mend them and import it." placeholder:"FILE"`
+	Key        string            `help:"Import once, however often the command is repeated with this key." placeholder:"TEXT"`
+	Async      bool              `help:"Let the server that is running import in the background; gewu job tells how far it is."`
+	List       bool              `help:"List imports and undos, those of the layer if one is given."`
+	Undo       string            `help:"Take an import or an undo back." placeholder:"ID"`
+	Force      bool              `help:"With --undo: leave features alone that were changed since, instead of refusing."`
+	Quiet      bool              `help:"No progress bar." short:"q"`
+	Files      []string          `arg:"" optional:"" help:"Files to import, in one go; - is standard input. With a .shp go the parts that lie beside it." placeholder:"FILE"`
 }
 
 // mostRowErrors bounds the wrong rows that are printed; the summary counts all.
@@ -68,6 +69,8 @@ func (cmd *importCmd) Validate() error {
 		return errors.New("missing flags: --layer=NAME")
 	case len(cmd.Files) == 0:
 		return errors.New("expected \"<files> ...\"")
+	case cmd.AllowEmpty && cmd.Mode != "replace":
+		return errors.New("--allow-empty belongs to --mode replace")
 	case cmd.Async && (cmd.Errors != "" || cmd.DryRun):
 		return errors.New("--async goes neither with --errors nor with --dry-run")
 	}
@@ -165,7 +168,7 @@ func (cmd *importCmd) query() url.Values {
 		q.Add("map", column+"="+attribute)
 	}
 	for name, set := range map[string]bool{
-		"fix_rings": cmd.FixRings, "strict": cmd.Strict, "dry_run": cmd.DryRun, "atomic": cmd.Atomic, "async": cmd.Async,
+		"fix_rings": cmd.FixRings, "strict": cmd.Strict, "dry_run": cmd.DryRun, "atomic": cmd.Atomic, "allow_empty": cmd.AllowEmpty, "async": cmd.Async,
 		"sources": cmd.Errors != "",
 	} {
 		if set {

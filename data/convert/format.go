@@ -3,6 +3,7 @@ package convert
 import (
 	"bufio"
 	"fmt"
+	"mime"
 	"path"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,8 @@ const (
 type format struct {
 	name  string
 	media string
+	// types are further media types under which files of the format are sent.
+	types []string
 	// extensions are those of file names, the usual one first.
 	extensions []string
 	read       func(*builder, *bufio.Reader) error
@@ -46,10 +49,17 @@ type format struct {
 
 func formats() []format {
 	return []format{
-		{name: CSV, media: "text/csv", extensions: []string{".csv", ".tsv", ".tab", ".txt"}, encoded: true, read: readCSV, write: newCSVWriter},
-		{name: GeoJSON, media: "application/geo+json", extensions: []string{".geojson", ".json"}, read: readGeoJSON, write: newGeoJSONWriter},
+		{
+			name: CSV, media: "text/csv", types: []string{"application/csv", "text/x-csv", "text/tab-separated-values"},
+			extensions: []string{".csv", ".tsv", ".tab", ".txt"}, encoded: true, read: readCSV, write: newCSVWriter,
+		},
+		{
+			name: GeoJSON, media: "application/geo+json", types: []string{"application/vnd.geo+json", "application/json", "text/json"},
+			extensions: []string{".geojson", ".json"}, read: readGeoJSON, write: newGeoJSONWriter,
+		},
 		{
 			name: GeoJSONSeq, media: "application/geo+json-seq",
+			types:      []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/jsonlines", "application/json-seq"},
 			extensions: []string{".geojsonseq", ".geojsons", ".geojsonl", ".ndjson", ".jsonl"},
 			read:       readSequence, write: newSequenceWriter,
 		},
@@ -58,15 +68,19 @@ func formats() []format {
 			read: readTopoJSON, write: encodeWith(topojson.NewEncoder, encoderOptions{lonLat: true, ownID: true}),
 		},
 		{
-			name: Shapefile, media: "application/zip", extensions: []string{".zip", ".shz", ".shp", ".dbf"}, tables: true, encoded: true,
+			name: Shapefile, media: "application/zip", types: []string{"application/x-zip-compressed", "application/vnd.shp", "application/vnd.dbf"},
+			extensions: []string{".zip", ".shz", ".shp", ".dbf"}, tables: true, encoded: true,
 			read: readShapefile, write: encodeWith(shapefile.NewEncoder, encoderOptions{}),
 		},
 		{
-			name: GeoPackage, media: "application/geopackage+sqlite3", extensions: []string{".gpkg"}, tables: true,
+			name: GeoPackage, media: "application/geopackage+sqlite3", types: []string{"application/vnd.sqlite3", "application/x-sqlite3"},
+			extensions: []string{".gpkg"}, tables: true,
 			read: spooled(geopackage.Read, true), write: encodeWith(geopackage.NewEncoder, encoderOptions{}),
 		},
 		{
-			name: XLSX, media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", extensions: []string{".xlsx", ".xlsm"}, tables: true,
+			name: XLSX, media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+			types:      []string{"application/vnd.ms-excel.sheet.macroenabled.12", "application/zip", "application/x-zip-compressed"},
+			extensions: []string{".xlsx", ".xlsm"}, tables: true,
 			read: spooled(sheet.Read, false), write: encodeWith(sheet.NewEncoder, encoderOptions{cells: true}),
 		},
 		{
@@ -74,14 +88,14 @@ func formats() []format {
 			read: readKML, write: encodeWith(kml.NewEncoder, encoderOptions{lonLat: true}),
 		},
 		{
-			name: KMZ, media: "application/vnd.google-earth.kmz", extensions: []string{".kmz"},
+			name: KMZ, media: "application/vnd.google-earth.kmz", types: []string{"application/zip", "application/x-zip-compressed"}, extensions: []string{".kmz"},
 			read: readKML, write: encodeWith(kml.NewArchiveEncoder, encoderOptions{lonLat: true}),
 		},
 		{
-			name: GPX, media: "application/gpx+xml", extensions: []string{".gpx"}, tables: true,
+			name: GPX, media: "application/gpx+xml", types: []string{"application/gpx"}, extensions: []string{".gpx"}, tables: true,
 			read: readGPX, write: encodeWith(gpx.NewEncoder, encoderOptions{lonLat: true}),
 		},
-		{name: OSM, media: "application/octet-stream", extensions: []string{".osm", ".pbf"}, read: readOSM},
+		{name: OSM, media: "application/octet-stream", types: []string{"application/vnd.openstreetmap.data+xml"}, extensions: []string{".osm", ".pbf"}, read: readOSM},
 	}
 }
 
@@ -125,6 +139,27 @@ func Extension(name string) string {
 		return f.extensions[0]
 	}
 	return ""
+}
+
+// FormatOf is the format of a file that is sent under a media type, as RFC 9110 writes it, and a name; each may be empty.
+// The type decides, and the name where the type leaves it open: application/json may be GeoJSON or TopoJSON. A type that
+// says nothing, such as application/octet-stream or what curl sends when it is not told, leaves it to the name. It reports
+// false when neither tells.
+func FormatOf(media, name string) (found string, ok bool) {
+	kind, _, _ := mime.ParseMediaType(media)
+	byName, named := DetectFormat(name)
+	for _, f := range formats() {
+		if kind == "application/octet-stream" || f.media != kind && !slices.Contains(f.types, kind) {
+			continue
+		}
+		if found == "" || f.name == byName {
+			found = f.name
+		}
+	}
+	if found == "" {
+		return byName, named
+	}
+	return found, true
 }
 
 // DetectFormat is the format that a file name means by its extension, with or without .gz. It reports false for an

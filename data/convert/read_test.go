@@ -221,6 +221,42 @@ func collection(features ...string) string {
 	return `{"type":"FeatureCollection","features":[` + strings.Join(features, ",") + "]}"
 }
 
+// TestFormatOf takes the format from the media type, and from the name where that leaves it open.
+func TestFormatOf(t *testing.T) {
+	for _, test := range []struct{ media, name, want string }{
+		{"text/csv", "", "csv"},
+		{"text/csv; charset=gbk", "a.geojson", "csv"},
+		{"TEXT/CSV", "", "csv"},
+		{"application/json", "", "geojson"},
+		{"application/json", "a.topojson", "topojson"},
+		{"application/json", "a.csv", "geojson"},
+		{"application/x-ndjson", "a.json", "geojsonseq"},
+		{"application/zip", "", "shapefile"},
+		{"application/zip", "a.kmz", "kmz"},
+		{"application/x-zip-compressed", "a.xlsx", "xlsx"},
+		{"application/vnd.ms-excel.sheet.macroEnabled.12", "", "xlsx"},
+		{"application/octet-stream", "", ""},
+		{"application/octet-stream", "a.pbf", "osm"},
+		{"application/x-www-form-urlencoded", "a.csv", "csv"},
+		{"text/plain", "a.geojson", "geojson"},
+		{"application/vnd.ms-excel", "a.csv", "csv"}, // what browsers call it
+		{"image/png", "", ""},
+		{"", "a.gpx", "gpx"},
+		{"", "", ""},
+		{";;", "a", ""},
+	} {
+		if got, ok := convert.FormatOf(test.media, test.name); got != test.want || ok != (test.want != "") {
+			t.Errorf("FormatOf(%q, %q) = %q, %v", test.media, test.name, got, ok)
+		}
+	}
+	// What an export calls its answer, an import understands, save what is read only.
+	for _, format := range convert.ExportFormats() {
+		if got, _ := convert.FormatOf(convert.MediaType(format), "a"+convert.Extension(format)); got != format {
+			t.Errorf("%s is %s when it comes back", format, got)
+		}
+	}
+}
+
 func TestFormats(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.csv": "csv", "A.CSV.GZ": "csv", "x/y.tsv": "csv", "a.geojson": "geojson", "a.json.gz": "geojson",

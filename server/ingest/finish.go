@@ -5,17 +5,28 @@ import (
 	"fmt"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/index"
 )
 
+// EmptyError is why files without rows do not end the features of a layer.
+type EmptyError struct {
+	Layer    string
+	Features int
+}
+
+// Error says how to end them on purpose.
+func (e *EmptyError) Error() string {
+	return fmt.Sprintf("there are no rows, and mode replace would end all features of layer %s (%d): allow that with --allow-empty (allow_empty=true) if it is meant; nothing has been changed",
+		e.Layer, e.Features)
+}
+
 // Finish decides about the rows that wait, ends the features that no file mentioned, in replace mode, and makes visible
-// what must be together. Replace ends none when a row failed: the features that the failed rows mean are not known.
+// what must be together. Replace ends none when a row failed: the features that the failed rows mean are not known. Files
+// without rows are an *[EmptyError] there, unless allowed.
 func (im *Import) Finish(ctx context.Context) error {
 	im.concluding = true
 	if n := im.cfg.Layer.Len(); im.cfg.Mode == Replace && im.summary.Rows == 0 && n > 0 && !im.cfg.AllowEmpty {
-		return &convert.FileError{Err: fmt.Errorf("there are no rows, and mode replace would end all %d features of layer %s: "+
-			"allow that with --allow-empty (allow_empty=true) if it is meant; nothing has been imported", n, im.name())}
+		return &EmptyError{im.name(), n}
 	}
 	if err := im.landing(ctx, func() error { return im.conclude(ctx) }); err != nil {
 		return err

@@ -213,8 +213,8 @@ func TestEmptyFiles(t *testing.T) {
 	for _, cfg := range []ingest.Config{{}, {Atomic: true}, {DryRun: true}} {
 		cfg.Mode = ingest.Replace
 		sum, _, err := c.run(t, cfg, nil, nil)
-		file, ok := errors.AsType[*convert.FileError](err)
-		if !ok || !strings.Contains(file.Error(), "would end all 2 features of layer areas: allow that with --allow-empty") || sum.Ended != 0 || len(c.areas()) != 2 {
+		empty, ok := errors.AsType[*ingest.EmptyError](err)
+		if !ok || !strings.Contains(empty.Error(), "would end all features of layer areas (2): allow that with --allow-empty") || sum.Ended != 0 || len(c.areas()) != 2 {
 			t.Errorf("%+v: %s, %v", cfg, counts(sum), err)
 		}
 		if sum, _, err = c.run(t, ingest.Config{Mode: ingest.Upsert}, nil); err != nil || len(c.areas()) != 2 {

@@ -57,7 +57,7 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
 	if err := onlyParams(r, "format", "crs", "id", "lon", "lat", "geometry", "map", "ignore", "mode", "effective",
-		"fix_rings", "strict", "dry_run", "atomic", "async", "sources", "name", "encoding", "table"); err != nil {
+		"fix_rings", "strict", "dry_run", "atomic", "allow_empty", "async", "sources", "name", "encoding", "table"); err != nil {
 		return err
 	}
 	o := &order{media: r.Header.Get("Content-Type"), format: r.URL.Query().Get("format")}
@@ -68,6 +68,11 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	o.options.NewID = a.NewID
 	if o.cfg, err = a.importConfig(r, world, layer); err != nil {
 		return err
+	}
+	if _, form := o.form(); !form {
+		if err := o.told(nil); err != nil {
+			return err
+		}
 	}
 	async, err := flag(r.URL.Query(), "async")
 	if err != nil {
@@ -92,9 +97,16 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 	control := http.NewResponseController(w)
 	var body *body
 	out := json.NewEncoder(a.Patient(w))
-	// A client that has gone shows up as the end of the request's context.
-	send := func(e importEvent) { _ = out.Encode(e) }
 	var last []importEvent
+	begun := false
+	send := func(e importEvent) {
+		if !begun {
+			begun = true
+			w.Header().Set("Content-Type", rest.TypeNDJSON)
+			w.WriteHeader(http.StatusOK)
+		}
+		_ = out.Encode(e) // a client that has gone shows up as the end of the request's context
+	}
 	defer func() {
 		if body != nil {
 			body.close() // after the job has ended
@@ -105,8 +117,6 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 		_ = control.EnableFullDuplex()
 		body = receive(a.City, w, r)
 		o.cfg.Cut = body.cut
-		w.Header().Set("Content-Type", rest.TypeNDJSON)
-		w.WriteHeader(http.StatusOK)
 		stop := context.AfterFunc(ctx, body.cut)
 		defer stop()
 		result, err := o.run(ctx, h, &body.counted, r.ContentLength, func(e importEvent) {
@@ -115,7 +125,7 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 			}
 		})
 		if err != nil {
-			// The status is sent: the reason goes into the stream, what is behind it into the log.
+			// Unless nothing is sent yet, the reason goes into the stream, what is behind it into the log.
 			last = append(last, importEvent{Failed: a.whyFailed(ctx, r, o, err)})
 		}
 		last = append(last, importEvent{Done: &result.Summary})
@@ -123,6 +133,9 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 	})
 	if body == nil {
 		return a.notBegun(w, r, o, err)
+	}
+	if problem, ok := errors.AsType[*rest.Problem](err); ok && !begun {
+		return problem // with the request, rather than with a file
 	}
 	// Whoever hears that it is done finds it done.
 	for _, e := range last {
@@ -193,6 +206,10 @@ func (a *API) inBackground(w http.ResponseWriter, r *http.Request, spec jobs.Spe
 	}
 	file, err := a.keep(w, r)
 	if err != nil {
+		return err
+	}
+	if err := o.told(file.Reader()); err != nil {
+		_ = file.Close()
 		return err
 	}
 	spec.Ended = func() { _ = file.Close() } // what it held is not needed any more

@@ -14,18 +14,47 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/server/ingest"
 	"github.com/gewu-city/gewu/server/jobs"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // order is what a request wants imported, without the body.
 type order struct {
 	cfg     ingest.Config
 	options convert.Options
-	// format is that of all files; empty tells it from their names. media is the type of the body.
+	// format is that of all files; empty tells it from their types and names. media is the type of the body.
 	format, media string
+}
+
+// file is one of the files of a body: the body itself, or a part of a form.
+type file struct {
+	io.Reader
+	// field is what a form calls it. media is its type.
+	field, name, media string
+}
+
+// form is the boundary of the parts when the body is a form.
+func (o *order) form() (boundary string, ok bool) {
+	kind, params, err := mime.ParseMediaType(o.media)
+	return params["boundary"], err == nil && kind == "multipart/form-data"
+}
+
+// formatOf is the format of a file. The error says how to tell it.
+func (o *order) formatOf(media, name string) (string, error) {
+	if o.format != "" {
+		return o.format, nil
+	}
+	if format, ok := convert.FormatOf(media, name); ok {
+		return format, nil
+	}
+	said := name
+	if said == "" {
+		said = media
+	}
+	return "", rest.Fault(rest.BadRequest, "format", said, "cannot be told: say format="+strings.Join(convert.Formats(), "|")+
+		", or a Content-Type such as text/csv, application/geo+json or application/x-ndjson, or a file name with an extension")
 }
 
 // importResult is the result of the job.
@@ -73,16 +102,19 @@ func (o *order) run(ctx context.Context, h *jobs.Handle, body *counted, total in
 	}
 	im := ingest.New(cfg)
 	defer im.Close() //nolint:errcheck // what it held is not needed any more
-	hash, err := o.each(ctx, body, func(field, name string, r io.Reader) (err error) {
-		if field == mapping {
-			options.Mapping, err = readMapping(r)
+	hash, err := o.each(ctx, body, func(f *file) (err error) {
+		if f.field == mapping {
+			options.Mapping, err = readMapping(f)
 			return err
 		}
-		options.File = name
-		return o.file(ctx, im, r, &options)
+		options.File = f.name
+		return o.file(ctx, im, f, &options)
 	})
 	if err == nil {
 		err = im.Finish(ctx)
+	}
+	if empty, ok := errors.AsType[*ingest.EmptyError](err); ok {
+		err = rest.Refuse(rest.Invalid, "%s", empty.Error()).Because(err)
 	}
 	result.Summary, result.Files = *im.Summary(), hash
 	if err == nil {
@@ -91,71 +123,87 @@ func (o *order) run(ctx context.Context, h *jobs.Handle, body *counted, total in
 	return result, err
 }
 
-// hash is that of the files of a body.
-func (o *order) hash(ctx context.Context, body io.Reader) (string, error) {
-	return o.each(ctx, body, func(string, string, io.Reader) error { return nil })
+// told finds out whether the format of the first file of a body can be told, before others have landed.
+func (o *order) told(body io.Reader) error {
+	boundary, ok := o.form()
+	if !ok {
+		_, err := o.formatOf(o.media, o.options.File)
+		return err
+	}
+	form := multipart.NewReader(body, boundary)
+	for {
+		part, err := form.NextPart()
+		switch {
+		case err != nil:
+			return nil //nolint:nilerr // the import tells what is wrong with the form
+		case part.FormName() != mapping:
+			_, err := o.formatOf(part.Header.Get("Content-Type"), path.Base(part.FileName()))
+			return err
+		}
+	}
 }
 
-// each calls do for each file of the body: the body itself, or the parts of a form with the names of their fields. It
-// returns the hash of all of them.
-func (o *order) each(ctx context.Context, body io.Reader, do func(field, name string, r io.Reader) error) (string, error) {
+// hash is that of the files of a body.
+func (o *order) hash(ctx context.Context, body io.Reader) (string, error) {
+	return o.each(ctx, body, func(*file) error { return nil })
+}
+
+// each calls do for each file of the body. It returns the hash of all of them.
+func (o *order) each(ctx context.Context, body io.Reader, do func(*file) error) (string, error) {
 	sum := sha256.New()
-	kind, params, err := mime.ParseMediaType(o.media)
-	if err != nil || kind != "multipart/form-data" {
-		if err := hashed(sum, "", o.options.File, body, do); err != nil {
+	boundary, ok := o.form()
+	if !ok {
+		if err := hashed(sum, &file{body, "", o.options.File, o.media}, do); err != nil {
 			return "", err
 		}
 		return hex.EncodeToString(sum.Sum(nil)), nil
 	}
-	form := multipart.NewReader(body, params["boundary"])
+	form := multipart.NewReader(body, boundary)
 	for files := 0; ; {
 		part, err := form.NextPart()
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
 		case errors.Is(err, io.EOF) && files == 0:
-			return "", &data.FieldError{Field: "file", Why: "the form has no file"}
+			return "", rest.Fault(rest.BadRequest, "file", "", "is missing: the form has none")
 		case errors.Is(err, io.EOF):
 			return hex.EncodeToString(sum.Sum(nil)), nil
 		case err != nil:
-			return "", &data.FieldError{Field: "body", Why: "is no form with files, or ends early: " + err.Error()}
+			return "", rest.Fault(rest.BadRequest, "body", "", "is no form with files, or ends early: "+err.Error())
 		}
 		if part.FormName() != mapping {
 			files++
 		}
-		if err := hashed(sum, part.FormName(), path.Base(part.FileName()), part, do); err != nil {
+		if err := hashed(sum, &file{part, part.FormName(), path.Base(part.FileName()), part.Header.Get("Content-Type")}, do); err != nil {
 			return "", err
 		}
 	}
 }
 
 // hashed lets do read a file while its name and content go into the hash, what do leaves unread too.
-func hashed(sum hash.Hash, field, name string, r io.Reader, do func(field, name string, r io.Reader) error) error {
+func hashed(sum hash.Hash, f *file, do func(*file) error) error {
 	content := sha256.New()
-	in := io.TeeReader(r, content)
-	if err := do(field, name, in); err != nil {
+	f.Reader = io.TeeReader(f.Reader, content)
+	if err := do(f); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, in); err != nil {
+	if _, err := io.Copy(io.Discard, f); err != nil {
 		return err
 	}
-	sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(name))))
-	sum.Write([]byte(name))
+	sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(f.name))))
+	sum.Write([]byte(f.name))
 	sum.Write(content.Sum(nil))
 	return nil
 }
 
 // file imports one file.
-func (o *order) file(ctx context.Context, im *ingest.Import, r io.Reader, options *convert.Options) error {
-	format := o.format
-	if format == "" {
-		var ok bool
-		if format, ok = convert.DetectFormat(options.File); !ok {
-			return &data.FieldError{Field: "format", Value: options.File, Why: "cannot be told from the file name; say which of " + strings.Join(convert.Formats(), ", ")}
-		}
+func (o *order) file(ctx context.Context, im *ingest.Import, f *file, options *convert.Options) error {
+	format, err := o.formatOf(f.media, f.name)
+	if err != nil {
+		return err
 	}
 	options.Report = &convert.Report{}
-	err := im.File(ctx, format, r, *options)
+	err = im.File(ctx, format, f, *options)
 	for _, n := range options.Report.Notes {
 		im.Note(n)
 	}

@@ -26,7 +26,7 @@ func (a *API) importConfig(r *http.Request, world *index.World, layer *index.Lay
 		Store: a.Store, Engine: a.Engine, World: world, Layer: layer, Actor: city.ActorOf(r), Mode: ingest.Mode(q.Get("mode")),
 		Spool: a.Spool,
 	}
-	for name, to := range map[string]*bool{"strict": &cfg.Strict, "dry_run": &cfg.DryRun, "atomic": &cfg.Atomic} {
+	for name, to := range map[string]*bool{"strict": &cfg.Strict, "dry_run": &cfg.DryRun, "atomic": &cfg.Atomic, "allow_empty": &cfg.AllowEmpty} {
 		var err error
 		if *to, err = flag(q, name); err != nil {
 			return cfg, err

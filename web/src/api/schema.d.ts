@@ -248,7 +248,7 @@ export interface paths {
         put?: never;
         /**
          * Stream files into a layer
-         * @description The body is a file or a form with files, gzip understood. A wrong row is reported and the rest goes on; unchanged rows are no change. The answer is a line of JSON for each event: `progress`, `row_error`, `note`, at the end `failed` when the import could not go on, and `done`. The id in `done` is that of the job and of the import, which can be undone. Batches are visible as they land, those of an atomic import together. With an Idempotency-Key the same files are imported once: a request that is sent again gets the same `done`, and one whose import was cut off goes on under the same id.
+         * @description The body is a file or a form with files, gzip understood. A wrong row is reported and the rest goes on; unchanged rows are no change. The answer is a line of JSON for each event: `progress`, `row_error`, `note`, at the end `failed` when the import could not go on, and `done`. The id in `done` is that of the job and of the import, which can be undone. Batches are visible as they land, those of an atomic import together. A row may need one behind it, by a ref or a unique value: it lands with or behind that. What is wrong with the request itself is a problem, as long as nothing has been sent. With an Idempotency-Key the same files are imported once: a request that is sent again gets the same `done`, and one whose import was cut off goes on under the same id.
          */
         post: operations["importFeatures"];
         delete?: never;
@@ -3037,8 +3037,9 @@ export interface operations {
     importFeatures: {
         parameters: {
             query?: {
-                /** @description File name for messages, and for the format when none is given. */
+                /** @description File name for messages, and for the format when neither `format` nor Content-Type tells it. */
                 name?: string;
+                /** @description Of all files. Without it the Content-Type of the body, or of each part of a form, tells the format, and where that says nothing the file name; 400 when neither does. */
                 format?: "csv" | "geojson" | "geojsonseq" | "topojson" | "shapefile" | "geopackage" | "xlsx" | "kml" | "kmz" | "gpx" | "osm";
                 /**
                  * @description System of the coordinates: EPSG:4326 (default), EPSG:4490, EPSG:3857, EPSG:3826, the Gauss–Krüger zones EPSG:4491 to EPSG:4554, gcj02, bd09, and the names of the city's own grids that the server was given with `--systems`.
@@ -3076,6 +3077,8 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description All changes become visible together when every row has been read, or none. The import fails when somebody changes one of the features meanwhile. */
                 atomic?: boolean;
+                /** @description With mode replace: files without rows end every feature of the layer. Otherwise they are refused there. */
+                allow_empty?: boolean;
                 /** @description Each `row_error` brings the row as the file has it (`source`: columns and cells, or the feature), so that it can be mended. */
                 sources?: boolean;
                 /** @description Take the body, answer with the job, import in the background. */
@@ -3097,8 +3100,11 @@ export interface operations {
         requestBody: {
             content: {
                 "text/csv": string;
-                "application/geo+json": string;
+                "application/geo+json": unknown;
                 "application/geo+json-seq": string;
+                "application/x-ndjson": string;
+                "application/json": unknown;
+                "*/*": string;
                 "application/octet-stream": string;
                 "multipart/form-data": {
                     /** @description In front of OSM files: what their elements are, in TOML or JSON. */
@@ -3118,7 +3124,9 @@ export interface operations {
                 };
             };
             202: components["responses"]["JobTaken"];
+            400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
