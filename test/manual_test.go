@@ -18,13 +18,14 @@ import (
 //
 //	<!-- needs: sample -->  the sample city is loaded in $GEWU_DATA
 //	<!-- needs: server -->  that city, or an empty one, is served on http://localhost:8080
+//	<!-- needs: trees -->   Taipei's street trees of two days lie in the folder, as trees.DATE.csv.gz
 //
 // Blocks marked as console are shown and not run.
 func TestManual(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the sample city")
 	}
-	needTools(t, "bash", "curl")
+	needTools(t, "bash", "curl", "ogr2ogr")
 	chapters, err := filepath.Glob("../docs/manual/*.md")
 	if err != nil || len(chapters) == 0 {
 		t.Fatalf("no chapters: %v", err)
@@ -89,6 +90,11 @@ var (
 	fence     = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```")
 )
 
+// treesOf are the files of street trees, by day.
+var treesOf = map[string]string{
+	"2026-08-03": "../sample/files/trees.csv.gz", "2026-08-23": "testdata/street_trees.2026-08-23.csv.gz",
+}
+
 // manualScript turns a chapter into a script. Commands speak to port 8080 in the text and to a free one in the test.
 func manualScript(text, sample, port string) (string, error) {
 	var commands, files strings.Builder
@@ -98,6 +104,14 @@ func manualScript(text, sample, port string) (string, error) {
 			switch need {
 			case "sample":
 				fmt.Fprintf(&commands, "exec cp -r %s $WORK/gewu-data\n", sample)
+			case "trees":
+				for day, file := range treesOf {
+					path, err := filepath.Abs(file)
+					if err != nil {
+						return "", err
+					}
+					fmt.Fprintf(&commands, "exec cp %s $WORK/trees.%s.csv.gz\n", path, day)
+				}
 			case "server":
 				fmt.Fprintf(&commands, "exec gewu serve --listen 127.0.0.1:%s &server&\nexec curl -sS --retry 50 --retry-connrefused --retry-delay 1 -o ready.json http://localhost:%s/readyz\n", port, port)
 			default:
