@@ -90,6 +90,34 @@ func (l *Layer) AttributeIndex(name string) int {
 	return slices.IndexFunc(l.Attributes, func(a Attribute) bool { return a.Name == name && !a.Dropped })
 }
 
+// Translation is the position of the attribute of texts that has the values of attribute i, texts too, in a language: its
+// name is that of the attribute, _ and the language tag, or one that the language is a kind of, in lower case and with _
+// for - (name_en; name_zh_hant or name_zh for zh-Hant). It is -1 when there is none.
+func (l *Layer) Translation(i int, lang string) int {
+	if l.Attributes[i].Type != Text {
+		return -1
+	}
+	for tag := range tags(lang) {
+		tag = strings.ReplaceAll(strings.ToLower(tag), "-", "_")
+		if j := l.AttributeIndex(l.Attributes[i].Name + "_" + tag); j >= 0 && l.Attributes[j].Type == Text {
+			return j
+		}
+	}
+	return -1
+}
+
+// Translations are the positions of the attributes that have the values of attribute i in languages with a tag of two
+// letters.
+func (l *Layer) Translations(i int) (all []int) {
+	for j, a := range l.Live() {
+		tag, ok := strings.CutPrefix(a.Name, l.Attributes[i].Name+"_")
+		if ok && len(tag) == 2 && l.Translation(i, tag) == j {
+			all = append(all, j)
+		}
+	}
+	return all
+}
+
 // FindAttribute is the position of the attribute with this name, else with one that is equal under [FoldName], else
 // of the attribute that had such a name before, or -1.
 func (l *Layer) FindAttribute(name string) int {

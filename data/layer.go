@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,14 +13,29 @@ import (
 // Title is a human-readable name per language, keyed by "zh", "en" or another BCP 47 tag.
 type Title map[string]string
 
-// In is the title in a language, else in English, else in Chinese, else fallback.
+// In is the title in a language, else in the one that it is a kind of (zh for zh-Hant), else in English, else in
+// Chinese, else fallback.
 func (t Title) In(lang, fallback string) string {
-	for _, l := range []string{lang, "en", "zh"} {
+	for tag := range tags(lang) {
+		if s := t[tag]; s != "" {
+			return s
+		}
+	}
+	for _, l := range []string{"en", "zh"} {
 		if s := t[l]; s != "" {
 			return s
 		}
 	}
 	return fallback
+}
+
+// tags are a language tag and those that it is a kind of: zh-Hant-TW, zh-Hant, zh.
+func tags(lang string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for lang != "" && yield(lang) {
+			lang = lang[:max(0, strings.LastIndexByte(lang, '-'))]
+		}
+	}
 }
 
 // GeometryKind is the geometry that every feature of a layer has.

@@ -305,7 +305,7 @@ func TestRanges(t *testing.T) {
 			d.Layers[name] = append(d.Layers[name], geo.Box{Min: p, Max: p})
 		}
 	}
-	ranges := live.Ranges(w, d, d.Names())
+	ranges := live.Ranges(w, d, d.Names(), nil)
 	if len(ranges) == 0 || len(ranges) > live.MostRanges {
 		t.Errorf("%d ranges", len(ranges))
 	}

@@ -52,7 +52,9 @@ func (c *columns) next(n int) []uint32 {
 // written part of them.
 func (c *columns) add(w *layerWriter, name string, v *column.Values, rows []index.Slot, most int) (tagged, bool) {
 	if v.Type().IsText() {
-		return c.texts(w, name, v, rows, most)
+		first := w.number
+		numbers, ok := c.texts(w, v, rows, most, nil)
+		return w.tagged(name, numbers, first), ok
 	}
 	c.words, c.set = column.Words(v, rows, c.words[:0], c.set[:0])
 	if f := v.Fallback(); !f.Null() {
@@ -94,30 +96,35 @@ func (c *columns) distinct(w *layerWriter, name string, v *column.Values, rows [
 	return w.tagged(name, numbers, first), true
 }
 
-func (c *columns) texts(w *layerWriter, name string, v *column.Values, rows []index.Slot, most int) (tagged, bool) {
+// texts writes the texts of rows to w, as say puts them when it is there, and returns one more than the number of each,
+// 0 for none; false when w has grown beyond most bytes.
+func (c *columns) texts(w *layerWriter, v *column.Values, rows []index.Slot, most int, say func(string) string) ([]uint32, bool) {
+	add := w.addText
+	if say != nil {
+		add = func(text string) uint32 { return w.addText(say(text)) }
+	}
 	numbers := column.Handles(v, rows, c.next(len(rows)))
 	c.numbers[c.used-1] = numbers
 	find := c.finder(v, len(rows))
 	fallback, missing := v.Fallback(), uint32(0)
-	first := w.number
 	for i, handle := range numbers {
 		if handle == 0 {
 			if missing == 0 && !fallback.Null() {
-				missing = w.addText(fallback.Text()) + 1
+				missing = add(fallback.Text()) + 1
 			}
 			numbers[i] = missing
 			continue
 		}
 		n := find(handle)
 		if *n == 0 {
-			*n = w.addText(v.TextOf(handle)) + 1
+			*n = add(v.TextOf(handle)) + 1
 			if w.size() > most {
-				return tagged{}, false
+				return nil, false
 			}
 		}
 		numbers[i] = *n
 	}
-	return w.tagged(name, numbers, first), true
+	return numbers, true
 }
 
 // finder finds where the number of a text of the column is kept, 0 for one that has none yet, among n features.

@@ -87,12 +87,12 @@ func (m *Maker) Diff(ctx context.Context, a, b *index.World, set Tileset, z, x, 
 			before = nil
 		}
 		if is {
-			sources = append(sources, source{layer: after, differs: &difference{AddedSuffix, before}}, source{layer: after, differs: &difference{ChangedSuffix, before}})
+			sources = append(sources, source{world: b, layer: after, differs: &difference{AddedSuffix, before}}, source{world: b, layer: after, differs: &difference{ChangedSuffix, before}})
 		} else {
 			after = nil
 		}
 		if was {
-			sources = append(sources, source{layer: before, differs: &difference{RemovedSuffix, after}})
+			sources = append(sources, source{world: a, layer: before, differs: &difference{RemovedSuffix, after}})
 		}
 	}
 	f := newFrame(z, x, y, q.Shift)

@@ -34,8 +34,9 @@ type featureWriter struct {
 	report LayerReport
 	large  int // features of which the shape alone takes half of the limit
 	// Numbers of keys plus one, 0 for keys not used yet: of label points, and of totals.
-	labelKeys [3]uint32
-	totalKeys map[string]uint32
+	labelKeys, totalKeys map[string]uint32
+	// translations are the attributes with the translations of labels, nil until they are looked for.
+	translations []int
 }
 
 // write encodes the chosen features and returns how many fit, all of them or an estimate that is less: then nothing is
@@ -66,7 +67,7 @@ func (w *featureWriter) write(ctx context.Context, c *choice) (fit int, err erro
 func (w *featureWriter) nothing() {
 	w.b.main.begin(w.source.name())
 	w.b.label.begin(w.def.Name + LabelSuffix)
-	w.labelKeys, w.totalKeys = [3]uint32{}, nil
+	w.labelKeys, w.totalKeys = map[string]uint32{}, nil
 	w.report.Collapsed, w.report.Drawn, w.large = 0, 0, 0
 }
 
@@ -131,11 +132,7 @@ func (w *featureWriter) attributes(c *choice) bool {
 		if a.Dropped || !b.query.shows(a.Name) || w.source.totals != nil && i != named {
 			continue
 		}
-		write := b.columns.add
-		if l.Column(i).Type().IsText() && (a.Unique || a.Name == w.def.ID.Attribute) {
-			write = b.columns.distinct
-		}
-		if !add(write(&b.main, a.Name, l.Column(i), b.rows, w.limit)) {
+		if !add(w.column(i)) || !add(w.words(i)) {
 			return false
 		}
 	}
@@ -237,16 +234,10 @@ func (w *featureWriter) labelPoint(s index.Slot, permanent uint32) {
 		return
 	}
 	m := &b.label
-	m.tag(use(m, &w.labelKeys[0], keyID), m.addText(w.source.layer.ID(s)))
-	if named := w.def.LabelAttribute(); named >= 0 {
-		if v := w.source.layer.Value(s, named); !v.Null() {
-			name := w.def.Attributes[named].Name
-			m.tag(use(m, &w.labelKeys[1], name), m.value(v))
-			if name != keyLabel {
-				m.tag(use(m, &w.labelKeys[2], keyLabel), m.text(v.String()))
-			}
-		}
-	}
+	key := w.labelKeys[keyID]
+	m.tag(use(m, &key, keyID), m.addText(w.source.layer.ID(s)))
+	w.labelKeys[keyID] = key
+	w.tagLabel(s)
 	b.drawer.out.reset()
 	b.drawer.out.points([]vertex{b.frame.unit(x, y)})
 	m.feature(uint64(permanent), typePoint, b.drawer.out.bytes)

@@ -75,7 +75,7 @@ func answer(t *testing.T, w *index.World, name string) string {
 		}
 		return got
 	case "tilejson":
-		b, err := json.MarshalIndent(tiles.Describe(w, resolve(t, w, words[1]), "https://city.example"), "", "  ")
+		b, err := json.MarshalIndent(tiles.Describe(w, resolve(t, w, words[1]), "https://city.example", nil), "", "  ")
 		if err != nil {
 			t.Fatal(err)
 		}

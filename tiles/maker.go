@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/flight"
 	"github.com/gewu-city/gewu/tiles/outline"
+	"github.com/gewu-city/gewu/tiles/pack"
 )
 
 // DefaultCacheBytes is the size of a cache when [Options] do not say.
@@ -68,7 +69,7 @@ func (t *Tile) Bytes() ([]byte, error) {
 	if t.Empty() {
 		return nil, nil
 	}
-	return unpack(t.Encoding, t.Packed, t.Size)
+	return pack.Unpack(t.Encoding, t.Packed, t.Size)
 }
 
 // Stats are counters since the Maker was made, and the present size of its cache.
@@ -91,7 +92,7 @@ type Maker struct {
 	slots   chan struct{}
 	// builders are kept for their memory.
 	builders sync.Pool
-	packer   *packer
+	packer   *pack.Packer
 
 	hits, misses, builds atomic.Uint64
 }
@@ -146,7 +147,7 @@ func NewMaker(o Options) *Maker {
 	}
 	m := &Maker{
 		labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals,
-		slots: make(chan struct{}, o.Builds), packer: newPacker(),
+		slots: make(chan struct{}, o.Builds), packer: pack.NewPacker(),
 	}
 	m.builders.New = func() any { return &builder{labels: m.labels, shapes: m.shapes} }
 	if o.CacheBytes > 0 {
@@ -182,6 +183,9 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		}
 		sources[i] = s
 		stamp = max(stamp, s.stamp(&f))
+	}
+	if q.Lang != "" {
+		stamp = max(stamp, w.Defined()) // words come from dictionaries
 	}
 	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), crs: f.crs(), encoding: q.Encoding}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
@@ -255,7 +259,7 @@ func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key 
 	e := &entry{stamp: stamp, seq: w.Seq(), tile: Tile{Size: len(d.bytes), ETag: hex.EncodeToString(sum[:16]), Layers: d.layers}}
 	if len(d.bytes) > 0 {
 		e.tile.Encoding = key.encoding
-		if e.tile.Packed, err = m.packer.pack(key.encoding, d.bytes); err != nil {
+		if e.tile.Packed, err = m.packer.Pack(key.encoding, d.bytes); err != nil {
 			return nil, err
 		}
 	}

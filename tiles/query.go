@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles/pack"
 )
 
 // Filter chooses features. It is safe for concurrent use.
@@ -18,6 +19,15 @@ type Filter interface {
 	Keep(ctx context.Context, l *index.Layer, slots []index.Slot) ([]index.Slot, error)
 }
 
+// Encoding is how a tile is compressed.
+type Encoding = pack.Encoding
+
+// The encodings.
+const (
+	Gzip = pack.Gzip
+	Zstd = pack.Zstd
+)
+
 // Query is what a client asks of a tile beside its address. The zero Query asks for everything.
 type Query struct {
 	// Filter chooses the features that exist for the tile; totals of cells do not know it.
@@ -26,6 +36,9 @@ type Query struct {
 	Properties []string
 	// Shift is how the map of the client is shifted; nil is not at all. Tiles are numbered as on that map.
 	Shift *proj.Shift
+	// Lang is a language tag, such as en: texts with a translation come in it, and codes with their words beside them
+	// ([WordsSuffix]). Without it everything is as it is stored.
+	Lang string
 	// Encoding is how the tile is compressed.
 	Encoding Encoding
 }
@@ -37,7 +50,7 @@ func (q *Query) shows(name string) bool {
 
 // key tells queries apart, as far as they give other tiles.
 func (q *Query) key() string {
-	if q.Filter == nil && q.Properties == nil {
+	if q.Filter == nil && q.Properties == nil && q.Lang == "" {
 		return ""
 	}
 	var b strings.Builder
@@ -47,6 +60,10 @@ func (q *Query) key() string {
 	if q.Properties != nil {
 		b.WriteString("\x00")
 		b.WriteString(strings.Join(slices.Compact(slices.Sorted(slices.Values(q.Properties))), ","))
+	}
+	if q.Lang != "" {
+		b.WriteString("\x01")
+		b.WriteString(q.Lang)
 	}
 	return b.String()
 }

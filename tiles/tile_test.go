@@ -89,7 +89,7 @@ func TestResolve(t *testing.T) {
 // A city without features shows the whole world, one without layers has an empty tile.
 func TestDescribeNothing(t *testing.T) {
 	w := index.NewEngine(indextest.NewLog()).World()
-	doc := tiles.Describe(w, resolve(t, w, "city"), "")
+	doc := tiles.Describe(w, resolve(t, w, "city"), "", nil)
 	world := [4]float64{-180, -geo.MaxMercatorLat, 180, geo.MaxMercatorLat}
 	if doc.Bounds != world || doc.MinZoom != 0 || doc.VectorLayers == nil {
 		t.Errorf("no layers: %+v", doc)
@@ -100,7 +100,7 @@ func TestDescribeNothing(t *testing.T) {
 	def := points()
 	def.Zoom = data.ZoomRange{Min: 18}
 	w = tiletest.NewCity(t).Apply(indextest.Define(def))
-	if doc = tiles.Describe(w, resolve(t, w, "city"), ""); doc.Bounds != world || doc.MinZoom != 18 || doc.MaxZoom != 18 || doc.Center[2] != 18 {
+	if doc = tiles.Describe(w, resolve(t, w, "city"), "", nil); doc.Bounds != world || doc.MinZoom != 18 || doc.MaxZoom != 18 || doc.Center[2] != 18 {
 		t.Errorf("no features: %+v", doc)
 	}
 }

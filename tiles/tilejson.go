@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -25,6 +26,10 @@ type TileJSON struct {
 	Center       [3]float64    `json:"center"` // longitude, latitude, zoom
 	Attribution  string        `json:"attribution,omitempty"`
 	VectorLayers []VectorLayer `json:"vector_layers"`
+	// CRS names the shifted degrees of the map that the tiles are for: Bounds and Center are in them, and a little wider. It is empty for
+	// all other maps. Lang is the language of texts, empty where they are as they are stored.
+	CRS  string `json:"crs,omitempty"`
+	Lang string `json:"lang,omitempty"`
 	// Seq and Epoch say which state of which history the document describes.
 	Seq   data.Seq   `json:"seq"`
 	Epoch data.Epoch `json:"epoch"`
@@ -51,10 +56,15 @@ type FieldInfo struct {
 	Dictionary string `json:"dictionary,omitempty"`
 }
 
-// Describe makes the TileJSON document of a tileset. baseURL is what comes before /tiles, without a slash at its
-// end. Layers that w does not have are left out.
-func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
+// Describe makes the TileJSON document of a tileset as a query asks for it, of which it looks at language and shift; a nil
+// q asks for neither. baseURL is what comes before /tiles, without a slash at its end; what follows the addresses of tiles
+// is the caller's. Layers that w does not have are left out.
+func Describe(w *index.World, set Tileset, baseURL string, q *Query) TileJSON {
+	if q == nil {
+		q = &Query{}
+	}
 	doc := TileJSON{
+		Lang:     q.Lang,
 		TileJSON: "3.0.0", Name: set.Name, Version: "1.0." + strconv.FormatUint(uint64(w.Seq()), 10), Scheme: "xyz",
 		Tiles:        []string{baseURL + "/tiles/" + set.Name + "/{z}/{x}/{y}.mvt"},
 		VectorLayers: []VectorLayer{}, Seq: w.Seq(), Epoch: w.Epoch(),
@@ -84,7 +94,7 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 		if !ok {
 			continue
 		}
-		layers := describe(l.Def(), doc.MaxZoom)
+		layers := describe(w, l.Def(), doc.MaxZoom, q)
 		switch as {
 		case asTotals:
 			layers = []VectorLayer{describeTotals(l.Def(), name, layers[0])}
@@ -94,6 +104,12 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 		}
 		doc.VectorLayers = append(doc.VectorLayers, layers...)
 	}
+	if q.Shift != nil {
+		doc.CRS = q.Shift.Name()
+		if !box.Empty() {
+			box = q.Shift.Image(box)
+		}
+	}
 	doc.Bounds, doc.Center = view(box, doc.MinZoom, doc.MaxZoom)
 	return doc
 }
@@ -101,7 +117,7 @@ func Describe(w *index.World, set Tileset, baseURL string) TileJSON {
 // Fields are the names of all attributes of a tileset in order, without those of totals.
 func Fields(w *index.World, set Tileset) []string {
 	names := map[string]bool{}
-	for _, v := range Describe(w, set, "").VectorLayers {
+	for _, v := range Describe(w, set, "", nil).VectorLayers {
 		for name := range v.Fields {
 			names[name] = true
 		}
@@ -130,17 +146,20 @@ func servedZoom(zoom data.ZoomRange) int {
 	return max(zoom.Min, DetailZoom)
 }
 
-func describe(def *data.Layer, deepest int) []VectorLayer {
+func describe(w *index.World, def *data.Layer, deepest int, q *Query) []VectorLayer {
 	last := deepest
 	if def.Zoom.Max != 0 {
 		last = min(last, def.Zoom.Max)
 	}
 	main := VectorLayer{
-		ID: def.Name, Description: def.Title.In("zh", def.Name), MinZoom: def.Zoom.Min, MaxZoom: last,
+		ID: def.Name, Description: def.Title.In(cmp.Or(q.Lang, "zh"), def.Name), MinZoom: def.Zoom.Min, MaxZoom: last,
 		Fields: map[string]string{keyID: "String"},
 	}
-	for _, a := range def.Live() {
+	for i, a := range def.Live() {
 		main.Fields[a.Name] = fieldType(a.Type)
+		if q.dictionary(w, def, i) != nil {
+			main.Fields[a.Name+WordsSuffix] = "String"
+		}
 		if info := (FieldInfo{a.Title, a.Description, a.Unit, a.Dictionary}); len(a.Title)+len(a.Description) > 0 || a.Unit+a.Dictionary != "" {
 			if main.Attributes == nil {
 				main.Attributes = map[string]FieldInfo{}
@@ -163,6 +182,9 @@ func describe(def *data.Layer, deepest int) []VectorLayer {
 	if i := def.LabelAttribute(); i >= 0 {
 		label.Fields[keyLabel] = "String"
 		label.Fields[def.Attributes[i].Name] = fieldType(def.Attributes[i].Type)
+		for _, j := range def.Translations(i) {
+			label.Fields[def.Attributes[j].Name] = "String"
+		}
 	}
 	return []VectorLayer{main, label, dropped}
 }
@@ -188,8 +210,8 @@ func describeClusters(def *data.Layer, name string, plain VectorLayer) VectorLay
 }
 
 // Describe is [Describe] with the fields of totals, which counts the World if nobody has asked for it before.
-func (m *Maker) Describe(w *index.World, set Tileset, baseURL string) TileJSON {
-	doc := Describe(w, set, baseURL)
+func (m *Maker) Describe(w *index.World, set Tileset, baseURL string, q *Query) TileJSON {
+	doc := Describe(w, set, baseURL, q)
 	for i := range doc.VectorLayers {
 		v := &doc.VectorLayers[i]
 		if l, as, ok := drawnLayer(w, v.ID); ok && as == asTotals && m.totals != nil {

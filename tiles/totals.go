@@ -23,6 +23,7 @@ type Totals interface {
 
 // source is a layer that is drawn: with its own attributes, with totals, or as clusters.
 type source struct {
+	world    *index.World
 	layer    *index.Layer
 	totals   Totals
 	clusters bool
@@ -89,7 +90,7 @@ func LayerOf(w *index.World, name string) (l *index.Layer, totals, ok bool) {
 // source is what is drawn for a name of a tileset of w.
 func (m *Maker) source(w *index.World, name string) (source, error) {
 	l, as, ok := drawnLayer(w, name)
-	s := source{layer: l, clusters: as == asClusters}
+	s := source{world: w, layer: l, clusters: as == asClusters}
 	if ok && as == asTotals {
 		if ok = m.totals != nil; ok {
 			s.totals = m.totals(w, l.Def().Name)

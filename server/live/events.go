@@ -13,6 +13,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -49,14 +50,14 @@ type TileRange struct {
 // Events streams what changes until the client leaves, cannot keep up, or the server drains.
 func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	only, last := q.Text("layers"), q.Text("last_event_id")
+	only, last, shift := q.Text("layers"), q.Text("last_event_id"), q.Shift("crs")
 	if err := q.Done(""); err != nil {
 		return err
 	}
 	if h := r.Header.Get("Last-Event-ID"); h != "" {
 		last = h
 	}
-	stream := &eventStream{city: f.City, w: w, r: r, control: http.NewResponseController(w)}
+	stream := &eventStream{shift: shift, city: f.City, w: w, r: r, control: http.NewResponseController(w)}
 	if only != "" {
 		stream.only = strings.Split(only, ",")
 		for _, name := range stream.only {
@@ -118,6 +119,8 @@ type eventStream struct {
 	r       *http.Request
 	control *http.ResponseController
 	only    []string
+	// shift is that of the client's map, nil for none.
+	shift *proj.Shift
 }
 
 // open greets the client. The id of hello is the position from which the stream goes on, so that a client that breaks
@@ -177,7 +180,7 @@ func (e *eventStream) change(d index.Dirty) error {
 		return e.write("id: " + city.FormatPosition(world.Epoch(), d.To) + "\n\n")
 	}
 	text, err := json.Marshal(ChangeEvent{
-		Seq: d.To, Layers: append([]string{}, names...), Defined: d.Defined, Tiles: Ranges(world, d, names),
+		Seq: d.To, Layers: append([]string{}, names...), Defined: d.Defined, Tiles: Ranges(world, d, names, e.shift),
 	})
 	if err != nil {
 		return err
@@ -185,8 +188,9 @@ func (e *eventStream) change(d index.Dirty) error {
 	return e.send("change", world.Epoch(), d.To, string(text))
 }
 
-// Ranges names the tiles of each layer at each zoom level at which it is drawn, up to [index.StampZoom].
-func Ranges(w *index.World, d index.Dirty, names []string) []TileRange {
+// Ranges names the tiles of each layer at each zoom level at which it is drawn, up to [index.StampZoom], on a map with the
+// given shift, nil for none.
+func Ranges(w *index.World, d index.Dirty, names []string, shift *proj.Shift) []TileRange {
 	ranges := []TileRange{}
 	for _, name := range names {
 		layer, ok := w.Layer(name)
@@ -203,6 +207,15 @@ func Ranges(w *index.World, d index.Dirty, names []string) []TileRange {
 				union = union.Union(b)
 			}
 			boxes = []geo.Box{union}
+		}
+		if shift != nil {
+			shifted := make([]geo.Box, len(boxes))
+			for i, b := range boxes {
+				if shifted[i] = b; !b.Empty() {
+					shifted[i] = shift.Image(b)
+				}
+			}
+			boxes = shifted
 		}
 		for z := 0; z <= index.StampZoom; z++ {
 			// Deeper tiles follow their parent at the deepest stamped level.

@@ -187,6 +187,46 @@ func (p *Params) CRS(name string, systems *proj.Systems) proj.CRS {
 	return crs
 }
 
+// Shift is the shifted system of a map, nil when absent: of all other maps the tiles are numbered alike.
+func (p *Params) Shift(name string) *proj.Shift {
+	s := p.Text(name)
+	if s == "" {
+		return nil
+	}
+	shift, ok := proj.FindShift(s)
+	if !ok {
+		p.Fail(Fault(BadRequest, name, Shorten(s), "must be "+strings.Join(proj.Shifts(), " or ")+
+			", for maps in these shifted degrees; without it tiles are those of Web Mercator, EPSG:3857"))
+	}
+	return shift
+}
+
+// Lang is a language tag, empty when absent.
+func (p *Params) Lang(name string) string {
+	tag := p.Text(name)
+	if tag != "" && !validLang(tag) {
+		p.Fail(Fault(BadRequest, name, Shorten(tag), "must be a language tag, such as en, zh or zh-Hant"))
+	}
+	return tag
+}
+
+// validLang reports whether a text has the form of a BCP 47 tag.
+func validLang(tag string) bool {
+	const most = 35
+	parts := strings.Split(tag, "-")
+	if len(tag) > most || len(parts[0]) < 2 {
+		return false
+	}
+	for _, part := range parts {
+		if len(part) < 1 || len(part) > 8 || strings.ContainsFunc(part, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
 // Done returns the first fault: a wrong value, or a parameter that nobody asked for, which is usually a misspelling.
 // open says what else the parameters may be called.
 func (p *Params) Done(open string) error {

@@ -22,6 +22,10 @@ func (a *API) query(r *http.Request, p *rest.Params, w *index.World, set tiles.T
 	if p == nil {
 		return q, nil
 	}
+	q.Shift, q.Lang = p.Shift("crs"), p.Lang("lang")
+	if err := p.Fault(); err != nil {
+		return nil, err
+	}
 	if list, given := p.Names("properties"); given {
 		if err := known(w, set, list); err != nil {
 			return nil, err

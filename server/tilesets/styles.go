@@ -31,6 +31,7 @@ func (a *API) Style(w http.ResponseWriter, r *http.Request) error {
 	if name == "" {
 		name = tiles.City
 	}
+	shift := q.Shift("crs")
 	if err := q.Done(""); err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (a *API) Style(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, a.BaseURL(r))
+	made, err := style.Build(world, set, mux.Vars(r)["name"], lang, a.BaseURL(r), shift)
 	if field, ok := errors.AsType[*data.FieldError](err); ok && field.Field == "style" {
 		return rest.Fault(rest.NotFound, field.Field, field.Value, field.Why).Because(err)
 	}

@@ -118,7 +118,7 @@ func tileset(w *index.World, name string) (tiles.Tileset, error) {
 }
 
 // passedOn are the parameters of TileJSON that the addresses of its tiles have, too.
-var passedOn = []string{"diff", "properties", "filter", "filter-lang", "filter-crs"}
+var passedOn = []string{"crs", "lang", "diff", "properties", "filter", "filter-lang", "filter-crs"}
 
 // TileJSON describes a tileset.
 func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
@@ -131,11 +131,12 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.query(r, params, world.World, set); err != nil {
+	asked, err := a.query(r, params, world.World, set)
+	if err != nil {
 		return err
 	}
 	world.Header(w)
-	doc := a.Maker.Describe(world.World, set, a.BaseURL(r))
+	doc := a.Maker.Describe(world.World, set, a.BaseURL(r), asked)
 	query := world.Query()
 	for _, name := range passedOn {
 		if r.URL.Query().Has(name) {

@@ -49,7 +49,7 @@ func (p *painter) border(def *data.Layer, level int) {
 	}
 
 	size := 9.5 + 5.5*weight
-	n := p.named(def, p.areaLegend(level), []float64{9, 12.5, 14}[min(level, 2)], p.label(def),
+	n := p.named(def, p.areaLegend(level), []float64{9, 12.5, 14}[min(level, 2)], p.label(),
 		byZoom(1, stop{10, size - 1}, stop{14, size + 2}, stop{18, size + 5}))
 	n.Layout["text-max-width"] = 14
 	if level == 0 {
@@ -110,7 +110,7 @@ func (p *painter) cellNames(cells []*data.Layer) []Layer {
 		if isTotals(def) {
 			continue
 		}
-		n := p.named(def, p.cellLegend(), 16, p.label(def), byZoom(1, stop{16, 10}, stop{19, 13}))
+		n := p.named(def, p.cellLegend(), 16, p.label(), byZoom(1, stop{16, 10}, stop{19, 13}))
 		n.Paint["text-color"] = p.colors.grid
 		names = append(names, n)
 	}
@@ -144,6 +144,6 @@ func (p *painter) polygon(def *data.Layer) {
 	p.lines = append(p.lines, l)
 
 	if def.LabelAttribute() >= 0 {
-		p.names = append(p.names, p.named(def, legend, 15, p.label(def), byZoom(1, stop{15, 10}, stop{19, 12.5})))
+		p.names = append(p.names, p.named(def, legend, 15, p.label(), byZoom(1, stop{15, 10}, stop{19, 12.5})))
 	}
 }

@@ -4,10 +4,12 @@
 package style
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/style/symbol"
@@ -74,9 +76,10 @@ type Legend struct {
 	Symbol string `json:"symbol,omitempty"`
 }
 
-// Build makes the style of a tileset of w in a theme and language. baseURL is what comes before /tiles, without a
-// slash at its end. Layers that w does not have are left out. An unknown theme or language is a *data.FieldError.
-func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string) (Style, error) {
+// Build makes the style of a tileset of w in a theme and language, for a map with the given shift, nil for none: its
+// tiles are in that language and on that map. baseURL is what comes before /tiles, without a slash at its end. Layers that
+// w does not have are left out. An unknown theme or language is a *data.FieldError.
+func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string, shift *proj.Shift) (Style, error) {
 	colors, ok := themes[theme]
 	if !ok {
 		return Style{}, &data.FieldError{Field: "style", Value: theme, Why: "must be " + strings.Join(Themes, ", ")}
@@ -84,11 +87,15 @@ func Build(w *index.World, set tiles.Tileset, theme, lang, baseURL string) (Styl
 	if !slices.Contains(Languages, lang) {
 		return Style{}, &data.FieldError{Field: "lang", Value: lang, Why: "must be " + strings.Join(Languages, ", ")}
 	}
-	doc := tiles.Describe(w, set, baseURL)
+	doc := tiles.Describe(w, set, baseURL, &tiles.Query{Lang: lang, Shift: shift})
+	asked := url.Values{"lang": {lang}}
+	if shift != nil {
+		asked.Set("crs", shift.Name())
+	}
 	s := Style{
 		Version: 8, Name: title(colors, lang), Metadata: Metadata{Lang: lang, Theme: theme},
 		Center: [2]float64{doc.Center[0], doc.Center[1]}, Zoom: doc.Center[2],
-		Sources: map[string]Source{set.Name: {Type: "vector", URL: baseURL + "/tiles/" + set.Name + ".json"}},
+		Sources: map[string]Source{set.Name: {Type: "vector", URL: baseURL + "/tiles/" + set.Name + ".json?" + asked.Encode()}},
 	}
 	palette, ok := symbol.In(theme)
 	if !ok {

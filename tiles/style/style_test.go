@@ -88,7 +88,7 @@ func build(t *testing.T, w *index.World, set, theme, lang string) (style.Style, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := style.Build(w, resolved, theme, lang, "https://city.example")
+	s, err := style.Build(w, resolved, theme, lang, "https://city.example", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,14 +144,14 @@ func TestContract(t *testing.T) {
 				if s.Sprite != sprite {
 					t.Errorf("%s %s: sprite %q", set, theme, s.Sprite)
 				}
-				if s.Sources[set].URL != "https://city.example/tiles/"+set+".json" || len(s.Sources) != 1 {
+				if s.Sources[set].URL != "https://city.example/tiles/"+set+".json?lang="+lang || len(s.Sources) != 1 {
 					t.Errorf("%s: sources %v", set, s.Sources)
 				}
 				resolved, err := tiles.Resolve(w, set)
 				if err != nil {
 					t.Fatal(err)
 				}
-				check(t, s, tiles.Describe(w, resolved, ""), resolved)
+				check(t, s, tiles.Describe(w, resolved, "", nil), resolved)
 			}
 		}
 	}
@@ -217,7 +217,7 @@ func TestUnknown(t *testing.T) {
 	for _, c := range []struct{ theme, lang, field, value string }{
 		{"sepia", "zh", "style", "sepia"}, {"", "zh", "style", ""}, {"light", "fr", "lang", "fr"}, {"dark", "", "lang", ""},
 	} {
-		_, err := style.Build(w, tiles.Tileset{Name: "city"}, c.theme, c.lang, "")
+		_, err := style.Build(w, tiles.Tileset{Name: "city"}, c.theme, c.lang, "", nil)
 		var field *data.FieldError
 		if !errors.As(err, &field) || field.Field != c.field || field.Value != c.value {
 			t.Errorf("%+v: %v", c, err)
@@ -355,11 +355,11 @@ func TestGrid(t *testing.T) {
 	}
 }
 
-// Codes are shown as what their dictionary says in the language, and names as the attribute beside them has it.
+// Tiles come in the language of the style, with the words of codes beside them.
 func TestTranslations(t *testing.T) {
 	for lang, want := range map[string][2]string{
-		"zh": {`[step [zoom]  18 [match [to-string [get class]] 0118 路灯 0305 垃圾箱 [to-string [get class]]]]`, `[get name]`},
-		"en": {`[step [zoom]  18 [match [to-string [get class]] 0118 Street lamp 0305 垃圾箱 [to-string [get class]]]]`, `[coalesce [get name_en] [get name]]`},
+		"zh": {`[step [zoom]  18 [coalesce [get class_label] [get class]]]`, `[get name]`},
+		"en": {`[step [zoom]  18 [coalesce [get class_label] [get class]]]`, `[get name]`},
 	} {
 		s, _ := build(t, world(t), "city", "light", lang)
 		got := [2]string{}

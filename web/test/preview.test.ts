@@ -89,13 +89,14 @@ describe('the layers of the tiles', () => {
 })
 
 describe('a feature of a tile', () => {
-  const picked = { layer: 'units', id: 'u1', tileId: 5, properties: { id: 'u1', CODE: '01', n: 3 } }
+  const picked = { layer: 'units', id: 'u1', tileId: 5, properties: { id: 'u1', CODE: '01', CODE_label: 'One', n: 3 } }
   const codes = { name: 'codes', entries: [{ code: '01', title: { zh: '一', en: 'One' } }] } as unknown as Dictionary
 
   it('says what its codes mean', () => {
     const feature = featureOf(picked, units, new Map([['codes', codes]]), 'en')
     expect(feature).toMatchObject({ id: 'u1', properties: { CODE: '01', n: 3 }, labels: { CODE: 'One' } })
     expect(feature.properties).not.toHaveProperty('id')
+    expect(feature.properties).not.toHaveProperty('CODE_label')
   })
 
   it('has codes alone until the dictionary is there', () => {

@@ -1710,6 +1710,10 @@ export interface components {
                 number
             ];
             center?: number[];
+            /** @description The shifted degrees of the map that the tiles are for, of `bounds` and of `center`. */
+            crs?: string;
+            /** @description The language of texts in the tiles. */
+            lang?: string;
             attribution?: string;
             vector_layers: ({
                 id: string;
@@ -2077,6 +2081,16 @@ export interface components {
         /** @description Add the member `labels`: what the codes of the feature mean, by attribute, where a dictionary says so. */
         labels: boolean;
         /**
+         * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+         * @example gcj02
+         */
+        tile_crs: string;
+        /**
+         * @description A language tag. Texts come from the attribute beside theirs that ends in the language (`name`, `name_en`), where it has a value, else as they are; for codes with a dictionary there is also `<attribute>_label`: the title of the entry in the language, else in English, else in Chinese, else the code. Without it everything comes as it is stored.
+         * @example en
+         */
+        tile_lang: string;
+        /**
          * @description Language of the labels; asks for them by itself.
          * @example en
          */
@@ -2420,6 +2434,16 @@ export interface operations {
                  * @example 42
                  */
                 as_of?: components["parameters"]["as_of"];
+                /**
+                 * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+                 * @example gcj02
+                 */
+                crs?: components["parameters"]["tile_crs"];
+                /**
+                 * @description A language tag. Texts come from the attribute beside theirs that ends in the language (`name`, `name_en`), where it has a value, else as they are; for codes with a dictionary there is also `<attribute>_label`: the title of the entry in the language, else in English, else in Chinese, else the code. Without it everything comes as it is stored.
+                 * @example en
+                 */
+                lang?: components["parameters"]["tile_lang"];
                 /** @description As for tiles: their addresses carry it, and the filter. */
                 properties?: string;
                 /**
@@ -2466,6 +2490,16 @@ export interface operations {
     tile: {
         parameters: {
             query?: {
+                /**
+                 * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+                 * @example gcj02
+                 */
+                crs?: components["parameters"]["tile_crs"];
+                /**
+                 * @description A language tag. Texts come from the attribute beside theirs that ends in the language (`name`, `name_en`), where it has a value, else as they are; for codes with a dictionary there is also `<attribute>_label`: the title of the entry in the language, else in English, else in Chinese, else the code. Without it everything comes as it is stored.
+                 * @example en
+                 */
+                lang?: components["parameters"]["tile_lang"];
                 /**
                  * @description The attributes that features carry, separated by commas; `id` is the feature's id. All when absent, none when empty.
                  * @example id,kind
@@ -2556,6 +2590,16 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+                 * @example gcj02
+                 */
+                crs?: components["parameters"]["tile_crs"];
+                /**
+                 * @description A language tag. Texts come from the attribute beside theirs that ends in the language (`name`, `name_en`), where it has a value, else as they are; for codes with a dictionary there is also `<attribute>_label`: the title of the entry in the language, else in English, else in Chinese, else the code. Without it everything comes as it is stored.
+                 * @example en
+                 */
+                lang?: components["parameters"]["tile_lang"];
+                /**
                  * @description The attributes that features carry, separated by commas; `id` is the feature's id. All when absent, none when empty.
                  * @example id,kind
                  */
@@ -2643,10 +2687,15 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Language of titles and, where there are translations, of names: zh, en.
+                 * @description Language of titles and of the texts in its tiles: zh, en.
                  * @example zh
                  */
                 lang?: string;
+                /**
+                 * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+                 * @example gcj02
+                 */
+                crs?: components["parameters"]["tile_crs"];
                 /**
                  * @description `city`, a layer, or layers separated by commas.
                  * @example trees,units
@@ -3786,6 +3835,11 @@ export interface operations {
                  * @example trees,units
                  */
                 layers?: string;
+                /**
+                 * @description The shifted degrees of the client's map, gcj02 or bd09: tile ranges are those of its tiles.
+                 * @example gcj02
+                 */
+                crs?: string;
                 /** @description The same, for a client that cannot set headers. */
                 last_event_id?: string;
             };

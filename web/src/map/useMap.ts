@@ -47,7 +47,7 @@ async function resolve(style: StyleSpecification, when: When): Promise<{ style: 
   const sources = await Promise.all(
     Object.entries(style.sources).map(async ([name, source]): Promise<[string, SourceSpecification]> => {
       if (source.type !== 'vector' || !source.url) return [name, source]
-      const said = await readJSON<TileJSON>(when ? `${source.url}?at=${when}` : source.url)
+      const said = await readJSON<TileJSON>(when ? `${source.url}${source.url.includes('?') ? '&' : '?'}at=${when}` : source.url)
       if (isCity(said.bounds)) bounds ??= said.bounds
       tileset ??= said
       return [name, { type: 'vector', tiles: said.tiles, minzoom: said.minzoom, maxzoom: said.maxzoom }]

@@ -107,6 +107,8 @@ export function featureOf(picked: Picked, def: Layer | undefined, dictionaries: 
     const term = dictionaries.get(dictionary ?? '')?.entries.find((entry) => entry.code === properties[name])
     const title = titleOf(term?.title, lang, '')
     if (title) labels[name] = title
+    // Tiles in a language have the words beside the code.
+    if (dictionary) delete properties[`${name}_label`]
   }
   return { type: 'Feature', id: String(id ?? picked.id), geometry: null, properties, labels } as unknown as Feature
 }

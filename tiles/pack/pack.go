@@ -1,4 +1,5 @@
-package tiles
+// Package pack compresses tiles and takes them apart again.
+package pack
 
 import (
 	"bytes"
@@ -31,14 +32,15 @@ func (e Encoding) String() string {
 // makes them about 8 % larger: a map waits for large tiles.
 const swift = 32 << 10
 
-// packer compresses. It is safe for concurrent use, and keeps what it needs for that between tiles.
-type packer struct {
+// Packer compresses. It is safe for concurrent use, and keeps what it needs for that between tiles.
+type Packer struct {
 	small, large sync.Pool
 	zstd         *zstd.Encoder
 }
 
-func newPacker() *packer {
-	p := &packer{}
+// NewPacker returns a Packer.
+func NewPacker() *Packer {
+	p := &Packer{}
 	pool := func(level int) func() any {
 		return func() any {
 			z, _ := gzip.NewWriterLevel(io.Discard, level) // the level is valid
@@ -50,8 +52,8 @@ func newPacker() *packer {
 	return p
 }
 
-// pack compresses b into memory of its own.
-func (p *packer) pack(e Encoding, b []byte) ([]byte, error) {
+// Pack compresses b into memory of its own.
+func (p *Packer) Pack(e Encoding, b []byte) ([]byte, error) {
 	if e == Zstd {
 		return bytes.Clone(p.zstd.EncodeAll(b, make([]byte, 0, len(b)/2+64))), nil
 	}
@@ -64,10 +66,10 @@ func (p *packer) pack(e Encoding, b []byte) ([]byte, error) {
 	out := bytes.NewBuffer(make([]byte, 0, len(b)/2+64))
 	z.Reset(out)
 	if _, err := z.Write(b); err != nil {
-		return nil, fmt.Errorf("tiles: compress: %w", err)
+		return nil, fmt.Errorf("pack: compress: %w", err)
 	}
 	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("tiles: compress: %w", err)
+		return nil, fmt.Errorf("pack: compress: %w", err)
 	}
 	return bytes.Clone(out.Bytes()), nil
 }
@@ -78,22 +80,22 @@ var unzstd = sync.OnceValue(func() *zstd.Decoder {
 	return d
 })
 
-// unpack undoes pack for a tile of size bytes.
-func unpack(e Encoding, packed []byte, size int) ([]byte, error) {
+// Unpack undoes [Packer.Pack] for a tile of size bytes. The error is that of the compression: the bytes are damaged.
+func Unpack(e Encoding, packed []byte, size int) ([]byte, error) {
 	if e == Zstd {
 		b, err := unzstd().DecodeAll(packed, make([]byte, 0, size))
 		if err != nil {
-			return nil, fmt.Errorf("tiles: decompress: %w", err)
+			return nil, fmt.Errorf("pack: decompress: %w", err)
 		}
 		return b, nil
 	}
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, fmt.Errorf("tiles: decompress: %w", err)
+		return nil, fmt.Errorf("pack: decompress: %w", err)
 	}
 	b := make([]byte, size)
 	if _, err := io.ReadFull(r, b); err != nil {
-		return nil, fmt.Errorf("tiles: decompress: %w", err)
+		return nil, fmt.Errorf("pack: decompress: %w", err)
 	}
 	return b, nil
 }
