@@ -157,6 +157,50 @@ func TestUndoOfLinkedImport(t *testing.T) {
 	}
 }
 
+// TestForcedUndoOfLinkedImport takes back an import of which somebody has changed one feature: what that refers to stays,
+// and what that refers to, however far it goes; the rest ends.
+func TestForcedUndoOfLinkedImport(t *testing.T) {
+	c := newBlocks(t)
+	const n = 100
+	var file strings.Builder
+	file.WriteString("id,lon,lat,parent,twin\n")
+	for i := range n {
+		next := fmt.Sprint("b", i+1)
+		if i == n/2 || i == n-1 {
+			next = "" // two chains
+		}
+		fmt.Fprintf(&file, "b%d,121.5,25.01,%s,b%d\n", i, next, (i+n/2)%n)
+	}
+	sum, _ := imported(t, c.do("POST", "/v1/layers/blocks/import", sendCSV, file.String()))
+	if sum.Added != n {
+		t.Fatalf("%+v", sum)
+	}
+	if a := c.do("PUT", "/v1/layers/blocks/features/b20", sendJSON, `{"type":"Feature","geometry":{"type":"Point","coordinates":[121.5,25.01]},"properties":{"parent":"b21","twin":"b70","n":7}}`); a.status != 200 {
+		t.Fatal(a.body)
+	}
+	path := "/v1/imports/" + sum.Import + "/undo"
+	if a := c.do("POST", path, nil, ""); a.status != 409 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	for _, query := range []string{"?force=true&dry_run=true", "?force=true"} {
+		done := decode[undo.Result](t, c.do("POST", path+query, nil, ""))
+		if done.Skipped != 31 || done.Ended != n-31 || len(done.Changed) != 31 {
+			t.Errorf("%s: %+v", query, done)
+		}
+	}
+	l, _ := c.engine.World().Layer("blocks")
+	for i := range n {
+		slot, exists := l.Lookup(fmt.Sprint("b", i))
+		if exists != (i >= 20 && i <= 50) {
+			t.Errorf("b%d: %v", i, exists)
+		}
+		// What may be empty is emptied where it referred to what has ended.
+		if exists && !l.Value(slot, 1).Null() {
+			t.Errorf("b%d has the twin %v", i, l.Value(slot, 1))
+		}
+	}
+}
+
 // TestImportTellsTheFormat imports what a parameter, the type or the name says is of a format, in this order, and refuses
 // what none of them tells, before anything happens.
 func TestImportTellsTheFormat(t *testing.T) {

@@ -115,6 +115,21 @@ func (l *Links) Inner(layer string, f *data.Feature) iter.Seq[string] {
 	}
 }
 
+// Restricting yields the features, with their layers, that cannot be deleted while a feature refers to them.
+func (l *Links) Restricting(layer string, f *data.Feature) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		of := l.layers[layer]
+		if of == nil {
+			return
+		}
+		for _, r := range of.refs {
+			if v := f.Value(r.place); !r.setNull && v.Type().IsText() && !yield(r.target, v.Text()) {
+				return
+			}
+		}
+	}
+}
+
 // Recursive reports whether features of a layer refer to others of it.
 func (l *Links) Recursive(layer string) bool {
 	return slices.ContainsFunc(l.incoming[layer], func(r reference) bool { return r.layer == layer })

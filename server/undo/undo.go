@@ -172,6 +172,7 @@ type taking struct {
 	erased    int
 	out       *spool.Changes
 	links     standing
+	kept      keeping
 	result    Result
 	done      int64
 }
@@ -193,6 +194,7 @@ func (u *Undoer) attempt(ctx context.Context, q *Request, op *Operation, world *
 	if err := t.restore(ctx); err != nil {
 		return nil, err
 	}
+	t.spread()
 	if t.result.Skipped > 0 && !q.Force {
 		return nil, &ConflictsError{Count: t.result.Skipped, First: t.conflicts, Hint: u.Book.broughtBack(op.ID)}
 	}
@@ -238,6 +240,11 @@ func (b *bits) add(permanent uint32) bool {
 	fresh := *word&bit == 0
 	*word |= bit
 	return fresh
+}
+
+// has reports whether the id is in the set.
+func (b bits) has(permanent uint32) bool {
+	return int(permanent>>6) < len(b) && b[permanent>>6]&(1<<(permanent&63)) != 0
 }
 
 // entry reads one entry of the log.
@@ -300,6 +307,7 @@ func (t *taking) layer(name string) (uint16, *index.Layer) {
 // skip counts a conflict.
 func (t *taking) skip(c Conflict) {
 	t.result.Skipped++
+	t.keep(c)
 	if len(t.conflicts) < mostConflicts {
 		t.conflicts = append(t.conflicts, c)
 	}
@@ -313,6 +321,7 @@ func (t *taking) end(c Conflict) error {
 		return nil
 	}
 	t.result.Ended++
+	t.ends(c)
 	return t.out.Add(&data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: c.Layer, Feature: data.Feature{ID: c.ID}, IfSeq: &c.Seq})
 }
 
@@ -390,7 +399,7 @@ func (t *taking) write(ctx context.Context) error {
 	for _, l := range t.layers {
 		tx.Defined[l.Def().Name] = l.DefSeq()
 	}
-	var keep func(*data.Change) bool
+	keep := t.kept.without()
 	skipped, conflicts := t.result.Skipped, t.conflicts
 	left := map[feature]bool{}
 	for attempt := 1; ; attempt++ {
@@ -424,7 +433,8 @@ func (t *taking) write(ctx context.Context) error {
 		t.result = Result{Of: t.op.ID, Skipped: skipped}
 		t.conflicts = slices.Clone(conflicts)
 		keep = func(c *data.Change) bool {
-			return !left[feature{c.Layer, c.Feature.ID}] && t.still(world, c)
+			key := feature{c.Layer, c.Feature.ID}
+			return !left[key] && (c.Op != data.OpDelete || !t.kept.stays[key]) && t.still(world, c)
 		}
 	}
 }
