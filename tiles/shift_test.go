@@ -590,3 +590,32 @@ func TestLongEdgesBend(t *testing.T) {
 		t.Errorf("%d different tiles of three maps", len(tags))
 	}
 }
+
+// BenchmarkShifted draws the same ground for maps with and without a shift, side by side: points, and cells by a Maker
+// that has seen none of them before.
+func BenchmarkShifted(b *testing.B) {
+	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
+	for _, c := range []struct {
+		name string
+		w    *index.World
+		z    uint32
+	}{{"points10k", densePoints(b, 10_000), 12}, {"cells", cellWorld(b), 15}} {
+		for _, crs := range []string{"", "gcj02", "bd09"} {
+			q := &tiles.Query{}
+			mx, my := center.Mercator()
+			if crs != "" {
+				q.Shift = shiftOf(b, crs)
+				mx, my = q.Shift.Mercator(center)
+			}
+			n := float64(uint32(1) << c.z)
+			b.Run(c.name+"/"+crs, func(b *testing.B) {
+				drawn := 0
+				for b.Loop() {
+					tile := ask(b, cold(), c.w, "city", c.z, uint32(mx*n), uint32(my*n), q)
+					drawn = tile.Sum().Drawn
+				}
+				b.ReportMetric(float64(drawn), "features")
+			})
+		}
+	}
+}
