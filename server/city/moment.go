@@ -165,6 +165,11 @@ func (c *City) asOf(ctx context.Context, text string) (seq data.Seq, named bool,
 	return p.Seq, p.Epoch != "", nil
 }
 
+// Complete says from when on the log knows all, in the time of the city.
+func (c *City) Complete(h *index.HorizonError) string {
+	return (&index.HorizonError{Horizon: h.Horizon, Recorded: h.Recorded.In(c.zone())}).Error()
+}
+
 // PastFault is the problem of a World that cannot be had.
 func (c *City) PastFault(r *http.Request, err error, at, asOf string) error {
 	field, value := "as_of", asOf
@@ -178,8 +183,7 @@ func (c *City) PastFault(r *http.Request, err error, at, asOf string) error {
 		if at != "" && asOf == "" {
 			field = "at"
 		}
-		return rest.Fault(rest.Gone, field, value, "lies before the horizon: history is complete from seq "+
-			strconv.FormatUint(uint64(horizon.Horizon), 10)+" of "+horizon.Recorded.In(c.zone()).Format(time.RFC3339)+" on").Because(err)
+		return rest.Fault(rest.Gone, field, value, "lies before the horizon: "+c.Complete(horizon)).Because(err)
 	case errors.As(err, &future):
 		return rest.Fault(rest.BadRequest, field, value, "lies in the future: the newest position is "+strconv.FormatUint(uint64(future.Newest), 10)).Because(err)
 	case errors.Is(err, index.ErrBusy):

@@ -16,6 +16,7 @@ import (
 // Store is what an undo needs to write; see [data.Store] for the contract.
 type Store interface {
 	Log
+	Horizon() data.Seq
 	AppendTogether(ctx context.Context, n int, txs iter.Seq2[data.Tx, error]) (data.Seq, error)
 }
 
@@ -24,7 +25,8 @@ type Request struct {
 	// Of is the operation, ID the id that the undo gets.
 	Of, ID string
 	Actor  string
-	// Force leaves features alone that were changed since, instead of refusing; DryRun writes nothing.
+	// Force leaves features alone that were changed since or whose history was erased, instead of refusing; DryRun writes
+	// nothing.
 	Force, DryRun bool
 	Receipt       data.Receipt
 	// Progress, when not nil, is called now and then by the goroutine that calls Run.
@@ -43,61 +45,14 @@ type Result struct {
 	Ended    int `json:"ended"`
 	Restored int `json:"restored"`
 	Returned int `json:"returned"`
-	// Skipped are kept as they are: they were changed since, or what the undo would make of them is not allowed any more.
+	// Skipped are kept as they are: they were changed since, what the undo would make of them is not allowed any more, or
+	// retention has erased what tells it; Erased counts those of the last kind.
 	Skipped int        `json:"skipped,omitempty"`
+	Erased  int        `json:"erased,omitempty"`
 	Changed []Conflict `json:"changed_since,omitempty"`
 	// Already says that the operation had been undone before, by Undo.
 	Already bool `json:"already,omitempty"`
 	DryRun  bool `json:"dry_run,omitempty"`
-}
-
-// Conflict is a feature that was changed by somebody else since the operation, or that cannot be as it was before.
-type Conflict struct {
-	Layer string `json:"layer"`
-	ID    string `json:"id"`
-	// Seq is its newest change, 0 when it belongs to a layer that is gone.
-	Seq data.Seq `json:"seq,omitempty"`
-	// Why says what stands against it when nobody has changed it: what refers to it now, what its layer demands now.
-	Why string `json:"why,omitempty"`
-}
-
-// mostConflicts bounds the conflicts that are listed; all are counted.
-const mostConflicts = 100
-
-// ConflictsError is why an undo refuses: features were changed since, or cannot be as they were before.
-type ConflictsError struct {
-	Count int
-	First []Conflict // at most 100
-	// Hint is an operation that brought the undone one back, and is the one to undo.
-	Hint string
-}
-
-// Error counts and names the first.
-func (e *ConflictsError) Error() string {
-	s, what := fmt.Sprintf("%d features were", e.Count), " changed since"
-	if e.Count == 1 {
-		s = "1 feature was"
-	}
-	if slices.ContainsFunc(e.First, func(c Conflict) bool { return c.Why != "" }) {
-		what = " changed since or cannot be as before"
-	}
-	s += what
-	switch {
-	case len(e.First) == 0:
-	case e.First[0].Why != "":
-		s += fmt.Sprintf(", the first is %s/%s: %s", e.First[0].Layer, e.First[0].ID, e.First[0].Why)
-	default:
-		s += fmt.Sprintf(", the first is %s/%s (seq %d)", e.First[0].Layer, e.First[0].ID, e.First[0].Seq)
-	}
-	return s
-}
-
-// ErasedError is why an operation cannot be undone any more: retention has erased what was before it.
-type ErasedError struct{ Count int }
-
-// Error counts.
-func (e *ErasedError) Error() string {
-	return fmt.Sprintf("the previous state of %d features was erased by retention", e.Count)
 }
 
 // Undoer takes operations back. It is safe for concurrent use.
@@ -153,6 +108,7 @@ func (u *Undoer) Run(ctx context.Context, q Request) (*Result, error) {
 type target struct {
 	prev, head data.Seq
 	permanent  uint32
+	slot       index.Slot // when it is alive
 	layer      uint16
 	alive      bool
 }
@@ -169,12 +125,14 @@ type taking struct {
 	// targets are features whose state from before is in an older entry.
 	targets   []target
 	conflicts []Conflict
-	erased    int
-	out       *spool.Changes
-	links     standing
-	kept      keeping
-	result    Result
-	done      int64
+	// newest are the ids of features that the operation changed several times, by permanent id: their older changes may
+	// be erased, and their ids with them.
+	newest map[uint32]string
+	out    *spool.Changes
+	links  standing
+	kept   keeping
+	result Result
+	done   int64
 }
 
 func (u *Undoer) attempt(ctx context.Context, q *Request, op *Operation, world *index.World) (*Result, error) {
@@ -183,7 +141,7 @@ func (u *Undoer) attempt(ctx context.Context, q *Request, op *Operation, world *
 		return nil, err
 	}
 	defer out.Close() //nolint:errcheck // it held nothing that anybody needs
-	t := &taking{Undoer: u, q: q, op: op, world: world, out: out, own: map[data.Seq]bool{}, result: Result{Of: op.ID, DryRun: q.DryRun}}
+	t := &taking{Undoer: u, q: q, op: op, world: world, out: out, own: map[data.Seq]bool{}, newest: map[uint32]string{}, result: Result{Of: op.ID, DryRun: q.DryRun}}
 	for _, seq := range op.entries {
 		t.own[seq] = true
 	}
@@ -196,10 +154,7 @@ func (u *Undoer) attempt(ctx context.Context, q *Request, op *Operation, world *
 	}
 	t.spread()
 	if t.result.Skipped > 0 && !q.Force {
-		return nil, &ConflictsError{Count: t.result.Skipped, First: t.conflicts, Hint: u.Book.broughtBack(op.ID)}
-	}
-	if t.erased > 0 {
-		return nil, &ErasedError{Count: t.erased}
+		return nil, t.refusal(ctx)
 	}
 	t.result.Changed = t.conflicts
 	if q.DryRun || out.Len() == 0 {
@@ -219,7 +174,7 @@ func (t *taking) collect(ctx context.Context) error {
 			return err
 		}
 		for i := range slices.Backward(e.Changes) {
-			if err := t.look(&e.Changes[i]); err != nil {
+			if err := t.look(seq, &e.Changes[i]); err != nil {
 				return err
 			}
 		}
@@ -255,21 +210,33 @@ func (t *taking) entry(ctx context.Context, seq data.Seq) (*data.Entry, error) {
 	return nil, fmt.Errorf("undo %s: entry %d: %w", t.op.ID, seq, data.ErrNoEntry)
 }
 
-// look decides about one change of the operation.
-func (t *taking) look(c *data.Change) error {
+// look decides about one change of the operation, of entry seq.
+func (t *taking) look(seq data.Seq, c *data.Change) error {
 	t.done++
-	if c.Stream != data.StreamFeature || t.own[c.Prev] || !t.seen.add(c.Permanent) {
-		return nil // the operation had touched the feature before, or does so again later
-	}
-	conflict := Conflict{Layer: c.Layer, ID: c.Feature.ID}
-	if c.Erased {
-		// Only changes that newer ones supersede are erased, and their ids with them.
-		t.skip(conflict)
+	if c.Stream != data.StreamFeature {
 		return nil
 	}
+	if t.own[c.Prev] {
+		// The operation had touched the feature before.
+		if _, ok := t.newest[c.Permanent]; !ok && !c.Erased {
+			t.newest[c.Permanent] = c.Feature.ID
+		}
+		return nil
+	}
+	if !t.seen.add(c.Permanent) {
+		return nil // it does so again later
+	}
 	at, layer := t.layer(c.Layer)
-	if layer == nil {
+	if c.Erased {
+		c.Feature.ID = t.newest[c.Permanent]
+	}
+	conflict := Conflict{Layer: c.Layer, ID: c.Feature.ID}
+	switch {
+	case layer == nil || layer.Born() > seq: // it is gone, or another one has its name
 		t.skip(conflict)
+		return nil
+	case conflict.ID == "":
+		t.lose() // others have changed it since, and even which one it is was erased
 		return nil
 	}
 	head, ok := layer.Head(c.Feature.ID)
@@ -282,7 +249,9 @@ func (t *taking) look(c *data.Change) error {
 	}
 	switch {
 	case c.Prev != 0:
-		t.targets = append(t.targets, target{prev: c.Prev, head: head.Seq, permanent: c.Permanent, layer: at, alive: !head.Deleted})
+		to := target{prev: c.Prev, head: head.Seq, permanent: c.Permanent, layer: at}
+		to.slot, to.alive = layer.Lookup(c.Feature.ID)
+		t.targets = append(t.targets, to)
 	case !head.Deleted:
 		return t.end(conflict)
 	}
@@ -311,6 +280,12 @@ func (t *taking) skip(c Conflict) {
 	if len(t.conflicts) < mostConflicts {
 		t.conflicts = append(t.conflicts, c)
 	}
+}
+
+// lose counts a feature that stays because its history was erased.
+func (t *taking) lose() {
+	t.result.Skipped++
+	t.result.Erased++
 }
 
 // end spools the end of a feature, unless others refer to it.
@@ -371,7 +346,10 @@ func (t *taking) bring(ctx context.Context, to *target, before *data.Change) err
 		}
 		return t.end(Conflict{Layer: layer.Name, ID: changes[len(changes)-1].Feature.ID, Seq: to.head})
 	case before.Erased:
-		t.erased++
+		t.lose()
+		if to.alive {
+			t.keep(Conflict{Layer: layer.Name, ID: t.layers[to.layer].ID(to.slot)})
+		}
 		return nil
 	}
 	if err := t.links.mayPut(layer, &before.Feature); err != nil {
@@ -400,7 +378,7 @@ func (t *taking) write(ctx context.Context) error {
 		tx.Defined[l.Def().Name] = l.DefSeq()
 	}
 	keep := t.kept.without()
-	skipped, conflicts := t.result.Skipped, t.conflicts
+	skipped, erased, conflicts := t.result.Skipped, t.result.Erased, t.conflicts
 	left := map[feature]bool{}
 	for attempt := 1; ; attempt++ {
 		n, txs, err := t.out.Transactions(tx, keep)
@@ -430,7 +408,7 @@ func (t *taking) write(ctx context.Context) error {
 				return err
 			}
 		}
-		t.result = Result{Of: t.op.ID, Skipped: skipped}
+		t.result = Result{Of: t.op.ID, Skipped: skipped, Erased: erased}
 		t.conflicts = slices.Clone(conflicts)
 		keep = func(c *data.Change) bool {
 			key := feature{c.Layer, c.Feature.ID}

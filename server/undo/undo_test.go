@@ -322,7 +322,8 @@ func TestOldImports(t *testing.T) {
 	}
 }
 
-// TestErased refuses what cannot be undone because retention has erased the states from before.
+// TestErased takes back what can be when retention has erased the history of some features: without force it refuses and
+// says from when on history is complete, with force it leaves those alone.
 func TestErased(t *testing.T) {
 	c := open(t, t.TempDir())
 	defer c.stop()
@@ -330,25 +331,32 @@ func TestErased(t *testing.T) {
 	c.must(t, "", put("a", 1), put("b", 1))
 	c.must(t, "", end("b"))
 	op := newID()
-	c.must(t, op, put("a", 2), put("b", 2), put("c", 2))
+	c.must(t, op, put("a", 2), put("b", 2), put("c", 2), put("d", 2), put("e", 2))
+	c.must(t, op, put("e", 3)) // the change of e before this one is erased, and is not needed
+	other := c.must(t, "", put("d", 3))
 	if _, err := c.db.Compact(t.Context(), boltstore.Retention{KeepEntries: 0, Keep: time.Nanosecond}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var erased *undo.ErasedError
-	for _, force := range []bool{false, true} {
-		if _, err := c.undo(t, op, undo.Request{Force: force}); !errors.As(err, &erased) || erased.Count != 1 {
-			t.Errorf("force %v: %v", force, err)
-		}
+	if _, err := c.undo(t, op, undo.Request{}); !errors.As(err, &erased) || erased.Count != 2 || erased.Horizon.Horizon != other ||
+		erased.Horizon.Recorded.IsZero() {
+		t.Errorf("what a was before and what d was made are erased: %v", err)
 	}
-	if want := map[string]int64{"a": 2, "b": 2, "c": 2}; !maps.Equal(c.state(), want) {
+	if want := map[string]int64{"a": 2, "b": 2, "c": 2, "d": 3, "e": 3}; !maps.Equal(c.state(), want) {
 		t.Errorf("the city is %v", c.state())
 	}
+	// With a feature that was changed since and is known, both are told.
+	c.must(t, "", put("c", 3))
+	var refused *undo.ConflictsError
+	if _, err := c.undo(t, op, undo.Request{}); !errors.As(err, &refused) || refused.Count != 1 || len(refused.First) != 1 ||
+		refused.First[0].ID != "c" || refused.Erased == nil || refused.Erased.Count != 2 {
+		t.Errorf("%+v", err)
+	}
 	// An end that was erased is an end all the same.
-	c.must(t, "", put("a", 3))
-	if r, err := c.undo(t, op, undo.Request{Force: true}); err != nil || r.Ended != 2 || r.Skipped != 1 {
+	if r, err := c.undo(t, op, undo.Request{Force: true}); err != nil || r.Ended != 2 || r.Skipped != 3 || r.Erased != 2 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if want := map[string]int64{"a": 3}; !maps.Equal(c.state(), want) {
+	if want := map[string]int64{"a": 2, "c": 3, "d": 3}; !maps.Equal(c.state(), want) {
 		t.Errorf("the city is %v", c.state())
 	}
 }
@@ -362,8 +370,13 @@ func TestLayerReplaced(t *testing.T) {
 	c.must(t, op, put("a", 1))
 	c.must(t, "", data.Change{Stream: data.StreamSchema, Op: data.OpDelete, Layer: "lamps"})
 	var refused *undo.ConflictsError
-	if _, err := c.undo(t, op, undo.Request{}); !errors.As(err, &refused) {
-		t.Errorf("a layer that is gone: %v", err)
+	for range 2 {
+		if _, err := c.undo(t, op, undo.Request{}); !errors.As(err, &refused) || refused.Count != 1 || refused.Erased != nil {
+			t.Errorf("a layer that is gone: %v", err)
+		}
+		if _, err := c.db.Compact(t.Context(), boltstore.Retention{KeepEntries: 0, Keep: time.Nanosecond}, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c.must(t, "", define(lamps()))
 	c.must(t, "", put("a", 1))
@@ -414,5 +427,41 @@ func TestUndoAmongWriters(t *testing.T) {
 	// Lamps that the writer changed after the undo were restored before.
 	if counts[2] != 0 || counts[1]+counts[3] != n || result.Restored+result.Skipped != n || counts[3] < result.Skipped || result.Skipped == 0 {
 		t.Errorf("%+v; lamps by number: %v", result, counts)
+	}
+}
+
+// TestErasedReferrer undoes by force what made a post and hung a lamp on it that stays because its history was erased:
+// the post stays with it.
+func TestErasedReferrer(t *testing.T) {
+	c := open(t, t.TempDir())
+	defer c.stop()
+	posts := &data.Layer{Name: "posts", Geometry: data.GeometryNone}
+	hung := lamps()
+	hung.Attributes = append(hung.Attributes, data.Attribute{Name: "post", Type: data.Ref, Ref: "posts", OnDelete: data.Restrict})
+	lamp := func(n int64, post string) data.Change {
+		lamp := put("a", n)
+		at := data.Value{}
+		if post != "" {
+			at = data.TextValue(data.Ref, post)
+		}
+		lamp.Feature.Values = append(lamp.Feature.Values, at)
+		return lamp
+	}
+	post := func(id string) data.Change {
+		return data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "posts", Feature: data.Feature{ID: id}}
+	}
+	c.must(t, "", define(posts), define(hung))
+	c.must(t, "", lamp(1, ""))
+	op := newID()
+	c.must(t, op, post("p"), post("q"), lamp(2, "p"))
+	if _, err := c.db.Compact(t.Context(), boltstore.Retention{KeepEntries: 0, Keep: time.Nanosecond}, nil); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.undo(t, op, undo.Request{Force: true})
+	if err != nil || r.Ended != 1 || r.Skipped != 2 || r.Erased != 1 || len(r.Changed) != 1 || r.Changed[0].ID != "p" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if l, ok := c.Engine.World().Layer("posts"); !ok || l.Len() != 1 {
+		t.Error("the other post is still there, or both are gone")
 	}
 }

@@ -124,7 +124,7 @@ func (a *API) Undo(w http.ResponseWriter, r *http.Request) error {
 		request.Progress = func(done, total int64) { h.Progress(done, total, "changes") }
 		result, err := a.Undoer.Run(ctx, request)
 		if err != nil {
-			return nil, undoProblem(request.Of, err)
+			return nil, a.undoProblem(request.Of, err)
 		}
 		return result, nil
 	}
@@ -173,7 +173,7 @@ func (a *API) UndoAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, _ 
 }
 
 // undoProblem is the public form of what an undo refuses.
-func undoProblem(id string, err error) error {
+func (a *API) undoProblem(id string, err error) error {
 	var conflicts *undo.ConflictsError
 	var erased *undo.ErasedError
 	switch {
@@ -199,7 +199,9 @@ func undoProblem(id string, err error) error {
 	case errors.Is(err, spool.ErrNoSpace):
 		return rest.Refuse(rest.NoSpace, "the disk of the server has no room for the changes of an undo").With("Retry-After", "60").Because(err)
 	case errors.As(err, &erased):
-		return rest.Refuse(rest.Gone, "%s cannot be undone any more: retention has erased the previous state of %d features", id, erased.Count).Because(err)
+		return rest.Refuse(rest.Gone, "%s cannot be undone as a whole any more: %s; %s. Force leaves these features as they are and undoes "+
+			"the rest; what they were can be exported from a backup of that time, restored into a folder of its own, and imported",
+			id, erased.Lost(), a.Complete(&erased.Horizon)).Because(err)
 	}
 	return err
 }

@@ -79,6 +79,7 @@ type undone struct {
 	Restored int    `json:"restored"`
 	Returned int    `json:"returned"`
 	Skipped  int    `json:"skipped"`
+	Erased   int    `json:"erased"`
 	Since    []struct {
 		Layer string `json:"layer"`
 		ID    string `json:"id"`
@@ -109,7 +110,10 @@ func Undo(e *Env, id string, force, dryRun bool) error {
 			}
 			fmt.Fprintf(e.Stderr, "%s/%s stays: %s\n", s.Layer, s.ID, why)
 		}
-		if n := done.Skipped - len(done.Since); n > 0 {
+		if n := done.Erased; n > 0 {
+			fmt.Fprintf(e.Stderr, "%d stay because retention has erased their history\n", n)
+		}
+		if n := done.Skipped - done.Erased - len(done.Since); n > 0 {
 			fmt.Fprintf(e.Stderr, "and %d more\n", n)
 		}
 		_, err := fmt.Fprintln(e.Stdout, done.text())
