@@ -27,7 +27,7 @@ func TestLocateInThePast(t *testing.T) {
 	cells := &data.Layer{Name: "cells", Geometry: data.GeometryPolygon, Attributes: attributes, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit", Code: "code"}}}
 	doors := &data.Layer{Name: "doors", Geometry: data.GeometryPoint, Attributes: attributes, Roles: data.Roles{Address: &data.AddressRole{Label: "name"}}}
 	log := indextest.NewLog()
-	log.Append(indextest.Define(area("districts", "district")), indextest.Define(area("villages", "village")), indextest.Define(cells), indextest.Define(doors))
+	log.Append(indextest.Define(area("districts", "district")), indextest.Define(area("villages", "village")), indextest.Define(cells), indextest.Define(doors), indextest.Divide("unit", "cells", "district", "village"))
 	// Areas and cells of random rectangles overlap: which of them is a parent depends on every detail.
 	put := func(layer string, n int) data.Change {
 		id := fmt.Sprint(r.IntN(n))

@@ -48,8 +48,7 @@ func (l *Level) NameOf(areas *index.Layer, area index.Slot) string {
 // In is the layer of the level in a World of the plan.
 func (l *Level) In(w *index.World) *index.Layer { return l.of.in(w) }
 
-// Scheme is a division of the city that locate answers for: a declared one, or one that follows from a layer with
-// the role cell alone.
+// Scheme is a declared division of the city that locate answers for.
 type Scheme struct {
 	data.Scheme
 	of         layerRef
@@ -67,7 +66,7 @@ type Plan struct {
 	// Levels are all levels of areas, coarse to fine: in the order in which schemes name them, then those that no
 	// scheme names in the order of their layers.
 	Levels []Level
-	// Schemes are the declared schemes and then the implied ones.
+	// Schemes are the declared schemes whose layer exists.
 	Schemes   []Scheme
 	addresses []addressLayer
 	parts     []partLayer
@@ -114,21 +113,6 @@ func newPlan(w *index.World) *Plan {
 		}
 	}
 	p.Levels = orderLevels(levels, p.Schemes)
-	for i, layer := range w.Layers() {
-		def := layer.Def()
-		r := def.Roles.Cell
-		if r == nil || slices.ContainsFunc(p.Schemes, func(s Scheme) bool { return s.Name == r.Scheme }) {
-			continue
-		}
-		implied := data.Scheme{
-			Name: r.Scheme, Title: def.Title, Levels: []string{},
-			Cells: data.SchemeCells{Layer: def.Name, Code: r.Code, Name: r.Name},
-		}
-		for _, level := range p.Levels {
-			implied.Levels = append(implied.Levels, level.Name)
-		}
-		p.Schemes = append(p.Schemes, newScheme(implied, def, i))
-	}
 	return p
 }
 

@@ -32,7 +32,7 @@ func chessboard(t testing.TB) *index.World {
 		Roles: data.Roles{Address: &data.AddressRole{Label: "label"}},
 	}
 	changes := []data.Change{
-		indextest.Define(districts), indextest.Define(cells), indextest.Define(doors),
+		indextest.Define(districts), indextest.Define(cells), indextest.Define(doors), indextest.Divide("unit", "cells", "district"),
 		indextest.Put("districts", "west", boardRect(0, 0, 2, 4)), indextest.Put("districts", "east", boardRect(2, 0, 4, 4)),
 		indextest.Put("doors", "door", geo.PointShape(board(2, 2)), data.TextValue(data.Text, "middle")),
 	}
@@ -302,7 +302,7 @@ func TestParentsEqualScan(t *testing.T) {
 	log := indextest.NewLog()
 	areas := &data.Layer{Name: "areas", Geometry: data.GeometryPolygon, Roles: data.Roles{Area: &data.AreaRole{Level: "area"}}}
 	cells := &data.Layer{Name: "cells", Geometry: data.GeometryPolygon, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit"}}}
-	changes := []data.Change{indextest.Define(areas), indextest.Define(cells)}
+	changes := []data.Change{indextest.Define(areas), indextest.Define(cells), indextest.Divide("unit", "cells", "area")}
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 120 {
 		x, y := float64(r.IntN(20)), float64(r.IntN(20))

@@ -270,7 +270,7 @@ func TestOutline(t *testing.T) {
 		return &data.Layer{Name: name + "s", Geometry: data.GeometryPolygon, Roles: data.Roles{Area: &data.AreaRole{Level: name}}}
 	}
 	cells := &data.Layer{Name: "cells", Geometry: data.GeometryPolygon, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit"}}}
-	log.Append(indextest.Define(level("district")), indextest.Define(level("village")), indextest.Define(cells))
+	log.Append(indextest.Define(level("district")), indextest.Define(level("village")), indextest.Define(cells), indextest.Divide("unit", "cells", "district", "village"))
 	const x, y = 1_215_000_000, 250_000_000
 	r := func(x0, y0, x1, y1 int32) geo.Shape { return indextest.Rect(x+x0, y+y0, x+x1, y+y1) }
 	log.Append(

@@ -2,6 +2,8 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -96,5 +98,45 @@ func TestOrganisationsOfACell(t *testing.T) {
 		{name: "features of the cell", url: "/v1/layers/firms/features?in_cell=unit/A111-00", status: 200, want: []string{`"f1"`}, not: []string{`"f2"`}},
 	} {
 		sc.run(t, c)
+	}
+}
+
+// TestDroppedScheme drops the scheme of a layer that has the role of its cells: nothing of it is answered any more, as
+// of one that never was, until it is declared again; the polygons and their totals stay.
+func TestDroppedScheme(t *testing.T) {
+	c := newCity(t, nil).fill()
+	was := c.do("GET", "/v1/schemes/unit", nil, "")
+	before := c.store.Last()
+	if got := c.do("DELETE", "/v1/schemes/unit", nil, ""); got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	at := fmt.Sprintf("as_of=%d", before)
+	for _, sc := range []scenario{
+		{name: "scheme", url: "/v1/schemes/unit", status: 404},
+		{name: "card", url: "/v1/schemes/unit/cells/A111-00", status: 404, want: []string{`"field":"scheme","value":"unit"`}},
+		{name: "table", url: "/v1/schemes/unit/cells", status: 404, want: []string{`"field":"scheme","value":"unit"`}},
+		{name: "features of a cell", url: "/v1/layers/trees/features?in_cell=unit/A111-00", status: 400, want: []string{`"field":"in_cell"`}},
+		{name: "locate in the scheme", url: "/v1/locate?lon=121.501&lat=25.005&scheme=unit", status: 400, want: []string{`"field":"scheme"`}},
+		{name: "locate", url: "/v1/locate?lon=121.501&lat=25.005", status: 200, want: []string{`"cells":[]`, `"level":"district"`}},
+		{name: "dropped again", method: "DELETE", url: "/v1/schemes/unit", status: 404},
+		{name: "the moment before", url: "/v1/schemes/unit/cells/A111-00?" + at, status: 200, want: []string{`"code":"A111-00"`}},
+		{name: "the polygons", url: "/v1/layers/units/features/A111-00", status: 200},
+		{name: "tiles of the polygons", url: "/tiles/units,units_totals.json", status: 200},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+	c.t = t
+	if got := c.do("POST", "/v1/schemes", map[string]string{"Content-Type": "application/json"}, strings.Replace(was.body, `"seq":`, `"ignored":`, 1)); got.status != http.StatusBadRequest {
+		t.Errorf("an unknown member: %d %s", got.status, got.body)
+	}
+	scheme := `{"name":"unit","levels":["district"],"cells":{"layer":"units"}}`
+	if got := c.do("POST", "/v1/schemes", map[string]string{"Content-Type": "application/json"}, scheme); got.status != http.StatusCreated {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	for _, sc := range []scenario{
+		{name: "card again", url: "/v1/schemes/unit/cells/A111-00", status: 200, want: []string{`"code":"A111-00"`}},
+		{name: "locate again", url: "/v1/locate?lon=121.501&lat=25.005&scheme=unit", status: 200, want: []string{`"code":"A111-00"`}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/server/ingest"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/undo"
@@ -167,6 +168,28 @@ func TestUndoAnImport(t *testing.T) {
 	}
 	if a := c.do("POST", "/v1/changes", sendJSON, `{"cause":"import:mine","changes":[`+put("trees", "x", somewhere, `{}`)+`]}`); a.status != 422 || !strings.Contains(a.body, `"field":"cause"`) {
 		t.Errorf("a change that says it is an import: %d %s", a.status, a.body)
+	}
+}
+
+// TestUndoAfterRetention says what retention has erased, from when on history is complete and what can be done.
+func TestUndoAfterRetention(t *testing.T) {
+	c := newCity(t, nil).fill()
+	first, _ := imported(t, c.trees("", nil, "tree01,100", "new1,1"))
+	second, _ := imported(t, c.trees("", nil, "tree01,200"))
+	if _, err := c.store.Compact(t.Context(), boltstore.Retention{Keep: time.Nanosecond}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, sc := range []scenario{
+		{name: "what it made is erased", method: "POST", url: "/v1/imports/" + first.Import + "/undo", status: 410, want: []string{
+			"1 feature", "retention has erased", fmt.Sprintf("complete from seq %d of 2", second.Seq), "Force", "backup",
+		}, not: []string{"seq 0", "changed since"}},
+		{name: "what was before is erased", method: "POST", url: "/v1/imports/" + second.Import + "/undo", status: 410, want: []string{"1 feature", "retention has erased"}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+	c.t = t
+	if got := decode[undo.Result](t, c.do("POST", "/v1/imports/"+first.Import+"/undo?force=true", nil, "")); got.Ended != 1 || got.Skipped != 1 || got.Erased != 1 {
+		t.Errorf("by force: %+v", got)
 	}
 }
 

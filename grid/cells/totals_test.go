@@ -36,6 +36,7 @@ func definitions() []data.Change {
 	return []data.Change{
 		indextest.Define(&data.Layer{Name: "districts", Geometry: data.GeometryPolygon, Roles: data.Roles{Area: &data.AreaRole{Level: "district", Code: "code"}}, Attributes: []data.Attribute{code}}),
 		indextest.Define(&data.Layer{Name: "units", Geometry: data.GeometryPolygon, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit", Code: "code"}}, Attributes: []data.Attribute{code}}),
+		indextest.Divide("unit", "units", "district"),
 		indextest.Define(&data.Layer{
 			Name: "lamps", Geometry: data.GeometryPoint, Roles: data.Roles{Part: &data.PartRole{Class: "class"}},
 			Attributes: []data.Attribute{{Name: "class", Type: data.Code}, {Name: "watts", Type: data.Number, Sum: true}},

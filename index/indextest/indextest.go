@@ -221,6 +221,12 @@ func Define(l *data.Layer) data.Change {
 	return data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: l.Name, Definition: l}
 }
 
+// Divide declares a scheme whose cells are the features of a layer, below the given levels.
+func Divide(name, layer string, levels ...string) data.Change {
+	s := &data.Scheme{Name: name, Levels: levels, Cells: data.SchemeCells{Layer: layer}}
+	return data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: name, Scheme: s}
+}
+
 // Drop ends a layer.
 func Drop(name string) data.Change {
 	return data.Change{Stream: data.StreamSchema, Op: data.OpDelete, Layer: name}

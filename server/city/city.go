@@ -33,6 +33,7 @@ type Store interface {
 	AppendTogether(ctx context.Context, n int, txs iter.Seq2[data.Tx, error]) (data.Seq, error)
 	Epoch() data.Epoch
 	Last() data.Seq
+	Horizon() data.Seq
 }
 
 // City is shared by all resources. Its members are set once, before the first request.

@@ -99,7 +99,7 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	}
 	op, err := a.Undoer.Book.Find(r.Context(), mux.Vars(r)["id"])
 	if err != nil {
-		return undoProblem(mux.Vars(r)["id"], err)
+		return a.undoProblem(mux.Vars(r)["id"], err)
 	}
 	return rest.WriteJSON(w, r, http.StatusOK, a.importInfo(&op))
 }
@@ -115,7 +115,7 @@ func (a *API) Undo(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Asked before a job begins: what is not there needs none.
 	if _, err := a.Undoer.Book.Find(r.Context(), request.Of); err != nil {
-		return undoProblem(request.Of, err)
+		return a.undoProblem(request.Of, err)
 	}
 	spec := jobs.Spec{Kind: string(undo.Undo), About: request.Of, Actor: request.Actor, Durable: !request.DryRun}
 	work := func(ctx context.Context, h *jobs.Handle) (any, error) {
