@@ -179,9 +179,6 @@ func TestTruncated(t *testing.T) {
 		if i%2 == 1 {
 			size = size / 4096 * 4096
 		}
-		if size == 0 {
-			continue // an empty file is a store to be created
-		}
 		if err := os.WriteFile(file(cut), whole[:size], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -200,32 +197,6 @@ func TestTruncated(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestInterruptedCreation(t *testing.T) {
-	for name, content := range map[string][]byte{"empty": {}, "zero": make([]byte, 4096), "zero pages": make([]byte, 4*4096)} {
-		dir := t.TempDir()
-		if err := os.WriteFile(file(dir), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := open(t, dir).Close(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		checkClean(t, dir)
-	}
-	// bbolt has made its file and gewu has not made its buckets.
-	dir := t.TempDir()
-	bolt, err := bbolt.Open(file(dir), 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := bolt.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := open(t, dir).Close(); err != nil {
-		t.Error(err)
-	}
-	checkClean(t, dir)
 }
 
 func TestNotAStore(t *testing.T) {

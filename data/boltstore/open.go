@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -15,7 +14,6 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/memory"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
-	"github.com/gewu-city/gewu/data/boltstore/rewrite"
 )
 
 // Open opens the store in a file, and creates it when there is none. It starts no goroutine; [DB.Run] does. Errors:
@@ -48,7 +46,13 @@ func Open(path string, opts Options) (*DB, error) {
 }
 
 func (db *DB) open() (err error) {
-	file, err := db.opts.openFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := db.opts.openFile(db.path, os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := db.create(); err != nil {
+			return err
+		}
+		file, err = db.opts.openFile(db.path, os.O_RDWR, 0o600)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,23 +71,13 @@ func (db *DB) open() (err error) {
 	if err != nil {
 		return err
 	}
-	created, err := blank(file, info.Size())
-	if err != nil {
+	if err := db.verify(info.Size()); err != nil {
 		return err
-	}
-	if !created {
-		if err := db.verify(info.Size()); err != nil {
-			return err
-		}
 	}
 	if err := db.openBolt(); err != nil {
 		return err
 	}
-	if created {
-		err = db.create()
-	} else {
-		err = db.load()
-	}
+	err = db.load()
 	if err == nil && db.opts.Verify == VerifyTail {
 		err = db.verifyTail()
 	}
@@ -128,21 +122,6 @@ func (db *DB) openBolt() error {
 	}
 	db.bolt = bolt
 	return nil
-}
-
-// create writes the buckets of a new store.
-func (db *DB) create() error {
-	epoch, err := layout.NewEpoch()
-	if err != nil {
-		return err
-	}
-	db.epoch, db.format = epoch, layout.Version
-	db.tip.move(position{})
-	err = db.update(0, func(tx *bbolt.Tx) error { return layout.Create(tx, epoch, db.now()) })
-	if err != nil {
-		return err
-	}
-	return rewrite.SyncFolder(filepath.Dir(db.path))
 }
 
 // load reads where the log ends.

@@ -1,12 +1,8 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"go.etcd.io/bbolt"
 
@@ -51,26 +47,6 @@ func (db *DB) verify(size int64) error {
 		db.log.Warn("checkpoint is damaged and is written anew from the log", "file", db.path, "problem", in.Blocks[0].String())
 	}
 	return nil
-}
-
-// blank reports whether a file is the beginning of a store whose creation was interrupted: empty, all zero, or
-// without a transaction. It empties the file then.
-func blank(f *os.File, size int64) (bool, error) {
-	const most = 64 << 10
-	if size > most {
-		return false, nil
-	}
-	b := make([]byte, size)
-	if _, err := f.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	zero := len(bytes.Trim(b, "\x00")) == 0
-	meta, ok := image.ReadMeta(f, 1)
-	// bbolt makes an empty file with headers of the transactions 0 and 1.
-	if unused := ok && meta.TxID <= 1; !zero && !unused {
-		return false, nil
-	}
-	return true, f.Truncate(0)
 }
 
 // Bounds of what VerifyTail reads: the newest entries, and not many more changes than this.
