@@ -261,3 +261,46 @@ func TestLocateStuck(t *testing.T) {
 	}
 	t.Logf("given up after %d rows", sent.Load())
 }
+
+// TestLocateKeepsMembers repeats every member of a line that the answer to this line does not write itself.
+func TestLocateKeepsMembers(t *testing.T) {
+	c := newCity(t, nil).fill()
+	own := `"areas":12,"cells":"x","address":"here","parts":3,"within":true,"point":[1,2]`
+	line := `{` + own + `,"lon":121.505,"lat":25.005,"z":1}`
+	for _, tc := range []struct{ url, in, begins, not string }{
+		{"?include=cells", line, `{"areas":12,"address":"here","parts":3,"within":true,"point":[1,2],"lon":121.505,"lat":25.005,"z":1,"cells":[{"scheme":"unit"`, `"cells":"x"`},
+		{"?include=areas,parts", line, `{"cells":"x","address":"here","within":true,"point":[1,2],"lon":121.505,"lat":25.005,"z":1,"areas":[{"level":"district"`, `"parts":3`},
+		{"?include=cells&radius=10", line, `{"areas":12,"address":"here","parts":3,"point":[1,2],"lon":121.505,"lat":25.005,"z":1,"cells":[{"scheme":"unit"`, `"within":true`},
+		// A line that fails is answered with error alone; error is always the answer's.
+		{"", `{` + own + `,"lon":1,"error":"old"}`, `{` + own + `,"lon":1,"error":"lat is empty"}`, "old"},
+		{"?include=cells", `{"areas":1,"error":"old","lon":121.505,"lat":25.005}`, `{"areas":1,"lon":121.505,"lat":25.005,"cells":[`, "error"},
+		{"?include=cells", `{"point":1,"areas":2,"geometry":{"type":"Point","coordinates":[121.505,25.005]}}`, `{"areas":2,"geometry":{"type":"Point","coordinates":[121.505,25.005]},"point":[121.505,25.005],"cells":[`, `"point":1`},
+		{"?include=cells", `{"cells":1,"geometry":{"type":"Point","coordinates":[121.505,25.005]}}`, `{"geometry":{"type":"Point","coordinates":[121.505,25.005]},"point":[121.505,25.005],"cells":[`, `"cells":1`},
+	} {
+		a := c.do("POST", "/v1/locate"+tc.url, sendNDJSON, tc.in)
+		if a.status != 200 || !json.Valid([]byte(a.body)) || !strings.HasPrefix(a.body, tc.begins) || strings.Contains(a.body, tc.not) {
+			t.Errorf("%s of %s is %d %s", tc.url, tc.in, a.status, a.body)
+		}
+	}
+}
+
+// TestLocateOwnColumns answers rows that have columns of the answer already, such as an answer that is sent again: there
+// is one column of each name, in the place where the row has it.
+func TestLocateOwnColumns(t *testing.T) {
+	c := newCity(t, nil).fill()
+	for _, tc := range []struct{ url, in, want string }{
+		{"?include=cells", "unit_code,lon,lat,error,n\nX,121.505,25.005,old,1\n\"Y\",,,,\"2,3\"\nZ,1\n",
+			"unit_code,lon,lat,error,n\nA111-00,121.505,25.005,,1\n,,,lon is empty,\"2,3\"\n,1,,\"the row has 2 fields, the header 5\",\n"},
+		{"?include=cells", "lon,lat,unit_code\n121.505,25.005,X\n", "lon,lat,unit_code,error\n121.505,25.005,A111-00,\n"},
+		{"?include=areas", "lon,lat,unit_code\n121.505,25.005,X\n",
+			"lon,lat,unit_code,district_code,district_name,village_code,village_name,error\n121.505,25.005,X,D1,大安區,D1-V1,里11,\n"},
+	} {
+		a := c.do("POST", "/v1/locate"+tc.url, sendCSV, tc.in)
+		if a.status != 200 || a.body != tc.want {
+			t.Errorf("%s of %q is %d\n%s\nwant\n%s", tc.url, tc.in, a.status, a.body, tc.want)
+		}
+		if again := c.do("POST", "/v1/locate"+tc.url, sendCSV, a.body); !strings.HasPrefix(again.body, strings.Join(strings.SplitAfter(a.body, "\n")[:2], "")) {
+			t.Errorf("its answer sent again is\n%s", again.body)
+		}
+	}
+}

@@ -22,6 +22,11 @@ type table struct {
 	lon, lat int
 	levels   []string
 	schemes  []string
+	// added are the columns of the answer, and into says which column of the input has the name of each, -1 for none. Such
+	// a column stays in its place and gets the answer. replaces is set when there is one.
+	added    []string
+	into     []int
+	replaces bool
 	// line is the number of the next line; scan is how far the cutting has come in a row that has no end yet.
 	line int
 	scan scanner
@@ -56,13 +61,13 @@ func (t *table) begin(b *stream, text []byte, end bool) (used int, ok bool, err 
 	if t.lat, err = findColumn(header, "lat", b.Lat, latNames); err != nil {
 		return 0, false, err
 	}
-	t.columns(b)
-	_, err = b.out.Write(t.header(b, header))
+	t.columns(b, header)
+	_, err = b.out.Write(append(appendRecord(nil, t.merge(header, t.added)), '\n'))
 	return used, true, err
 }
 
-// columns are the levels and schemes that get columns.
-func (t *table) columns(b *stream) {
+// columns finds the levels and schemes that get columns, and all columns of the answer.
+func (t *table) columns(b *stream, own []string) {
 	if b.Include&answer.Areas != 0 {
 		for _, l := range b.plan.Levels {
 			if !slices.Contains(t.levels, l.Name) {
@@ -77,24 +82,37 @@ func (t *table) columns(b *stream) {
 			}
 		}
 	}
-}
-
-// header is the header of the answer.
-func (t *table) header(b *stream, own []string) []byte {
-	line := appendRecord(nil, own)
 	for _, level := range t.levels {
-		line = append(line, ","+level+"_code,"+level+"_name"...)
+		t.added = append(t.added, level+"_code", level+"_name")
 	}
 	for _, scheme := range t.schemes {
-		line = append(line, ","+scheme+"_code"...)
+		t.added = append(t.added, scheme+"_code")
 		if b.Ask.Edge {
-			line = append(line, ","+scheme+"_edge_m"...)
+			t.added = append(t.added, scheme+"_edge_m")
 		}
 	}
 	if b.Include&answer.Address != 0 {
-		line = append(line, ",address,address_m"...)
+		t.added = append(t.added, "address", "address_m")
 	}
-	return append(line, ",error\n"...)
+	t.added = append(t.added, "error")
+	for _, name := range t.added {
+		i := slices.Index(own, name)
+		t.into = append(t.into, i)
+		t.replaces = t.replaces || i >= 0
+	}
+}
+
+// merge is a row of the input with the columns of the answer: in the place of the input's of the same name, or behind.
+func (t *table) merge(own, added []string) []string {
+	row := slices.Clone(own)
+	for i, field := range added {
+		if at := t.into[i]; at >= 0 {
+			row[at] = field
+		} else {
+			row = append(row, field)
+		}
+	}
+	return row
 }
 
 // findColumn finds the column of a coordinate.
@@ -150,7 +168,7 @@ var newline, comma = []byte{'\n'}, []byte{','}
 
 // answer appends the answer to one row.
 func (t *table) answer(w *worker, r row) {
-	if r.quoted || !utf8.Valid(r.text) {
+	if r.quoted || t.replaces || !utf8.Valid(r.text) {
 		t.answerSlowly(w, r)
 		return
 	}
@@ -199,8 +217,21 @@ func (t *table) answerSlowly(w *worker, r row) {
 		t.refuse(w, record, fault.Detail)
 		return
 	}
-	w.dst = appendRecord(w.dst, record)
+	if !t.replaces {
+		w.dst = appendRecord(w.dst, record)
+		t.appendAnswer(w, p)
+		return
+	}
+	// The columns of the answer are written, read as fields and put where they belong.
+	start := len(w.dst)
 	t.appendAnswer(w, p)
+	added, err := fields(row{text: bytes.TrimSuffix(w.dst[start+1:], newline)})
+	w.dst = w.dst[:start]
+	if err != nil {
+		t.refuse(w, record, "the answer cannot be put into the columns of the row: "+err.Error())
+		return
+	}
+	w.dst = append(appendRecord(w.dst, t.merge(record, added)), '\n')
 }
 
 // fields are the fields of a row.
@@ -297,18 +328,9 @@ func (t *table) fail(w *worker, why string) { t.refuse(w, nil, why) }
 func (t *table) refuse(w *worker, record []string, why string) {
 	own := make([]string, t.width)
 	copy(own, record)
-	w.dst = appendRecord(w.dst, own)
-	empty := 2*len(t.levels) + len(t.schemes)
-	if w.Ask.Edge {
-		empty += len(t.schemes)
-	}
-	if w.Include&answer.Address != 0 {
-		empty += 2
-	}
-	for range empty {
-		w.dst = append(w.dst, ',')
-	}
-	w.dst = append(appendField(append(w.dst, ','), why), '\n')
+	added := make([]string, len(t.added))
+	added[len(added)-1] = why
+	w.dst = append(appendRecord(w.dst, t.merge(own, added)), '\n')
 }
 
 func appendRecord(dst []byte, fields []string) []byte {

@@ -50,9 +50,39 @@ func (o *objects) fail(w *worker, why string) {
 	w.dst = append(appendMember(append(w.dst, '{'), "error", why), "}\n"...)
 }
 
-// ours are the members that an answer may add. Members of the input that have their names are replaced.
-var ours = map[string]bool{
-	"areas": true, "cells": true, "address": true, "parts": true, "within": true, "point": true, "error": true,
+// member is a set of members that an answer may write. Members of the input stay unless the answer to their line writes
+// one of the same name. Only error is always the answer's, because it tells which lines failed.
+type member uint8
+
+const (
+	memberAreas member = 1 << iota
+	memberCells
+	memberAddress
+	memberParts
+	memberWithin
+	memberPoint
+	memberError
+)
+
+// memberOf is the set of the member of a name, none for a name that no answer writes.
+func memberOf(name []byte) member {
+	switch string(name) {
+	case "areas":
+		return memberAreas
+	case "cells":
+		return memberCells
+	case "address":
+		return memberAddress
+	case "parts":
+		return memberParts
+	case "within":
+		return memberWithin
+	case "point":
+		return memberPoint
+	case "error":
+		return memberError
+	}
+	return 0
 }
 
 // object is what a line says about its place.
@@ -60,6 +90,8 @@ type object struct {
 	lon, lat []byte
 	// geometry is a member of that name, or the line itself if that is a GeoJSON geometry.
 	geometry []byte
+	// repeated are the members of the line that an answer may write as well.
+	repeated member
 }
 
 // answer appends the answer to one line: its members, then ours.
@@ -72,10 +104,19 @@ func (o *objects) answer(w *worker, r row) {
 	}
 	w.dst = append(w.dst, '{')
 	start := len(w.dst)
-	place := w.repeat(line)
+	place := w.repeat(line, memberError)
 	mark := len(w.dst)
-	if why := w.locate(place); why != "" {
-		w.dst = appendMember(append(w.dst[:mark], ','), "error", why)
+	written, why := w.locate(place)
+	if why != "" {
+		written, w.dst = memberError, appendMember(append(w.dst[:mark], ','), "error", why)
+	}
+	if place.repeated&written != 0 {
+		// Now that it is known what the answer writes, the line is repeated without that.
+		own := slices.Clone(w.dst[mark:])
+		w.dst = w.dst[:start]
+		w.repeat(line, written|memberError)
+		mark = len(w.dst)
+		w.dst = append(w.dst, own...)
 	}
 	if mark == start && len(w.dst) > mark {
 		// Nothing stands before our first comma.
@@ -84,13 +125,15 @@ func (o *objects) answer(w *worker, r row) {
 	w.dst = append(w.dst, "}\n"...)
 }
 
-// repeat appends the members of a line but those that an answer replaces, and finds those that say where it is.
-func (w *worker) repeat(line []byte) (found object) {
+// repeat appends the members of a line but those of a set, and finds those that say where it is.
+func (w *worker) repeat(line []byte, but member) (found object) {
 	first, kind, coordinates := true, "", false
 	jsontext.Members(line, func(name, value []byte) bool {
-		if ours[string(name)] {
+		m := memberOf(name)
+		if but&m != 0 {
 			return true
 		}
+		found.repeated |= m
 		switch {
 		case string(name) == "geometry" && value[0] == '{':
 			found.geometry = value
@@ -128,8 +171,8 @@ func (w *worker) isMember(name []byte, given, plain string, usual []string) bool
 	return (given != "" || len(name) <= longestName) && isCoordinate(string(name), given, usual)
 }
 
-// locate appends the members of the answer, each behind a comma, or says why there is none.
-func (w *worker) locate(o object) (why string) {
+// locate appends the members of the answer, each behind a comma, and tells which they are, or says why there is none.
+func (w *worker) locate(o object) (written member, why string) {
 	var loc grid.Location
 	var p geo.Point
 	if o.geometry != nil && w.Lon == "" {
@@ -138,19 +181,30 @@ func (w *worker) locate(o object) (why string) {
 			loc, p, err = w.Locator.LocateShape(w.world, shape, w.Ask)
 		}
 		if err != nil {
-			return "geometry: " + err.Error()
+			return 0, "geometry: " + err.Error()
 		}
+		written = memberPoint
 		w.dst = answer.Number(append(w.dst, `,"point":[`...), p.Lon())
 		w.dst = append(answer.Number(append(w.dst, ','), p.Lat()), ']')
 	} else {
 		var fault *rest.Problem
 		if p, fault = w.place(o.lon, o.lat); fault != nil {
-			return fault.Detail
+			return 0, fault.Detail
 		}
 		loc = w.Locator.Locate(w.world, p, w.Ask)
 	}
 	w.dst = answer.AppendMembers(w.dst, &loc, w.Include)
-	return ""
+	for which, m := range membersOf {
+		if w.Include&which != 0 && (m != memberWithin || loc.Within != nil) {
+			written |= m
+		}
+	}
+	return written, ""
+}
+
+// membersOf are the members that [answer.AppendMembers] writes.
+var membersOf = map[answer.Members]member{
+	answer.Areas: memberAreas, answer.Cells: memberCells, answer.Address: memberAddress, answer.Parts: memberParts, answer.Within: memberWithin,
 }
 
 func appendMember(dst []byte, name, value string) []byte {
