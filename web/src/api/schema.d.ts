@@ -19,7 +19,7 @@ export interface paths {
         put?: never;
         /**
          * What is at many points, lines or polygons, streamed both ways
-         * @description One answer per input row, in order; a row that fails carries `error` and the rest goes on. Rows may be any number; memory stays constant, so a client must read while it sends (curl does). The city is taken anew every 10,000 rows. CSV: comma-separated with a header; the answer repeats the input's columns and adds `<level>_code`, `<level>_name` for each level, `<scheme>_code` for each scheme, `address`, `address_m` and `error`. NDJSON: one object a line; the answer repeats its members and adds `areas`, `cells`, `address` or `error`. A line may be a GeoJSON feature or geometry, or have a `geometry`: lines and polygons belong to the area and cell with the largest `share` of them (`rule=share`) or to those of their representative point (`rule=point`): the point half-way along a line, the label point of a polygon. `point` in the answer is that point; address, parts, edge and circle are measured from it. Columns and members follow `include`.
+         * @description One answer per input row, in order; a row that fails carries `error` and the rest goes on. Rows may be any number; memory stays constant, so a client must read while it sends (curl does). The city is taken anew every 10,000 rows. CSV: comma-separated with a header; the answer repeats the input's columns and adds `<level>_code`, `<level>_name` for each level, `<scheme>_code` for each scheme, `address`, `address_m` and `error`; a column that the input has by one of these names stays in its place and holds the answer. NDJSON: one object a line; the answer repeats its members and adds `areas`, `cells`, `address`, or `error` alone. What it writes replaces members of the same name, all others stay; `error` is never repeated. A line may be a GeoJSON feature or geometry, or have a `geometry`: lines and polygons belong to the area and cell with the largest `share` of them (`rule=share`) or to those of their representative point (`rule=point`): the point half-way along a line, the label point of a polygon. `point` in the answer is that point; address, parts, edge and circle are measured from it. Columns and members follow `include`.
          */
         post: operations["locateMany"];
         delete?: never;
@@ -766,7 +766,7 @@ export interface paths {
         put?: never;
         /**
          * Take an import back
-         * @description Every feature that the import touched gets the state from before it: what it made ends, what it changed is as before, what it ended exists again; all at once, or nothing. Features that were changed since are conflicts: the undo refuses with the first 100 of them, or with `force` leaves them as they are. An undo can be undone in the same way. An import that is undone already is answered with its undo. 410 when retention has erased the states from before.
+         * @description Every feature that the import touched gets the state from before it: what it made ends, what it changed is as before, what it ended exists again; all at once, or nothing. Features that were changed since are conflicts: the undo refuses with the first 100 of them, or with `force` leaves them as they are. An undo can be undone in the same way. An import that is undone already is answered with its undo. 410 when retention has erased what some features were before, with the moment from which on history is complete; `force` leaves those features as they are too.
          */
         post: operations["undoImport"];
         delete?: never;
@@ -1856,8 +1856,10 @@ export interface components {
             restored: number;
             /** @description Features that the import had ended. */
             returned: number;
-            /** @description Features that were changed since and kept. */
+            /** @description Features that are kept as they are: changed since, not allowed any more as they were, or with a history that was erased. */
             skipped?: number;
+            /** @description Those of them whose history retention has erased. */
+            erased?: number;
             /** @description The first 100 of them. */
             changed_since?: {
                 layer: string;
@@ -4469,7 +4471,7 @@ export interface operations {
     undoImport: {
         parameters: {
             query?: {
-                /** @description Leave features alone that were changed since. */
+                /** @description Leave features alone that were changed since or whose history was erased. */
                 force?: boolean;
                 /** @description Only tell what would happen. */
                 dry_run?: boolean;
