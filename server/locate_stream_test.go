@@ -289,11 +289,15 @@ func TestLocateKeepsMembers(t *testing.T) {
 func TestLocateOwnColumns(t *testing.T) {
 	c := newCity(t, nil).fill()
 	for _, tc := range []struct{ url, in, want string }{
-		{"?include=cells", "unit_code,lon,lat,error,n\nX,121.505,25.005,old,1\n\"Y\",,,,\"2,3\"\nZ,1\n",
-			"unit_code,lon,lat,error,n\nA111-00,121.505,25.005,,1\n,,,lon is empty,\"2,3\"\n,1,,\"the row has 2 fields, the header 5\",\n"},
+		{
+			"?include=cells", "unit_code,lon,lat,error,n\nX,121.505,25.005,old,1\n\"Y\",,,,\"2,3\"\nZ,1\n",
+			"unit_code,lon,lat,error,n\nA111-00,121.505,25.005,,1\n,,,lon is empty,\"2,3\"\n,1,,\"the row has 2 fields, the header 5\",\n",
+		},
 		{"?include=cells", "lon,lat,unit_code\n121.505,25.005,X\n", "lon,lat,unit_code,error\n121.505,25.005,A111-00,\n"},
-		{"?include=areas", "lon,lat,unit_code\n121.505,25.005,X\n",
-			"lon,lat,unit_code,district_code,district_name,village_code,village_name,error\n121.505,25.005,X,D1,大安區,D1-V1,里11,\n"},
+		{
+			"?include=areas", "lon,lat,unit_code\n121.505,25.005,X\n",
+			"lon,lat,unit_code,district_code,district_name,village_code,village_name,error\n121.505,25.005,X,D1,大安區,D1-V1,里11,\n",
+		},
 	} {
 		a := c.do("POST", "/v1/locate"+tc.url, sendCSV, tc.in)
 		if a.status != 200 || a.body != tc.want {
