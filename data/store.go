@@ -155,7 +155,7 @@ func (e *RedefinedError) Error() string {
 	if e.Have == 0 {
 		return fmt.Sprintf("layer %s was dropped", e.Layer)
 	}
-	return fmt.Sprintf("layer %s was altered with seq %d, seq %d is demanded", e.Layer, e.Have, e.Want)
+	return fmt.Sprintf("layer %s was altered by somebody else (seq %d) after it was read (seq %d)", e.Layer, e.Have, e.Want)
 }
 
 // ChangeError says which change of a transaction is not possible and why.

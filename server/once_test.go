@@ -93,7 +93,7 @@ func TestKeyOfALateAnswer(t *testing.T) {
 	before := c.store.Last()
 	for range 3 {
 		a := c.do("POST", "/v1/changes", jsonWith("Idempotency-Key", "late"), changes(put("trees", "late", somewhere, `{}`)))
-		if a.status != 200 || a.body != fmt.Sprintf(`{"seq":%d}`, before+1) {
+		if a.status != 200 || a.body != fmt.Sprintf(`{"seq":%d,"ids":["late"]}`, before+1) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	}

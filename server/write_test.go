@@ -43,10 +43,10 @@ func TestWrites(t *testing.T) {
 		{name: "alter by null", method: "PATCH", url: "/v1/layers/lamps", header: jsonWith("Content-Type", "application/merge-patch+json"), body: `{"title":{"en":null}}`, status: 200, want: []string{`"title":{"zh":"路燈"}`}},
 		{name: "rename a layer", method: "PATCH", url: "/v1/layers/lamps", header: sendJSON, body: `{"name":"lights"}`, status: 422, want: []string{"cannot be altered"}},
 
-		{name: "put two", method: "POST", url: "/v1/changes", header: sendJSON, body: changes(put("lamps", "l1", somewhere, `{"height":8}`), put("lamps", "路/燈 2", somewhere, `{}`)), status: 200, want: []string{`{"seq":6}`, "X-Gewu-Seq: 6"}},
+		{name: "put two", method: "POST", url: "/v1/changes", header: sendJSON, body: changes(put("lamps", "l1", somewhere, `{"height":8}`), put("lamps", "路/燈 2", somewhere, `{}`)), status: 200, want: []string{`{"seq":6,"ids":["l1","路/燈 2"]}`, "X-Gewu-Seq: 6"}},
 		{name: "read what was written", url: "/v1/layers/lamps/features/l1?min_seq=" + epoch + "-6", status: 200, want: []string{`"height":8`, `"seq":6`}},
 		{name: "an id with a slash, a blank and 中文", url: "/v1/layers/lamps/features/%E8%B7%AF%2F%E7%87%88%202", status: 200, want: []string{`"id":"路/燈 2"`}},
-		{name: "if_seq holds", method: "POST", url: "/v1/changes", header: sendJSON, body: `{"changes":[{"op":"put","layer":"lamps","if_seq":6,"feature":{"type":"Feature","id":"l1","geometry":` + somewhere + `,"properties":{"height":9}}}],"cause":"repaired"}`, status: 200, want: []string{`{"seq":7}`}},
+		{name: "if_seq holds", method: "POST", url: "/v1/changes", header: sendJSON, body: `{"changes":[{"op":"put","layer":"lamps","if_seq":6,"feature":{"type":"Feature","id":"l1","geometry":` + somewhere + `,"properties":{"height":9}}}],"cause":"repaired"}`, status: 200, want: []string{`{"seq":7,"ids":["l1"]}`}},
 		{name: "if_seq does not hold", method: "POST", url: "/v1/changes", header: sendJSON, body: `{"changes":[{"op":"delete","layer":"lamps","id":"l1","if_seq":6}]}`, status: 412, want: []string{`"type":"/docs#precondition-failed"`, "lamps/l1 is at seq 7, if_seq demands 6"}},
 		{name: "all or nothing", method: "POST", url: "/v1/changes", header: sendJSON, body: `{"changes":[{"op":"delete","layer":"lamps","id":"l1"},{"op":"delete","layer":"lamps","id":"nobody"}]}`, status: 422, want: []string{`"field":"changes[1].id","value":"nobody"`, "does not exist"}},
 		{name: "nothing happened", url: "/v1/layers/lamps/features/l1", status: 200, want: []string{`"height":9`}},
@@ -181,9 +181,11 @@ func TestBadInput(t *testing.T) {
 		change("outside the world", 422, changes(put("trees", "x", `{"type":"Point","coordinates":[200,25]}`, `{}`)), `"field":"changes[0].feature.geometry"`),
 		change("NaN", 400, changes(put("trees", "x", `{"type":"Point","coordinates":[NaN,25]}`, `{}`)), "not JSON"),
 		change("1e999", 422, changes(put("trees", "x", `{"type":"Point","coordinates":[1e999,25]}`, `{}`)), `"field":"changes[0].feature.geometry"`),
-		change("time", 400, `{"effective":"yesterday","changes":[]}`),
+		change("effective is no time", 422, `{"effective":"yesterday","changes":[`+put("trees", "x", somewhere, "{}")+`]}`, `"field":"effective","value":"yesterday"`, "a date like"),
+		change("effective in a year of five digits", 422, `{"effective":"99999-01-01T00:00:00Z","changes":[`+put("trees", "x", somewhere, "{}")+`]}`, `"field":"effective","value":"99999-01-01T00:00:00Z"`),
+		change("effective is a number", 400, `{"effective":2099,"changes":[]}`, `"field":"effective"`),
 		{name: "key", method: "POST", url: "/v1/changes", header: jsonWith("Idempotency-Key", strings.Repeat("k", 129)), body: changes(put("trees", "x", somewhere, "{}")), status: 400, want: []string{`"field":"Idempotency-Key"`}},
-		{name: "put: If-Match", method: "PUT", url: "/v1/layers/trees/features/x", header: jsonWith("If-Match", "*"), body: "{}", status: 400, want: []string{`"field":"If-Match"`}},
+		{name: "put: If-Match", method: "PUT", url: "/v1/layers/trees/features/x", header: jsonWith("If-Match", "x"), body: "{}", status: 400, want: []string{`"field":"If-Match","value":"x"`}},
 		{name: "put: not a feature", method: "PUT", url: "/v1/layers/trees/features/x", header: sendJSON, body: "{}", status: 422, want: []string{`"field":"type"`}},
 		{name: "put: layer", method: "PUT", url: "/v1/layers/nowhere/features/x", header: sendJSON, body: "{}", status: 404},
 		{name: "delete: layer", method: "DELETE", url: "/v1/layers/nowhere/features/x", status: 404},
@@ -211,7 +213,7 @@ func TestIdempotency(t *testing.T) {
 	}
 	all.Wait()
 	for _, a := range answers {
-		if a.status != 200 || a.body != fmt.Sprintf(`{"seq":%d}`, before+1) {
+		if a.status != 200 || a.body != fmt.Sprintf(`{"seq":%d,"ids":["once"]}`, before+1) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	}
@@ -312,5 +314,73 @@ func TestSlowBody(t *testing.T) {
 	got, _ := io.ReadAll(conn)
 	if !strings.HasPrefix(string(got), "HTTP/1.1 408 ") || !strings.Contains(string(got), "did not arrive in time") {
 		t.Errorf("%s", got)
+	}
+}
+
+// TestChangedIDs tells the ids of what a transaction changed, in its order, those that the server made among them; a
+// request that is sent again, also one that was planned, gets the same answer.
+func TestChangedIDs(t *testing.T) {
+	c := newCity(t, nil).fill()
+	c.do("POST", "/v1/layers", sendJSON, `{"name":"notes","geometry":"point","id":{"generate":"ulid"},"attributes":[{"name":"n","type":"int"}]}`)
+	note := `{"op":"put","layer":"notes","feature":{"type":"Feature","geometry":` + somewhere + `,"properties":{"n":1}}}`
+	for name, head := range map[string]string{"now": `{`, "planned": `{"effective":"2999-01-01",`} {
+		body := head + `"changes":[` + note + `,{"op":"delete","layer":"trees","id":"tree01"},` + note + `]}`
+		if name == "planned" {
+			body = head + `"changes":[` + note + `]}`
+		}
+		var first answer
+		for n := range 2 {
+			a := c.do("POST", "/v1/changes", jsonWith("Idempotency-Key", name), body)
+			got := decode[city.Written](t, a)
+			switch {
+			case n == 1 && a.body != first.body:
+				t.Errorf("%s again: %s, the first answer was %s", name, a.body, first.body)
+			case name == "planned" && len(got.IDs) != 1:
+				t.Errorf("planned: %d %s", a.status, a.body)
+			case name == "now" && (len(got.IDs) != 3 || got.IDs[1] != "tree01" || got.IDs[0] == got.IDs[2]):
+				t.Errorf("ids %q", got.IDs)
+			case name == "now" && n == 0:
+				for _, id := range []string{got.IDs[0], got.IDs[2]} {
+					if f := c.do("GET", "/v1/layers/notes/features/"+id, nil, ""); f.status != 200 {
+						t.Errorf("%s: %d %s", id, f.status, f.body)
+					}
+				}
+			}
+			first = a
+		}
+	}
+}
+
+// TestIfMatchAny changes what exists, whatever its version is, and nothing that does not.
+func TestIfMatchAny(t *testing.T) {
+	c := newCity(t, nil).fill()
+	anyOf := jsonWith("If-Match", "*")
+	tree := `{"type":"Feature","geometry":` + somewhere + `,"properties":{}}`
+	for _, sc := range []scenario{
+		{name: "put", method: "PUT", url: "/v1/layers/trees/features/tree01", header: anyOf, body: tree, status: 200},
+		{name: "put what is not there", method: "PUT", url: "/v1/layers/trees/features/nothing", header: anyOf, body: tree, status: 412, want: []string{`"field":"If-Match","value":"*"`}},
+		{name: "it was not made", url: "/v1/layers/trees/features/nothing", status: 404},
+		{name: "delete", method: "DELETE", url: "/v1/layers/trees/features/tree01", header: anyOf, status: 200},
+		{name: "delete what is not there", method: "DELETE", url: "/v1/layers/trees/features/tree01", header: anyOf, status: 412},
+		{name: "both", method: "PUT", url: "/v1/layers/trees/features/tree02", header: jsonWith("If-Match", "*", "If-None-Match", "*"), body: tree, status: 400, want: []string{`"field":"If-None-Match"`}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+	c.t = t
+	// Others change the feature all the time: each of these is done.
+	var all sync.WaitGroup
+	before := c.store.Last()
+	for range 4 {
+		all.Go(func() {
+			for range 5 {
+				if a := c.do("PUT", "/v1/layers/trees/features/tree03", anyOf, tree); a.status != 200 {
+					t.Errorf("among others: %d %s", a.status, a.body)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := c.store.Last() - before; got != 20 {
+		t.Errorf("%d changes were made", got)
 	}
 }

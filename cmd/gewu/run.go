@@ -111,7 +111,12 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), worker(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: writeWhole}); err != nil {
+	if err := command.Run(e, definer(e), worker(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: func(name string, r io.Reader) error {
+		if err := mayWrite(c.Data, name); err != nil {
+			return err
+		}
+		return writeWhole(name, r)
+	}}); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

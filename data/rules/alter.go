@@ -91,6 +91,14 @@ func Alter(l *data.Layer, steps []Step) (*data.Layer, error) {
 			return nil, fault(at, "", "%v", err)
 		}
 	}
+	// Names that an attribute had between two steps were never seen by anybody.
+	for i := range l.Attributes {
+		if a := &next.Attributes[i]; a.Dropped {
+			a.Name = l.Attributes[i].Name
+		} else {
+			a.Former = keptNames(&l.Attributes[i], a, next)
+		}
+	}
 	return next, nil
 }
 

@@ -102,20 +102,31 @@ func (a *alteration) drop() {
 }
 
 func (a *alteration) names() {
-	from, to := a.from, a.to
+	kept := keptNames(a.from, a.to, a.layer)
+	if slices.Equal(kept, a.to.Former) {
+		return
+	}
+	must := "be left out"
+	if len(kept) > 0 {
+		must = fmt.Sprintf("be %q", kept)
+	}
+	a.bad("former", fmt.Sprint(a.to.Former), "must %s: an attribute keeps its place and the names that it had; rename it, add another or drop it", must)
+}
+
+// keptNames are the former names of an attribute after an alteration: all names that it had, without those that name an
+// attribute now.
+func keptNames(from, to *data.Attribute, after *data.Layer) []string {
 	want := from.Former
 	if to.Name != from.Name {
 		want = append(without(want, from.Name), from.Name)
 	}
 	var kept []string
 	for _, n := range want {
-		if taken(a.layer, n) < 0 {
+		if taken(after, n) < 0 {
 			kept = append(kept, n)
 		}
 	}
-	if !slices.Equal(kept, to.Former) {
-		a.bad("former", fmt.Sprint(to.Former), "must be %q: an attribute keeps its place and the names that it had; rename it, add another or drop it", kept)
-	}
+	return kept
 }
 
 func (a *alteration) types() {

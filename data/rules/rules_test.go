@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,41 @@ func TestStepRefuses(t *testing.T) {
 		var s rules.Step
 		if err := json.Unmarshal([]byte(text), &s); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestAlterThereAndBack renames in several steps of one alteration: what an attribute was called between them leaves no
+// trace, and the whole may follow the definition before it.
+func TestAlterThereAndBack(t *testing.T) {
+	l := &data.Layer{Name: "l", Geometry: data.GeometryNone, Attributes: []data.Attribute{{Name: "a", Type: data.Int}, {Name: "b", Type: data.Int, Former: []string{"old"}}}}
+	for _, tc := range []struct {
+		steps  string
+		names  []string
+		former [][]string
+	}{
+		{`[{"op":"rename","attribute":"a","to":"c"},{"op":"rename","attribute":"c","to":"a"}]`, []string{"a", "b"}, [][]string{nil, {"old"}}},
+		{`[{"op":"rename","attribute":"a","to":"c"},{"op":"rename","attribute":"c","to":"d"}]`, []string{"d", "b"}, [][]string{{"a"}, {"old"}}},
+		{`[{"op":"rename","attribute":"a","to":"c"},{"op":"rename","attribute":"b","to":"a"},{"op":"rename","attribute":"c","to":"b"}]`, []string{"b", "a"}, [][]string{nil, {"old"}}},
+		{`[{"op":"rename","attribute":"b","to":"old"}]`, []string{"a", "old"}, [][]string{nil, {"b"}}},
+		{`[{"op":"rename","attribute":"b","to":"c"},{"op":"drop","attribute":"b"}]`, []string{"a", "b"}, [][]string{nil, nil}},
+	} {
+		var steps []rules.Step
+		if err := json.Unmarshal([]byte(tc.steps), &steps); err != nil {
+			t.Fatal(err)
+		}
+		next, err := rules.Alter(l, steps)
+		if err != nil {
+			t.Errorf("%s: %v", tc.steps, err)
+			continue
+		}
+		for i := range next.Attributes {
+			if a := next.Attributes[i]; a.Name != tc.names[i] || !slices.Equal(a.Former, tc.former[i]) {
+				t.Errorf("%s: attribute %d is %s, formerly %q", tc.steps, i, a.Name, a.Former)
+			}
+		}
+		if _, err := rules.Compatible(l, next); err != nil {
+			t.Errorf("%s: %v", tc.steps, err)
 		}
 	}
 }

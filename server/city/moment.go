@@ -127,6 +127,9 @@ func (c *City) Time(text string) (t time.Time, exact, ok bool) {
 	// A plus sign that was not encoded arrives as a space.
 	t, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "+", 1))
 	if err == nil {
+		if t.IsZero() {
+			t = t.Add(time.Microsecond) // the zero time stands for none
+		}
 		return t, true, true
 	}
 	t, err = time.ParseInLocation(time.DateOnly, text, c.zone())

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
@@ -82,11 +83,64 @@ func UnknownLayer(w *index.World, name string) error {
 // UnknownFeature is the answer to a feature that does not exist; it says when it ended.
 func UnknownFeature(l *index.Layer, id string) error {
 	p := rest.Fault(rest.NotFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %d", l.Def().Name, l.Len()))
-	if head, ok := l.Head(id); ok && head.Deleted {
+	if head, ok := l.Head(id); ok && head.Deleted && head.Seq > 0 {
 		p.Detail += fmt.Sprintf("; it ended with seq %d", head.Seq)
 	}
 	return p
 }
+
+// UnknownIn is the answer to a feature that does not exist in a World of the past: it also says since when it does, when
+// that was later. The error is that of the log otherwise.
+func (c *City) UnknownIn(ctx context.Context, asked *Asked, l *index.Layer, id string) error {
+	unknown := UnknownFeature(l, id)
+	p, ok := errors.AsType[*rest.Problem](unknown)
+	present, exists := c.Engine.World().Layer(l.Def().Name)
+	if !ok || !exists || asked.Shown.At == nil && asked.AsOf == nil {
+		return unknown
+	}
+	if head, ok := l.Head(id); ok && head.Seq > 0 {
+		return unknown // it was there before
+	}
+	head, ok := present.Head(id)
+	if !ok {
+		return unknown
+	}
+	var first data.Header
+	var since time.Time
+	// The way to its beginning may be long: a feature that was changed so often is answered without.
+	for n := 0; head.Seq > 0; n++ {
+		if n == longestPast {
+			return unknown
+		}
+		h, err := c.Store.Header(ctx, head.Seq)
+		if err != nil {
+			return err
+		}
+		changes, err := c.Store.Changes(ctx, head.Seq, head.Permanent)
+		if err != nil {
+			return err
+		}
+		if len(changes) == 0 {
+			return unknown
+		}
+		from := h.Recorded
+		if h.Effective.Before(from) {
+			from = h.Effective
+		}
+		// By what was known the oldest entry counts, by what was effective the earliest.
+		if put := changes[len(changes)-1].Op == data.OpPut; put && (asked.Shown.At == nil || since.IsZero() || !from.After(since)) {
+			first, since = h, from
+		}
+		head.Seq = changes[0].Prev
+	}
+	if !since.IsZero() {
+		p.Detail += fmt.Sprintf("; it exists since %s, recorded with seq %d", since.In(c.zone()).Format(time.RFC3339), first.Seq)
+	}
+	return p
+}
+
+// longestPast bounds the changes that are looked at for the beginning of a feature.
+const longestPast = 1000
 
 // UnknownCell is the answer to a cell that does not exist.
 func UnknownCell(scheme, code string) error {

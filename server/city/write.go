@@ -17,6 +17,22 @@ import (
 // Written is the answer to a write.
 type Written struct {
 	Seq data.Seq `json:"seq"`
+	// IDs are those of the features that a transaction changed, in the order of its changes.
+	IDs []string `json:"ids,omitempty"`
+}
+
+// IDsOf are the ids of the features of changes, in order; none when some of them were erased.
+func IDsOf(changes []data.Change) []string {
+	ids := make([]string, 0, len(changes))
+	for i := range changes {
+		switch c := &changes[i]; {
+		case c.Erased:
+			return nil
+		case c.Stream == data.StreamFeature:
+			ids = append(ids, c.Feature.ID)
+		}
+	}
+	return ids
 }
 
 // Append makes a transaction durable and waits a little until the engine shows it, so that the next read sees it.
@@ -52,6 +68,8 @@ func (c *City) WaitShown(r *http.Request, seq data.Seq) {
 type Planned struct {
 	Plan PlanRef  `json:"plan"`
 	Seq  data.Seq `json:"seq"`
+	// IDs are those of the features that it will change, in the order of its changes.
+	IDs []string `json:"ids,omitempty"`
 }
 
 // PlanRef names a plan and says when it is due.
@@ -82,14 +100,14 @@ func (c *City) Plan(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
 	}
 	once.Landed(r, seq)
 	c.WaitShown(r, seq)
-	return AnswerPlanned(w, r, &data.Plan{ID: id, Due: tx.Effective}, seq)
+	return AnswerPlanned(w, r, &data.Plan{ID: id, Due: tx.Effective, Changes: tx.Changes}, seq)
 }
 
 // AnswerPlanned tells of a plan that entry seq has recorded.
 func AnswerPlanned(w http.ResponseWriter, r *http.Request, plan *data.Plan, seq data.Seq) error {
 	SetSeq(w, seq)
 	w.Header().Set("Location", "/v1/plans/"+url.PathEscape(plan.ID))
-	return rest.WriteJSON(w, r, http.StatusAccepted, Planned{PlanRef{plan.ID, plan.Due.UTC()}, seq})
+	return rest.WriteJSON(w, r, http.StatusAccepted, Planned{PlanRef{plan.ID, plan.Due.UTC()}, seq, IDsOf(plan.Changes)})
 }
 
 // refused reports whether an error tells of the state of the city.
@@ -106,13 +124,13 @@ func (c *City) Write(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
 		return BareChange(err)
 	}
 	SetSeq(w, seq)
-	return rest.WriteJSON(w, r, http.StatusOK, Written{seq})
+	return rest.WriteJSON(w, r, http.StatusOK, Written{Seq: seq})
 }
 
 // Again answers a request that wrote an entry and is sent again.
 func Again(w http.ResponseWriter, r *http.Request, seq data.Seq, _ []byte) error {
 	SetSeq(w, seq)
-	return rest.WriteJSON(w, r, http.StatusOK, Written{seq})
+	return rest.WriteJSON(w, r, http.StatusOK, Written{Seq: seq})
 }
 
 // Define appends the change of one definition and returns a World that shows it.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gorilla/mux"
 
@@ -22,7 +21,7 @@ import (
 // changesBody is the body of POST /v1/changes.
 type changesBody struct {
 	Changes   []changeBody `json:"changes"`
-	Effective *time.Time   `json:"effective"`
+	Effective *string      `json:"effective"`
 	Cause     string       `json:"cause"`
 }
 
@@ -57,7 +56,7 @@ func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	city.SetSeq(w, seq)
-	return rest.WriteJSON(w, r, http.StatusOK, city.Written{Seq: seq})
+	return rest.WriteJSON(w, r, http.StatusOK, city.Written{Seq: seq, IDs: city.IDsOf(tx.Changes)})
 }
 
 // ChangeAgain answers for changes that were made or planned when the request was sent before.
@@ -70,6 +69,13 @@ func (a *API) ChangeAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, 
 		if plan := records[i].Plan; plan != nil && plan.State == data.PlanPending {
 			return city.AnswerPlanned(w, r, plan, seq)
 		}
+	}
+	for entry, err := range a.Store.Entries(r.Context(), seq-1) {
+		if err != nil {
+			return err
+		}
+		city.SetSeq(w, seq)
+		return rest.WriteJSON(w, r, http.StatusOK, city.Written{Seq: seq, IDs: city.IDsOf(entry.Changes)})
 	}
 	return city.Again(w, r, seq, body)
 }
@@ -92,7 +98,10 @@ func (a *API) transaction(r *http.Request, body []byte) (data.Tx, error) {
 	}
 	tx := data.Tx{Cause: in.Cause, Changes: make([]data.Change, len(in.Changes))}
 	if in.Effective != nil {
-		tx.Effective = *in.Effective
+		var ok bool
+		if tx.Effective, _, ok = a.Time(*in.Effective); !ok {
+			return tx, rest.Fault(rest.Invalid, "effective", *in.Effective, "must be a time like 2026-01-31T08:00:00+08:00 or a date like 2026-01-31")
+		}
 	}
 	for i := range in.Changes {
 		if i%city.CheckEvery == 0 && r.Context().Err() != nil {
@@ -157,7 +166,7 @@ func withID(object []byte, id string) []byte {
 
 // Put makes or replaces one feature.
 func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.pathChange(r, data.OpPut)
+	c, existing, err := a.pathChange(r, data.OpPut)
 	if err != nil {
 		return err
 	}
@@ -191,12 +200,12 @@ func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 	if c.Feature.ID != id {
 		return rest.Fault(rest.Invalid, "id", c.Feature.ID, "differs from the id in the path, "+strconv.Quote(id))
 	}
-	return a.Write(w, r, data.Tx{Changes: []data.Change{c}})
+	return a.write(w, r, c, existing)
 }
 
 // Delete ends one feature.
 func (a *API) Delete(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.pathChange(r, data.OpDelete)
+	c, existing, err := a.pathChange(r, data.OpDelete)
 	if err != nil {
 		return err
 	}
@@ -205,36 +214,69 @@ func (a *API) Delete(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return city.UnknownLayer(world, c.Layer)
 	}
-	if _, ok := layer.Lookup(c.Feature.ID); !ok {
+	if _, ok := layer.Lookup(c.Feature.ID); !ok && !existing {
 		return city.UnknownFeature(layer, c.Feature.ID)
 	}
-	return a.Write(w, r, data.Tx{Changes: []data.Change{c}})
+	return a.write(w, r, c, existing)
 }
 
-// pathChange is a change of the feature in the path under the conditions of the headers.
-func (a *API) pathChange(r *http.Request, op data.Op) (data.Change, error) {
+// attempts is how often a change of whatever exists is tried again when somebody else is faster.
+const attempts = 20
+
+// write appends a change and answers. With existing it changes the feature as it is, and nothing when there is none.
+func (a *API) write(w http.ResponseWriter, r *http.Request, c data.Change, existing bool) error {
+	if !existing {
+		return a.Write(w, r, data.Tx{Changes: []data.Change{c}})
+	}
+	for attempt := 1; ; attempt++ {
+		layer, ok := a.Engine.World().Layer(c.Layer)
+		if !ok {
+			return city.UnknownLayer(a.Engine.World(), c.Layer)
+		}
+		head, ok := layer.Head(c.Feature.ID)
+		if !ok || head.Deleted {
+			return rest.Fault(rest.Precondition, "If-Match", "*", "demands a feature, and "+c.Layer+" has none of this id")
+		}
+		c.IfSeq = &head.Seq
+		seq, err := a.Append(r, data.Tx{Changes: []data.Change{c}})
+		if _, clash := errors.AsType[*data.ConflictError](err); clash && attempt < attempts {
+			continue // Append has waited until the World shows what was faster
+		}
+		if err != nil {
+			return city.BareChange(err)
+		}
+		city.SetSeq(w, seq)
+		return rest.WriteJSON(w, r, http.StatusOK, city.Written{Seq: seq})
+	}
+}
+
+// pathChange is a change of the feature in the path under the conditions of the headers; existing is the condition that
+// there is one, whichever (RFC 9110, If-Match: *).
+func (a *API) pathChange(r *http.Request, op data.Op) (c data.Change, existing bool, err error) {
 	vars := mux.Vars(r)
-	c := data.Change{Stream: data.StreamFeature, Op: op, Layer: vars["layer"], Feature: data.Feature{ID: vars["id"]}}
+	c = data.Change{Stream: data.StreamFeature, Op: op, Layer: vars["layer"], Feature: data.Feature{ID: vars["id"]}}
 	if err := rest.ParseParams(r).Done(""); err != nil {
-		return c, err
+		return c, false, err
 	}
 	if err := data.CheckID(c.Feature.ID); err != nil {
-		return c, err
+		return c, false, err
 	}
-	if match := r.Header.Get("If-Match"); match != "" {
+	match := r.Header.Get("If-Match")
+	switch existing = strings.TrimSpace(match) == "*"; {
+	case match != "" && !existing:
 		// What follows the Seq is that of the definition that the feature was shown by.
 		tag, _, _ := strings.Cut(rest.PlainTag(match), "-")
 		seq, err := strconv.ParseUint(tag, 10, 64)
-		if err != nil || strings.TrimSpace(match) == "*" {
-			return c, rest.Fault(rest.BadRequest, "If-Match", match, `must be one ETag of the feature, such as "42"`)
+		if err != nil {
+			return c, false, rest.Fault(rest.BadRequest, "If-Match", match, `must be one ETag of the feature, such as "42", or *`)
 		}
 		c.IfSeq = new(data.Seq(seq))
 	}
 	if none := r.Header.Get("If-None-Match"); none != "" {
-		if strings.TrimSpace(none) != "*" || c.IfSeq != nil {
-			return c, rest.Fault(rest.BadRequest, "If-None-Match", none, "must be * and not come with If-Match")
+		if strings.TrimSpace(none) != "*" || match != "" {
+			return c, false, rest.Fault(rest.BadRequest, "If-None-Match", none, "must be * and not come with If-Match")
 		}
 		c.IfSeq = new(data.Seq)
 	}
-	return c, nil
+	return c, existing, nil
 }

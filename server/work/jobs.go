@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -60,11 +61,17 @@ func (a *API) describe(ctx context.Context, job jobs.Job) (jobInfo, error) {
 	return info, nil
 }
 
+// kinds are the kinds of jobs that the server does.
+var kinds = []string{"import", "undo", "check", "backup", "compact", "rebuild"}
+
 // List lists jobs, the newest first.
 func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	kind, state := q.Text("kind"), q.Text("state")
 	limit := q.Whole("limit", 1, longestPage, standardPage)
+	if kind != "" && !slices.Contains(kinds, kind) {
+		q.Fail(rest.Fault(rest.BadRequest, "kind", kind, "must be "+strings.Join(kinds[:len(kinds)-1], ", ")+" or "+kinds[len(kinds)-1]))
+	}
 	if state != "" && !slices.Contains(jobs.States, jobs.State(state)) {
 		q.Fail(rest.Fault(rest.BadRequest, "state", state, "must be queued, running, done, failed, cancelled or interrupted"))
 	}

@@ -53,12 +53,12 @@ func (cmd *listCmd) Run(e *Env) error {
 }
 
 type fitCmd struct {
-	Points    string  `help:"Control points: CSV with the columns name, lon, lat (or east, north), own_east, own_north; or TOML." required:"" type:"existingfile" placeholder:"FILE"`
-	From      string  `help:"System of lon and lat (default EPSG:4490), or of east and north, from which the grid is then derived." placeholder:"CRS"`
-	Name      string  `help:"Name of the grid. Default: the name of the file." placeholder:"NAME"`
-	Title     string  `help:"What the grid is." placeholder:"TEXT"`
-	Tolerance float64 `help:"Greatest RMS in metres. Default: what the file says, or 1." placeholder:"M"`
-	Output    string  `help:"Write the grid to this TOML file, for --crs @FILE or --systems." short:"o" placeholder:"FILE"`
+	Points    string   `help:"Control points: CSV with the columns name, lon, lat (or east, north), own_east, own_north; or TOML." required:"" type:"existingfile" placeholder:"FILE"`
+	From      string   `help:"System of lon and lat (default EPSG:4490), or of east and north, from which the grid is then derived." placeholder:"CRS"`
+	Name      string   `help:"Name of the grid. Default: the name of the file." placeholder:"NAME"`
+	Title     string   `help:"What the grid is." placeholder:"TEXT"`
+	Tolerance *float64 `help:"Greatest RMS in metres. Default: what the file says, or 1." placeholder:"M"`
+	Output    string   `help:"Write the grid to this TOML file, for --crs @FILE or --systems." short:"o" placeholder:"FILE"`
 }
 
 // Run prints the fit and fails when the points do not agree; the file is then not written.
@@ -80,8 +80,11 @@ func (cmd *fitCmd) Run(e *Env) error {
 	if cmd.Title != "" {
 		d.Title = cmd.Title
 	}
-	if cmd.Tolerance > 0 {
-		d.ToleranceM = cmd.Tolerance
+	if t := cmd.Tolerance; t != nil {
+		if !(*t > 0 && *t <= control.MostTolerance) {
+			return fmt.Errorf("--tolerance %g must be above 0 and at most %d metres", *t, control.MostTolerance)
+		}
+		d.ToleranceM = *t
 	}
 	fit, err := d.Fit()
 	if err != nil {

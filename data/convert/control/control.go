@@ -21,6 +21,9 @@ import (
 // more either.
 const Tolerance = 1.0
 
+// MostTolerance bounds what a file, or whoever fits it, may say, in metres.
+const MostTolerance = 1000
+
 // margin is by how many degrees a grid is used beyond its control points, some 50 km.
 const margin = 0.5
 

@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,7 +134,7 @@ func (f *file) definition(from proj.CRS) (*Definition, error) {
 		d.Title = "own grid " + d.Name
 	}
 	if t := f.ToleranceM; t != nil {
-		if d.ToleranceM = *t; !(*t > 0 && *t <= 1000) {
+		if d.ToleranceM = *t; !(*t > 0 && *t <= MostTolerance) {
 			return nil, &data.FieldError{Field: "tolerance_m", Value: fmt.Sprint(*t), Why: "must be above 0 and at most 1000 metres"}
 		}
 	}
@@ -205,10 +206,21 @@ func (f *file) systems(d *Definition, from proj.CRS) (degrees proj.CRS, err erro
 	return degrees, err
 }
 
+// farthest bounds the coordinates of a city's own grid, in metres: with the number of a zone before it an easting has
+// eight digits.
+const farthest = 200_000_000
+
 // place is the known place of a point as longitude and latitude.
 func (p *point) place(base, degrees proj.CRS) (orb.Point, error) {
 	if p.OwnEast == nil || p.OwnNorth == nil {
 		return orb.Point{}, &data.FieldError{Field: "own_east, own_north", Why: "are missing"}
+	}
+	for field, v := range map[string]float64{"own_east": *p.OwnEast, "own_north": *p.OwnNorth} {
+		if math.Abs(v) > farthest && !math.IsInf(v, 0) {
+			return orb.Point{}, &data.FieldError{
+				Field: field, Value: fmt.Sprint(v), Why: fmt.Sprintf("is no coordinate in metres: at most %d km from zero are taken", int(farthest/1000)),
+			}
+		}
 	}
 	c, x, y, fields := degrees, p.Lon, p.Lat, "lon, lat"
 	inDegrees, inMetres := p.Lon != nil && p.Lat != nil, p.East != nil && p.North != nil
