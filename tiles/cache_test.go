@@ -191,3 +191,41 @@ func TestReadersAndWriter(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainAmongOthers asks whether a tile was in the cache while other tiles are drawn at the same moment: the answer
+// is about this tile alone.
+func TestExplainAmongOthers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	center := geo.Point{X: 1_215_000_000, Y: 250_300_000}
+	city := tiletest.NewCity(t)
+	w := city.Apply(indextest.Define(points()), indextest.Define(cells()))
+	for range 50 {
+		w = city.Apply(edit(rng, center, 60))
+	}
+	m := tiles.NewMaker(tiles.Options{})
+	set := tiles.Tileset{Name: "points", Layers: []string{"points"}}
+	x, y := tileOf(center, 14)
+	ctx, stop := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	for i := range uint32(2) {
+		others.Go(func() {
+			for n := uint32(0); ctx.Err() == nil; n++ {
+				if _, err := m.Tile(t.Context(), w, set, 17, (2*n+i)%(1<<17), 5, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for n := 0; m.Stats().Builds < 500; n++ {
+		_, cached, err := m.Explain(t.Context(), w, set, 14, x, y, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cached != (n > 0) {
+			t.Errorf("ask %d: cached is %v", n, cached)
+			break
+		}
+	}
+	stop()
+	others.Wait()
+}

@@ -12,9 +12,7 @@ import (
 
 // Explain is [Maker.Tile] and reports whether the tile was in the cache.
 func (m *Maker) Explain(ctx context.Context, w *index.World, set Tileset, z, x, y uint32, q *Query) (t Tile, cached bool, err error) {
-	builds := m.builds.Load()
-	t, err = m.Tile(ctx, w, set, z, x, y, q)
-	return t, m.builds.Load() == builds, err
+	return m.tile(ctx, w, set, z, x, y, q)
 }
 
 // Verdict says what became of a feature in a tile.

@@ -167,8 +167,14 @@ func weigh(k tileKey, e *entry) uint32 {
 // Tile returns what q asks for of tile z/x/y of a tileset of w; a nil q asks for everything. Errors are *data.FieldError for an address that does not exist
 // ([CheckAddress]) and for a layer that w does not have, and the error of ctx.
 func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y uint32, q *Query) (Tile, error) {
+	t, _, err := m.tile(ctx, w, set, z, x, y, q)
+	return t, err
+}
+
+// tile is [Maker.Tile] and reports whether the tile was in the cache.
+func (m *Maker) tile(ctx context.Context, w *index.World, set Tileset, z, x, y uint32, q *Query) (t Tile, cached bool, err error) {
 	if err := CheckAddress(z, x, y); err != nil {
-		return Tile{}, err
+		return Tile{}, false, err
 	}
 	if q == nil {
 		q = &Query{}
@@ -179,7 +185,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 	for i, name := range set.Layers {
 		s, err := m.source(w, name)
 		if err != nil {
-			return Tile{}, err
+			return Tile{}, false, err
 		}
 		sources[i] = s
 		stamp = max(stamp, s.stamp(&f))
@@ -190,7 +196,7 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), crs: f.crs(), encoding: q.Encoding}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 		m.hits.Add(1)
-		return e.at(w), nil
+		return e.at(w), true, nil
 	}
 	if _, dated := w.At(); w.Past() && !dated {
 		// What has not changed since then looks as it does now.
@@ -198,10 +204,11 @@ func (m *Maker) Tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 		now.moment = ""
 		if e, ok := m.lookup(now, w.Seq(), stamp); ok {
 			m.hits.Add(1)
-			return e.at(w), nil
+			return e.at(w), true, nil
 		}
 	}
-	return m.drawn(ctx, w, sources, key, stamp, q)
+	t, err = m.drawn(ctx, w, sources, key, stamp, q)
+	return t, false, err
 }
 
 // drawn draws a tile that is not in the cache; callers who want the same one wait for one of them.

@@ -135,8 +135,8 @@ func testCrash(t *testing.T, work string, rounds int) {
 		}
 		t.Logf("round %d: %d acknowledged, log ends at %d, checkpoint at %d, %d erased up to %d",
 			round, killed, db.Last(), mark, db.Stats().Erased, db.Horizon())
-		if work == "compaction" && db.Stats().Erased == 0 {
-			t.Errorf("round %d: nothing was erased", round)
+		if work == "compaction" && round == rounds-1 && db.Stats().Erased == 0 {
+			t.Error("nothing was erased in any round")
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)

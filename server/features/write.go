@@ -262,8 +262,8 @@ func (a *API) pathChange(r *http.Request, op data.Op) (c data.Change, existing b
 		return c, false, err
 	}
 	match := r.Header.Get("If-Match")
-	switch existing = strings.TrimSpace(match) == "*"; {
-	case match != "" && !existing:
+	existing = strings.TrimSpace(match) == "*"
+	if match != "" && !existing {
 		// What follows the Seq is that of the definition that the feature was shown by.
 		tag, _, _ := strings.Cut(rest.PlainTag(match), "-")
 		seq, err := strconv.ParseUint(tag, 10, 64)
