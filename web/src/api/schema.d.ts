@@ -1232,8 +1232,8 @@ export interface components {
         Changes: {
             changes: components["schemas"]["Change"][];
             /**
-             * Format: date-time
-             * @description When the changes take effect in the city; now when absent. In the future they are planned.
+             * @description When the changes take effect in the city: a time with its zone, or a date, which begins in the zone of the city; now when absent. In the future they are planned.
+             * @example 2026-01-31T08:00:00+08:00
              */
             effective?: string;
             /** @description Why, for the log. */
@@ -1255,6 +1255,7 @@ export interface components {
                 due: string;
             };
             seq: components["schemas"]["Seq"];
+            ids?: components["schemas"]["ChangedIDs"];
         };
         Plan: {
             id: string;
@@ -1368,7 +1369,10 @@ export interface components {
         };
         Written: {
             seq: components["schemas"]["Seq"];
+            ids?: components["schemas"]["ChangedIDs"];
         };
+        /** @description POST /v1/changes: the ids of the features in the order of the changes, those that the server made among them. */
+        ChangedIDs: string[];
         Area: {
             level: string;
             code: string;
@@ -2106,7 +2110,7 @@ export interface components {
         /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
         idempotency_key: string;
         /**
-         * @description The ETag (seq) that the feature must still have, else 412.
+         * @description The ETag (seq) that the feature must still have, or `*` for any feature that exists, else 412.
          * @example "42"
          */
         if_match: string;
@@ -3434,7 +3438,7 @@ export interface operations {
                 /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
                 "Idempotency-Key"?: components["parameters"]["idempotency_key"];
                 /**
-                 * @description The ETag (seq) that the feature must still have, else 412.
+                 * @description The ETag (seq) that the feature must still have, or `*` for any feature that exists, else 412.
                  * @example "42"
                  */
                 "If-Match"?: components["parameters"]["if_match"];
@@ -3475,7 +3479,7 @@ export interface operations {
                 /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
                 "Idempotency-Key"?: components["parameters"]["idempotency_key"];
                 /**
-                 * @description The ETag (seq) that the feature must still have, else 412.
+                 * @description The ETag (seq) that the feature must still have, or `*` for any feature that exists, else 412.
                  * @example "42"
                  */
                 "If-Match"?: components["parameters"]["if_match"];
@@ -4344,10 +4348,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description import, undo, check, backup, compact or rebuild.
+                 * @description Only jobs of this kind.
                  * @example import
                  */
-                kind?: string;
+                kind?: "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
                 state?: components["schemas"]["JobState"];
                 limit?: number;
             };
