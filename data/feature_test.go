@@ -174,6 +174,9 @@ func TestCheckPartCode(t *testing.T) {
 		"3205080100000001":   "minor class 00 (digits 9 to 10)",
 		"32050801000000001":  "minor class 000 (digits 9 to 11); it begins at 001",
 		"3205080101000000":   "sequence 000000 (digits 11 to 16); it begins at 000001",
+		"9901010101000001":   "district 990101 (digits 1 to 6): 99 is not a province",
+		"3200000101000001":   "320000 is a province; a county-level area is needed",
+		"8100000101000001":   "",
 	} {
 		got := data.CheckPartCode(code)
 		if want == "" && got != "" || !strings.Contains(got, want) {

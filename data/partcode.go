@@ -20,8 +20,8 @@ var partGroups = map[int][]partGroup{
 }
 
 // CheckPartCode says what is wrong with the national code of a city part, empty when nothing is: district (6 digits),
-// major class (2), minor class (2 or 3) and sequence (6), none of them zero. Whether district and class exist is not
-// checked.
+// major class (2), minor class (2 or 3) and sequence (6), none of them zero, and the district as [CheckDistrict] has it.
+// Whether district and class exist is not checked. It is the rule of grid/code for parts, too.
 func CheckPartCode(code string) string {
 	if i := strings.IndexFunc(code, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
 		if _, err := strconv.ParseFloat(code, 64); err == nil && strings.ContainsAny(code, "eE") {
@@ -39,6 +39,24 @@ func CheckPartCode(code string) string {
 			return fmt.Sprintf("has the %s %s (digits %d to %d); it begins at %0*d", g.name, digits, at+1, at+g.digits, g.digits, 1)
 		}
 		at += g.digits
+	}
+	if why := CheckDistrict(code[:6]); why != "" {
+		return "has the district " + code[:6] + " (digits 1 to 6): " + why
+	}
+	return ""
+}
+
+// provinces are the first two digits of GB/T 2260.
+const provinces = " 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 "
+
+// CheckDistrict says what is wrong with six digits as the code of a county-level area by GB/T 2260, empty when nothing
+// is: it begins with a province and is not that of a whole province. Whether the area exists is not checked.
+func CheckDistrict(code string) string {
+	switch {
+	case !strings.Contains(provinces, " "+code[:2]+" "):
+		return code[:2] + " is not a province of GB/T 2260"
+	case code[2:] == "0000" && code[0] < '7':
+		return code + " is a province; a county-level area is needed"
 	}
 	return ""
 }

@@ -248,10 +248,10 @@ func TestRulesAreThoseOfSchemes(t *testing.T) {
 	})
 }
 
-// TestPartsAreThoseOfIDs compares with what the id rule of layers takes, which does not look at districts.
+// TestPartsAreThoseOfIDs compares with what the id rule of layers takes: it is one rule.
 func TestPartsAreThoseOfIDs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringMatching(`(110101|320508)[01]{2,3}[0-1]{2}[0-1A]{5,7}`).Draw(t, "code")
+		text := rapid.StringMatching(`(110101|320508|990101|320000|810000|[0-9]{2}0[01]00)[01]{2,3}[0-1]{2}[0-1A]{5,7}`).Draw(t, "code")
 		_, err := code.Parse(code.Part, text)
 		if why := data.CheckPartCode(text); (err == nil) != (why == "") {
 			t.Fatalf("%s: %v here, %q for ids", text, err, why)

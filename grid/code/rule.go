@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gewu-city/gewu/data"
 )
 
 // Group is a named run of characters in a code.
@@ -198,23 +200,16 @@ func (r Rule) check(text string) *Error {
 // isDistrict tells a group that holds a code of GB/T 2260.
 func isDistrict(name string, width int) bool { return name == "district" && width == 6 }
 
-// provinces are the first two digits of GB/T 2260.
-const provinces = " 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 "
-
 // judge says what is wrong with the value of a group of known meaning, or nothing.
 func (g Group) judge(v string) string {
-	area := isDistrict(g.Name, g.Width)
 	switch g.Name {
 	case "community", "sequence", "major", "minor":
 		if strings.Trim(v, "0") == "" {
 			return "must not be all zeros"
 		}
 	}
-	switch {
-	case area && !strings.Contains(provinces, " "+v[:2]+" "):
-		return v[:2] + " is not a province of GB/T 2260"
-	case area && v[2:] == "0000" && v[0] < '7':
-		return v + " is a province; a county-level area is needed"
+	if isDistrict(g.Name, g.Width) {
+		return data.CheckDistrict(v)
 	}
 	return ""
 }
