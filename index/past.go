@@ -181,10 +181,7 @@ func (p *Past) known(ctx context.Context, m moment) error {
 	if err != nil {
 		return err
 	}
-	if horizon.Horizon == 0 {
-		return nil // nothing was erased
-	}
-	if m.seq < horizon.Horizon || m.dated() && m.at < horizon.Recorded.UnixMicro() {
+	if horizon.Horizon > 0 && (m.seq < horizon.Horizon || m.dated() && m.at < horizon.Recorded.UnixMicro()) {
 		return horizon
 	}
 	return nil
