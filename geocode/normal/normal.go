@@ -1,0 +1,229 @@
+package normal
+
+import (
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MostBytes is how much of a source is read; the rest is left out.
+const MostBytes = 10 << 10
+
+// Text is a normalised text. The zero value is empty and ready; one that is used again keeps its memory. It is not safe
+// for concurrent use.
+type Text struct {
+	// Runes is the text.
+	Runes []rune
+	from  []piece
+}
+
+// piece is where a character came from: bytes of the source.
+type piece struct{ start, end int32 }
+
+// Of is the normalised form of a source.
+func Of(source string) *Text {
+	t := &Text{}
+	t.Set(source)
+	return t
+}
+
+// String is the text.
+func (t *Text) String() string { return string(t.Runes) }
+
+// Source returns the bytes of the source that the characters from i up to j, exclusive, came from.
+func (t *Text) Source(i, j int) (start, end int) {
+	if i >= j {
+		return 0, 0
+	}
+	return int(t.from[i].start), int(t.from[j-1].end)
+}
+
+// Set makes t the normalised form of a source. Bytes that are not UTF-8 are read as spaces.
+func (t *Text) Set(source string) {
+	if len(source) > MostBytes {
+		source = source[:MostBytes]
+		for len(source) > 0 && !utf8.RuneStart(source[len(source)-1]) {
+			source = source[:len(source)-1]
+		}
+		// The start of a character that was cut reads as a space, which the end of a text does not keep.
+	}
+	t.Runes, t.from = t.Runes[:0], t.from[:0]
+	table := folded()
+	for i := 0; i < len(source); {
+		r, n := utf8.DecodeRuneInString(source[i:])
+		at := piece{int32(i), int32(i + n)}
+		i += n
+		switch {
+		case r < 0x80:
+			t.put(r, at)
+		case 0x4E00 <= r && r <= 0x9FFF: // these have no decomposition
+			t.fold(table, r, at)
+		case r == utf8.RuneError && n == 1:
+			t.put(' ', at)
+		default:
+			t.unfold(table, r, source[at.start:at.end], at)
+		}
+	}
+	t.spaces()
+	t.numerals()
+}
+
+// unfold puts what a character stands for.
+func (t *Text) unfold(table *[1 << 16]uint16, r rune, source string, at piece) {
+	plain := norm.NFKD.PropertiesString(source).Decomposition()
+	if len(plain) == 0 {
+		t.fold(table, r, at)
+		return
+	}
+	for len(plain) > 0 {
+		r, n := utf8.DecodeRune(plain)
+		plain = plain[n:]
+		t.fold(table, r, at)
+	}
+}
+
+func (t *Text) fold(table *[1 << 16]uint16, r rune, at piece) {
+	if r < 1<<16 {
+		if to := table[r]; to != 0 {
+			r = rune(to)
+		}
+	}
+	t.put(r, at)
+}
+
+// put adds a character, or what stands for it.
+func (t *Text) put(r rune, at piece) {
+	switch {
+	case isDigit(r) || isHan(r) || 'a' <= r && r <= 'z':
+	case r < 0x80:
+		if r = ascii[r]; r == 0 {
+			return
+		}
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return
+	case unicode.Is(unicode.Pd, r) || r == '−' || r == '〜' || r == '∼':
+		r = '-'
+	case r == '。' || r == '、' || r == '，' || r == '・' || r == '•' || r == '·':
+		r = ','
+	case unicode.Is(unicode.Ps, r):
+		r = '('
+	case unicode.Is(unicode.Pe, r):
+		r = ')'
+	case unicode.IsLetter(r) || unicode.IsNumber(r):
+		r = unicode.ToLower(r)
+	case r == '’' || r == '‘' || r == '′':
+		return
+	default:
+		r = ' '
+	}
+	t.Runes, t.from = append(t.Runes, r), append(t.from, at)
+}
+
+// ascii is what stands for the characters below 128: 0 where nothing does.
+var ascii = func() (a [128]rune) {
+	for r := range a {
+		a[r] = ' '
+	}
+	for r := 'A'; r <= 'Z'; r++ {
+		a[r] = r + 'a' - 'A'
+	}
+	for _, r := range "#&()-./,@+" {
+		a[r] = r
+	}
+	for _, r := range ";!?:" {
+		a[r] = ','
+	}
+	a['['], a[']'], a['{'], a['}'], a['~'] = '(', ')', '(', ')', '-'
+	a['\''], a['`'] = 0, 0
+	a['@'], a['+'] = ' ', ' '
+	return a
+}()
+
+// spaces drops the spaces that say nothing, stops that do not stand in a number, and says 号 for "#" behind a number.
+func (t *Text) spaces() {
+	in, out := t.Runes, 0
+	keep := func(i int, r rune) {
+		t.Runes[out], t.from[out] = r, t.from[i]
+		out++
+	}
+	for i, r := range in {
+		var before, next rune
+		if out > 0 {
+			before = t.Runes[out-1]
+		}
+		if i+1 < len(in) {
+			next = in[i+1]
+		}
+		switch {
+		case r == '.' && isDigit(before) && isDigit(next):
+			keep(i, r)
+		case r == ' ' || r == '.':
+			if before != 0 && before != ' ' {
+				keep(i, ' ')
+			}
+		case r == '#' && isDigit(before) && !isWord(next):
+			keep(i, '号')
+		default:
+			if before == ' ' && (out < 2 || !between(t.Runes[out-2], r)) {
+				out--
+			}
+			keep(i, r)
+		}
+	}
+	if out > 0 && t.Runes[out-1] == ' ' {
+		out--
+	}
+	t.Runes, t.from = t.Runes[:out], t.from[:out]
+}
+
+// between reports whether a space between two characters tells words apart.
+func between(a, b rune) bool {
+	return (isWord(a) || a == '#' || a == '&') && (isWord(b) || b == '#' || b == '&')
+}
+
+// numerals writes numerals as digits where they count.
+func (t *Text) numerals() {
+	for end := len(t.Runes); end > 0; end-- {
+		if !isNumeral(t.Runes[end-1]) || end < len(t.Runes) && isNumeral(t.Runes[end]) {
+			continue
+		}
+		start := end - 1
+		for start > 0 && isNumeral(t.Runes[start-1]) {
+			start--
+		}
+		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, end) {
+			continue
+		}
+		if n, ok := value(t.Runes[start:end]); ok {
+			t.replace(start, end, n)
+		}
+	}
+}
+
+// counts reports whether a unit stands behind a numeral, or 之 before it and what is counted before that.
+func (t *Text) counts(start, end int) bool {
+	if end < len(t.Runes) {
+		if counted(t.Runes[end:]) {
+			return true
+		}
+		if isDigit(t.Runes[end]) || t.Runes[end] == '.' {
+			return false
+		}
+	}
+	return start > 1 && t.Runes[start-1] == '之' && (isDigit(t.Runes[start-2]) || counted(t.Runes[start-2:]))
+}
+
+// replace writes a number in the place of characters, all of which its digits came from.
+func (t *Text) replace(start, end, n int) {
+	var room [8]byte
+	digits := strconv.AppendInt(room[:0], int64(n), 10)
+	at := piece{t.from[start].start, t.from[end-1].end}
+	runes, from := make([]rune, 0, len(room)), make([]piece, 0, len(room))
+	for _, d := range digits {
+		runes, from = append(runes, rune(d)), append(from, at)
+	}
+	t.Runes, t.from = slices.Replace(t.Runes, start, end, runes...), slices.Replace(t.from, start, end, from...)
+}
