@@ -214,7 +214,7 @@ func (l *Layer) validateID(bad func(field, value, why string)) {
 		}
 	}
 	if set > 1 {
-		bad("id", "", "must have only one of attribute, generate and pattern")
+		bad("id", "", `must have only one of attribute, generate and pattern; a PATCH takes the other away with null, such as {"id":{"attribute":null,"pattern":"part"}}`)
 	}
 	if a := l.ID.Attribute; a != "" {
 		if i := l.AttributeIndex(a); i < 0 {

@@ -40,6 +40,8 @@ func (s *Scheme) Validate(layer func(name string) (*Layer, bool)) error {
 	}
 	l, ok := layer(s.Cells.Layer)
 	switch {
+	case s.Cells.Layer == "":
+		bad("cells.layer", "", "is missing: it names the polygon layer that holds the cells")
 	case !ok:
 		bad("cells.layer", s.Cells.Layer, "is not a layer")
 	case l.Geometry != GeometryPolygon:

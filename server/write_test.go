@@ -64,6 +64,7 @@ func TestWrites(t *testing.T) {
 		{name: "scheme", method: "POST", url: "/v1/schemes", header: sendJSON, body: `{"name":"fire","levels":["district"],"cells":{"layer":"units"}}`, status: 201, want: []string{"Location: /v1/schemes/fire"}},
 		{name: "scheme again", method: "POST", url: "/v1/schemes", header: sendJSON, body: `{"name":"fire","levels":["district"],"cells":{"layer":"units"}}`, status: 409},
 		{name: "scheme without cells", method: "POST", url: "/v1/schemes", header: sendJSON, body: `{"name":"fire2","levels":["district"],"cells":{"layer":"nowhere"}}`, status: 422, want: []string{`"field":"cells.layer","value":"nowhere"`}},
+		{name: "scheme with nothing of cells", method: "POST", url: "/v1/schemes", header: sendJSON, body: `{"name":"fire2","levels":["district"],"cells":{"layer":""}}`, status: 422, want: []string{`"field":"cells.layer"`, "is missing"}},
 		{name: "located by it", url: "/v1/locate?lon=121.505&lat=25.005&scheme=fire", status: 200, want: []string{`"cells":[{"scheme":"fire","code":"A111-00"`}},
 		{name: "drop a layer in use", method: "DELETE", url: "/v1/layers/units", status: 422, want: []string{"is used by scheme"}},
 		{name: "import", method: "POST", url: "/v1/layers/trees/import?format=csv", header: sendCSV, body: "id,lon,lat,count\ni1,121.5,25.01,3\ni2,121.5,25.01,x\n", status: 200, want: []string{`"added":1`, `"failed":1`, `"field":"count"`}},

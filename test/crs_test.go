@@ -56,6 +56,16 @@ func TestOwnGrid(t *testing.T) {
 		t.Errorf("a file that is not there: %s", out)
 	}
 
+	for want, args := range map[string][]string{
+		"is the store itself": {"--data", dir, "-o", filepath.Join(dir, "gewu.db")},
+		"--tolerance -1 must": {"--tolerance=-1"},
+		"--tolerance 0 must":  {"--tolerance", "0"},
+	} {
+		if out, ok := run(t, nil, append([]string{"crs", "fit", "--points", controlPoints}, args...)...); ok || !strings.Contains(out, want) {
+			t.Errorf("%s: %s", want, out)
+		}
+	}
+
 	s := serve(t, dir, "--systems", grid)
 	var located struct{ Lon, Lat float64 }
 	s.call("GET", fmt.Sprintf("/v1/locate?crs=Hangzhou&lon=%.4f&lat=%.4f", x, y), nil, &located)

@@ -79,3 +79,21 @@ func TestDamage(t *testing.T) {
 		t.Error("hardly any damage was noticed: the test proves nothing")
 	}
 }
+
+// TestEmptyStore finds a store file of no bytes: nothing takes it for a new city, and each says what to do.
+func TestEmptyStore(t *testing.T) {
+	dir := t.TempDir()
+	store := filepath.Join(dir, "gewu.db")
+	if err := os.WriteFile(store, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"check"}, {"check", "--quick"}, {"layer", "list"}, {"check", "--repair"}} {
+		out, ok := run(t, nil, append(args, "--data", dir)...)
+		if ok || !strings.Contains(out, "is empty (0 bytes)") || !strings.Contains(out, "remove the file to begin a new city") || !strings.Contains(out, "gewu restore FILE") {
+			t.Errorf("%s: %v\n%s", args, ok, out)
+		}
+	}
+	if info, err := os.Stat(store); err != nil || info.Size() != 0 {
+		t.Errorf("the file is %v, %v", info, err)
+	}
+}

@@ -25,11 +25,17 @@ type Problem struct {
 // String is "where: what".
 func (p Problem) String() string { return p.Where + ": " + p.What }
 
+// Empty is what is wrong with a file without bytes: the creation of a store leaves none, see boltstore.Open.
+const Empty = "is empty (0 bytes): gewu makes no such file, so the city that was in it is lost; bring back a backup, " +
+	"or remove the file to begin a new city"
+
 // Header is the file header that counts, or the one that is left when the other is damaged, which problem says then;
 // false when none is left.
 func Header(r io.ReaderAt) (meta image.Meta, problem *Problem, ok bool) {
 	meta, valid := image.ReadMetas(r)
 	switch {
+	case empty(r):
+		return meta, &Problem{"file", Empty}, false
 	case !valid[0] && !valid[1]:
 		return meta, &Problem{"file header", "both copies are damaged"}, false
 	case !valid[0]:
@@ -38,6 +44,11 @@ func Header(r io.ReaderAt) (meta image.Meta, problem *Problem, ok bool) {
 		return meta, &Problem{"file header 1", "is damaged"}, true
 	}
 	return meta, nil, true
+}
+
+func empty(r io.ReaderAt) bool {
+	n, err := r.ReadAt(make([]byte, 1), 0)
+	return n == 0 && errors.Is(err, io.EOF)
 }
 
 // Findings are what reading a whole file found.

@@ -18,10 +18,6 @@ func Check(ctx context.Context, path string, o inspect.Options) error {
 		return fmt.Errorf("check store: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // the file was only read
-	if size == 0 {
-		o.Report(inspect.Problem{Where: "file", What: empty})
-		return nil
-	}
 	meta, problem, ok := inspect.Header(f)
 	if problem != nil {
 		o.Report(*problem)

@@ -35,10 +35,6 @@ func open(path string) (*os.File, int64, error) {
 	return nil, 0, errors.Join(err, f.Close())
 }
 
-// empty is what is wrong with a file without bytes: the creation of a store leaves none, see boltstore.Open.
-const empty = "is empty (0 bytes): gewu makes no such file, so the city that was in it is lost; bring back a backup, " +
-	"or remove the file to begin a new city"
-
 // Headers reads the two headers of a file and returns the one that counts. Each is written in one sector, so a crash
 // leaves both valid: when one is not, the newest transaction may be the one that it announced, and the error is a
 // *data.CorruptError.
@@ -46,10 +42,7 @@ func Headers(path string, r io.ReaderAt, size int64) (image.Meta, error) {
 	meta, valid := image.ReadMetas(r)
 	switch {
 	case size == 0:
-		return meta, &data.CorruptError{
-			Where: path, What: empty,
-			Repair: "gewu restore FILE --data " + filepath.Dir(path) + "  ",
-		}
+		return meta, Corrupt(path, "file", inspect.Empty, false)
 	case !valid[0] && !valid[1]:
 		return meta, Corrupt(path, "file header", "is not that of a gewu store, or both copies are damaged", false)
 	case !valid[0] || !valid[1]:
