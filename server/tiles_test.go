@@ -117,6 +117,12 @@ func TestDiffTiles(t *testing.T) {
 	if len(tile) != 2 || len(changed) != 1 || changed[0].Get("id") != "tree03" || len(removed) != 1 || removed[0].Get("id") != "tree04" {
 		t.Errorf("%s", tiletest.Text(tile))
 	}
+	doc := c.do("GET", fmt.Sprintf("/tiles/trees,units.json?diff=%d,", before), nil, "")
+	for _, id := range []string{"trees_added", "trees_changed", "trees_removed", "units_removed"} {
+		if !strings.Contains(doc.body, `"id":"`+id+`"`) || strings.Contains(doc.body, `"id":"units_label"`) {
+			t.Errorf("TileJSON of differences lacks %s, or has more: %s", id, doc.body)
+		}
+	}
 	for query, says := range map[string]string{"diff=2026-01-01": "two moments", "diff=x,y": "must be a time", "diff=,": "two moments", "diff=99999999,": ""} {
 		if a := c.do("GET", "/tiles/trees/12/3430/1754.mvt?"+query, nil, ""); a.status < 400 || a.status >= 500 || !strings.Contains(a.body, says) {
 			t.Errorf("%s: %d %s", query, a.status, a.body)

@@ -137,6 +137,9 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 	}
 	world.Header(w)
 	doc := a.Maker.Describe(world.World, set, a.BaseURL(r), asked)
+	if params.Text("diff") != "" {
+		doc = tiles.DescribeDiff(doc, set)
+	}
 	query := world.Query()
 	for _, name := range passedOn {
 		if r.URL.Query().Has(name) {
