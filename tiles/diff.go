@@ -3,7 +3,6 @@ package tiles
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
@@ -107,23 +106,6 @@ func (m *Maker) Diff(ctx context.Context, a, b *index.World, set Tileset, z, x, 
 		return e.at(b), nil
 	}
 	return m.drawn(ctx, b, sources, key, 0, q)
-}
-
-// DescribeDiff makes, of the TileJSON document of a tileset, that of the tiles of [Maker.Diff].
-func DescribeDiff(doc TileJSON, set Tileset) TileJSON {
-	described := doc.VectorLayers
-	doc.VectorLayers = []VectorLayer{}
-	for _, v := range described {
-		if !slices.Contains(set.Layers, v.ID) {
-			continue // differences have no label points
-		}
-		name := v.ID
-		for _, suffix := range []string{AddedSuffix, ChangedSuffix, RemovedSuffix} {
-			v.ID = name + suffix
-			doc.VectorLayers = append(doc.VectorLayers, v)
-		}
-	}
-	return doc
 }
 
 // exactly names a World.

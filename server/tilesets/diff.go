@@ -2,6 +2,7 @@ package tilesets
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gewu-city/gewu/server/city"
@@ -30,4 +31,20 @@ func (a *API) diff(w http.ResponseWriter, r *http.Request, moments string, set t
 	city.SetSeq(w, after.Seq())
 	w.Header().Set("Cache-Control", "no-cache")
 	return writeTile(w, r, &tile)
+}
+
+// described makes, of the layers that a tileset has, those of its differences, which have no label points.
+func described(layers []tiles.VectorLayer, set tiles.Tileset) []tiles.VectorLayer {
+	all := []tiles.VectorLayer{}
+	for _, v := range layers {
+		if !slices.Contains(set.Layers, v.ID) {
+			continue
+		}
+		name := v.ID
+		for _, suffix := range []string{tiles.AddedSuffix, tiles.ChangedSuffix, tiles.RemovedSuffix} {
+			v.ID = name + suffix
+			all = append(all, v)
+		}
+	}
+	return all
 }

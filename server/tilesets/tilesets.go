@@ -138,7 +138,7 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 	world.Header(w)
 	doc := a.Maker.Describe(world.World, set, a.BaseURL(r), asked)
 	if params.Text("diff") != "" {
-		doc = tiles.DescribeDiff(doc, set)
+		doc.VectorLayers = described(doc.VectorLayers, set)
 	}
 	query := world.Query()
 	for _, name := range passedOn {
