@@ -16,5 +16,5 @@
 // Normalising twice is normalising once.
 //
 // fold.txt is derived from Unihan_Variants.txt of the Unicode Character Database 15.0, © 1991-2022 Unicode, Inc., under
-// the Unicode licence, https://www.unicode.org/license.txt; TestTable writes it.
+// the licence in ../LICENSE.unicode; TestTable writes it.
 package normal

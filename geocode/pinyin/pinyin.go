@@ -2,7 +2,7 @@
 // those who speak, hear or type them.
 //
 // readings.txt is derived from Unihan_Readings.txt of the Unicode Character Database 15.0, © 1991-2022 Unicode, Inc.,
-// under the Unicode licence, https://www.unicode.org/license.txt; TestTable writes it.
+// under the licence in ../LICENSE.unicode; TestTable writes it.
 package pinyin
 
 import (
