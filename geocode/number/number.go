@@ -163,3 +163,25 @@ func follows(elements []Element, unit Unit) bool {
 	}
 	return false
 }
+
+// Packed is the number in 55 bits, in the order of [Number.Compare] where bases, subs and lasts are at most 99,999.
+func (n Number) Packed() uint64 {
+	p := uint64(n.Base)<<3 | uint64(n.Mark)
+	p = p<<width | uint64(n.Sub)
+	p = p<<1 | uint64(flag(n.Temporary))
+	return p<<width | uint64(n.Last)
+}
+
+// Unpack is the number of which p is [Number.Packed].
+func Unpack(p uint64) Number {
+	const low = 1<<width - 1
+	n := Number{Last: uint32(p & low), Temporary: p>>width&1 == 1}
+	p >>= width + 1
+	n.Sub = uint32(p & low)
+	p >>= width
+	n.Mark, n.Base = Mark(p&7), uint32(p>>3)
+	return n
+}
+
+// width is how many bits 99,999 takes.
+const width = 17

@@ -1,6 +1,7 @@
 package number
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -151,4 +152,21 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		room, _ = Parse(text, room[:0])
 	}
+}
+
+// TestPacked demands that packed numbers are in the order of the numbers, and come back.
+func TestPacked(t *testing.T) {
+	draw := rapid.Custom(func(t *rapid.T) Number {
+		some := rapid.OneOf(rapid.Uint32Range(0, 2), rapid.Uint32Range(99_998, 99_999))
+		return Number{Base: some.Draw(t, "base"), Sub: some.Draw(t, "sub"), Mark: rapid.SampledFrom([]Mark{Plain, Half, Sub, Letter, Stem, Annex}).Draw(t, "mark"), Temporary: rapid.Bool().Draw(t, "temporary"), Last: some.Draw(t, "last")}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := draw.Draw(t, "a"), draw.Draw(t, "b")
+		if Unpack(a.Packed()) != a || a.Packed()>>55 != 0 {
+			t.Fatalf("%+v becomes %+v", a, Unpack(a.Packed()))
+		}
+		if got := cmp.Compare(a.Packed(), b.Packed()); got != a.Compare(b) {
+			t.Fatalf("%+v and %+v: %d, want %d", a, b, got, a.Compare(b))
+		}
+	})
 }
