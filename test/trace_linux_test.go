@@ -176,7 +176,7 @@ func (p *pairing) covered(id string, seq int) (sync int64, problem string) {
 	synced := func(e *syscallEvent) bool { return (e.name == "fdatasync" || e.name == "fsync") && store(e) }
 	answer, ok := p.first(0, func(e *syscallEvent) bool {
 		return (e.name == "write" || e.name == "sendto") && strings.Contains(e.args, "HTTP/1.1 200") &&
-			strings.Contains(e.args, fmt.Sprintf(`{\"seq\":%d}`, seq))
+			(strings.Contains(e.args, fmt.Sprintf(`{\"seq\":%d}`, seq)) || strings.Contains(e.args, fmt.Sprintf(`{\"seq\":%d,`, seq)))
 	})
 	if !ok {
 		return 0, "its answer is not in the trace"
