@@ -35,6 +35,8 @@ func runChild() (ran bool, err error) {
 		return true, staticPeer(os.Args[1])
 	case "events":
 		return true, eventsPeer()
+	case "pace":
+		return true, pacePeer(os.Args[1:])
 	case "mvt":
 		return true, mvtPeer(os.Args[1])
 	case "open":
