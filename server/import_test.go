@@ -74,6 +74,24 @@ func TestImportEncoding(t *testing.T) {
 	}
 }
 
+// TestImportWithoutName imports bodies that have no name: what is wrong with them, and what is noted, has a subject.
+func TestImportWithoutName(t *testing.T) {
+	c := newCity(t, nil).fill()
+	for body, want := range map[string]string{
+		"id,lon,lat\n": `{"failed":"the file: is not JSON after byte 0, `,
+		`{"type":"FeatureCollection","features":[{"type":"Feature","id":"b1","geometry":{"type":"Point","coordinates":[121.5,25.01]},"properties":{}}`: `{"failed":"the file: `,
+	} {
+		a := c.do("POST", "/v1/layers/trees/import?dry_run=true&format=geojson", map[string]string{"Content-Type": "text/csv"}, body)
+		if !strings.Contains(a.body, want) {
+			t.Errorf("%s is missing in %s", want, a.body)
+		}
+	}
+	a := c.do("POST", "/v1/layers/trees/import?dry_run=true", map[string]string{"Content-Type": "text/csv"}, "id,lon,lat,tree_type\ng1,121.5,25.01,\xe9\xc5\xca\xf7\n")
+	if want := `{"note":"the file is not UTF-8 and was read as gb18030;`; !strings.Contains(a.body, want) {
+		t.Errorf("%s is missing in %s", want, a.body)
+	}
+}
+
 // TestImportMapping imports an OSM file with the mapping in front of it, and without or with a wrong one.
 func TestImportMapping(t *testing.T) {
 	c := newCity(t, nil).fill()

@@ -123,7 +123,7 @@ func (e *RowError) Error() string {
 // FileError is why a whole file cannot be read on; its text is for whoever sent the file.
 type FileError struct{ Err error }
 
-// Error is the text, which names the file.
+// Error is the text, which names the file, or says "the file" of one without a name.
 func (e *FileError) Error() string { return e.Err.Error() }
 
 // Unwrap is the cause.
@@ -146,19 +146,23 @@ func Read(ctx context.Context, format string, r io.Reader, o Options) iter.Seq2[
 }
 
 func read(ctx context.Context, format string, r io.Reader, o Options, yield func(Row) bool) error {
+	name := o.File
+	if name == "" {
+		name = "the file"
+	}
 	f, err := lookup(format)
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.File, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	b, err := newBuilder(ctx, o, yield)
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.File, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if o.Table != "" && !f.tables {
-		return fmt.Errorf("%s: a file in format %s has no tables to choose from", o.File, format)
+		return fmt.Errorf("%s: a file in format %s has no tables to choose from", name, format)
 	}
 	if o.Mapping != nil && format != OSM {
-		return fmt.Errorf("%s: a mapping is for files in format osm, not %s", o.File, format)
+		return fmt.Errorf("%s: a mapping is for files in format osm, not %s", name, format)
 	}
 	in, err := unpack(r)
 	if err == nil {
@@ -171,7 +175,7 @@ func read(ctx context.Context, format string, r io.Reader, o Options, yield func
 	case ctx.Err() != nil:
 		return err
 	default:
-		return fmt.Errorf("%s: %w", o.File, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 }
 

@@ -90,7 +90,7 @@ func (im *Import) wrong(e *convert.RowError) error {
 	switch {
 	case !im.cfg.Strict:
 		return nil
-	case im.cfg.Atomic:
+	case im.late():
 		return errStrictAtomic
 	case im.links.left() > 0 || im.concluding:
 		return errStrictWaiting

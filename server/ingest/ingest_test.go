@@ -330,6 +330,19 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+// TestStrictDryRun stops at the first wrong row and claims nothing of what would have come before.
+func TestStrictDryRun(t *testing.T) {
+	for _, atomic := range []bool{false, true} {
+		log, e := city(t)
+		last := log.Last()
+		cfg := ingest.Config{Mode: ingest.Upsert, Strict: true, DryRun: true, Atomic: atomic}
+		_, _, err := run(t, log, e, cfg, head+"1,a,121,25\n2,b,x,25\n", nil)
+		if err == nil || err.Error() != "the import stopped at the first wrong row; nothing has been imported" || log.Last() != last {
+			t.Errorf("atomic %v: %v; the log ends with %d, want %d", atomic, err, log.Last(), last)
+		}
+	}
+}
+
 // TestGivesUp gives up on a file that goes on but brings nothing: it cuts it off and returns.
 func TestGivesUp(t *testing.T) {
 	_, e := city(t)

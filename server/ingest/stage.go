@@ -44,7 +44,7 @@ func (im *Import) unstaged(err error) error {
 
 // landed says what has landed of an import that fails in the end.
 func (im *Import) landed() string {
-	if im.cfg.Atomic {
+	if im.late() {
 		return "nothing has been imported"
 	}
 	return "what did not depend on other rows has been imported"

@@ -187,7 +187,7 @@ func (o *order) sameFiles(r *http.Request, job *jobs.Job, body io.Reader) (befor
 // whyFailed is why an import ended, for the one who asked.
 func (a *API) whyFailed(ctx context.Context, r *http.Request, o *order, err error) string {
 	landed := "what came before has been imported"
-	if o.cfg.Atomic {
+	if o.cfg.Atomic || o.cfg.DryRun {
 		landed = "nothing has been imported"
 	}
 	switch cause := context.Cause(ctx); {

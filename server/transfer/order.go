@@ -89,7 +89,9 @@ func (o *order) run(ctx context.Context, h *jobs.Handle, body *counted, total in
 		report(importEvent{Row: e})
 	}
 	cfg.Note = func(n string) {
-		n = options.File + ": " + n
+		if options.File != "" {
+			n = options.File + ": " + n
+		}
 		if len(result.Notes) < mostKept {
 			result.Notes = append(result.Notes, n)
 		}
