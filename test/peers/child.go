@@ -21,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/test/peers/proc"
+	"github.com/gewu-city/gewu/test/peers/wire"
 )
 
 // childVariable, when set, names the peer that this program is to be instead of measuring.
@@ -36,7 +37,7 @@ func runChild() (ran bool, err error) {
 	case "events":
 		return true, eventsPeer()
 	case "pace":
-		return true, pacePeer(os.Args[1:])
+		return true, wire.PaceMain(os.Args[1:])
 	case "mvt":
 		return true, mvtPeer(os.Args[1])
 	case "open":

@@ -1,18 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"time"
-
-	"github.com/gewu-city/gewu/test/peers/wire"
 )
 
 // pace is [wire.Pace] in a process of its own, so that what else this process does is not measured: it returns the p99
@@ -36,33 +30,4 @@ func (r *rig) pace(address string, perSecond int, paths []string) (p99, p50 floa
 	}
 	_, err = fmt.Sscan(string(out), &p99, &p50)
 	return p99, p50, err
-}
-
-// pacePeer is the process of [rig.pace].
-func pacePeer(args []string) error {
-	if len(args) != 4 {
-		return errors.New("pace needs an address, a rate, a time and a file of paths")
-	}
-	perSecond, err := strconv.Atoi(args[1])
-	if err != nil {
-		return err
-	}
-	d, err := time.ParseDuration(args[2])
-	if err != nil {
-		return err
-	}
-	f, err := os.Open(args[3])
-	if err != nil {
-		return err
-	}
-	var paths []string
-	if err := errors.Join(json.NewDecoder(bufio.NewReader(f)).Decode(&paths), f.Close()); err != nil {
-		return err
-	}
-	t, err := wire.Pace(context.Background(), args[0], perSecond, d, func(i int) []byte { return wire.Get(paths[i%len(paths)]) })
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(t.Percentile(0.99), t.Percentile(0.5))
-	return err
 }
