@@ -185,6 +185,33 @@ func TestCheckPartCode(t *testing.T) {
 	}
 }
 
+// TestRolesOfRoads checks the parts of roles that name house numbers and other names.
+func TestRolesOfRoads(t *testing.T) {
+	attributes := []data.Attribute{
+		{Name: "i", Type: data.Int}, {Name: "n", Type: data.Number}, {Name: "t", Type: data.Text}, {Name: "d", Type: data.Date}, {Name: "b", Type: data.Bool},
+	}
+	for _, test := range []struct {
+		name, field string
+		roles       data.Roles
+	}{
+		{"numbers", "", data.Roles{Road: &data.RoadRole{Name: "t", Alias: "t", LeftFrom: "i", LeftTo: "n", RightFrom: "t", RightTo: "i"}}},
+		{"a date", "roles.road.left_from", data.Roles{Road: &data.RoadRole{LeftFrom: "d"}}},
+		{"a truth", "roles.road.left_to", data.Roles{Road: &data.RoadRole{LeftTo: "b"}}},
+		{"a date on the right", "roles.road.right_from", data.Roles{Road: &data.RoadRole{RightFrom: "d"}}},
+		{"an unknown one", "roles.road.right_to", data.Roles{Road: &data.RoadRole{RightTo: "x"}}},
+		{"an unknown alias of roads", "roles.road.alias", data.Roles{Road: &data.RoadRole{Alias: "x"}}},
+		{"an unknown alias of areas", "roles.area.alias", data.Roles{Area: &data.AreaRole{Level: "district", Alias: "x"}}},
+		{"an unknown alias of buildings", "roles.building.alias", data.Roles{Building: &data.BuildingRole{Alias: "x"}}},
+		{"aliases", "", data.Roles{Area: &data.AreaRole{Level: "district", Alias: "t"}, Building: &data.BuildingRole{Alias: "t"}}},
+	} {
+		err := (&data.Layer{Name: "l", Geometry: data.GeometryPolygon, Roles: test.roles, Attributes: attributes}).Validate()
+		var field *data.FieldError
+		if test.field == "" && err != nil || test.field != "" && (!errors.As(err, &field) || field.Field != test.field) {
+			t.Errorf("%s: %v, want field %q", test.name, err, test.field)
+		}
+	}
+}
+
 // TestFindAttribute checks which attribute a name means: what has it now goes before what had it.
 func TestFindAttribute(t *testing.T) {
 	l := &data.Layer{

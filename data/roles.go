@@ -1,5 +1,7 @@
 package data
 
+import "strings"
+
 // Roles say which part a layer plays in the city and which attribute plays each part of the role.
 type Roles struct {
 	Area     *AreaRole     `json:"area,omitempty" toml:"area"`
@@ -14,11 +16,13 @@ type Roles struct {
 	Organisation *NameRole `json:"organisation,omitempty" toml:"organisation"`
 }
 
-// AreaRole makes a polygon layer a level of areas, such as district or village.
+// AreaRole makes a polygon layer a level of areas, such as district or village. Here as in the other roles Alias is the
+// attribute with other names, several of them split by one of ; ； 、 |.
 type AreaRole struct {
 	Level string `json:"level" toml:"level"`
 	Code  string `json:"code,omitempty" toml:"code"`
 	Name  string `json:"name,omitempty" toml:"name"`
+	Alias string `json:"alias,omitempty" toml:"alias"`
 }
 
 // CellRole makes a polygon layer the cells of a scheme.
@@ -38,9 +42,15 @@ type AddressRole struct {
 	Number  string `json:"number,omitempty" toml:"number"`
 }
 
-// RoadRole makes a layer roads.
+// RoadRole makes a layer roads. LeftFrom and LeftTo are the attributes with the house numbers at the beginning and at
+// the end of the left side of a line, seen in the direction of the line; RightFrom and RightTo those of its right side.
 type RoadRole struct {
-	Name string `json:"name,omitempty" toml:"name"`
+	Name      string `json:"name,omitempty" toml:"name"`
+	Alias     string `json:"alias,omitempty" toml:"alias"`
+	LeftFrom  string `json:"left_from,omitempty" toml:"left_from"`
+	LeftTo    string `json:"left_to,omitempty" toml:"left_to"`
+	RightFrom string `json:"right_from,omitempty" toml:"right_from"`
+	RightTo   string `json:"right_to,omitempty" toml:"right_to"`
 }
 
 // PartRole makes a layer city parts. Class is the attribute that holds the class, Code the part code.
@@ -58,6 +68,7 @@ type LandmarkRole struct {
 // BuildingRole makes a layer buildings. Households is the attribute with the number of households in each.
 type BuildingRole struct {
 	Name       string `json:"name,omitempty" toml:"name"`
+	Alias      string `json:"alias,omitempty" toml:"alias"`
 	Households string `json:"households,omitempty" toml:"households"`
 }
 
@@ -74,6 +85,11 @@ type RolePart struct {
 	Attribute *string
 }
 
+// holdsNumbers reports whether the part is a house number at an end of a line.
+func (p RolePart) holdsNumbers() bool {
+	return strings.HasPrefix(p.Name, "road.left_") || strings.HasPrefix(p.Name, "road.right_")
+}
+
 // Parts are the parts of all roles that the layer plays. Those that no attribute plays have an empty name there.
 func (r *Roles) Parts() []RolePart {
 	var parts []RolePart
@@ -81,6 +97,7 @@ func (r *Roles) Parts() []RolePart {
 	if r.Area != nil {
 		add("area.code", &r.Area.Code)
 		add("area.name", &r.Area.Name)
+		add("area.alias", &r.Area.Alias)
 	}
 	if r.Cell != nil {
 		add("cell.code", &r.Cell.Code)
@@ -96,6 +113,11 @@ func (r *Roles) Parts() []RolePart {
 	}
 	if r.Road != nil {
 		add("road.name", &r.Road.Name)
+		add("road.alias", &r.Road.Alias)
+		add("road.left_from", &r.Road.LeftFrom)
+		add("road.left_to", &r.Road.LeftTo)
+		add("road.right_from", &r.Road.RightFrom)
+		add("road.right_to", &r.Road.RightTo)
 	}
 	if r.Part != nil {
 		add("part.class", &r.Part.Class)
@@ -107,6 +129,7 @@ func (r *Roles) Parts() []RolePart {
 	}
 	if r.Building != nil {
 		add("building.name", &r.Building.Name)
+		add("building.alias", &r.Building.Alias)
 		add("building.households", &r.Building.Households)
 	}
 	if r.Entrance != nil {
@@ -156,6 +179,8 @@ func (l *Layer) validateRoles(bad func(field, value, why string)) {
 			bad("roles."+part.Name, name, "is not an attribute of the layer")
 		case part.Name == "building.households" && !l.Attributes[i].Type.IsNumeric():
 			bad("roles."+part.Name, name, "must be an attribute of type int or number")
+		case part.holdsNumbers() && !l.Attributes[i].Type.IsNumeric() && l.Attributes[i].Type != Text:
+			bad("roles."+part.Name, name, "must be an attribute of type int, number or text")
 		}
 	}
 }

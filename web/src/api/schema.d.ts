@@ -1072,6 +1072,8 @@ export interface components {
                 level: string;
                 code?: string;
                 name?: string;
+                /** @description With other names, several split by one of ; ； 、 |. */
+                alias?: string;
             };
             cell?: {
                 scheme: string;
@@ -1086,8 +1088,15 @@ export interface components {
                 alley?: string;
                 number?: string;
             };
+            /** @description left_from to right_to: attributes of type int, number or text with the house numbers at the beginning and the end of a line, on its left and on its right. */
             road?: {
                 name?: string;
+                /** @description With other names, several split by one of ; ； 、 |. */
+                alias?: string;
+                left_from?: string;
+                left_to?: string;
+                right_from?: string;
+                right_to?: string;
             };
             part?: {
                 class?: string;
@@ -1095,10 +1104,13 @@ export interface components {
             };
             landmark?: {
                 name?: string;
+                /** @description With other names, several split by one of ; ； 、 |. */
                 alias?: string;
             };
             building?: {
                 name?: string;
+                /** @description With other names, several split by one of ; ； 、 |. */
+                alias?: string;
                 households?: string;
             };
             entrance?: {
