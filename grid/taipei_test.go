@@ -1,89 +1,32 @@
 package grid_test
 
 import (
-	"context"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
-	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
-	"github.com/gewu-city/gewu/sample"
+	"github.com/gewu-city/gewu/sample/sampletest"
 )
 
 // taipei is the sample city, loaded once for all tests of the package.
-var taipei = sync.OnceValues(func() (*index.World, error) {
-	city, err := sample.Load(sample.FS())
-	if err != nil {
-		return nil, err
-	}
-	log := indextest.NewLog()
-	for _, step := range city.Steps {
-		if err := load(log, step); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range city.Schemes {
-		log.Append(data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: s.Name, Scheme: &s})
-	}
-	e := index.NewEngine(log)
-	err = e.Load(context.Background(), nil)
-	return e.World(), err
-})
-
-func load(log *indextest.Log, step sample.Step) error {
-	definition, err := sample.FS().Open(step.Layer)
-	if err != nil {
-		return err
-	}
-	defer definition.Close()
-	layer, err := convert.DecodeLayer(definition, "toml")
-	if err != nil {
-		return err
-	}
-	log.Append(indextest.Define(layer))
-	o := convert.Options{Layer: layer, ID: step.ID, Lon: step.Lon, Lat: step.Lat, Map: step.Map, FixRings: step.FixRings}
-	if step.CRS != "" {
-		if o.CRS, err = proj.Lookup(step.CRS); err != nil {
-			return err
-		}
-	}
-	var changes []data.Change
-	for _, name := range step.Files {
-		f, err := sample.FS().Open(name)
-		if err != nil {
-			return err
-		}
-		for row, err := range convert.Read(context.Background(), step.Format, f, o) {
-			if err != nil {
-				return err
-			}
-			if row.Err != nil {
-				return row.Err
-			}
-			changes = append(changes, indextest.Put(layer.Name, row.Feature.ID, row.Feature.Shape, row.Feature.Values...))
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-	}
-	log.Append(changes...)
-	return nil
+var taipei struct {
+	once  sync.Once
+	world *index.World
 }
 
 func city(t testing.TB) *index.World {
 	t.Helper()
-	w, err := taipei()
-	if err != nil {
-		t.Fatal(err)
+	taipei.once.Do(func() { taipei.world = sampletest.World(t) })
+	if taipei.world == nil {
+		t.Fatal("the sample city could not be loaded")
 	}
-	return w
+	return taipei.world
 }
 
 // TestTaipeiAddresses locates 20,000 random doors and compares the village found with the one that the city's

@@ -113,6 +113,9 @@ var rows = []row{
 	{dir: "geocode/pinyin", why: "sounds of characters; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/number", why: "texts as numbers; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/normal", why: "texts; it knows no place"},
+	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
+		"geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "index", "data", "geo",
+	}},
 	{dir: "geocode", may: []string{"index", "data", "geo"}, why: "sibling of grid, tiles and people", planned: true},
 	{dir: "tiles", may: []string{"tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/pack", why: "compression; it knows no tile"},
@@ -158,6 +161,7 @@ var rows = []row{
 		"server/gate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/cells", "server/codes", "server/live", "server/operate", "server/past", "server/plans", "index/planner", "server/tilesets", "server/auth", "server/ogcapi", "server/open311", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
+	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu/upload", may: []string{"data/convert", "data/convert/shapefile"}, why: "files on their way to the server"},

@@ -1,0 +1,136 @@
+package gazetteer
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Follower keeps a Gazetteer current. The zero value is ready; add it to an engine by Follow.
+type Follower struct {
+	current atomic.Pointer[Gazetteer]
+	book    book
+	reader  reader
+}
+
+var _ index.Projection = (*Follower)(nil)
+
+// Gazetteer is that of the newest World, nil before there is one. It may be called from any goroutine.
+func (f *Follower) Gazetteer() *Gazetteer { return f.current.Load() }
+
+// Advance implements [index.Projection]: what changed since the World before is looked at, everything only when layers
+// have come, gone or been altered.
+func (f *Follower) Advance(next *index.World) map[string][]geo.Box {
+	old := f.current.Load()
+	sources := sourcesOf(next)
+	g, ok := f.follow(old, next, sources)
+	if !ok {
+		g = f.build(next, sources)
+	}
+	f.current.Store(g)
+	return nil
+}
+
+// New makes the Gazetteer of a World.
+func New(w *index.World) *Gazetteer {
+	var f Follower
+	f.Advance(w)
+	return f.Gazetteer()
+}
+
+func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
+	f.book = newBook()
+	e := f.book.edit(vector{})
+	g := &Gazetteer{world: w, sources: sources}
+	g.doors = houses.New(func(yield func(houses.Street, houses.Door) bool) {
+		for i := range sources {
+			s := &sources[i]
+			var found []called
+			for slot := range s.layer.Slots() {
+				found = s.names(uint8(i), slot, found[:0])
+				e.name(found, +1)
+				if p, ok := f.reader.plate(s, uint8(i), slot); ok {
+					if !yield(e.street(&p, +1), p.door) {
+						return
+					}
+				}
+			}
+		}
+	})
+	g.records = e.done()
+	g.base, g.newer = names.New(f.book.texts), names.New(nil)
+	g.areas = areasOf(sources)
+	return g
+}
+
+func areasOf(sources []source) (all []uint8) {
+	for i := range sources {
+		if sources[i].kinds[Area].has {
+			all = append(all, uint8(i))
+		}
+	}
+	return all
+}
+
+// mostNewer is how many names may be newer than the base, whatever its size: finding looks into both.
+const mostNewer = 512
+
+// follow makes the next Gazetteer from the one before, false when everything must be looked at.
+func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (*Gazetteer, bool) {
+	if old == nil || old.world.Epoch() != next.Epoch() || len(old.sources) != len(sources) {
+		return nil, false
+	}
+	for i := range sources {
+		if !sources[i].same(&old.sources[i]) {
+			return nil, false
+		}
+	}
+	var doors []houses.Change
+	e := f.book.edit(old.records)
+	for i := range sources {
+		was, now := &old.sources[i], &sources[i]
+		if was.layer == now.layer {
+			continue
+		}
+		changed, ok := now.layer.Changed(was.layer)
+		if !ok {
+			return nil, false
+		}
+		var before, after []called
+		for slot := range changed {
+			before, after = was.names(uint8(i), slot, before[:0]), now.names(uint8(i), slot, after[:0])
+			if !slices.Equal(before, after) {
+				e.name(before, -1)
+				e.name(after, +1)
+			}
+			p, had := f.reader.plate(was, uint8(i), slot)
+			q, has := f.reader.plate(now, uint8(i), slot)
+			if had == has && p == q {
+				continue
+			}
+			if had {
+				doors = append(doors, houses.Change{Street: e.street(&p, -1), Door: p.door, Gone: true})
+			}
+			if has {
+				doors = append(doors, houses.Change{Street: e.street(&q, +1), Door: q.door})
+			}
+		}
+	}
+	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, areas: old.areas}
+	if len(doors) > 0 {
+		g.doors = old.doors.With(doors)
+	}
+	if n := len(f.book.texts); n > old.Len() {
+		first := g.base.Len()
+		if n-first > max(mostNewer, first/8) {
+			g.base, g.newer = names.New(f.book.texts), names.New(nil)
+		} else {
+			g.newer = names.New(f.book.texts[first:])
+		}
+	}
+	return g, true
+}

@@ -1,0 +1,100 @@
+package gazetteer
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/gewu-city/gewu/geocode/normal"
+)
+
+// forms yields the names of a thing in normal form, each once, the proper one first: as it is written, without what
+// stands in brackets, its aliases, and shortened as people do. Several aliases are separated by ; 、 or |.
+func forms(kind Kind, name, alias string) iter.Seq2[string, Form] {
+	return func(yield func(string, Form) bool) {
+		var given []string
+		give := func(text string, form Form) bool {
+			if len([]rune(text)) < shortest || slices.Contains(given, text) {
+				return true
+			}
+			given = append(given, text)
+			return yield(text, form)
+		}
+		text := normal.Of(name).String()
+		if !give(text, Proper) {
+			return
+		}
+		bare := withoutBrackets(text)
+		whole := []string{bare}
+		if !give(bare, Variant) {
+			return
+		}
+		for _, a := range strings.FieldsFunc(alias, func(r rune) bool { return strings.ContainsRune(";；、|｜", r) }) {
+			a = withoutBrackets(normal.Of(a).String())
+			whole = append(whole, a)
+			if !give(a, Alias) {
+				return
+			}
+		}
+		for _, w := range whole {
+			if latin(w) {
+				for v, form := range spellings(kind, w) {
+					if !give(v, form) {
+						return
+					}
+				}
+				continue
+			}
+			if short := shortened(kind, w); !give(short, Short) {
+				return
+			}
+		}
+	}
+}
+
+// shortest is how many characters a name has at least: one alone is part of too many words.
+const shortest = 2
+
+// withoutBrackets is a text without what stands in brackets, and the spaces around them.
+func withoutBrackets(text string) string {
+	for {
+		i := strings.IndexByte(text, '(')
+		if i < 0 {
+			return text
+		}
+		j := strings.IndexByte(text[i:], ')')
+		if j < 0 {
+			return strings.TrimSpace(text[:i])
+		}
+		text = strings.TrimSpace(text[:i]) + strings.TrimLeft(text[i+j+1:], " ")
+	}
+}
+
+// suffixes are what people leave out of names, longer ones before their ends. Of roads nothing is left out: 中山 is no
+// road.
+var suffixes = map[Kind][]string{
+	Area: {
+		"社区居民委员会", "社区居委会", "居民委员会", "居委会", "街道办事处", "街道", "地区", "自治县", "社区", "新区",
+		"省", "市", "县", "区", "镇", "乡", "村", "里",
+	},
+	Landmark: {"社区", "小区"},
+	Building: {"社区", "小区", "大厦", "大楼", "公寓"},
+}
+
+// shortened is a name without its suffix, empty when that leaves too little to be told from other words.
+func shortened(kind Kind, name string) string {
+	for _, suffix := range suffixes[kind] {
+		if short, ok := strings.CutSuffix(name, suffix); ok {
+			if len([]rune(short)) < shortest {
+				return ""
+			}
+			return short
+		}
+	}
+	return ""
+}
+
+// latin reports whether a text has words.
+func latin(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) && !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x2e80 })
+}

@@ -1,0 +1,186 @@
+package gazetteer
+
+import (
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/index"
+)
+
+// Kind is what a name is the name of.
+type Kind uint8
+
+// Kinds.
+const (
+	Area Kind = iota
+	Road
+	Landmark
+	Building
+)
+
+// Form says how a name belongs to a thing.
+type Form uint8
+
+// Forms, the surest first.
+const (
+	Proper  Form = iota
+	Variant      // the proper name as it is also written: St for Street
+	Alias        // another name, by its layer
+	Short        // the name without what is often left out: 区, 小区, Street
+)
+
+// Sense is one thing that a name means.
+type Sense struct {
+	Kind Kind
+	Form Form
+	// Layer is for [Gazetteer.Layer], Slot the feature: not those of a Road, which is many features.
+	Layer uint8
+	Slot  index.Slot
+	// Road is the proper name of a Road, by which its doors are found.
+	Road names.ID
+}
+
+// Gazetteer is the names and numbers of one World. It does not change and is safe for concurrent use.
+type Gazetteer struct {
+	world   *index.World
+	sources []source
+	// base holds the names up to its length, newer those behind them.
+	base, newer *names.Set
+	records     vector
+	doors       *houses.Index
+	areas       []uint8
+}
+
+// record is what a name means.
+type record struct {
+	senses []Sense
+	// sections of the road with this proper name that have doors, ascending; 0 is the road without sections.
+	sections []uint32
+}
+
+// World is the World that the gazetteer shows.
+func (g *Gazetteer) World() *index.World { return g.world }
+
+// Layer is the layer of a Sense, in the World that the gazetteer shows.
+func (g *Gazetteer) Layer(i uint8) *index.Layer { return g.sources[i].layer }
+
+// Layers is the number of layers with names or numbers; those of Senses and doors are below it.
+func (g *Gazetteer) Layers() int { return len(g.sources) }
+
+// Len is the number of names, those that mean nothing any more included.
+func (g *Gazetteer) Len() int { return g.base.Len() + g.newer.Len() }
+
+// Begins calls found with the names that text begins with and their lengths in characters, until it returns false.
+func (g *Gazetteer) Begins(text []rune, found func(id names.ID, length int) bool) {
+	more := true
+	g.base.Begins(text, func(id names.ID, length int) bool {
+		if len(g.records.at(id).senses) > 0 {
+			more = found(id, length)
+		}
+		return more
+	})
+	if !more || g.newer.Len() == 0 {
+		return
+	}
+	g.newer.Begins(text, func(id names.ID, length int) bool {
+		id += names.ID(g.base.Len())
+		return len(g.records.at(id).senses) == 0 || found(id, length)
+	})
+}
+
+// Near appends to dst the names that a beginning of text almost is or sounds like, as [names.Set.Near] does.
+func (g *Gazetteer) Near(text []rune, dst []names.Match) []names.Match {
+	first := len(dst)
+	dst = g.base.Near(text, dst)
+	old := len(dst)
+	if g.newer.Len() > 0 {
+		dst = g.newer.Near(text, dst)
+	}
+	kept := dst[:first]
+	for i, m := range dst[first:] {
+		if first+i >= old {
+			m.ID += names.ID(g.base.Len())
+		}
+		if len(g.records.at(m.ID).senses) > 0 {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// Name is a name as it is found in texts; it must not be changed.
+func (g *Gazetteer) Name(id names.ID) []rune {
+	if n := names.ID(g.base.Len()); id >= n {
+		return g.newer.Name(id - n)
+	}
+	return g.base.Name(id)
+}
+
+// Senses are the things that a name means, in an order that does not depend on how they came to be known. The slice
+// must not be changed.
+func (g *Gazetteer) Senses(id names.ID) []Sense { return g.records.at(id).senses }
+
+// Sections are the sections of a road that have doors, ascending, 0 among them when doors of the road have none.
+func (g *Gazetteer) Sections(road names.ID) []uint32 { return g.records.at(road).sections }
+
+// Doors are the house numbers, by road and number; see [Gazetteer.Door] for their ids.
+func (g *Gazetteer) Doors() *houses.Index { return g.doors }
+
+// Door returns the layer and the feature of a door.
+func (g *Gazetteer) Door(id uint32) (layer uint8, s index.Slot) {
+	return uint8(id >> slotBits), index.Slot(id & (1<<slotBits - 1))
+}
+
+// Ids of doors hold the layer and the slot: 64 layers with names or numbers, 67 million doors each.
+const (
+	slotBits   = 26
+	mostDoors  = 1 << slotBits
+	mostLayers = 1 << (32 - slotBits)
+)
+
+// DoorLabel is the full text of a door as its layer has it, empty where it has none.
+func (g *Gazetteer) DoorLabel(id uint32) string {
+	i, s := g.Door(id)
+	return text(g.sources[i].layer, s, g.sources[i].label)
+}
+
+// Plate is a door's road, section, lane, alley and number as its layer has them.
+type Plate struct{ Road, Section, Lane, Alley, Number string }
+
+// DoorPlate returns the elements of a door.
+func (g *Gazetteer) DoorPlate(id uint32) Plate {
+	i, s := g.Door(id)
+	src := &g.sources[i]
+	part := func(attribute int) string { return text(src.layer, s, attribute) }
+	return Plate{part(src.road), part(src.section), part(src.lane), part(src.alley), part(src.number)}
+}
+
+// Title is the name of the feature of a Sense as its layer has it; of no Road.
+func (g *Gazetteer) Title(s Sense) string {
+	src := &g.sources[s.Layer]
+	return text(src.layer, s.Slot, src.kinds[s.Kind].name)
+}
+
+// Place is where the feature of a Sense is: its point, or one inside of it; false when it has no geometry.
+func (g *Gazetteer) Place(s Sense) (geo.Point, bool) {
+	l := g.sources[s.Layer].layer
+	if p, ok := l.Point(s.Slot); ok {
+		return p, true
+	}
+	shape := l.Shape(s.Slot)
+	if len(shape.Vertices()) == 0 {
+		return geo.Point{}, false
+	}
+	return geo.LabelPoint(shape), true
+}
+
+// Level is the level of areas that a layer holds, empty when it holds none.
+func (g *Gazetteer) Level(layer uint8) string {
+	if a := g.sources[layer].layer.Def().Roles.Area; a != nil {
+		return a.Level
+	}
+	return ""
+}
+
+// Areas are the layers that hold areas, in the order of the World.
+func (g *Gazetteer) Areas() []uint8 { return g.areas }

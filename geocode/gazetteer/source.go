@@ -1,0 +1,182 @@
+package gazetteer
+
+import (
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/normal"
+	"github.com/gewu-city/gewu/geocode/number"
+	"github.com/gewu-city/gewu/index"
+)
+
+// source is a layer with roles that name or number something. Attributes are -1 where none plays a part.
+type source struct {
+	layer *index.Layer
+	kinds [Building + 1]struct {
+		has         bool
+		name, alias int
+	}
+	address                                   bool
+	label, road, section, lane, alley, number int
+}
+
+// sourcesOf are the sources of a World in its order.
+func sourcesOf(w *index.World) (all []source) {
+	for _, l := range w.Layers() {
+		def := l.Def()
+		at := func(name string) int {
+			if name == "" {
+				return -1
+			}
+			return def.AttributeIndex(name)
+		}
+		s := source{layer: l}
+		any := false
+		play := func(k Kind, name, alias string) {
+			s.kinds[k].has, s.kinds[k].name, s.kinds[k].alias = true, at(name), at(alias)
+			any = true
+		}
+		roles := &def.Roles
+		if r := roles.Area; r != nil {
+			play(Area, r.Name, "")
+		}
+		if r := roles.Road; r != nil {
+			play(Road, r.Name, "")
+		}
+		if r := roles.Landmark; r != nil {
+			play(Landmark, r.Name, r.Alias)
+		}
+		if r := roles.Building; r != nil {
+			play(Building, r.Name, "")
+		}
+		if r := roles.Address; r != nil && def.Geometry == data.GeometryPoint {
+			s.address, any = true, true
+			s.label, s.road, s.section, s.lane, s.alley, s.number = at(r.Label), at(r.Road), at(r.Section), at(r.Lane), at(r.Alley), at(r.Number)
+		}
+		if any && len(all) < mostLayers {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// same reports whether two sources are states of one layer whose roles are played by the same attributes.
+func (s *source) same(t *source) bool {
+	return s.layer.Born() == t.layer.Born() && s.layer.DefSeq() == t.layer.DefSeq()
+}
+
+// text is the attribute of a feature that plays a part, empty where none does.
+func text(l *index.Layer, s index.Slot, attribute int) string {
+	if attribute < 0 {
+		return ""
+	}
+	if v := l.Value(s, attribute); !v.Null() {
+		return v.String()
+	}
+	return ""
+}
+
+// called is a name of a feature.
+type called struct {
+	name  string
+	sense Sense
+}
+
+// names appends the names of a feature. The Road of a Sense of a road is not known here.
+func (s *source) names(layer uint8, slot index.Slot, dst []called) []called {
+	if !s.layer.Alive(slot) {
+		return dst
+	}
+	for k := range s.kinds {
+		part := &s.kinds[k]
+		if !part.has {
+			continue
+		}
+		kind := Kind(k)
+		sense := Sense{Kind: kind, Layer: layer, Slot: slot}
+		if kind == Road {
+			sense = Sense{Kind: Road}
+		}
+		for name, form := range forms(kind, text(s.layer, slot, part.name), text(s.layer, slot, part.alias)) {
+			sense.Form = form
+			dst = append(dst, called{name, sense})
+		}
+	}
+	return dst
+}
+
+// plate is a door by names and numbers.
+type plate struct {
+	road   string
+	street houses.Street // without its road
+	door   houses.Door
+}
+
+// reader reads plates. It remembers what it has read, and belongs to one goroutine.
+type reader struct {
+	text     normal.Text
+	elements []number.Element
+	normals  map[string]string
+}
+
+// normal is the normal form of a text of which there are few.
+func (r *reader) normal(text string) string {
+	if n, ok := r.normals[text]; ok {
+		return n
+	}
+	r.text.Set(text)
+	n := r.text.String()
+	if r.normals == nil || len(r.normals) >= mostNormals {
+		r.normals = map[string]string{}
+	}
+	r.normals[text] = n
+	return n
+}
+
+const mostNormals = 1 << 16
+
+// plate reads the door of a slot. Doors without a road or a number are found by no number.
+func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok bool) {
+	if !s.address || slot >= mostDoors || !s.layer.Alive(slot) {
+		return p, false
+	}
+	at, ok := s.layer.Point(slot)
+	if !ok {
+		return p, false
+	}
+	if p.door.Number, ok = r.house(text(s.layer, slot, s.number)); !ok {
+		return p, false
+	}
+	p.road = r.normal(text(s.layer, slot, s.road))
+	p.street.Section = r.counted(text(s.layer, slot, s.section), &p.road).Base
+	p.street.Lane = r.counted(text(s.layer, slot, s.lane), &p.road).Packed()
+	p.street.Alley = r.counted(text(s.layer, slot, s.alley), &p.road).Packed()
+	p.door.At, p.door.ID = at, uint32(layer)<<slotBits|uint32(slot)
+	return p, p.road != ""
+}
+
+// house reads the number of a door.
+func (r *reader) house(text string) (number.Number, bool) {
+	r.text.Set(text)
+	r.elements, _ = number.Parse(r.text.Runes, r.elements[:0])
+	for _, e := range r.elements {
+		if e.Unit == number.House || e.Unit == number.None {
+			return e.Number, true
+		}
+	}
+	return number.Number{}, false
+}
+
+// counted reads a section, lane or alley. One that has a name and no number belongs to the name of the road: people say
+// it behind that of the road.
+func (r *reader) counted(text string, road *string) number.Number {
+	if text == "" {
+		return number.Number{}
+	}
+	name := r.normal(text)
+	r.elements, _ = number.Parse([]rune(name), r.elements[:0])
+	if len(r.elements) == 1 {
+		return r.elements[0].Number
+	}
+	*road += name
+	return number.Number{}
+}
