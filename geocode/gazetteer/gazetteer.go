@@ -108,6 +108,12 @@ func (g *Gazetteer) Near(text []rune, dst []names.Match) []names.Match {
 	return kept
 }
 
+// Weak reports whether a name is only what people leave of one.
+func (g *Gazetteer) Weak(id names.ID) bool {
+	senses := g.records.at(id).senses
+	return len(senses) > 0 && senses[0].Form == Short
+}
+
 // Name is a name as it is found in texts; it must not be changed.
 func (g *Gazetteer) Name(id names.ID) []rune {
 	if n := names.ID(g.base.Len()); id >= n {

@@ -1,0 +1,317 @@
+package phrase
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/number"
+)
+
+// Names finds the names of a city in texts.
+type Names interface {
+	// Begins calls found with the names that text begins with and their lengths, until it returns false.
+	Begins(text []rune, found func(id names.ID, length int) bool)
+	// Near appends the names that a beginning of text almost is.
+	Near(text []rune, dst []names.Match) []names.Match
+	// Weak reports whether a name is only what people leave of one.
+	Weak(id names.ID) bool
+}
+
+// What elements cost, in characters that nothing explains.
+const (
+	costGap    = 1.0
+	costMark   = 0.02
+	costAdmin  = 0.3
+	costName   = 0.1
+	costWeak   = 0.6 // more for a short form
+	costNumber = 0.1
+	costBare   = 0.3 // for a number that counts nothing
+	costTerm   = 0.12
+	costShort  = 0.2 // more for a term of one character
+	costSounds = 0.5 // more for a name that sounds alike
+	costSlip   = 0.8 // more for each slip
+)
+
+// MostRunes is how much of a text is read.
+const MostRunes = 512
+
+// breadth is how many ways to each character are followed.
+const breadth = 6
+
+// Reader reads texts. It keeps its memory, and belongs to one goroutine at a time.
+type Reader struct {
+	text     []rune
+	names    Names
+	arcs     []arc
+	first    []int32 // by character: the first arc that ends there, as a chain
+	paths    []path
+	ends     []int32 // by character: where its paths begin in paths; breadth for each
+	numbers  []number.Element
+	matches  []names.Match
+	readings []Reading
+	elements []Element // of the readings
+}
+
+// arc is an element in the lattice.
+type arc struct {
+	element Element
+	cost    float32
+	next    int32 // the next arc that ends at the same character
+}
+
+// path is a way to a character.
+type path struct {
+	cost   float32
+	length int32 // elements
+	arc    int32
+	before int32 // the path that goes on
+}
+
+// Read returns the cheapest readings of a text, at most most of them, the cheapest first. Names are also looked for with
+// slips where fuzzy says so. The result is valid until the next call.
+func (r *Reader) Read(text []rune, n Names, most int, fuzzy func(at int) bool) []Reading {
+	if len(text) > MostRunes {
+		text = text[:MostRunes]
+	}
+	r.text, r.names = text, n
+	r.arcs, r.numbers, r.paths = r.arcs[:0], r.numbers[:0], r.paths[:0]
+	r.first = slices.Grow(r.first[:0], len(text)+1)[:len(text)+1]
+	for i := range r.first {
+		r.first[i] = -1
+	}
+	for at := range text {
+		r.lay(at, fuzzy != nil && fuzzy(at))
+	}
+	r.walk()
+	return r.collect(most)
+}
+
+func (r *Reader) add(e Element, cost float32) {
+	r.arcs = append(r.arcs, arc{e, cost, r.first[e.End]})
+	r.first[e.End] = int32(len(r.arcs) - 1)
+}
+
+// lay lays the arcs that begin at a character.
+func (r *Reader) lay(at int, fuzzy bool) {
+	rest := r.text[at:]
+	first := rest[0]
+	switch {
+	case isMark(first):
+		r.add(Element{Kind: Mark, Start: at, End: at + 1}, costMark)
+	default:
+		end := at + 1
+		if wordLike(first) {
+			if at > 0 && wordLike(r.text[at-1]) && joined(r.text[at-1], first) {
+				return // nothing begins within a word
+			}
+			for end < len(r.text) && wordLike(r.text[end]) && joined(r.text[end-1], r.text[end]) {
+				end++
+			}
+		}
+		r.add(Element{Kind: Gap, Start: at, End: end}, costGap)
+	}
+	r.names.Begins(rest, func(id names.ID, length int) bool {
+		if r.whole(at, at+length) {
+			r.add(Element{Kind: Name, Start: at, End: at + length, Name: id, Exact: true}, costOf(r.names.Weak(id)))
+		}
+		return true
+	})
+	lexicon.Begins(rest, func(id names.ID, length int) bool {
+		if w := &vocabulary[id]; r.whole(at, at+length) {
+			cost := float32(costTerm)
+			if length == 1 {
+				cost += costShort
+			}
+			r.add(Element{Kind: Term, Start: at, End: at + length, Word: w.word, Bearing: w.bearing}, cost)
+		}
+		return true
+	})
+	r.layNumbers(at)
+	r.layMeasure(at)
+	r.layAdmin(at)
+	if fuzzy && !isMark(first) {
+		r.matches = r.names.Near(rest, r.matches[:0])
+		for _, m := range r.matches[:min(len(r.matches), mostNear)] {
+			if !r.whole(at, at+m.Length) {
+				continue
+			}
+			cost := costOf(r.names.Weak(m.ID)) + costSounds
+			if m.Fault == names.Slip {
+				cost += costSlip*float32(m.Edits) - costSounds
+			}
+			r.add(Element{Kind: Name, Start: at, End: at + m.Length, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
+		}
+	}
+}
+
+// mostNear bounds the names with slips that are tried at one character.
+const mostNear = 24
+
+func costOf(weak bool) float32 {
+	if weak {
+		return costName + costWeak
+	}
+	return costName
+}
+
+// whole reports whether characters from i up to j begin and end where words do.
+func (r *Reader) whole(i, j int) bool {
+	return !(i > 0 && wordLike(r.text[i]) && wordLike(r.text[i-1]) && joined(r.text[i-1], r.text[i])) &&
+		!(j < len(r.text) && wordLike(r.text[j-1]) && wordLike(r.text[j]) && joined(r.text[j-1], r.text[j]))
+}
+
+// layNumbers lays the numbers that begin at a character, and each beginning of them that is whole.
+func (r *Reader) layNumbers(at int) {
+	if at > 0 && isDigit(r.text[at]) && (isDigit(r.text[at-1]) || r.text[at-1] == '.' && at > 1 && isDigit(r.text[at-2])) {
+		return
+	}
+	if !numberBegins(r.text[at:]) {
+		return
+	}
+	start := len(r.numbers)
+	r.numbers, _ = number.Parse(r.text[at:], r.numbers)
+	found := r.numbers[start:len(r.numbers):len(r.numbers)]
+	for i := range found {
+		found[i].Start, found[i].End = found[i].Start+at, found[i].End+at
+		cost := float32(costNumber)
+		if found[i].Unit == number.None {
+			cost = costBare
+		}
+		if r.whole(at, found[i].End) {
+			r.add(Element{Kind: Number, Start: at, End: found[i].End, Numbers: found[:i+1]}, cost)
+		}
+	}
+}
+
+// numberBegins reports whether a text may begin with a number; it saves most characters the grammar.
+func numberBegins(text []rune) bool {
+	switch first := text[0]; {
+	case isDigit(first):
+		return true
+	case first == '临', first == '地', first == 'b', '甲' == first, first == '乙', first == '丙', first == '丁':
+		return len(text) > 1
+	case first == '戊', first == '己', first == '庚', first == '辛', first == '壬', first == '癸':
+		return len(text) > 1 && isDigit(text[1])
+	}
+	return false
+}
+
+// layMeasure lays a distance: 50米, 1.5公里, 200 m.
+func (r *Reader) layMeasure(at int) {
+	if !isDigit(r.text[at]) || at > 0 && (isDigit(r.text[at-1]) || r.text[at-1] == '.') {
+		return
+	}
+	i, value, scale := at, 0.0, 0.0
+	for ; i < len(r.text) && (isDigit(r.text[i]) || r.text[i] == '.' && scale == 0); i++ {
+		switch {
+		case r.text[i] == '.':
+			scale = 1
+		case scale > 0:
+			scale /= 10
+			value += scale * float64(r.text[i]-'0')
+		default:
+			value = value*10 + float64(r.text[i]-'0')
+		}
+	}
+	if i < len(r.text) && r.text[i] == ' ' {
+		i++
+	}
+	for _, u := range measures {
+		if end := i + len(u.text); end <= len(r.text) && slices.Equal(r.text[i:end], u.text) && r.whole(at, end) {
+			if metres := value * u.metres; metres <= furthest {
+				r.add(Element{Kind: Term, Start: at, End: end, Word: Measure, Metres: metres}, costTerm)
+			}
+			return
+		}
+	}
+}
+
+// furthest is how far from a place another is described by it, in metres.
+const furthest = 10_000
+
+// measures are the units of distances, longer ones before their beginnings.
+var measures = []struct {
+	text   []rune
+	metres float64
+}{
+	{[]rune("公里"), 1000}, {[]rune("千米"), 1000}, {[]rune("公尺"), 1}, {[]rune("米"), 1}, {[]rune("里"), 500},
+	{[]rune("kilometers"), 1000}, {[]rune("km"), 1000}, {[]rune("metres"), 1}, {[]rune("meters"), 1}, {[]rune("m"), 1},
+	{[]rune("feet"), 0.3048}, {[]rune("ft"), 0.3048}, {[]rune("yards"), 0.9144}, {[]rune("miles"), 1609.344}, {[]rune("mile"), 1609.344},
+}
+
+// layAdmin lays what ends like a province, a city or a district: the first such end within six characters.
+func (r *Reader) layAdmin(at int) {
+	const longest = 6
+	if first := r.text[at]; first < 0x2e80 {
+		return
+	}
+	for i := at; i < len(r.text) && i < at+longest && r.text[i] >= 0x2e80; i++ {
+		switch r.text[i] {
+		case '省', '市', '县', '区', '镇', '乡', '州', '旗':
+			if i > at {
+				r.add(Element{Kind: Admin, Start: at, End: i + 1}, costAdmin)
+				return
+			}
+		}
+	}
+}
+
+// walk follows the cheapest ways to each character.
+func (r *Reader) walk() {
+	n := len(r.text) + 1
+	r.ends = slices.Grow(r.ends[:0], n+1)[:n+1]
+	r.paths = append(r.paths, path{arc: -1, before: -1})
+	r.ends[0], r.ends[1] = 0, 1
+	var found []path
+	for end := 1; end < n; end++ {
+		found = found[:0]
+		for a := r.first[end]; a >= 0; a = r.arcs[a].next {
+			start := r.arcs[a].element.Start
+			for p := r.ends[start]; p < r.ends[start+1]; p++ {
+				before := &r.paths[p]
+				if before.arc >= 0 && r.arcs[a].element.Kind == Number && r.arcs[before.arc].element.Kind == Number {
+					continue // what hangs together is one element
+				}
+				found = append(found, path{before.cost + r.arcs[a].cost, before.length + 1, a, p})
+			}
+		}
+		slices.SortFunc(found, func(x, y path) int {
+			return cmp.Or(cmp.Compare(x.cost, y.cost), cmp.Compare(x.length, y.length), cmp.Compare(r.arcs[x.arc].element.Name, r.arcs[y.arc].element.Name), cmp.Compare(x.arc, y.arc))
+		})
+		r.paths = append(r.paths, found[:min(len(found), breadth)]...)
+		r.ends[end+1] = int32(len(r.paths))
+	}
+}
+
+// collect turns the cheapest ways to the end into readings.
+func (r *Reader) collect(most int) []Reading {
+	last := len(r.text)
+	r.readings, r.elements = r.readings[:0], r.elements[:0]
+	for p := r.ends[last]; p < r.ends[last+1] && len(r.readings) < most; p++ {
+		end := &r.paths[p]
+		start := len(r.elements)
+		r.elements = append(r.elements, make([]Element, end.length)...)
+		elements := r.elements[start:len(r.elements):len(r.elements)]
+		for q := end; q.arc >= 0; q = &r.paths[q.before] {
+			elements[q.length-1] = r.arcs[q.arc].element
+		}
+		r.readings = append(r.readings, Reading{elements, end.cost})
+	}
+	return r.readings
+}
+
+func isDigit(c rune) bool { return '0' <= c && c <= '9' }
+func isMark(c rune) bool {
+	switch c {
+	case ' ', ',', '(', ')', '.', '-', '\'':
+		return true
+	}
+	return false
+}
+
+// wordLike reports whether a character is part of a word that spaces end.
+func wordLike(c rune) bool { return c < 0x2e80 && !isMark(c) && c != '&' && c != '/' && c != '@' }
+
+// joined reports whether two characters of words belong to one word: letters and letters, digits and digits.
+func joined(a, b rune) bool { return isDigit(a) == isDigit(b) }
