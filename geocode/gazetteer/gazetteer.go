@@ -167,6 +167,16 @@ func (g *Gazetteer) Title(s Sense) string {
 	return text(src.layer, s.Slot, src.kinds[s.Kind].name)
 }
 
+// RoadTitle is the name of a road as a door or a feature of it has it, in normal form where it has neither.
+func (g *Gazetteer) RoadTitle(road names.ID) string {
+	for _, section := range g.Sections(road) {
+		for d := range g.doors.Doors(houses.Street{Road: uint32(road), Section: section}) {
+			return g.DoorPlate(d.ID).Road
+		}
+	}
+	return string(g.Name(road))
+}
+
 // Place is where the feature of a Sense is: its point, or one inside of it; false when it has no geometry.
 func (g *Gazetteer) Place(s Sense) (geo.Point, bool) {
 	l := g.sources[s.Layer].layer

@@ -1,0 +1,261 @@
+package geocode
+
+import (
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/number"
+	"github.com/gewu-city/gewu/geocode/phrase"
+)
+
+// claim is what a reading says about one place: positions are those of elements of the reading, -1 where there is none.
+type claim struct {
+	areas          []int // names of areas before it
+	main, second   int   // the name; the other road of a crossing, the other end of what lies between
+	numbers, other []number.Element
+	crossing       bool // a word says that roads meet
+	relation       Relation
+	bearing        float64 // of Offset, Side and Corner, degrees from north; -1 without a direction
+	metres         float64 // of Offset
+	first, last    int     // elements that belong to it
+}
+
+// claims reads a reading as claims, in the order of the text.
+type claims struct {
+	g        *gazetteer.Gazetteer
+	elements []phrase.Element
+	found    []claim
+	areas    []int
+}
+
+// means reports whether a name may mean something of a kind.
+func means(g *gazetteer.Gazetteer, e *phrase.Element, kind gazetteer.Kind) bool {
+	if e.Kind != phrase.Name {
+		return false
+	}
+	for _, s := range g.Senses(e.Name) {
+		if s.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// read collects the claims of a reading.
+func (c *claims) read() {
+	c.found, c.areas = c.found[:0], nil
+	for i := 0; i < len(c.elements); {
+		e := &c.elements[i]
+		if e.Kind != phrase.Name {
+			i++
+			continue
+		}
+		i = c.name(i)
+	}
+}
+
+// next is the position of the first element from i on that is no mark, len(elements) behind the last.
+func (c *claims) next(i int) int {
+	for i < len(c.elements) && (c.elements[i].Kind == phrase.Mark || c.elements[i].Word == phrase.About || c.elements[i].Word == phrase.Spot) {
+		i++
+	}
+	return i
+}
+
+// before is the position of the last element before i that is no mark, -1 before the first.
+func (c *claims) before(i int) int {
+	for i--; i >= 0 && (c.elements[i].Kind == phrase.Mark || c.elements[i].Word == phrase.About); i-- {
+	}
+	return i
+}
+
+// term is the word at i, NoWord where there is none.
+func (c *claims) term(i int) phrase.Word {
+	if i < 0 || i >= len(c.elements) {
+		return phrase.NoWord
+	}
+	return c.elements[i].Word
+}
+
+// name makes the claim of the name at i and returns where to go on.
+func (c *claims) name(i int) int {
+	e := &c.elements[i]
+	cl := claim{areas: c.areas, main: i, second: -1, bearing: -1, first: i, last: i}
+	after := i + 1
+	if n := c.next(after); n < len(c.elements) && c.elements[n].Kind == phrase.Number {
+		cl.numbers, cl.last, after = c.elements[n].Numbers, n, n+1
+	} else if b := c.before(i); b >= 0 && c.elements[b].Kind == phrase.Number && (len(c.found) == 0 || c.found[len(c.found)-1].last < b) && leads(c.elements[b].Numbers) {
+		cl.numbers, cl.first = c.elements[b].Numbers, b
+	}
+	if means(c.g, e, gazetteer.Area) && !counted(cl.numbers) {
+		c.areas = append(c.areas[:len(c.areas):len(c.areas)], i)
+	}
+	if means(c.g, e, gazetteer.Road) && !numbered(cl.numbers) {
+		after = c.pair(&cl, after)
+	}
+	c.ahead(&cl)
+	after = c.behind(&cl, after)
+	c.found = append(c.found, cl)
+	return after
+}
+
+// leads reports whether a number may stand before the name of a road.
+func leads(numbers []number.Element) bool {
+	return len(numbers) == 1 && (numbers[0].Unit == number.None || numbers[0].Unit == number.House)
+}
+
+// numbered reports whether numbers hold one of a house.
+func numbered(numbers []number.Element) bool {
+	for _, n := range numbers {
+		if n.Unit == number.House || n.Unit == number.None || n.Unit == number.Yard {
+			return true
+		}
+	}
+	return false
+}
+
+// counted reports whether numbers say more than the neighbourhood of a village.
+func counted(numbers []number.Element) bool {
+	for _, n := range numbers {
+		if n.Unit != number.Neighborhood {
+			return true
+		}
+	}
+	return false
+}
+
+// pair looks for a second road behind the first: A and B, A/B, A路B路口.
+func (c *claims) pair(cl *claim, after int) int {
+	j := c.next(after)
+	for c.term(j) == phrase.And || c.term(j) == phrase.To {
+		j = c.next(j + 1)
+	}
+	if j >= len(c.elements) || !means(c.g, &c.elements[j], gazetteer.Road) || c.elements[j].Name == c.elements[cl.main].Name {
+		return after
+	}
+	cl.second, cl.last = j, j
+	j++
+	if n := c.next(j); n < len(c.elements) && c.elements[n].Kind == phrase.Number {
+		if numbered(c.elements[n].Numbers) {
+			cl.second, cl.last = -1, cl.main // a house of the second road: what came before is something else
+			return after
+		}
+		cl.other, cl.last, j = c.elements[n].Numbers, n, n+1
+	}
+	return j
+}
+
+// ahead reads relations that stand before a place: 50 m north of, opposite, corner of.
+func (c *claims) ahead(cl *claim) {
+	i := c.before(cl.first)
+	for c.term(i) == phrase.Of || c.term(i) == phrase.To {
+		i = c.before(i)
+	}
+	switch c.term(i) {
+	case phrase.Crossing:
+		cl.crossing, cl.first = true, i
+	case phrase.Opposite:
+		cl.relation, cl.first = Opposite, i
+	case phrase.Near:
+		cl.relation, cl.first = Near, i
+	case phrase.Beside:
+		cl.relation, cl.first = Beside, i
+	case phrase.Inside:
+		cl.relation, cl.first = Inside, i
+	case phrase.Between:
+		cl.relation, cl.first = Between, i
+	case phrase.Way:
+		if m := c.before(i); c.term(m) == phrase.Measure {
+			cl.relation, cl.bearing, cl.metres, cl.first = Offset, c.elements[i].Bearing, c.elements[m].Metres, m
+		}
+	default:
+	}
+}
+
+// behind reads relations that stand behind a place, and returns where to go on.
+func (c *claims) behind(cl *claim, after int) int {
+	take := func(i int) { cl.last, after = i, i+1 }
+	for {
+		i := c.next(after)
+		switch c.term(i) {
+		case phrase.Crossing:
+			cl.crossing = true
+			take(i)
+		case phrase.Between:
+			if cl.second < 0 {
+				return after
+			}
+			cl.relation = Between
+			take(i)
+		case phrase.Opposite:
+			cl.relation = Opposite
+			take(i)
+		case phrase.Near:
+			cl.relation = Near
+			take(i)
+		case phrase.Beside:
+			cl.relation = Beside
+			take(i)
+		case phrase.Gate:
+			cl.relation = Gate
+			take(i)
+		case phrase.Inside:
+			cl.relation = Inside
+			take(i)
+		case phrase.Toward, phrase.Way, phrase.Measure:
+			if j := c.direction(cl, i); j > i {
+				cl.last, after = j-1, j
+				continue
+			}
+			return after
+		default:
+			return after
+		}
+	}
+}
+
+// direction reads 往东50米, 东北角, 以北200米, 西侧, 50米 from i on and returns the end, i when it is none.
+func (c *claims) direction(cl *claim, i int) int {
+	j, bearing, metres := i, -1.0, 0.0
+	relation := At
+	for {
+		n := c.next(j)
+		switch c.term(n) {
+		case phrase.Toward, phrase.Side:
+			if c.term(n) == phrase.Side && bearing >= 0 {
+				relation = Side
+			}
+		case phrase.Corner:
+			if bearing < 0 {
+				return i
+			}
+			relation = Corner
+		case phrase.Way:
+			if bearing >= 0 {
+				return c.direct(cl, i, j, relation, bearing, metres)
+			}
+			bearing = c.elements[n].Bearing
+		case phrase.Measure:
+			if metres > 0 {
+				return c.direct(cl, i, j, relation, bearing, metres)
+			}
+			metres = c.elements[n].Metres
+		default:
+			return c.direct(cl, i, j, relation, bearing, metres)
+		}
+		j = n + 1
+	}
+}
+
+// direct notes what direction read from i up to j, and returns j, or i when it says nothing.
+func (c *claims) direct(cl *claim, i, j int, relation Relation, bearing, metres float64) int {
+	switch {
+	case metres > 0:
+		cl.relation, cl.bearing, cl.metres = Offset, bearing, metres
+	case bearing >= 0 && relation != At:
+		cl.relation, cl.bearing = relation, bearing
+	case bearing >= 0:
+		cl.relation, cl.bearing = Side, bearing
+	default:
+		return i
+	}
+	return j
+}

@@ -1,0 +1,106 @@
+package geocode
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/names"
+)
+
+// Crossings of roads that have doors and no lines: where doors of both are nearest to each other.
+const (
+	crossingPrecision = 99
+	apart             = 120.0 // metres: roads whose doors are further from each other do not meet there
+	oneCrossing       = 150.0 // metres: pairs of doors nearer than this belong to one crossing
+	mostCrossings     = 4
+)
+
+// crossing looks up where the road of a sense meets the second road of a claim.
+func (f *finder) crossing(cl *claim, s gazetteer.Sense) {
+	first := f.nameFaults("road", &f.elements[cl.main], s, nil)
+	e := &f.elements[cl.second]
+	for i, t := range f.g.Senses(e.Name) {
+		if i >= mostSame {
+			break
+		}
+		if t.Kind != gazetteer.Road || t.Road == s.Road {
+			continue
+		}
+		faults := f.nameFaults("road", e, t, slices.Clip(first))
+		a, b := addressOf(cl.numbers), addressOf(cl.other)
+		for _, m := range f.meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b)) {
+			c := candidate{kind: Crossing, at: m.at, radius: m.gap/2 + 10, faults: faults, road: s.Road, cross: t.Road}
+			if m.gap > apart/3 {
+				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: int(m.gap / 8)})
+			}
+			f.relate(cl, crossingPrecision, c)
+		}
+	}
+}
+
+// doorsOf are the doors of a road on itself, not in its lanes, of the section that is stated.
+func (f *finder) doorsOf(road names.ID, a address) (points []geo.Point) {
+	for _, section := range f.g.Sections(road) {
+		if a.section.Base > 0 && section != a.section.Base {
+			continue
+		}
+		for d := range f.g.Doors().Doors(houses.Street{Road: uint32(road), Section: section}) {
+			points = append(points, d.At)
+		}
+	}
+	return points
+}
+
+// meeting is where two roads meet: between two doors, which are gap metres apart.
+type meeting struct {
+	at  geo.Point
+	gap float64
+}
+
+// meet finds where the points of two roads are nearest to each other, the nearest first.
+func (f *finder) meet(a, b []geo.Point) []meeting {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	byX := func(p, q geo.Point) int { return cmp.Or(cmp.Compare(p.X, q.X), cmp.Compare(p.Y, q.Y)) }
+	slices.SortFunc(a, byX)
+	slices.SortFunc(b, byX)
+	mx, my := geo.Scale(a[0].Lat())
+	wide, high := int32(apart/mx), int32(apart/my)
+	var all []meeting
+	low := 0
+	for _, p := range a {
+		for low < len(b) && b[low].X < p.X-wide {
+			low++
+		}
+		nearest, best := geo.Point{}, apart
+		for _, q := range b[low:] {
+			if q.X > p.X+wide {
+				break
+			}
+			if q.Y < p.Y-high || q.Y > p.Y+high {
+				continue
+			}
+			if d := geo.Distance(p, q); d < best {
+				nearest, best = q, d
+			}
+		}
+		if best < apart {
+			all = append(all, meeting{geo.Between(p, nearest, 0.5), best})
+		}
+	}
+	slices.SortFunc(all, func(x, y meeting) int { return cmp.Or(cmp.Compare(x.gap, y.gap), byX(x.at, y.at)) })
+	var kept []meeting
+	for _, m := range all {
+		if len(kept) == mostCrossings {
+			break
+		}
+		if !slices.ContainsFunc(kept, func(k meeting) bool { return geo.Distance(k.at, m.at) < oneCrossing }) && (len(kept) == 0 || m.gap < kept[0].gap+30) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}

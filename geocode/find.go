@@ -1,0 +1,260 @@
+package geocode
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/normal"
+	"github.com/gewu-city/gewu/geocode/phrase"
+	"github.com/gewu-city/gewu/index"
+)
+
+// candidate is a place before it is written out.
+type candidate struct {
+	kind     Kind
+	relation Relation
+	at       geo.Point
+	radius   float64
+	score    int
+	faults   []Fault
+	// What it is: a door, the feature of a sense, or roads by their names.
+	door        uint32
+	isDoor      bool
+	sense       gazetteer.Sense
+	road, cross names.ID
+	start, end  int // characters of the text
+	layer       string
+	slot        index.Slot
+	explained   float64 // the share of the text that nothing about it explains
+	elements    plate
+}
+
+// plate is numbers that the text gives for what is no door.
+type plate struct{ section, lane, alley, number string }
+
+// finder answers one question. It keeps its memory for the next.
+type finder struct {
+	g        *gazetteer.Gazetteer
+	text     normal.Text
+	reader   phrase.Reader
+	elements []phrase.Element
+	claims   claims
+	found    []candidate
+	rest     normal.Text
+}
+
+// written is what an element looks like in the source.
+func (f *finder) written(e *phrase.Element) string { return string(f.text.Runes[e.Start:e.End]) }
+
+// What readings are tried.
+const (
+	plainly  = 3 // as the text stands
+	fuzzily  = 8 // with slips
+	enough   = 90
+	mostSame = 200 // things of one name that are looked at
+)
+
+// search finds the candidates of the text, the best first.
+func (f *finder) search() {
+	f.found = f.found[:0]
+	for _, r := range f.reader.Read(f.text.Runes, f.g, plainly, nil) {
+		f.try(r.Elements)
+		if f.best() >= 100 {
+			break
+		}
+	}
+	if f.best() < enough {
+		for _, r := range f.reader.Read(f.text.Runes, f.g, fuzzily, f.doubtful()) {
+			f.try(r.Elements)
+		}
+	}
+	f.sort()
+}
+
+func (f *finder) best() int {
+	best := 0
+	for i := range f.found {
+		best = max(best, f.found[i].score)
+	}
+	return best
+}
+
+// doubtful says where slips are looked for: everywhere in short texts, in longer ones where nothing is explained, and
+// just before.
+func (f *finder) doubtful() func(at int) bool {
+	const short, before, most = 24, 3, 32
+	n := len(f.text.Runes)
+	if n <= short {
+		return func(int) bool { return true }
+	}
+	marked := make([]bool, n)
+	for _, r := range f.reader.Read(f.text.Runes, f.g, 1, nil) {
+		for _, e := range r.Elements {
+			if e.Kind == phrase.Gap {
+				for i := max(0, e.Start-before); i < e.End && i < n; i++ {
+					marked[i] = true
+				}
+			}
+		}
+	}
+	// Names stand before numbers: of a long text what is near them comes first.
+	left := most
+	chosen := make([]bool, n)
+	for i := n - 1; i >= 0 && left > 0; i-- {
+		if marked[i] && i+12 < n && hasDigit(f.text.Runes[i:i+12]) {
+			chosen[i], left = true, left-1
+		}
+	}
+	for i := 0; i < n && left > 0; i++ {
+		if marked[i] && !chosen[i] {
+			chosen[i], left = true, left-1
+		}
+	}
+	return func(at int) bool { return at < n && chosen[at] }
+}
+
+func hasDigit(text []rune) bool {
+	return slices.ContainsFunc(text, func(r rune) bool { return '0' <= r && r <= '9' })
+}
+
+// try looks up the claims of a reading.
+func (f *finder) try(elements []phrase.Element) {
+	f.elements = elements
+	f.claims = claims{g: f.g, elements: elements, found: f.claims.found}
+	f.claims.read()
+	first := len(f.found)
+	for i := range f.claims.found {
+		f.resolve(&f.claims.found[i], false)
+	}
+	if len(f.found) == first && len(f.claims.areas) > 0 {
+		for i := range f.claims.found {
+			if cl := &f.claims.found[i]; cl.main == f.claims.areas[len(f.claims.areas)-1] {
+				f.resolve(cl, true)
+			}
+		}
+	}
+}
+
+// resolve looks up what the name of a claim means.
+func (f *finder) resolve(cl *claim, areas bool) {
+	e := &f.elements[cl.main]
+	for i, s := range f.g.Senses(e.Name) {
+		if i >= mostSame {
+			break
+		}
+		switch {
+		case areas != (s.Kind == gazetteer.Area):
+		case s.Kind == gazetteer.Area:
+			f.area(cl, s)
+		case s.Kind == gazetteer.Road && cl.second >= 0:
+			f.crossing(cl, s)
+		case s.Kind == gazetteer.Road:
+			f.road(cl, s)
+		default:
+			f.landmark(cl, s)
+		}
+	}
+}
+
+// nameFaults are what is wrong with a name.
+func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense, faults []Fault) []Fault {
+	meant := string(f.g.Name(e.Name))
+	if !e.Exact {
+		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: meant, Points: 2}
+		if e.Fault == names.Slip {
+			fault.Kind, fault.Points = Misspelt, 3*e.Edits
+		}
+		faults = append(faults, fault)
+	}
+	switch s.Form {
+	case gazetteer.Alias:
+		faults = append(faults, Fault{Element: element, Kind: Aliased, Text: f.written(e), Meant: f.proper(s), Points: 1})
+	case gazetteer.Short:
+		faults = append(faults, Fault{Element: element, Kind: Shortened, Text: f.written(e), Meant: f.proper(s), Points: 3})
+	default:
+	}
+	return faults
+}
+
+// proper is the proper name of what a sense means.
+func (f *finder) proper(s gazetteer.Sense) string {
+	if s.Kind == gazetteer.Road {
+		return string(f.g.Name(s.Road))
+	}
+	return f.g.Title(s)
+}
+
+// keep scores a candidate and keeps it: of the same place by two readings the better one.
+func (f *finder) keep(cl *claim, precision int, c candidate) {
+	first := cl.first
+	if len(cl.areas) > 0 {
+		first = min(first, cl.areas[0])
+	}
+	c.start, c.end = f.elements[first].Start, f.elements[cl.last].End
+	c.faults = f.within(cl.areas, c.at, c.faults)
+	c.explained = f.unexplained(cl)
+	if points := int(c.explained*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
+		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
+	}
+	c.score = precision
+	for _, fault := range c.faults {
+		c.score -= fault.Points
+	}
+	if c.score = max(c.score, 0); c.score == 0 {
+		return
+	}
+	for i := range f.found {
+		if old := &f.found[i]; old.same(&c) {
+			if c.score > old.score {
+				*old = c
+			}
+			return
+		}
+	}
+	f.found = append(f.found, c)
+}
+
+// same reports whether two candidates are one place.
+func (c *candidate) same(d *candidate) bool {
+	return c.kind == d.kind && c.relation == d.relation && c.isDoor == d.isDoor && c.door == d.door && c.sense == d.sense && c.road == d.road &&
+		c.cross == d.cross && c.at == d.at
+}
+
+// weight is what a text loses of which nothing about a place explains anything: words around a door say little against
+// it, words around the name of an area much.
+func weight(kind Kind, faults int) float64 {
+	w := map[Kind]float64{House: 8, Crossing: 8, Part: 4, Lane: 20, Landmark: 35, Building: 35, Road: 40, Area: 60}[kind]
+	return w * float64(1+min(faults, 3))
+}
+
+// unexplained is the share of the text that nothing about a claim explains: of other names and words half.
+func (f *finder) unexplained(cl *claim) float64 {
+	var all, open float64
+	for i := range f.elements {
+		e := &f.elements[i]
+		n := float64(e.End - e.Start)
+		if e.Kind == phrase.Mark {
+			continue
+		}
+		all += n
+		switch {
+		case i >= cl.first && i <= cl.last && e.Kind != phrase.Gap:
+		case slices.Contains(cl.areas, i), e.Kind == phrase.Admin, neighborhood(e):
+		case e.Kind == phrase.Gap:
+			open += n
+		default:
+			open += n / 2
+		}
+	}
+	return open / max(all, 1)
+}
+
+// sort puts the best candidates first: by score, then by how they lie to the focus, then by what they are.
+func (f *finder) sort() {
+	slices.SortStableFunc(f.found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.radius, b.radius), cmp.Compare(a.door, b.door), cmp.Compare(a.sense.Layer, b.sense.Layer), cmp.Compare(a.sense.Slot, b.sense.Slot), cmp.Compare(a.at.X, b.at.X), cmp.Compare(a.at.Y, b.at.Y))
+	})
+}

@@ -1,0 +1,60 @@
+package geocode
+
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/number"
+)
+
+// Precisions and points of what has a name.
+const (
+	landmarkPrecision = 97
+	areaPrecision     = 72
+	buildingUnknown   = 12
+)
+
+// landmark looks up a landmark, an estate or a building.
+func (f *finder) landmark(cl *claim, s gazetteer.Sense) {
+	at, ok := f.g.Place(s)
+	if !ok {
+		return
+	}
+	c := candidate{kind: Landmark, at: at, sense: s, layer: f.g.Layer(s.Layer).Def().Name, slot: s.Slot}
+	if s.Kind == gazetteer.Building {
+		c.kind = Building
+	}
+	c.radius = 10 + extent(f.g.Layer(s.Layer).Box(s.Slot), at)
+	c.faults = f.nameFaults("name", &f.elements[cl.main], s, nil)
+	if n := addressOf(cl.numbers); n.house.Base > 0 && len(cl.numbers) > 0 && cl.numbers[0].Unit != number.Floor {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.house.String(), Points: buildingUnknown})
+	}
+	f.relate(cl, landmarkPrecision, c)
+}
+
+// area looks up an area by itself.
+func (f *finder) area(cl *claim, s gazetteer.Sense) {
+	at, ok := f.g.Place(s)
+	if !ok {
+		return
+	}
+	c := candidate{kind: Area, at: at, sense: s, layer: f.g.Layer(s.Layer).Def().Name, slot: s.Slot}
+	c.radius = extent(f.g.Layer(s.Layer).Box(s.Slot), at)
+	c.faults = f.nameFaults(f.g.Level(s.Layer), &f.elements[cl.main], s, nil)
+	own := *cl
+	own.areas = slices.DeleteFunc(slices.Clone(cl.areas), func(i int) bool { return i == cl.main })
+	f.relate(&own, areaPrecision, c)
+}
+
+// extent is the distance in metres from a point to the corner of a box that is furthest.
+func extent(b geo.Box, p geo.Point) float64 {
+	if b.Empty() {
+		return 0
+	}
+	far := 0.0
+	for _, q := range []geo.Point{b.Min, b.Max, {X: b.Min.X, Y: b.Max.Y}, {X: b.Max.X, Y: b.Min.Y}} {
+		far = max(far, geo.Distance(p, q))
+	}
+	return far
+}

@@ -1,0 +1,251 @@
+package geocode
+
+import (
+	"slices"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/number"
+	"github.com/gewu-city/gewu/geocode/phrase"
+)
+
+// address is the numbers of a text, by what they count.
+type address struct {
+	section, lane, alley, house number.Number
+	// bare says that no 号 stands behind the number of the house.
+	bare bool
+}
+
+func addressOf(numbers []number.Element) (a address) {
+	for _, n := range numbers {
+		switch n.Unit {
+		case number.Section:
+			a.section = n.Number
+		case number.Lane:
+			a.lane = n.Number
+		case number.Alley:
+			a.alley = n.Number
+		case number.House:
+			a.house = n.Number
+		case number.None, number.Yard, number.Building:
+			if a.house.Base == 0 {
+				a.house, a.bare = n.Number, n.Unit == number.None
+			}
+		default:
+		}
+	}
+	return a
+}
+
+func neighborhood(e *phrase.Element) bool { return e.Kind == phrase.Number && !counted(e.Numbers) }
+
+// street is where the numbers of an address are found.
+func (a *address) street(road names.ID, section uint32) houses.Street {
+	return houses.Street{Road: uint32(road), Section: section, Lane: a.lane.Packed(), Alley: a.alley.Packed()}
+}
+
+// What is taken off for numbers.
+const (
+	sectionMissing  = 4
+	sectionWrong    = 15
+	subUnknown      = 5  // 15-3 where the city has 15
+	subMissing      = 5  // 15 where the city has 15-1 and 15-2
+	betweenPoints   = 14 // between two doors
+	besidePoints    = 24 // beside one
+	laneUnknown     = 25
+	houseUnknown    = 30
+	roadPrecision   = 75
+	lanePrecision   = 80
+	doorPrecision   = 100
+	mostInterpolate = 60.0 // metres: what lies between doors further apart is no better than beside one
+)
+
+// road looks up an address on a road.
+func (f *finder) road(cl *claim, s gazetteer.Sense) {
+	a := addressOf(cl.numbers)
+	faults := f.nameFaults("road", &f.elements[cl.main], s, nil)
+	if a.house.Base == 0 {
+		f.way(cl, s, &a, faults)
+		return
+	}
+	sections := f.g.Sections(s.Road)
+	stated := uint32(a.section.Base)
+	best := houses.None
+	if stated > 0 || slices.Contains(sections, 0) || len(sections) == 0 {
+		best = f.house(cl, s, &a, stated, faults, houses.Beside)
+	}
+	if best == houses.Exact {
+		return
+	}
+	for _, other := range sections {
+		if other == stated {
+			continue
+		}
+		fault := Fault{Element: "section", Kind: Missing, Points: sectionMissing}
+		most := houses.Beside
+		if stated > 0 {
+			fault.Kind, fault.Points, most = Contradicts, sectionWrong, houses.Exact
+		}
+		best = max(best, f.house(cl, s, &a, other, append(slices.Clip(faults), fault), most))
+	}
+	if best != houses.None {
+		return
+	}
+	if a.lane.Base > 0 {
+		// A lane leaves its road where the house of its number would be.
+		b := a
+		b.house, b.lane, b.alley = a.lane, number.Number{}, number.Number{}
+		b.house.Mark, b.house.Sub = number.Plain, 0
+		f.house(cl, s, &b, stated, append(slices.Clip(faults), Fault{Element: "lane", Kind: NotFound, Text: a.lane.String(), Points: laneUnknown}), houses.Beside)
+		return
+	}
+	f.way(cl, s, &a, append(slices.Clip(faults), Fault{Element: "number", Kind: NotFound, Text: a.house.String(), Points: houseUnknown}))
+}
+
+// house looks up a number in a section of a road, by ways not worse than most, and says how it was found.
+func (f *finder) house(cl *claim, s gazetteer.Sense, a *address, section uint32, faults []Fault, most houses.How) houses.How {
+	found := f.g.Doors().Find(a.street(s.Road, section), a.house)
+	if found.How == houses.None || found.How > most {
+		return houses.None
+	}
+	c := candidate{kind: House, radius: doorRadius, faults: faults, road: s.Road}
+	fault := func(kind FaultKind, points int) {
+		c.faults = append(slices.Clip(faults), Fault{Element: "number", Kind: kind, Text: a.house.String(), Points: points})
+	}
+	switch found.How {
+	case houses.Whole:
+		fault(NotFound, subUnknown)
+	case houses.Part:
+		fault(Missing, subMissing)
+	case houses.Between:
+		points := betweenPoints
+		if found.Radius > mostInterpolate {
+			points = besidePoints
+		}
+		fault(Interpolated, points)
+	case houses.Beside:
+		fault(Approximate, besidePoints+min(int(found.Radius/20), 20))
+	default:
+	}
+	if found.How == houses.Between {
+		c.at, c.radius = found.At, found.Radius+doorRadius
+		f.relate(cl, doorPrecision, c)
+		return found.How
+	}
+	for _, d := range f.said(cl, found.Doors) {
+		c.at, c.door, c.isDoor = d.At, d.ID, true
+		if found.How != houses.Exact {
+			c.radius = found.Radius + doorRadius
+		}
+		f.relate(cl, doorPrecision, c)
+	}
+	return found.How
+}
+
+// doorRadius is how far off a door plate may be, in metres.
+const doorRadius = 5
+
+// said leaves of doors with one number those that the text goes on to name (地下, 附楼), if it does, else those without.
+func (f *finder) said(cl *claim, doors []houses.Door) []houses.Door {
+	if len(doors) < 2 {
+		return doors
+	}
+	e := &f.elements[cl.last]
+	for i := cl.main + 1; i <= cl.last; i++ {
+		if f.elements[i].Kind == phrase.Number {
+			e = &f.elements[i]
+		}
+	}
+	end := e.End
+	for _, n := range e.Numbers {
+		if n.Unit == number.House || n.Unit == number.None {
+			end = n.End
+		}
+	}
+	following := f.text.Runes[end:]
+	best, kept := -1, doors[:0:0]
+	for _, d := range doors {
+		rest := f.behind(d)
+		length := len(rest)
+		if length > len(following) || !slices.Equal(following[:length], rest) {
+			continue
+		}
+		if length > best {
+			best, kept = length, kept[:0]
+		}
+		if length == best {
+			kept = append(kept, d)
+		}
+	}
+	if len(kept) == 0 {
+		return doors
+	}
+	return kept
+}
+
+// behind is what stands behind the number on the plate of a door.
+func (f *finder) behind(d houses.Door) []rune {
+	f.rest.Set(f.g.DoorPlate(d.ID).Number)
+	elements, _ := number.Parse(f.rest.Runes, nil)
+	for _, e := range elements {
+		if e.Unit == number.House || e.Unit == number.None {
+			return slices.Clone(f.rest.Runes[e.End:])
+		}
+	}
+	return nil
+}
+
+// way looks up a road, a section or a lane without a number: its middle, with a radius over all of it.
+func (f *finder) way(cl *claim, s gazetteer.Sense, a *address, faults []Fault) {
+	sections := f.g.Sections(s.Road)
+	if a.section.Base > 0 {
+		sections = []uint32{uint32(a.section.Base)}
+	}
+	var points []geo.Point
+	for _, section := range sections {
+		for d := range f.g.Doors().Doors(a.street(s.Road, section)) {
+			points = append(points, d.At)
+		}
+	}
+	c := candidate{kind: Road, faults: faults, road: s.Road}
+	precision := roadPrecision
+	if a.lane.Base > 0 {
+		c.kind, precision = Lane, lanePrecision
+	}
+	c.elements = plate{section: written(a.section), lane: written(a.lane), alley: written(a.alley)}
+	if len(points) == 0 {
+		return
+	}
+	c.at, c.radius = middle(points)
+	f.relate(cl, precision, c)
+}
+
+func written(n number.Number) string {
+	if n.Base == 0 {
+		return ""
+	}
+	return n.String()
+}
+
+// middle is the point of several that is nearest to their mean, and the distance to the one furthest from it.
+func middle(points []geo.Point) (geo.Point, float64) {
+	var x, y float64
+	for _, p := range points {
+		x, y = x+float64(p.X), y+float64(p.Y)
+	}
+	n := float64(len(points))
+	mean := geo.Point{X: int32(x / n), Y: int32(y / n)}
+	best := points[0]
+	for _, p := range points {
+		if geo.Distance(p, mean) < geo.Distance(best, mean) {
+			best = p
+		}
+	}
+	radius := 0.0
+	for _, p := range points {
+		radius = max(radius, geo.Distance(best, p))
+	}
+	return best, radius
+}
