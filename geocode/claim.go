@@ -1,6 +1,8 @@
 package geocode
 
 import (
+	"slices"
+
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/phrase"
@@ -86,7 +88,7 @@ func (c *claims) name(i int) int {
 		cl.numbers, cl.first = c.elements[b].Numbers, b
 	}
 	if means(c.g, e, gazetteer.Area) && !counted(cl.numbers) {
-		c.areas = append(c.areas[:len(c.areas):len(c.areas)], i)
+		c.areas = append(slices.Clip(c.areas), i)
 	}
 	if means(c.g, e, gazetteer.Road) && !numbered(cl.numbers) {
 		after = c.pair(&cl, after)

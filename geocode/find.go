@@ -3,9 +3,11 @@ package geocode
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/geocode/phrase"
@@ -28,12 +30,12 @@ type candidate struct {
 	start, end  int // characters of the text
 	layer       string
 	slot        index.Slot
-	explained   float64 // the share of the text that nothing about it explains
-	elements    plate
+	open        float64 // the share of the text that nothing about it explains
+	told        int     // more of what the text says stands in the label of the door
+	// street and number are those of a house without a door; the number is empty for a whole street.
+	street houses.Street
+	number string
 }
-
-// plate is numbers that the text gives for what is no door.
-type plate struct{ section, lane, alley, number string }
 
 // finder answers one question. It keeps its memory for the next.
 type finder struct {
@@ -54,24 +56,55 @@ const (
 	plainly  = 3 // as the text stands
 	fuzzily  = 8 // with slips
 	enough   = 90
+	doubted  = 72  // below it the names themselves are in doubt
 	mostSame = 200 // things of one name that are looked at
 )
 
-// search finds the candidates of the text, the best first.
+// Readings that cost so much more than the cheapest say something else than the text.
+const (
+	plainSpread = 0.9
+	fuzzySpread = 1.6
+)
+
+// search finds the candidates of the text, the best first. It looks for slips where the text as it stands is not
+// explained, or what it says is not there.
 func (f *finder) search() {
 	f.found = f.found[:0]
-	for _, r := range f.reader.Read(f.text.Runes, f.g, plainly, nil) {
+	readings := f.reader.Read(f.text.Runes, f.g, plainly, nil)
+	open := 0
+	for i, r := range readings {
+		n := gaps(r.Elements)
+		if i == 0 {
+			open = n
+		}
+		if n > open || r.Cost > readings[0].Cost+plainSpread {
+			continue
+		}
 		f.try(r.Elements)
 		if f.best() >= 100 {
 			break
 		}
 	}
-	if f.best() < enough {
-		for _, r := range f.reader.Read(f.text.Runes, f.g, fuzzily, f.doubtful()) {
-			f.try(r.Elements)
+	if best := f.best(); best < doubted || open > 0 && best < enough {
+		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, f.doubtful())
+		for _, r := range readings {
+			if r.Cost <= readings[0].Cost+fuzzySpread {
+				f.try(r.Elements)
+			}
 		}
 	}
+	f.tell()
 	f.sort()
+}
+
+// gaps is how many characters of a text nothing explains.
+func gaps(elements []phrase.Element) (n int) {
+	for i := range elements {
+		if e := &elements[i]; e.Kind == phrase.Gap {
+			n += e.End - e.Start
+		}
+	}
+	return n
 }
 
 func (f *finder) best() int {
@@ -159,21 +192,33 @@ func (f *finder) resolve(cl *claim, areas bool) {
 	}
 }
 
+// What is taken off for names.
+const (
+	soundPoints = 2
+	slipPoints  = 3
+	otherPoints = 12 // more for a name that another is told apart from by what differs
+	aliasPoints = 1
+	shortPoints = 3
+)
+
 // nameFaults are what is wrong with a name.
 func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense, faults []Fault) []Fault {
 	meant := string(f.g.Name(e.Name))
 	if !e.Exact {
-		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: meant, Points: 2}
+		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: meant, Points: soundPoints}
 		if e.Fault == names.Slip {
-			fault.Kind, fault.Points = Misspelt, 3*e.Edits
+			fault.Kind, fault.Points = Misspelt, slipPoints*e.Edits
+			if tellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
+				fault.Points += otherPoints
+			}
 		}
 		faults = append(faults, fault)
 	}
 	switch s.Form {
 	case gazetteer.Alias:
-		faults = append(faults, Fault{Element: element, Kind: Aliased, Text: f.written(e), Meant: f.proper(s), Points: 1})
+		faults = append(faults, Fault{Element: element, Kind: Aliased, Text: f.written(e), Meant: f.proper(s), Points: aliasPoints})
 	case gazetteer.Short:
-		faults = append(faults, Fault{Element: element, Kind: Shortened, Text: f.written(e), Meant: f.proper(s), Points: 3})
+		faults = append(faults, Fault{Element: element, Kind: Shortened, Text: f.written(e), Meant: f.proper(s), Points: shortPoints})
 	default:
 	}
 	return faults
@@ -195,20 +240,24 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 	}
 	c.start, c.end = f.elements[first].Start, f.elements[cl.last].End
 	c.faults = f.within(cl.areas, c.at, c.faults)
-	c.explained = f.unexplained(cl)
-	if points := int(c.explained*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
+	c.open = f.unexplained(cl)
+	if points := int(c.open*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
 		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
 	}
 	c.score = precision
 	for _, fault := range c.faults {
 		c.score -= fault.Points
 	}
+	if unsure(c.kind) && !f.elements[cl.main].Exact {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Approximate, Points: unconfirmed})
+		c.score -= unconfirmed
+	}
 	if c.score = max(c.score, 0); c.score == 0 {
 		return
 	}
 	for i := range f.found {
 		if old := &f.found[i]; old.same(&c) {
-			if c.score > old.score {
+			if c.better(old) {
 				*old = c
 			}
 			return
@@ -217,11 +266,45 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 	f.found = append(f.found, c)
 }
 
-// same reports whether two candidates are one place.
+// unconfirmed is what is taken off for a name with slips that nothing else confirms, as a number on a road does.
+const unconfirmed = 12
+
+func unsure(k Kind) bool { return k == Road || k == Lane || k == Area }
+
+// same reports whether two candidates are one place, or lie to one in two ways.
 func (c *candidate) same(d *candidate) bool {
-	return c.kind == d.kind && c.relation == d.relation && c.isDoor == d.isDoor && c.door == d.door && c.sense == d.sense && c.road == d.road &&
-		c.cross == d.cross && c.at == d.at
+	return c.kind == d.kind && c.isDoor == d.isDoor && c.door == d.door && c.sense == d.sense && c.road == d.road &&
+		c.cross == d.cross && (c.isDoor || c.sense != gazetteer.Sense{} || geo.Distance(c.at, d.at) < samePlace)
 }
+
+// better reports whether c reads the text better than d does, which is the same place: it explains more of it, or as much
+// with less to forgive.
+func (c *candidate) better(d *candidate) bool {
+	const more = 0.02
+	if c.open < d.open-more || d.open < c.open-more {
+		return c.open < d.open
+	}
+	return c.score > d.score
+}
+
+// tellsApart reports whether a text differs from a name in a character that names are told apart by: 东路 is no slip for
+// 西路, nor 一 for 二.
+func tellsApart(text, name []rune) bool {
+	if len(text) != len(name) {
+		return false
+	}
+	for i, r := range text {
+		if r != name[i] && (strings.ContainsRune(fourWinds, r) && strings.ContainsRune(fourWinds, name[i]) || strings.ContainsRune(numerals, r) && strings.ContainsRune(numerals, name[i])) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	fourWinds = "东南西北中"
+	numerals  = "一二三四五六七八九十"
+)
 
 // weight is what a text loses of which nothing about a place explains anything: words around a door say little against
 // it, words around the name of an area much.
@@ -252,9 +335,37 @@ func (f *finder) unexplained(cl *claim) float64 {
 	return open / max(all, 1)
 }
 
+// tell prefers of doors that answer as well those whose label is the text, or says the neighbourhood that the text says.
+func (f *finder) tell() {
+	f.sort()
+	n := 0
+	for n < len(f.found) && n < 16 && f.found[n].isDoor && f.found[n].score == f.found[0].score {
+		n++
+	}
+	if n < 2 {
+		return
+	}
+	quarter := ""
+	for i := range f.elements {
+		if e := &f.elements[i]; neighborhood(e) {
+			quarter = f.written(e)
+		}
+	}
+	for i := range f.found[:n] {
+		c := &f.found[i]
+		f.rest.Set(f.g.DoorLabel(c.door))
+		label := f.rest.String()
+		if label == f.text.String() {
+			c.told = 2
+		} else if quarter != "" && strings.Contains(label, quarter) {
+			c.told = 1
+		}
+	}
+}
+
 // sort puts the best candidates first: by score, then by how they lie to the focus, then by what they are.
 func (f *finder) sort() {
 	slices.SortStableFunc(f.found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.radius, b.radius), cmp.Compare(a.door, b.door), cmp.Compare(a.sense.Layer, b.sense.Layer), cmp.Compare(a.sense.Slot, b.sense.Slot), cmp.Compare(a.at.X, b.at.X), cmp.Compare(a.at.Y, b.at.Y))
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.told, a.told), cmp.Compare(a.radius, b.radius), cmp.Compare(a.door, b.door), cmp.Compare(a.sense.Layer, b.sense.Layer), cmp.Compare(a.sense.Slot, b.sense.Slot), cmp.Compare(a.at.X, b.at.X), cmp.Compare(a.at.Y, b.at.Y))
 	})
 }

@@ -51,7 +51,7 @@ func (f *finder) answer(q *Question) []Place {
 	var places []Place
 	for i := range f.found {
 		c := &f.found[i]
-		if c.score < least && !(q.AreaFallback && c.kind == Area) || len(places) == min(limit, MostPlaces) {
+		if c.score < least && (!q.AreaFallback || c.kind != Area) || len(places) == min(limit, MostPlaces) {
 			continue
 		}
 		p := f.place(c)
@@ -77,7 +77,7 @@ func (f *finder) rank(q *Question) {
 	}
 	top := f.found[0].score
 	n := 0
-	for n < len(f.found) && f.found[n].score >= top-sameScore {
+	for n < len(f.found) && f.found[n].score >= top-sameScore && f.found[n].told == f.found[0].told {
 		n++
 	}
 	best := f.found[:n]
@@ -136,16 +136,29 @@ func (f *finder) place(c *candidate) Place {
 		p.Name = p.Road + " / " + f.g.RoadTitle(c.cross)
 		p.Label = p.Name
 	case c.kind == House || c.kind == Road || c.kind == Lane:
-		p.Road = f.g.RoadTitle(c.road)
-		p.Name = p.Road
-		p.Section, p.Lane, p.Alley, p.Number = c.elements.section, c.elements.lane, c.elements.alley, c.elements.number
-		p.Label = strings.TrimSpace(string(f.text.Runes[c.start:c.end]))
+		f.streetPlace(c, &p)
 	default:
 		p.Layer, p.ID = c.layer, f.g.Layer(c.sense.Layer).ID(c.slot)
 		p.Name = f.g.Title(c.sense)
 		p.Label, p.Level = p.Name, f.g.Level(c.sense.Layer)
 	}
 	return p
+}
+
+// streetPlace writes out a street, or a number in it that no door has, as the doors of the street do.
+func (f *finder) streetPlace(c *candidate, p *Place) {
+	plate := gazetteer.Plate{Road: f.g.RoadTitle(c.road)}
+	for d := range f.g.Doors().Doors(c.street) {
+		plate = f.g.DoorPlate(d.ID)
+		break
+	}
+	p.Name, p.Road, p.Section, p.Lane, p.Alley, p.Number = plate.Road, plate.Road, plate.Section, plate.Lane, plate.Alley, c.number
+	for _, unit := range []string{"號", "号"} {
+		if c.number != "" && strings.Contains(plate.Number, unit) {
+			p.Number += unit
+		}
+	}
+	p.Label = joined(p.Road, p.Section, p.Lane, p.Alley, p.Number)
 }
 
 // joined joins the elements of an address: Chinese ones as they are, words with spaces, the number in front.

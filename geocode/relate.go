@@ -17,7 +17,7 @@ const (
 	sideRadius     = 25.0
 	nearPoints     = 8
 	nearRadius     = 100.0
-	besidePoints2  = 4
+	besideWord     = 4
 	besideRadius   = 30.0
 	gateRadius     = 20.0
 	oppositeRadius = 30.0
@@ -51,7 +51,7 @@ func (f *finder) relate(cl *claim, precision int, c candidate) {
 	case Near:
 		approximate(nearPoints, nearRadius)
 	case Beside:
-		approximate(besidePoints2, besideRadius)
+		approximate(besideWord, besideRadius)
 	case Gate, Inside:
 		c.radius += gateRadius
 	default:

@@ -49,7 +49,7 @@ func (a *address) street(road names.ID, section uint32) houses.Street {
 // What is taken off for numbers.
 const (
 	sectionMissing  = 4
-	sectionWrong    = 15
+	sectionWrong    = 30
 	subUnknown      = 5  // 15-3 where the city has 15
 	subMissing      = 5  // 15 where the city has 15-1 and 15-2
 	betweenPoints   = 14 // between two doors
@@ -71,7 +71,7 @@ func (f *finder) road(cl *claim, s gazetteer.Sense) {
 		return
 	}
 	sections := f.g.Sections(s.Road)
-	stated := uint32(a.section.Base)
+	stated := a.section.Base
 	best := houses.None
 	if stated > 0 || slices.Contains(sections, 0) || len(sections) == 0 {
 		best = f.house(cl, s, &a, stated, faults, houses.Beside)
@@ -110,7 +110,7 @@ func (f *finder) house(cl *claim, s gazetteer.Sense, a *address, section uint32,
 	if found.How == houses.None || found.How > most {
 		return houses.None
 	}
-	c := candidate{kind: House, radius: doorRadius, faults: faults, road: s.Road}
+	c := candidate{kind: House, radius: doorRadius, faults: faults, road: s.Road, street: a.street(s.Road, section), number: a.house.String()}
 	fault := func(kind FaultKind, points int) {
 		c.faults = append(slices.Clip(faults), Fault{Element: "number", Kind: kind, Text: a.house.String(), Points: points})
 	}
@@ -201,7 +201,7 @@ func (f *finder) behind(d houses.Door) []rune {
 func (f *finder) way(cl *claim, s gazetteer.Sense, a *address, faults []Fault) {
 	sections := f.g.Sections(s.Road)
 	if a.section.Base > 0 {
-		sections = []uint32{uint32(a.section.Base)}
+		sections = []uint32{a.section.Base}
 	}
 	var points []geo.Point
 	for _, section := range sections {
@@ -209,24 +209,16 @@ func (f *finder) way(cl *claim, s gazetteer.Sense, a *address, faults []Fault) {
 			points = append(points, d.At)
 		}
 	}
-	c := candidate{kind: Road, faults: faults, road: s.Road}
+	c := candidate{kind: Road, faults: faults, road: s.Road, street: a.street(s.Road, a.section.Base)}
 	precision := roadPrecision
 	if a.lane.Base > 0 {
 		c.kind, precision = Lane, lanePrecision
 	}
-	c.elements = plate{section: written(a.section), lane: written(a.lane), alley: written(a.alley)}
 	if len(points) == 0 {
 		return
 	}
 	c.at, c.radius = middle(points)
 	f.relate(cl, precision, c)
-}
-
-func written(n number.Number) string {
-	if n.Base == 0 {
-		return ""
-	}
-	return n.String()
 }
 
 // middle is the point of several that is nearest to their mean, and the distance to the one furthest from it.

@@ -30,10 +30,10 @@ func sourcesOf(w *index.World) (all []source) {
 			return def.AttributeIndex(name)
 		}
 		s := source{layer: l}
-		any := false
+		plays := false
 		play := func(k Kind, name, alias string) {
 			s.kinds[k].has, s.kinds[k].name, s.kinds[k].alias = true, at(name), at(alias)
-			any = true
+			plays = true
 		}
 		roles := &def.Roles
 		if r := roles.Area; r != nil {
@@ -49,10 +49,10 @@ func sourcesOf(w *index.World) (all []source) {
 			play(Building, r.Name, "")
 		}
 		if r := roles.Address; r != nil && def.Geometry == data.GeometryPoint {
-			s.address, any = true, true
+			s.address, plays = true, true
 			s.label, s.road, s.section, s.lane, s.alley, s.number = at(r.Label), at(r.Road), at(r.Section), at(r.Lane), at(r.Alley), at(r.Number)
 		}
-		if any && len(all) < mostLayers {
+		if plays && len(all) < mostLayers {
 			all = append(all, s)
 		}
 	}
@@ -150,6 +150,10 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 	p.street.Section = r.counted(text(s.layer, slot, s.section), &p.road).Base
 	p.street.Lane = r.counted(text(s.layer, slot, s.lane), &p.road).Packed()
 	p.street.Alley = r.counted(text(s.layer, slot, s.alley), &p.road).Packed()
+	if p.street.Lane == 0 {
+		// An alley of a lane with a name, or of the road itself, reads like a lane: 怡和巷3弄.
+		p.street.Lane, p.street.Alley = p.street.Alley, 0
+	}
 	p.door.At, p.door.ID = at, uint32(layer)<<slotBits|uint32(slot)
 	return p, p.road != ""
 }

@@ -191,7 +191,7 @@ func (t *Text) numerals() {
 			continue
 		}
 		start := end - 1
-		for start > 0 && isNumeral(t.Runes[start-1]) {
+		for start > 0 && isNumeral(t.Runes[start-1]) && !mixed(t.Runes[start-1], t.Runes[start]) {
 			start--
 		}
 		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, end) {

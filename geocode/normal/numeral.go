@@ -99,6 +99,20 @@ func digitOf(r rune) int {
 	return -1
 }
 
+// mixed reports whether the first of two digits is one of documents (陆) and the second one of every day (二): they make
+// no numeral together.
+func mixed(first, second rune) bool {
+	return isFormal(first) && digitOf(second) > 0 && !isFormal(second)
+}
+
+func isFormal(r rune) bool {
+	switch r {
+	case '壹', '贰', '叁', '肆', '伍', '陆', '柒', '捌', '玖':
+		return true
+	}
+	return false
+}
+
 // unitOf is the power of ten of a character, and how many of it the character says by itself, if any.
 func unitOf(r rune) (unit, times int) {
 	switch r {

@@ -102,7 +102,7 @@ func (r *Reader) lay(at int, fuzzy bool) {
 	default:
 		end := at + 1
 		if wordLike(first) {
-			if at > 0 && wordLike(r.text[at-1]) && joined(r.text[at-1], first) {
+			if r.inWord(at) {
 				return // nothing begins within a word
 			}
 			for end < len(r.text) && wordLike(r.text[end]) && joined(r.text[end-1], r.text[end]) {
@@ -157,8 +157,12 @@ func costOf(weak bool) float32 {
 
 // whole reports whether characters from i up to j begin and end where words do.
 func (r *Reader) whole(i, j int) bool {
-	return !(i > 0 && wordLike(r.text[i]) && wordLike(r.text[i-1]) && joined(r.text[i-1], r.text[i])) &&
-		!(j < len(r.text) && wordLike(r.text[j-1]) && wordLike(r.text[j]) && joined(r.text[j-1], r.text[j]))
+	return !r.inWord(i) && !r.inWord(j)
+}
+
+// inWord reports whether a word goes on from the character before i to that at i.
+func (r *Reader) inWord(i int) bool {
+	return i > 0 && i < len(r.text) && wordLike(r.text[i]) && wordLike(r.text[i-1]) && joined(r.text[i-1], r.text[i])
 }
 
 // layNumbers lays the numbers that begin at a character, and each beginning of them that is whole.
@@ -189,7 +193,7 @@ func numberBegins(text []rune) bool {
 	switch first := text[0]; {
 	case isDigit(first):
 		return true
-	case first == '临', first == '地', first == 'b', '甲' == first, first == '乙', first == '丙', first == '丁':
+	case first == '临', first == '地', first == 'b', first == '甲', first == '乙', first == '丙', first == '丁':
 		return len(text) > 1
 	case first == '戊', first == '己', first == '庚', first == '辛', first == '壬', first == '癸':
 		return len(text) > 1 && isDigit(text[1])
@@ -235,9 +239,21 @@ var measures = []struct {
 	text   []rune
 	metres float64
 }{
-	{[]rune("公里"), 1000}, {[]rune("千米"), 1000}, {[]rune("公尺"), 1}, {[]rune("米"), 1}, {[]rune("里"), 500},
-	{[]rune("kilometers"), 1000}, {[]rune("km"), 1000}, {[]rune("metres"), 1}, {[]rune("meters"), 1}, {[]rune("m"), 1},
-	{[]rune("feet"), 0.3048}, {[]rune("ft"), 0.3048}, {[]rune("yards"), 0.9144}, {[]rune("miles"), 1609.344}, {[]rune("mile"), 1609.344},
+	{[]rune("公里"), 1000},
+	{[]rune("千米"), 1000},
+	{[]rune("公尺"), 1},
+	{[]rune("米"), 1},
+	{[]rune("里"), 500},
+	{[]rune("kilometers"), 1000},
+	{[]rune("km"), 1000},
+	{[]rune("metres"), 1},
+	{[]rune("meters"), 1},
+	{[]rune("m"), 1},
+	{[]rune("feet"), 0.3048},
+	{[]rune("ft"), 0.3048},
+	{[]rune("yards"), 0.9144},
+	{[]rune("miles"), 1609.344},
+	{[]rune("mile"), 1609.344},
 }
 
 // layAdmin lays what ends like a province, a city or a district: the first such end within six characters.
@@ -249,12 +265,22 @@ func (r *Reader) layAdmin(at int) {
 	for i := at; i < len(r.text) && i < at+longest && r.text[i] >= 0x2e80; i++ {
 		switch r.text[i] {
 		case '省', '市', '县', '区', '镇', '乡', '州', '旗':
-			if i > at {
+			if i > at && !r.named(at, i+1) {
 				r.add(Element{Kind: Admin, Start: at, End: i + 1}, costAdmin)
 				return
 			}
 		}
 	}
+}
+
+// named reports whether characters from i up to j are a name as it is written.
+func (r *Reader) named(i, j int) bool {
+	for a := r.first[j]; a >= 0; a = r.arcs[a].next {
+		if e := &r.arcs[a].element; e.Start == i && e.Kind == Name {
+			return true
+		}
+	}
+	return false
 }
 
 // walk follows the cheapest ways to each character.

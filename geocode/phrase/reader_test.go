@@ -12,10 +12,13 @@ import (
 	"github.com/gewu-city/gewu/sample/sampletest"
 )
 
-var once sync.Once
-var taipei *gazetteer.Gazetteer
+var (
+	once   sync.Once
+	taipei *gazetteer.Gazetteer
+)
 
 func city(tb testing.TB) *gazetteer.Gazetteer {
+	tb.Helper()
 	once.Do(func() { taipei = gazetteer.New(sampletest.World(tb, "addresses", "villages", "districts")) })
 	return taipei
 }
@@ -37,6 +40,7 @@ func written(g *gazetteer.Gazetteer, text []rune, r phrase.Reading) string {
 			s = "'" + s
 		case phrase.Number:
 			s = "#" + s
+		case phrase.Mark:
 		case phrase.Term:
 			s = fmt.Sprint(":", s)
 		}

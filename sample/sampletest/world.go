@@ -66,7 +66,7 @@ func add(log *indextest.Log, step sample.Step, layers []string) error {
 	if err != nil {
 		return err
 	}
-	defer definition.Close()
+	defer func() { _ = definition.Close() }()
 	layer, err := convert.DecodeLayer(definition, "toml")
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func read(changes []data.Change, name, format string, o convert.Options) ([]data
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for row, err := range convert.Read(context.Background(), format, f, o) {
 		if err != nil {
 			return nil, err
