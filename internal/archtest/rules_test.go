@@ -110,6 +110,7 @@ var rows = []row{
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
 	{dir: "geocode/names", why: "finds names in texts; it knows no place, and only its tests normalise", may: []string{"geocode/pinyin", "geocode/normal"}},
 	{dir: "geocode/houses", why: "doors by number; it knows no names", may: []string{"geocode/number", "geo"}},
+	{dir: "geocode/lines", why: "street lines by road; it knows no names and no doors", may: []string{"geo"}},
 	{dir: "geocode/pinyin", why: "sounds of characters; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/number", why: "texts as numbers; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/normal", why: "texts; it knows no place"},
