@@ -79,6 +79,7 @@ func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Reque
 		start := s.cfg.Now()
 		id := s.requestID(r)
 		r = r.WithContext(city.WithRequestID(r.Context(), id))
+		body := watch(r)
 		header := w.Header()
 		header.Set("X-Request-Id", id)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -93,6 +94,7 @@ func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Reque
 			broken = res.status != 0 || errors.Is(err, http.ErrAbortHandler)
 			// Not the context's state: a body that came too late cancels it too, and its client is still there.
 			if !broken && !errors.Is(err, context.Canceled) {
+				s.drain(body, res, r)
 				rest.Of(err).Write(res, r, id)
 			}
 		}

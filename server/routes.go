@@ -237,10 +237,16 @@ var apiPrefixes = []string{"v1", "tiles", "styles", "docs", "healthz", "readyz",
 func (s *Server) page(w http.ResponseWriter, r *http.Request) (stream bool, err error) {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
+	case first == "tiles":
+		return false, rest.Refuse(rest.NotFound, "there is nothing at this address; tiles are at /tiles/{tileset}/{z}/{x}/{y}.mvt and described at /tiles/{tileset}.json, where tileset is city, a layer, or layers separated by commas; /docs lists what there is")
 	case slices.Contains(apiPrefixes, first):
 		return false, rest.Refuse(rest.NotFound, "there is nothing at this address; /docs lists what there is")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return false, rest.Refuse(rest.NotFound, "there is nothing to %s at this address; /docs lists what there is", rest.Shorten(r.Method))
 	}
-	return false, pages.Pages{FS: s.cfg.Web}.Serve(w, r)
+	all := pages.Pages{FS: s.cfg.Web}
+	if err := s.tilesets.Previewed(r.URL.Path); err != nil {
+		return false, all.Missing(w, r, err)
+	}
+	return false, all.Serve(w, r)
 }

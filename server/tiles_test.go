@@ -129,3 +129,70 @@ func TestDiffTiles(t *testing.T) {
 		}
 	}
 }
+
+// TestDiffOfLayersThatComeAndGo: one of the two moments is enough for a layer and an attribute to be known.
+func TestDiffOfLayersThatComeAndGo(t *testing.T) {
+	c := newCity(t, nil).fill()
+	ok := func(method, path, body string) answer {
+		t.Helper()
+		a := c.do(method, path, map[string]string{"Content-Type": "application/json"}, body)
+		if a.status < 200 || a.status > 204 {
+			t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
+		}
+		return a
+	}
+	lamp := func(layer, id string, lon float64, height int) string {
+		return fmt.Sprintf(`{"changes":[{"op":"put","layer":%q,"feature":{"type":"Feature","id":%q,"geometry":{"type":"Point","coordinates":[%g,25.005]},"properties":{"height":%d}}}]}`, layer, id, lon, height)
+	}
+	define := func(layer string) {
+		ok("POST", "/v1/layers", `{"name":"`+layer+`","geometry":"point","attributes":[{"name":"height","type":"int"}]}`)
+	}
+	define("old")
+	ok("POST", "/v1/changes", lamp("old", "a", 121.505, 1))
+	ok("POST", "/v1/changes", lamp("old", "b", 120.1, 9))
+	before := c.engine.World().Seq()
+	ok("DELETE", "/v1/layers/old", "")
+	define("new")
+	ok("POST", "/v1/changes", lamp("new", "c", 121.506, 2))
+	ok("PATCH", "/v1/layers/trees", `{"attributes":[{"name":"tree_type","type":"text"},{"name":"diameter","type":"number","unit":"cm"},{"name":"count","type":"int"},{"name":"planted","type":"date"},{"name":"late","type":"int"}]}`)
+	tree := `{"changes":[{"op":"put","layer":"trees","feature":{"type":"Feature","id":"tree03","geometry":{"type":"Point","coordinates":[121.505,25.005]},"properties":{"late":7}}}]}`
+	ok("POST", "/v1/changes", tree)
+
+	between := fmt.Sprintf("diff=%d,", before)
+	for _, q := range []struct{ set, query, want string }{
+		{"old", "", "old_removed 1"},
+		{"old,new", "", "old_removed 1 new_added 1"},
+		{"new,old", "&filter=height+%3E+1", "new_added 1"},
+		{"new,old", "&filter=height+%3E+0&properties=height", "new_added 1 old_removed 1"},
+		{"trees", "&filter=late+%3D+7", "trees_changed 1"},
+		{"trees", "&properties=late", "trees_changed 1"},
+		{"city", "", "trees_changed 1 new_added 1 old_removed 1"},
+	} {
+		path := "/tiles/" + q.set + "/12/3430/1754.mvt?" + between + q.query
+		a := c.do("GET", path, nil, "")
+		tile, err := tiletest.Decode([]byte(a.body))
+		if err != nil || a.status != 200 {
+			t.Errorf("%s: %d %s %v", path, a.status, a.body, err)
+			continue
+		}
+		got := ""
+		for _, l := range tile {
+			got += fmt.Sprintf(" %s %d", l.Name, len(l.Features))
+		}
+		if strings.TrimSpace(got) != q.want {
+			t.Errorf("%s:%s, want %s", path, got, q.want)
+		}
+	}
+	doc := ok("GET", "/tiles/new,old.json?"+between, "").body
+	for _, want := range []string{`"id":"new_added"`, `"id":"old_removed"`, `"bounds":[120.1,25.005,121.506,25.005]`} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("%s is not in %s", want, doc)
+		}
+	}
+	// Neither moment has it.
+	for _, path := range []string{"/tiles/new/12/3430/1754.mvt?diff=1,2", "/tiles/new.json?diff=1,2", "/tiles/new,old,nope/12/3430/1754.mvt?" + between} {
+		if a := c.do("GET", path, nil, ""); a.status != 404 || !strings.Contains(a.body, "is not a layer") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}

@@ -98,7 +98,7 @@ func (k *Keys) Serve(w http.ResponseWriter, r *http.Request, limit int64, do fun
 	if key == "" {
 		return do(w, r)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := rest.ReadAll(w, r, limit)
 	if err != nil {
 		return err
 	}

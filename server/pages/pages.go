@@ -32,6 +32,9 @@ const placeholder = `<!doctype html>
 </html>
 `
 
+// twins are the names of files beside a file that are the same compressed, by content coding.
+var twins = map[string]string{"br": ".br", "gzip": ".gz"}
+
 // Pages are the files, index.html at the root. Without a file system or without index.html a placeholder is shown.
 // They are safe for concurrent use.
 type Pages struct{ FS fs.FS }
@@ -44,7 +47,7 @@ func (p Pages) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Files that start with a dot are not pages.
 	if fs.ValidPath(name) && !strings.HasPrefix(path.Base(name), ".") {
-		served, err := p.file(w, r, name)
+		served, err := p.file(w, r, name, http.StatusOK)
 		if served || err != nil {
 			return err
 		}
@@ -53,12 +56,26 @@ func (p Pages) Serve(w http.ResponseWriter, r *http.Request) error {
 	if name != "index.html" && (path.Ext(name) != "" || !acceptsHTML(r)) {
 		return rest.Refuse(rest.NotFound, "there is no such file or page")
 	}
-	served, err := p.file(w, r, "index.html")
+	return p.page(w, r, http.StatusOK)
+}
+
+// Missing answers a browser with the page as for [Pages.Serve], which says in the reader's language what there is not, and
+// everybody else with the problem.
+func (p Pages) Missing(w http.ResponseWriter, r *http.Request, problem error) error {
+	if !rest.Accepts(r.Header.Get("Accept"), "text/html") {
+		return problem
+	}
+	return p.page(w, r, http.StatusNotFound)
+}
+
+// page answers with the page itself.
+func (p Pages) page(w http.ResponseWriter, r *http.Request, status int) error {
+	served, err := p.file(w, r, "index.html", status)
 	if served || err != nil {
 		return err
 	}
 	w.Header().Set("Content-Security-Policy", CSP)
-	return rest.WriteBody(w, r, http.StatusOK, "text/html; charset=utf-8", []byte(placeholder))
+	return rest.WriteBody(w, r, status, "text/html; charset=utf-8", []byte(placeholder))
 }
 
 func acceptsHTML(r *http.Request) bool {
@@ -68,7 +85,7 @@ func acceptsHTML(r *http.Request) bool {
 
 // file serves a file of the pages, as its precompressed twin where the client takes that. It reports false when there
 // is no such file.
-func (p Pages) file(w http.ResponseWriter, r *http.Request, name string) (bool, error) {
+func (p Pages) file(w http.ResponseWriter, r *http.Request, name string, status int) (bool, error) {
 	if p.FS == nil {
 		return false, nil
 	}
@@ -82,14 +99,17 @@ func (p Pages) file(w http.ResponseWriter, r *http.Request, name string) (bool, 
 	h := w.Header()
 	h.Set("Vary", "Accept-Encoding")
 	var body []byte
-	for _, twin := range []struct{ coding, ext string }{{"br", ".br"}, {"gzip", ".gz"}} {
-		if !rest.Accepts(r.Header.Get("Accept-Encoding"), twin.coding) {
-			continue
+	var offered []string
+	for _, coding := range []string{"br", "gzip"} {
+		if _, err := fs.Stat(p.FS, name+twins[coding]); err == nil {
+			offered = append(offered, coding)
 		}
-		if body, err = fs.ReadFile(p.FS, name+twin.ext); err == nil {
-			h.Set("Content-Encoding", twin.coding)
-			break
+	}
+	if coding, _ := rest.Coding(r, offered...); coding != "" {
+		if body, err = fs.ReadFile(p.FS, name+twins[coding]); err != nil {
+			return false, err
 		}
+		h.Set("Content-Encoding", coding)
 	}
 	if body == nil {
 		if body, err = fs.ReadFile(p.FS, name); err != nil {
@@ -117,13 +137,13 @@ func (p Pages) file(w http.ResponseWriter, r *http.Request, name string) (bool, 
 		tag := hex.EncodeToString(sum[:16])
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", `"`+tag+`"`)
-		if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
+		if status == http.StatusOK && rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return true, nil
 		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(http.StatusOK)
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		// The client may have gone; there is nobody to tell.
 		_, _ = w.Write(body) //nolint:gosec // a file of ours; the request only chose which

@@ -51,6 +51,15 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64, allowed ...st
 	if _, err := ContentType(r, allowed...); err != nil {
 		return nil, err
 	}
+	return ReadAll(w, r, limit)
+}
+
+// ReadAll reads a bounded body. One that says itself that it is larger is refused unread, so that a client that waits for
+// permission to send it (Expect: 100-continue) need not.
+func ReadAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, Refuse(BadRequest, "the body ends early").Because(err)
@@ -141,7 +150,8 @@ func WriteBody(w http.ResponseWriter, r *http.Request, status int, kind string, 
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-cache")
 	}
-	if len(body) >= compressFrom && Accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+	// What is done cannot be refused any more: a client that takes no coding we have gets the answer as it is.
+	if coding, _ := Coding(r, "gzip"); coding != "" && len(body) >= compressFrom {
 		var out bytes.Buffer
 		z, _ := zippers.Get().(*gzip.Writer)
 		defer zippers.Put(z)
@@ -182,7 +192,8 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	}
 }
 
-// Accepts reports whether a header such as Accept-Encoding lists a name without refusing it (q=0).
+// Accepts reports whether a header such as Accept lists a name without refusing it (q=0). For Accept-Encoding there is
+// [Coding].
 func Accepts(header, name string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		part, quality, _ := strings.Cut(part, ";")

@@ -227,6 +227,12 @@ func validLang(tag string) bool {
 	return true
 }
 
+// Only says which parameters there may be, before any is asked for, and returns the first fault as [Params.Done] does.
+func (p *Params) Only(names ...string) error {
+	p.known = append(p.known, names...)
+	return p.Done("")
+}
+
 // Done returns the first fault: a wrong value, or a parameter that nobody asked for, which is usually a misspelling.
 // open says what else the parameters may be called.
 func (p *Params) Done(open string) error {

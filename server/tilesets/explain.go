@@ -27,6 +27,16 @@ type explained struct {
 	Seq     data.Seq       `json:"seq"`
 }
 
+// wantsReasons reads explain and, what needs it, feature.
+func wantsReasons(p *rest.Params) (bool, error) {
+	text := p.OneOf("explain", "0", "1", "false", "true")
+	explains := text == "1" || text == "true"
+	if id := p.Text("feature"); id != "" && !explains {
+		p.Fail(rest.Fault(rest.BadRequest, "feature", id, "goes with explain=1 only; to draw one feature use filter=id='…'"))
+	}
+	return explains, p.Fault()
+}
+
 // explain answers what a tile holds, what it left out and why, and with feature=ID what became of that one.
 func (a *API) explain(w http.ResponseWriter, r *http.Request, p *rest.Params, world *city.Asked, set tiles.Tileset, address [3]uint32, q *tiles.Query) error {
 	start := a.Now()

@@ -3,7 +3,7 @@ package tilesets
 import (
 	"context"
 	"errors"
-	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gewu-city/gewu/index"
@@ -13,12 +13,10 @@ import (
 	"github.com/gewu-city/gewu/tiles"
 )
 
-// query reads what a request asks of the tiles of a tileset beside their address.
-func (a *API) query(r *http.Request, p *rest.Params, w *index.World, set tiles.Tileset) (*tiles.Query, error) {
+// query reads what a request asks of the tiles of a tileset beside their address. Each layer is that of the first of the
+// Worlds that has it.
+func (a *API) query(p *rest.Params, set tiles.Tileset, worlds ...*index.World) (*tiles.Query, error) {
 	q := &tiles.Query{}
-	if rest.Accepts(r.Header.Get("Accept-Encoding"), tiles.Zstd.String()) {
-		q.Encoding = tiles.Zstd
-	}
 	if p == nil {
 		return q, nil
 	}
@@ -27,26 +25,28 @@ func (a *API) query(r *http.Request, p *rest.Params, w *index.World, set tiles.T
 		return nil, err
 	}
 	if list, given := p.Names("properties"); given {
-		if err := known(w, set, list); err != nil {
+		if err := known(worlds, set, list); err != nil {
 			return nil, err
 		}
 		q.Properties = list
 	}
-	if p.Text("filter") != "" {
-		f, err := a.filter(p, w, set)
-		if err != nil {
-			return nil, err
-		}
-		q.Filter = f
+	if p.Text("filter") == "" {
+		a.Filter(p, worlds[0], nil) // looks at the parameters that go with one
+		return q, p.Fault()
 	}
+	f, err := a.filter(p, worlds, set)
+	if err != nil {
+		return nil, err
+	}
+	q.Filter = f
 	return q, nil
 }
 
 // known verifies that the attributes a client asks for exist in a layer of the tileset.
-func known(w *index.World, set tiles.Tileset, properties []string) error {
+func known(worlds []*index.World, set tiles.Tileset, properties []string) error {
 	for _, name := range properties {
-		if !tiles.HasField(w, set, name) {
-			known := strings.Join(tiles.Fields(w, set), ", ")
+		if !slices.ContainsFunc(worlds, func(w *index.World) bool { return tiles.HasField(w, set, name) }) {
+			known := strings.Join(tiles.Fields(worlds[0], set), ", ")
 			return rest.Fault(rest.BadRequest, "properties", name, "is no attribute of the tileset; known are "+known)
 		}
 	}
@@ -61,10 +61,17 @@ type filtered struct {
 
 // filter binds the filter of a request to every layer of a tileset: one that does not fit a layer is refused, rather
 // than that layer drawn with everything or nothing.
-func (a *API) filter(p *rest.Params, w *index.World, set tiles.Tileset) (*filtered, error) {
+func (a *API) filter(p *rest.Params, worlds []*index.World, set tiles.Tileset) (*filtered, error) {
 	f := &filtered{bounds: map[string]*filter.Bound{}}
 	for _, name := range set.Layers {
+		w := worlds[0]
 		l, totals, ok := tiles.LayerOf(w, name)
+		for _, other := range worlds[1:] {
+			if !ok {
+				w = other
+				l, totals, ok = tiles.LayerOf(w, name)
+			}
+		}
 		switch {
 		case !ok:
 			continue // the maker says so

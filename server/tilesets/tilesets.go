@@ -2,14 +2,12 @@
 package tilesets
 
 import (
-	"errors"
 	"net/http"
-	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gorilla/mux"
 
-	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -24,42 +22,59 @@ type API struct {
 
 const typeTile = "application/vnd.mapbox-vector-tile"
 
-// Tile answers with tile z/x/y. Map clients add parameters of their own to tile addresses, so unknown ones do
-// no harm here.
+// The parameters of tiles, and of their descriptions. Whatever else a map client adds is refused as everywhere: a filter
+// that is misspelt must not become a map of everything. v may have any value and changes nothing, for clients that pass
+// caches by a new address.
+var (
+	described = []string{"crs", "lang", "properties", "filter", "filter-lang", "filter-crs", "diff", "at", "as_of", "min_seq", "v"}
+	drawn     = append([]string{"explain", "feature"}, described...)
+)
+
+// Tile answers with tile z/x/y.
 func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
+	// A tile exists as zstd, as gzip and plain.
+	coding, ok := rest.Coding(r, tiles.Zstd.String(), tiles.Gzip.String())
+	if !ok {
+		return rest.Fault(rest.NotAcceptable, "Accept-Encoding", strings.Join(r.Header.Values("Accept-Encoding"), ", "), "must allow zstd, gzip or identity")
+	}
 	world := &city.Asked{World: a.Engine.World()}
 	var params *rest.Params
+	explains := false
 	if r.URL.RawQuery != "" {
 		params = rest.ParseParams(r)
+		if err := params.Only(drawn...); err != nil {
+			return err
+		}
+		if before, after, err := a.moments(r, params); err != nil {
+			return err
+		} else if before != nil {
+			return a.diff(w, r, params, before, after, coding)
+		}
 		var err error
+		if explains, err = wantsReasons(params); err != nil {
+			return err
+		}
 		if world, err = a.Ask(r, params); err != nil {
 			return err
 		}
 	}
-	vars := mux.Vars(r)
-	set, err := tileset(world.World, vars["tileset"])
+	set, err := tileset(world.World, mux.Vars(r)["tileset"])
 	if err != nil {
 		return err
 	}
-	var address [3]uint32
-	for i, name := range [...]string{"z", "x", "y"} {
-		n, err := strconv.ParseUint(vars[name], 10, 32)
-		if err != nil {
-			return rest.Fault(rest.BadRequest, name, vars[name], "must be a whole number")
-		}
-		address[i] = uint32(n)
-	}
-	query, err := a.query(r, params, world.World, set)
+	at, err := address(r)
 	if err != nil {
 		return err
 	}
-	if params != nil && params.Text("diff") != "" {
-		return a.diff(w, r, params.Text("diff"), set, address, query)
+	query, err := a.query(params, set, world.World)
+	if err != nil {
+		return err
 	}
-	if params != nil && slices.Contains([]string{"1", "true"}, params.Text("explain")) {
-		return a.explain(w, r, params, world, set, address, query)
+	if explains {
+		return a.explain(w, r, params, world, set, at, query)
 	}
-	tile, err := a.Maker.Tile(r.Context(), world.World, set, address[0], address[1], address[2], query)
+	query.Encoding = encoding(coding)
+	tile, err := a.Maker.Tile(r.Context(), world.World, set, at[0], at[1], at[2], query)
 	if err != nil {
 		return err
 	}
@@ -69,16 +84,38 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		// The log only grows, and a restored one has another epoch.
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	return writeTile(w, r, &tile)
+	return writeTile(w, r, &tile, coding)
 }
 
-func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
+// address is z, x and y of the path.
+func address(r *http.Request) (at [3]uint32, err error) {
+	for i, name := range [...]string{"z", "x", "y"} {
+		text := mux.Vars(r)[name]
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return at, rest.Fault(rest.BadRequest, name, text, "must be a whole number")
+		}
+		at[i] = uint32(n)
+	}
+	return at, nil
+}
+
+// encoding is how tiles are kept for a content coding.
+func encoding(coding string) tiles.Encoding {
+	if coding == tiles.Zstd.String() {
+		return tiles.Zstd
+	}
+	return tiles.Gzip
+}
+
+// writeTile answers with a tile in a content coding, empty for none.
+func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile, coding string) error {
 	h := w.Header()
 	h.Set("Vary", "Accept, Accept-Encoding")
-	packed := !tile.Empty() && rest.Accepts(r.Header.Get("Accept-Encoding"), tile.Encoding.String())
+	packed := !tile.Empty() && coding != ""
 	tag := `"` + tile.ETag + `"`
 	if packed {
-		tag = rest.PackedTag(tag, tile.Encoding.String())
+		tag = rest.PackedTag(tag, coding)
 	}
 	h.Set("ETag", tag)
 	if rest.MatchesTag(r.Header.Values("If-None-Match"), tile.ETag) {
@@ -91,7 +128,7 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	}
 	body := tile.Packed
 	if packed {
-		h.Set("Content-Encoding", tile.Encoding.String())
+		h.Set("Content-Encoding", coding)
 	} else {
 		var err error
 		if body, err = tile.Bytes(); err != nil {
@@ -108,38 +145,33 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile) error {
 	return nil
 }
 
-// tileset resolves the name in a path; an unknown one is not found.
-func tileset(w *index.World, name string) (tiles.Tileset, error) {
-	set, err := tiles.Resolve(w, name)
-	if field, ok := errors.AsType[*data.FieldError](err); ok {
-		return set, rest.Fault(rest.NotFound, field.Field, field.Value, field.Why).Because(err)
-	}
-	return set, err
-}
-
 // passedOn are the parameters of TileJSON that the addresses of its tiles have, too.
 var passedOn = []string{"crs", "lang", "diff", "properties", "filter", "filter-lang", "filter-crs"}
 
 // TileJSON describes a tileset.
 func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 	params := rest.ParseParams(r)
+	if err := params.Only(described...); err != nil {
+		return err
+	}
+	before, after, err := a.moments(r, params)
+	if err != nil {
+		return err
+	}
 	world, err := a.Ask(r, params)
 	if err != nil {
 		return err
 	}
-	set, err := tileset(world.World, mux.Vars(r)["tileset"])
-	if err != nil {
-		return err
+	var doc tiles.TileJSON
+	if name := mux.Vars(r)["tileset"]; before != nil {
+		doc, err = a.describeDiff(r, params, before, after, name)
+	} else {
+		doc, err = a.describe(r, params, world.World, name)
 	}
-	asked, err := a.query(r, params, world.World, set)
 	if err != nil {
 		return err
 	}
 	world.Header(w)
-	doc := a.Maker.Describe(world.World, set, a.BaseURL(r), asked)
-	if params.Text("diff") != "" {
-		doc.VectorLayers = described(doc.VectorLayers, set)
-	}
 	query := world.Query()
 	for _, name := range passedOn {
 		if r.URL.Query().Has(name) {
@@ -153,4 +185,16 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 		tiles.TileJSON
 		city.Shown
 	}{doc, world.Shown})
+}
+
+func (a *API) describe(r *http.Request, p *rest.Params, w *index.World, name string) (doc tiles.TileJSON, err error) {
+	set, err := tileset(w, name)
+	if err != nil {
+		return doc, err
+	}
+	asked, err := a.query(p, set, w)
+	if err != nil {
+		return doc, err
+	}
+	return a.Maker.Describe(w, set, a.BaseURL(r), asked), nil
 }

@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * A vector tile (MVT 2.1)
-         * @description The ETag is a hash of the tile's content. A tile without features is 204. Where a layer of points has no room, points that lie close together become one, whose `point_count` says how many it stands for; `<layer>_dropped` then holds a point with the numbers `found`, `drawn` and `dropped`. The tileset `<layer>_clusters` holds groups of points with `point_count` and sums. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id. Tiles of an `as_of` with its epoch may be kept for ever.
+         * @description The ETag is a hash of the tile's content. A tile without features is 204. Other parameters than these are refused: a filter that is misspelt must not become a map of everything. 406 where `Accept-Encoding` allows neither zstd nor gzip nor identity. Where a layer of points has no room, points that lie close together become one, whose `point_count` says how many it stands for; `<layer>_dropped` then holds a point with the numbers `found`, `drawn` and `dropped`. The tileset `<layer>_clusters` holds groups of points with `point_count` and sums. Polygon layers bring their label points as `<layer>_label`; the MVT feature id is the permanent id. Tiles of an `as_of` with its epoch may be kept for ever.
          */
         get: operations["tile"];
         put?: never;
@@ -2104,6 +2104,13 @@ export interface components {
          */
         tile_crs: string;
         /**
+         * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. `at` and `as_of` do not go with it. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
+         * @example 2026-03-01,2026-03-02
+         */
+        tile_diff: string;
+        /** @description Changes nothing: another address of the same tile, for clients that pass a cache. Tiles have ETags and do not need it. */
+        tile_v: string;
+        /**
          * @description A language tag. Texts come from the attribute beside theirs that ends in the language (`name`, `name_en`), where it has a value, else as they are; for codes with a dictionary there is also `<attribute>_label`: the title of the entry in the language, else in English, else in Chinese, else the code. Without it everything comes as it is stored.
          * @example en
          */
@@ -2479,6 +2486,13 @@ export interface operations {
                  * @example EPSG:4326
                  */
                 "filter-crs"?: components["parameters"]["filter-crs"];
+                /**
+                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. `at` and `as_of` do not go with it. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
+                 * @example 2026-03-01,2026-03-02
+                 */
+                diff?: components["parameters"]["tile_diff"];
+                /** @description Changes nothing: another address of the same tile, for clients that pass a cache. Tiles have ETags and do not need it. */
+                v?: components["parameters"]["tile_v"];
             };
             header?: never;
             path: {
@@ -2539,16 +2553,16 @@ export interface operations {
                  */
                 "filter-crs"?: components["parameters"]["filter-crs"];
                 /**
-                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
+                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. `at` and `as_of` do not go with it. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
                  * @example 2026-03-01,2026-03-02
                  */
-                diff?: string;
+                diff?: components["parameters"]["tile_diff"];
                 /**
-                 * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile.
+                 * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile. Not with `diff`.
                  * @example 1
                  */
                 explain?: "0" | "1" | "true" | "false";
-                /** @description With `explain`: the id of a feature, to learn why it is drawn in this tile or not. */
+                /** @description With `explain=1` only: the id of a feature, to learn why it is drawn in this tile or not. */
                 feature?: string;
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
@@ -2565,6 +2579,8 @@ export interface operations {
                  * @example 42
                  */
                 as_of?: components["parameters"]["as_of"];
+                /** @description Changes nothing: another address of the same tile, for clients that pass a cache. Tiles have ETags and do not need it. */
+                v?: components["parameters"]["tile_v"];
             };
             header?: {
                 /** @description 304 when the ETag is still this one. */
@@ -2638,16 +2654,16 @@ export interface operations {
                  */
                 "filter-crs"?: components["parameters"]["filter-crs"];
                 /**
-                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
+                 * @description Two moments separated by a comma, each a time, a date or a position of the log; the second may be empty, for the present. `at` and `as_of` do not go with it. The tile then holds what differs, in layers with the names `<layer>_added`, `<layer>_changed` and `<layer>_removed`.
                  * @example 2026-03-01,2026-03-02
                  */
-                diff?: string;
+                diff?: components["parameters"]["tile_diff"];
                 /**
-                 * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile.
+                 * @description 1 answers in JSON what the tile holds, what it left out, and how long it took, instead of the tile. Not with `diff`.
                  * @example 1
                  */
                 explain?: "0" | "1" | "true" | "false";
-                /** @description With `explain`: the id of a feature, to learn why it is drawn in this tile or not. */
+                /** @description With `explain=1` only: the id of a feature, to learn why it is drawn in this tile or not. */
                 feature?: string;
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
@@ -2664,6 +2680,8 @@ export interface operations {
                  * @example 42
                  */
                 as_of?: components["parameters"]["as_of"];
+                /** @description Changes nothing: another address of the same tile, for clients that pass a cache. Tiles have ETags and do not need it. */
+                v?: components["parameters"]["tile_v"];
             };
             header?: {
                 /** @description 304 when the ETag is still this one. */
