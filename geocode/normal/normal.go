@@ -194,11 +194,13 @@ func (t *Text) numerals() {
 		for start > 0 && isNumeral(t.Runes[start-1]) && !mixed(t.Runes[start-1], t.Runes[start]) {
 			start--
 		}
-		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, end) {
+		behind := end
+		end = start + 1 // what is replaced may be shorter
+		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, behind) {
 			continue
 		}
-		if n, ok := value(t.Runes[start:end]); ok {
-			t.replace(start, end, n)
+		if n, ok := value(t.Runes[start:behind]); ok {
+			t.replace(start, behind, n)
 		}
 	}
 }
