@@ -70,6 +70,9 @@ func read(text string) *source {
 	return s
 }
 
+// IsSimplified reports whether a text has characters that only simplified script has, and no traditional ones.
+func IsSimplified(text string) bool { return read(text).script == simplified }
+
 // next appends the part that begins at i, and its unit, and returns where it ends.
 func (s *source) next(i int) int {
 	if n := s.number(i); n > i {

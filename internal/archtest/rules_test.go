@@ -111,6 +111,7 @@ var rows = []row{
 	{dir: "geocode/names", why: "finds names in texts; it knows no place, and only its tests normalise", may: []string{"geocode/pinyin", "geocode/normal"}},
 	{dir: "geocode/houses", why: "doors by number; it knows no names", may: []string{"geocode/number", "geo"}},
 	{dir: "geocode/lines", why: "street lines by road; it knows no names and no doors", may: []string{"geo"}},
+	{dir: "geocode/eval", why: "measures a geocoder that it is handed as a function", may: []string{"geocode/noise", "data", "geo"}},
 	{dir: "geocode/noise", why: "writes what a geocoder is measured with, so it knows none: only tables of characters", may: []string{"geocode/normal", "geocode/pinyin"}},
 	{dir: "geocode/pinyin", why: "sounds of characters; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/number", why: "texts as numbers; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
