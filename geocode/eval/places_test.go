@@ -75,6 +75,32 @@ func TestCrossingsOfDoors(t *testing.T) {
 	}
 }
 
+// TestUncertainCrossings: roads at a small angle, and roads of which the doors end long before they would cross.
+func TestUncertainCrossings(t *testing.T) {
+	p := planeAt(at(t, 121.55, 25.05))
+	still := func() float64 { return 0 }
+	for name, c := range map[string]struct {
+		through  vec
+		angle    float64 // in degrees
+		from, to float64
+		want     int
+	}{
+		"at 26°":               {vec{}, 26, -200, 200, 0},
+		"at 35°":               {vec{}, 35, -200, 200, 1},
+		"met beyond the doors": {vec{70, 0}, 145, 80, 220, 0},
+		"met near the doors":   {vec{20, 0}, 145, 40, 220, 1},
+	} {
+		first := street(p, vec{}, 0, -250, 250, still)
+		if c.through.x > 0 {
+			first = street(p, vec{}, 0, -150, 0, still)
+		}
+		second := street(p, c.through, c.angle*math.Pi/180, c.from, c.to, still)
+		if got := Crossings([]Road{{Name: "信義路", Doors: first}, {Name: "松德路", Doors: second}}, 5, rand.New(rand.NewPCG(1, 1))); len(got) != c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestCrossingsOfLines(t *testing.T) {
 	p := planeAt(at(t, -71.1, 42.37))
 	line := func(xy ...float64) []geo.Point {

@@ -52,6 +52,8 @@ func TestVariants(t *testing.T) {
 		}},
 		{class: PrefixDropped, text: "塔悠路328號", only: true},
 		{class: PrefixDropped, text: "臺北市市民大道四段8號", only: true, want: []string{"市民大道四段8號"}},
+		{class: PrefixDropped, text: "新北市八里區中山路3號", only: true, want: []string{"八里區中山路3號", "中山路3號"}},
+		{class: MissingUnit, text: "虹桥三号路", only: true},       // the name of a road
 		{class: PrefixDropped, text: "北京市朝阳区和平里", only: true}, // nothing would be left
 		{class: PrefixDropped, text: "上海市浦东新区曲阳新村3号", only: true, want: []string{"曲阳新村3号", "浦东新区曲阳新村3号"}},
 		{class: PrefixDropped, text: mass, only: true, want: []string{"240 Massachusetts Ave", "240 Massachusetts Ave, Cambridge"}},
