@@ -44,6 +44,12 @@ func (f *finder) within(areas []int, p geo.Point, faults []Fault) []Fault {
 func (f *finder) gap(e *phrase.Element, p geo.Point) float64 {
 	const far = 1e9
 	best := far
+	for _, id := range e.Also {
+		other := phrase.Element{Name: id}
+		if best = min(best, f.gap(&other, p)); best == 0 {
+			return 0
+		}
+	}
 	for _, s := range f.g.Senses(e.Name) {
 		if s.Kind != gazetteer.Area {
 			continue

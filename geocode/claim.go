@@ -154,16 +154,8 @@ func (c *claims) ahead(cl *claim) {
 	switch c.term(i) {
 	case phrase.Crossing:
 		cl.crossing, cl.first = true, i
-	case phrase.Opposite:
-		cl.relation, cl.first = Opposite, i
-	case phrase.Near:
-		cl.relation, cl.first = Near, i
-	case phrase.Beside:
-		cl.relation, cl.first = Beside, i
-	case phrase.Inside:
-		cl.relation, cl.first = Inside, i
-	case phrase.Between:
-		cl.relation, cl.first = Between, i
+	case phrase.Opposite, phrase.Near, phrase.Beside, phrase.Inside, phrase.Between:
+		cl.relation, cl.first = relations[c.term(i)], i
 	case phrase.Way:
 		if m := c.before(i); c.term(m) == phrase.Measure {
 			cl.relation, cl.bearing, cl.metres, cl.first = Offset, c.elements[i].Bearing, c.elements[m].Metres, m
@@ -187,20 +179,10 @@ func (c *claims) behind(cl *claim, after int) int {
 			}
 			cl.relation = Between
 			take(i)
-		case phrase.Opposite:
-			cl.relation = Opposite
-			take(i)
-		case phrase.Near:
-			cl.relation = Near
-			take(i)
-		case phrase.Beside:
-			cl.relation = Beside
-			take(i)
-		case phrase.Gate:
-			cl.relation = Gate
-			take(i)
-		case phrase.Inside:
-			cl.relation = Inside
+		case phrase.Opposite, phrase.Near, phrase.Beside, phrase.Gate, phrase.Inside:
+			if cl.relation == At || cl.relation == Gate || cl.relation == Inside {
+				cl.relation = relations[c.term(i)]
+			}
 			take(i)
 		case phrase.Toward, phrase.Way, phrase.Measure:
 			if j := c.direction(cl, i); j > i {
@@ -212,6 +194,11 @@ func (c *claims) behind(cl *claim, after int) int {
 			return after
 		}
 	}
+}
+
+// relations are those of words that say nothing else.
+var relations = map[phrase.Word]Relation{
+	phrase.Opposite: Opposite, phrase.Near: Near, phrase.Beside: Beside, phrase.Gate: Gate, phrase.Inside: Inside, phrase.Between: Between,
 }
 
 // direction reads 往东50米, 东北角, 以北200米, 西侧, 50米 from i on and returns the end, i when it is none.

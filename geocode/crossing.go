@@ -22,6 +22,19 @@ const (
 func (f *finder) crossing(cl *claim, s gazetteer.Sense) {
 	first := f.nameFaults("road", &f.elements[cl.main], s, nil)
 	e := &f.elements[cl.second]
+	written, also := e.Name, e.Also
+	defer func() { e.Name, e.Also = written, also }()
+	e.Also = nil
+	f.crossings(cl, s, first)
+	for _, id := range also {
+		e.Name = id
+		f.crossings(cl, s, first)
+	}
+}
+
+// crossings looks up where a road meets what the second road of a claim means.
+func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
+	e := &f.elements[cl.second]
 	for i, t := range f.g.Senses(e.Name) {
 		if i >= mostSame {
 			break

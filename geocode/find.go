@@ -46,6 +46,7 @@ type finder struct {
 	claims   claims
 	found    []candidate
 	rest     normal.Text
+	wide     bool // an area will do
 }
 
 // written is what an element looks like in the source.
@@ -162,19 +163,37 @@ func (f *finder) try(elements []phrase.Element) {
 	for i := range f.claims.found {
 		f.resolve(&f.claims.found[i], false)
 	}
-	if len(f.found) == first && len(f.claims.areas) > 0 {
-		for i := range f.claims.found {
-			if cl := &f.claims.found[i]; cl.main == f.claims.areas[len(f.claims.areas)-1] {
-				f.resolve(cl, true)
-			}
+	if len(f.found) > first || len(f.claims.areas) == 0 {
+		return
+	}
+	for i := range elements {
+		if e := &elements[i]; e.Kind == phrase.Number && counted(e.Numbers) && !f.wide {
+			return // it says where in the area
+		}
+	}
+	for i := range f.claims.found {
+		if cl := &f.claims.found[i]; cl.main == f.claims.areas[len(f.claims.areas)-1] {
+			f.resolve(cl, true)
 		}
 	}
 }
 
-// resolve looks up what the name of a claim means.
+// resolve looks up what the name of a claim means, or each of the names that it may be a slip for.
 func (f *finder) resolve(cl *claim, areas bool) {
 	e := &f.elements[cl.main]
-	for i, s := range f.g.Senses(e.Name) {
+	written, also := e.Name, e.Also
+	defer func() { e.Name, e.Also = written, also }()
+	e.Also = nil
+	f.meanings(cl, areas)
+	for _, id := range also {
+		e.Name = id
+		f.meanings(cl, areas)
+	}
+}
+
+// meanings looks up what the name of a claim means.
+func (f *finder) meanings(cl *claim, areas bool) {
+	for i, s := range f.g.Senses(f.elements[cl.main].Name) {
 		if i >= mostSame {
 			break
 		}

@@ -39,6 +39,9 @@ func addressOf(numbers []number.Element) (a address) {
 	return a
 }
 
+// latin reports whether a name is in letters.
+func latin(name []rune) bool { return len(name) > 0 && name[0] < 0x2e80 }
+
 func neighborhood(e *phrase.Element) bool { return e.Kind == phrase.Number && !counted(e.Numbers) }
 
 // street is where the numbers of an address are found.
@@ -65,7 +68,11 @@ const (
 // road looks up an address on a road.
 func (f *finder) road(cl *claim, s gazetteer.Sense) {
 	a := addressOf(cl.numbers)
-	faults := f.nameFaults("road", &f.elements[cl.main], s, nil)
+	e := &f.elements[cl.main]
+	if s.Form == gazetteer.Short && len(cl.numbers) == 0 && !latin(f.g.Name(e.Name)) {
+		return // 中山 alone is many things
+	}
+	faults := f.nameFaults("road", e, s, nil)
 	if a.house.Base == 0 {
 		f.way(cl, s, &a, faults)
 		return

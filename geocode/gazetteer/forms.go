@@ -70,13 +70,14 @@ func withoutBrackets(text string) string {
 	}
 }
 
-// suffixes are what people leave out of names, longer ones before their ends. Of roads nothing is left out: 中山 is no
-// road.
+// suffixes are what people leave out of names, longer ones before their ends. The short form
+// of a road means it only where a number follows.
 var suffixes = map[Kind][]string{
 	Area: {
 		"社区居民委员会", "社区居委会", "居民委员会", "居委会", "街道办事处", "街道", "地区", "自治县", "社区", "新区",
 		"省", "市", "县", "区", "镇", "乡", "村", "里",
 	},
+	Road:     {"大道", "路", "街"},
 	Landmark: {"社区", "小区"},
 	Building: {"社区", "小区", "大厦", "大楼", "公寓"},
 }

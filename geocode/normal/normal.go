@@ -211,6 +211,13 @@ func (t *Text) counts(start, end int) bool {
 		if counted(t.Runes[end:]) {
 			return true
 		}
+		if t.Runes[end] == '之' && end+1 < len(t.Runes) && isDigit(t.Runes[end+1]) {
+			after := end + 1
+			for after < len(t.Runes) && isDigit(t.Runes[after]) {
+				after++
+			}
+			return after < len(t.Runes) && counted(t.Runes[after:]) // 一零九之6号
+		}
 		if isDigit(t.Runes[end]) || t.Runes[end] == '.' {
 			return false
 		}

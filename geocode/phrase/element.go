@@ -27,6 +27,7 @@ type Element struct {
 	Exact bool
 	Fault names.Fault // when it is not exact
 	Edits int
+	Also  []names.ID // other names from which the text differs in the same way
 	// Numbers of a Number, with their places in the text.
 	Numbers []number.Element
 	// Of a Term.

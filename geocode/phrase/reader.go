@@ -131,22 +131,38 @@ func (r *Reader) lay(at int, fuzzy bool) {
 	r.layMeasure(at)
 	r.layAdmin(at)
 	if fuzzy && !isMark(first) {
-		r.matches = r.names.Near(rest, r.matches[:0])
-		for _, m := range r.matches[:min(len(r.matches), mostNear)] {
-			if !r.whole(at, at+m.Length) {
-				continue
-			}
-			cost := costOf(r.names.Weak(m.ID)) + costSounds
-			if m.Fault == names.Slip {
-				cost += costSlip*float32(m.Edits) - costSounds
-			}
-			r.add(Element{Kind: Name, Start: at, End: at + m.Length, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
+		r.layNear(at)
+	}
+}
+
+// layNear lays the names with slips that begin at a character: of one length and alike in their faults as one arc, since
+// only the city tells which of them is meant.
+func (r *Reader) layNear(at int) {
+	r.matches = r.names.Near(r.text[at:], r.matches[:0])
+	first := len(r.arcs)
+	for _, m := range r.matches[:min(len(r.matches), mostNear)] {
+		end := at + m.Length
+		if !r.whole(at, end) {
+			continue
 		}
+		cost := costOf(r.names.Weak(m.ID)) + costSounds
+		if m.Fault == names.Slip {
+			cost += costSlip*float32(m.Edits) - costSounds
+		}
+		i := slices.IndexFunc(r.arcs[first:], func(a arc) bool {
+			return a.cost == cost && a.element.End == end && a.element.Fault == m.Fault && a.element.Edits == m.Edits
+		})
+		if i >= 0 {
+			e := &r.arcs[first+i].element
+			e.Also = append(e.Also, m.ID)
+			continue
+		}
+		r.add(Element{Kind: Name, Start: at, End: end, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
 	}
 }
 
 // mostNear bounds the names with slips that are tried at one character.
-const mostNear = 24
+const mostNear = 96
 
 func costOf(weak bool) float32 {
 	if weak {
