@@ -46,6 +46,7 @@ type finder struct {
 	claims   claims
 	found    []candidate
 	rest     normal.Text
+	near     []names.Match
 	wide     bool // an area will do
 }
 
@@ -86,6 +87,9 @@ func (f *finder) search() {
 			break
 		}
 	}
+	if f.best() < doubted && len(readings) > 0 {
+		f.doubt(slices.Clone(readings[0].Elements))
+	}
 	if best := f.best(); best < doubted || open > 0 && best < enough {
 		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, f.doubtful())
 		for _, r := range readings {
@@ -96,6 +100,34 @@ func (f *finder) search() {
 	}
 	f.tell()
 	f.sort()
+}
+
+// doubt takes names of a reading for slips of others where a number follows that they do not have: a name may be written
+// so that it is another one.
+func (f *finder) doubt(elements []phrase.Element) {
+	for i := range elements {
+		e := &elements[i]
+		if e.Kind != phrase.Name || !e.Exact || !means(f.g, e, gazetteer.Road) {
+			continue
+		}
+		written := *e
+		f.near = f.g.Near(f.text.Runes[e.Start:], f.near[:0])
+		e.Also = nil
+		for _, m := range f.near {
+			if m.Length != e.End-e.Start {
+				continue
+			}
+			if e.Exact {
+				e.Exact, e.Name, e.Fault, e.Edits = false, m.ID, m.Fault, m.Edits
+			} else if m.Fault == e.Fault && m.Edits == e.Edits {
+				e.Also = append(e.Also, m.ID)
+			}
+		}
+		if !e.Exact {
+			f.try(elements)
+		}
+		*e = written
+	}
 }
 
 // gaps is how many characters of a text nothing explains.
@@ -119,7 +151,7 @@ func (f *finder) best() int {
 // doubtful says where slips are looked for: everywhere in short texts, in longer ones where nothing is explained, and
 // just before.
 func (f *finder) doubtful() func(at int) bool {
-	const short, before, most = 24, 3, 32
+	const short, before, most = 24, 8, 40
 	n := len(f.text.Runes)
 	if n <= short {
 		return func(int) bool { return true }

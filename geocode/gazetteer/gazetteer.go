@@ -4,6 +4,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -167,14 +168,18 @@ func (g *Gazetteer) Title(s Sense) string {
 	return text(src.layer, s.Slot, src.kinds[s.Kind].name)
 }
 
-// RoadTitle is the name of a road as a door or a feature of it has it, in normal form where it has neither.
+// RoadTitle is the name of a road as a door of it has it, in normal form where none has.
 func (g *Gazetteer) RoadTitle(road names.ID) string {
+	name := string(g.Name(road))
 	for _, section := range g.Sections(road) {
 		for d := range g.doors.Doors(houses.Street{Road: uint32(road), Section: section}) {
-			return g.DoorPlate(d.ID).Road
+			if title := g.DoorPlate(d.ID).Road; normal.Of(title).String() == name {
+				return title
+			}
+			break
 		}
 	}
-	return string(g.Name(road))
+	return name
 }
 
 // Place is where the feature of a Sense is: its point, or one inside of it; false when it has no geometry.

@@ -11,7 +11,7 @@
 //     号; what is no letter, digit or mark of an address becomes a space. Spaces stay, single, between words of letters
 //     and digits only, and points between digits only.
 //   - Chinese numerals become digits where a unit follows (三百二十八号, 一五八弄, 五十米) or 之 stands before and a number
-//     or a unit before that (12号之三). Elsewhere they are part of a name: 三环路, 五一路, 四平路.
+//     or a unit before that (12号之三), or behind with a number and a unit (一零九之六号). Elsewhere they are part of a name: 三环路, 五一路, 四平路.
 //
 // Normalising twice is normalising once.
 //

@@ -118,7 +118,7 @@ func (r *Reader) lay(at int, fuzzy bool) {
 		return true
 	})
 	lexicon.Begins(rest, func(id names.ID, length int) bool {
-		if w := &vocabulary[id]; r.whole(at, at+length) {
+		if w := &vocabulary[id]; r.whole(at, at+length) && (length > 1 || first < 0x2e80 || w.word == Way || w.word == And || w.word == Toward || r.said(at)) {
 			cost := float32(costTerm)
 			if length == 1 {
 				cost += costShort
@@ -142,10 +142,11 @@ func (r *Reader) layNear(at int) {
 	first := len(r.arcs)
 	for _, m := range r.matches[:min(len(r.matches), mostNear)] {
 		end := at + m.Length
-		if !r.whole(at, end) {
+		weak := r.names.Weak(m.ID)
+		if !r.whole(at, end) || weak && m.Length < leastWeak {
 			continue
 		}
-		cost := costOf(r.names.Weak(m.ID)) + costSounds
+		cost := costOf(weak) + costSounds
 		if m.Fault == names.Slip {
 			cost += costSlip*float32(m.Edits) - costSounds
 		}
@@ -160,6 +161,9 @@ func (r *Reader) layNear(at int) {
 		r.add(Element{Kind: Name, Start: at, End: end, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
 	}
 }
+
+// leastWeak is how long a short form of a name is at least for slips in it to be forgiven.
+const leastWeak = 3
 
 // mostNear bounds the names with slips that are tried at one character.
 const mostNear = 96
@@ -287,6 +291,16 @@ func (r *Reader) layAdmin(at int) {
 			}
 		}
 	}
+}
+
+// said reports whether something that is known ends at a character: short words stand in relation to it.
+func (r *Reader) said(at int) bool {
+	for a := r.first[at]; a >= 0; a = r.arcs[a].next {
+		if k := r.arcs[a].element.Kind; k == Name || k == Number || k == Term {
+			return true
+		}
+	}
+	return false
 }
 
 // named reports whether characters from i up to j are a name as it is written.
