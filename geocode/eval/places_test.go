@@ -335,6 +335,15 @@ func TestCrossingsOfTheSample(t *testing.T) {
 	if d := cmp.Diff(cases, Crossings(roads, 1<<20, rand.New(rand.NewPCG(1, 1)))); d != "" {
 		t.Errorf("the same seed made other cases: %.500s", d)
 	}
+	var anchors []Anchor
+	for _, road := range roads[:100] {
+		for _, door := range road.Doors {
+			anchors = append(anchors, Anchor{Text: road.Name + "1號", At: door, Road: road.Doors})
+		}
+	}
+	if n := len(Offsets(anchors, 200, rand.New(rand.NewPCG(1, 1)))); n != 200 {
+		t.Errorf("%d offsets", n)
+	}
 	for pair, place := range map[[2]string][2]float64{
 		{"復興南路二段", "和平東路二段"}: {121.5436, 25.0252},
 		{"松山路", "永吉路"}:       {121.5780, 25.0456},

@@ -55,27 +55,40 @@ var alike = sync.OnceValue(func() map[rune][]rune {
 	return of
 })
 
-// pairs are simplified characters of addresses and the traditional ones that stand for them there. Characters that are
-// also traditional ones with another meaning (后, 里, 谷) are left out unless names hardly have them (云, 台).
+// pairs are simplified characters of addresses and the traditional ones that stand for them there, where the tables do
+// not say which: Big5 has the simplified one, too, or several fold to it. Characters that traditional names have as often
+// with another meaning (后, 里, 谷) are left out.
 const pairs = `
-东東 区區 县縣 镇鎮 乡鄉 号號 楼樓 层層 栋棟 邻鄰 组組 门門 单單 桥橋 台臺 湾灣 国國 华華 兴興 庆慶 宁寧 广廣 龙龍 凤鳳 阳陽 阴陰 陆陸 陈陳 陕陝 长長 张張 马馬 鸟鳥 鱼魚 鸡雞 鹤鶴
-鸿鴻 黄黃 齐齊 齿齒 云雲 雾霧 电電 灵靈 静靜 韩韓 顺順 颖穎 饶饒 馆館 驿驛 义義 乐樂 习習 书書 买買 亚亞 产產 亿億 仓倉 从從 优優 会會 伟偉 传傳 侨僑 俭儉 储儲 儿兒 兰蘭 关關 养養
-内內 军軍 农農 冲沖 冈岡 刘劉 创創 剑劍 办辦 务務 动動 励勵 劳勞 势勢 医醫 卢盧 卫衛 厂廠 厅廳 历歷 厦廈 双雙 发發 变變 叶葉 吴吳 员員 响響 园園 围圍 圆圓 图圖 圣聖 场場 坛壇 坝壩
-垄壟 堑塹 墙牆 声聲 处處 备備 复復 头頭 夹夾 奋奮 妇婦 娄婁 学學 孙孫 宝寶 实實 宪憲 宫宮 宽寬 宾賓 对對 寻尋 导導 寿壽 将將 尔爾 岁歲 岗崗 岛島 岭嶺 峡峽 币幣 师師 带帶 帅帥 庄莊
-应應 庙廟 库庫 开開 异異 弥彌 归歸 录錄 径徑 忆憶 怀懷 态態 总總 恒恆 恳懇 扬揚 抚撫 报報 担擔 护護 拥擁 择擇 据據 敌敵 数數 断斷 无無 旧舊 时時 旷曠 显顯 晋晉 晓曉 术術 机機 权權
-条條 来來 杨楊 极極 构構 枢樞 柜櫃 标標 树樹 栏欄 样樣 桦樺 档檔 检檢 欢歡 欧歐 毕畢 气氣 汇匯 汉漢 沟溝 沪滬 泪淚 泽澤 洁潔 浅淺 浇澆 测測 济濟 浑渾 浒滸 浓濃 涛濤 涟漣 润潤 涧澗
-渊淵 渔漁 温溫 湿濕 滨濱 滩灘 灯燈 炉爐 炼煉 烟煙 热熱 爱愛 牵牽 状狀 狮獅 独獨 环環 现現 玛瑪 珑瓏 琼瓊 瓯甌 画畫 畅暢 疗療 盐鹽 监監 盖蓋 盘盤 矿礦 码碼 砖磚 础礎 硕碩 礼禮 离離
-种種 积積 稳穩 穷窮 竞競 笔筆 筑築 篮籃 粮糧 红紅 级級 纪紀 纬緯 纯純 纲綱 纳納 纵縱 纺紡 线線 练練 绍紹 经經 结結 绕繞 绘繪 络絡 绣繡 统統 绥綏 维維 绵綿 绿綠 编編 缘緣 罗羅 网網
-罚罰 联聯 职職 肃肅 胜勝 胶膠 脉脈 脚腳 舰艦 艺藝 节節 芦蘆 苍蒼 苏蘇 苹蘋 范範 茎莖 茧繭 荐薦 药藥 荣榮 莱萊 莲蓮 获獲 莹瑩 萝蘿 营營 萧蕭 蓝藍 蒋蔣 蔷薔 虚虛 虾蝦 蚁蟻 蚕蠶 补補
-装裝 见見 观觀 规規 览覽 觉覺 计計 认認 议議 记記 许許 论論 设設 访訪 证證 识識 诗詩 诚誠 语語 读讀 调調 谊誼 谐諧 谢謝 谭譚 贝貝 财財 贤賢 质質 贯貫 贵貴 贸貿 贺賀 资資 赖賴 赛賽
-赞贊 赣贛 赵趙 跃躍 践踐 车車 轩軒 转轉 轮輪 软軟 轴軸 辉輝 输輸 辽遼 达達 过過 迈邁 运運 还還 进進 远遠 连連 迟遲 适適 选選 递遞 逻邏 遗遺 邓鄧 邮郵 郑鄭 鉴鑒 针針 钓釣 钟鐘 钢鋼
-钱錢 铁鐵 铃鈴 铜銅 铭銘 银銀 锋鋒 锅鍋 锐銳 锡錫 锦錦 镜鏡 闸閘 闽閩 阁閣 阅閱 队隊 阶階 际際 险險 随隨 隐隱 难難 雏雛 霁霽 须須 领領 频頻 题題 颜顏 风風 飞飛 饭飯 饮飲 骆駱 骏駿
-鲁魯 鲜鮮 鹏鵬 鹰鷹 麦麥 黉黌 龄齡 沈瀋 浏瀏 涂塗 洼窪 杰傑 庐廬 嵝嶁 巩鞏 邹鄒
+台臺 宁寧 广廣 云雲 优優 儿兒 冲沖 冈岡 厂廠 历歷 发發 圣聖 坛壇 复復 岭嶺 庄莊 异異 怀懷 恒恆 据據 机機 极極 构構 柜櫃 气氣 汇匯 洁潔 浒滸 湿濕 离離 种種 筑築 网網 胜勝
+苹蘋 范範 茧繭 荐薦 获獲 蚕蠶 证證 适適 鉴鑒 钟鐘 须須 沈瀋 涂塗 洼窪 杰傑 嵝嶁 强強 个個 尽盡 当當 荡蕩 锤錘 叹嘆 崭嶄 仑崙 闲閒 迹跡 勋勳 饥飢 专專 脏髒
 `
 
-// reverse is the traditional character of each simplified one in pairs.
+// reverse is the traditional character of each simplified one: the one of level 1 of Big5 that folds to it, where Big5
+// does not have the simplified one itself, and those of pairs.
 var reverse = sync.OnceValue(func() map[rune]rune {
 	of := map[rune]rune{}
+	several := map[rune]bool{}
+	big5 := traditionalchinese.Big5.NewEncoder()
+	for _, list := range commonTraditional() {
+		for _, full := range list {
+			simple := fold(full)
+			if simple == full {
+				continue
+			}
+			code, err := big5.String(string(simple))
+			const first, last = 0xA4, 0xF9 // of Big5 itself, without what Hong Kong added
+			if err == nil && len(code) == 2 && first <= code[0] && code[0] <= last {
+				continue
+			}
+			if _, twice := of[simple]; twice {
+				several[simple] = true
+			}
+			of[simple] = full
+		}
+	}
+	for simple := range several {
+		delete(of, simple)
+	}
 	for pair := range strings.FieldsSeq(pairs) {
 		simple, n := utf8.DecodeRuneInString(pair)
 		of[simple], _ = utf8.DecodeRuneInString(pair[n:])

@@ -85,6 +85,8 @@ func TestVariants(t *testing.T) {
 		{class: Script, text: door, only: true, want: []string{"台北市松山区庄敬里11邻塔悠路328号"}},
 		{class: Script, text: mainland, only: true, want: []string{"上海市徐匯區陝西南路158弄12號"}},
 		{class: Script, text: "中山北路", only: true},
+		{class: Script, text: "台儿庄路长寿里3号", only: true, want: []string{"臺兒莊路長壽里3號"}},
+		{class: Script, text: "宁夏钟楼汇宝广场", only: true, want: []string{"寧夏鐘樓匯寶廣場"}},
 		{class: Suffix, text: mass, only: true, want: []string{"240 Massachusetts Avenue, Cambridge, MA 02139"}},
 		{class: Suffix, text: "12 St Marys Rd", only: true, want: []string{"12 St Marys Road"}},
 		{class: Suffix, text: "12 BROADWAY ST", only: true, want: []string{"12 BROADWAY STREET"}},
@@ -376,6 +378,14 @@ func TestTables(t *testing.T) {
 		p := []rune(pair)
 		if len(p) != 2 || fold(p[1]) != fold(p[0]) || fold(p[0]) != p[0] || fold(p[1]) == p[1] {
 			t.Errorf("%s: the second is not the traditional form of the first: %c %c", pair, fold(p[0]), fold(p[1]))
+		}
+	}
+	if n := len(reverse()); n < 1650 {
+		t.Errorf("%d simplified characters have traditional ones", n)
+	}
+	for simple, full := range reverse() {
+		if fold(full) != simple || full == simple {
+			t.Errorf("%c is not the traditional form of %c", full, simple)
 		}
 	}
 	for group := range strings.FieldsSeq(lookAlikes) {
