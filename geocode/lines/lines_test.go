@@ -77,7 +77,7 @@ func TestWith(t *testing.T) {
 				}
 			})
 		}
-		for range rapid.IntRange(0, 12).Draw(t, "first") {
+		for range rapid.IntRange(0, 60).Draw(t, "first") {
 			l := someLine.Draw(t, "line")
 			f := feature{l.Road, l.ID}
 			all[f] = append(all[f], l)

@@ -51,6 +51,8 @@ const (
 	widest = 100
 	// most is on how many sides a number is looked for; a list of the same numbers on more is no list of numbers.
 	most = 32
+	// tries is of how many numbers to either side anchors are looked at until some lie at the line.
+	tries = 8
 	// together is how near in metres places are that count as one.
 	together = 30.0
 )
@@ -58,8 +60,8 @@ const (
 // Number is where a number of a road is: between the ends of the line whose side holds it, on that side, or nearer between
 // those anchors that lie at the line, whose numbers are of the same kind, odd or even, and next to it. Of sides that hold
 // the number those of its kind go before others, and these before the nearest end of a side, 100 numbers away at most; in
-// ascending order of IDs, all that are as good and not within 30 m of one before, 32 at most. Anchors come in any order and may be of
-// the whole road; they are not kept.
+// ascending order of IDs, all that are as good and not within 30 m of one before, 32 at most. Anchors come in any order and
+// may be of the whole road; they are not kept.
 func (ix *Index) Number(road, number uint32, anchors []Anchor) []Found {
 	r := ix.road(road)
 	if r == nil || number == 0 {
@@ -127,7 +129,7 @@ func (r Range) fit(number uint32) (fit int, gap uint32) {
 
 // holding are the sides that hold a number, or come nearest to it.
 func (r *road) holding(number uint32) (sides []side, how How) {
-	const numbered, alike = 4, 3 // fits from here on are in range; by value
+	const numbered, byValue = 4, 3 // from where on a fit is in range, and by value
 	best, gap := 0, uint32(0)
 	for first := 0; first < len(r.lines); {
 		l := &r.lines[first]
@@ -158,7 +160,7 @@ func (r *road) holding(number uint32) (sides []side, how How) {
 	switch {
 	case best >= numbered:
 		return sides, InRange
-	case best >= alike:
+	case best >= byValue:
 		return sides, OtherParity
 	}
 	return sides, Beyond
@@ -189,17 +191,28 @@ func (r *road) place(s side, number uint32, anchors []Anchor) Found {
 	low.offset, high.offset = s.left*Offset, s.left*Offset
 	at := max(first, min(last, number))
 	cut, _ := slices.BinarySearchFunc(anchors, at, func(a Anchor, n uint32) int { return cmp.Compare(a.Number, n) })
-	for i := cut; i < len(anchors) && anchors[i].Number <= last+widest; i++ {
-		if k, ok := r.knot(s, anchors, i); ok {
+	above, below := anchors[cut:], anchors[:cut]
+	for range tries {
+		if len(above) == 0 || above[0].Number > last+widest {
+			break
+		}
+		alike := alike(above, above[0].Number)
+		if k, ok := r.knot(s, alike); ok {
 			high = k
 			break
 		}
+		above = above[len(alike):]
 	}
-	for i := cut - 1; i >= 0 && anchors[i].Number+widest >= first; i-- {
-		if k, ok := r.knot(s, anchors, i); ok {
+	for range tries {
+		if len(below) == 0 || below[len(below)-1].Number+widest < first {
+			break
+		}
+		alike := alike(below, below[len(below)-1].Number)
+		if k, ok := r.knot(s, alike); ok {
 			low = k
 			break
 		}
+		below = below[:len(below)-len(alike)]
 	}
 	switch {
 	case high.anchor && high.number == at:
@@ -237,19 +250,21 @@ func (k knot) toward(end knot, number uint32, spacing float64) knot {
 	return knot{number: number, along: k.along + step, offset: k.offset}
 }
 
-// knot is that of the number of an anchor: the middle of all with the number that lie beside the lines of the side. One
-// whose number is not among those of the side must not lie beyond an end of its lines.
-func (r *road) knot(s side, anchors []Anchor, i int) (k knot, ok bool) {
-	number := anchors[i].Number
-	among := number >= min(s.numbers.From, s.numbers.To) && number <= max(s.numbers.From, s.numbers.To)
-	for i > 0 && anchors[i-1].Number == number {
-		i--
-	}
+// alike are the anchors with a number among some that ascend.
+func alike(anchors []Anchor, number uint32) []Anchor {
+	order := func(a Anchor, n uint32) int { return cmp.Compare(a.Number, n) }
+	from, _ := slices.BinarySearchFunc(anchors, number, order)
+	to, _ := slices.BinarySearchFunc(anchors, number+1, order)
+	return anchors[from:to]
+}
+
+// knot is that of anchors with one number: the middle of those that lie beside the lines of the side. Where the number is
+// not among those of the side, they must not lie beyond an end of its lines.
+func (r *road) knot(s side, alike []Anchor) (k knot, ok bool) {
+	k = knot{number: alike[0].Number, anchor: true}
+	among := k.number >= min(s.numbers.From, s.numbers.To) && k.number <= max(s.numbers.From, s.numbers.To)
 	n := 0.0
-	for _, a := range anchors[i:] {
-		if a.Number != number {
-			break
-		}
+	for _, a := range alike {
 		f := around(a.At)
 		spot, _, near := r.nearest(&f, s.first, s.last, beside)
 		if !near || !among && r.atEnd(s, spot) {
@@ -260,7 +275,8 @@ func (r *road) knot(s side, anchors []Anchor, i int) (k knot, ok bool) {
 		k.along += r.after(s.first, spot)
 		k.offset -= way.x*left.x + way.y*left.y
 	}
-	return knot{number: number, along: k.along / n, offset: k.offset / n, anchor: true}, n > 0
+	k.along, k.offset = k.along/n, k.offset/n
+	return k, n > 0
 }
 
 // atEnd reports whether a spot is where the lines of a side begin or end.

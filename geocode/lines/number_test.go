@@ -57,6 +57,9 @@ func TestNumber(t *testing.T) {
 		{"either side", []Line{either}, 50, nil, []want{{12 + 376*49./99, 0, 7, InRange}}},
 		{"over both parts", parts, 51, nil, []want{{400 + 12 + 376*50./98, 8, 8, InRange}}},
 		{"in the first part", parts, 11, nil, []want{{12 + 376*10./98, 8, 8, InRange}}},
+		{"parts with numbers of their own", []Line{
+			{ID: 8, Points: way(0, 0, 400, 0), Left: Range{1, 99}}, {ID: 8, Points: way(900, 0, 1300, 0), Left: Range{101, 199}},
+		}, 101, nil, []want{{912, 8, 8, InRange}}},
 		{"short", []Line{short}, 1, nil, []want{{5, 8, 9, InRange}}},
 		{"one number", []Line{single}, 7, nil, []want{{50, 8, 10, InRange}}},
 		{"one number on the right", []Line{single}, 8, nil, []want{{50, -8, 10, InRange}}},
@@ -65,11 +68,13 @@ func TestNumber(t *testing.T) {
 		{"a door", []Line{main}, 51, []Anchor{{51, at(100, 15)}}, []want{{100, 15, 1, InRange}}},
 		{"doors of one number", []Line{main}, 51, []Anchor{{51, at(100, 15)}, {51, at(120, 11)}}, []want{{110, 13, 1, InRange}}},
 		{"between doors", []Line{main}, 50, []Anchor{{40, at(100, -10)}, {60, at(300, -20)}, {49, at(0, 8)}, {51, at(0, 8)}, {2, at(0, -8)}, {98, at(399, -8)}}, []want{{200, -15, 1, InRange}}},
+		{"between doors, two with the lower number", []Line{main}, 50, []Anchor{{40, at(80, -8)}, {40, at(120, -12)}, {60, at(300, -20)}}, []want{{200, -15, 1, InRange}}},
 		{"a door elsewhere", []Line{main}, 50, []Anchor{{48, at(100, -100)}, {40, at(100, -10)}, {60, at(300, -20)}}, []want{{200, -15, 1, InRange}}},
 		{"from a door towards the end", []Line{main}, 95, []Anchor{{91, at(320, 10)}}, []want{{320 + 400*4./98, 10, 1, InRange}}},
 		{"no further than to the end", []Line{main}, 95, []Anchor{{91, at(384, 10)}}, []want{{386, 10, 1, InRange}}},
 		{"from a door towards the beginning", []Line{main}, 5, []Anchor{{9, at(80, 10)}}, []want{{80 - 400*4./98, 10, 1, InRange}}},
 		{"a door with a number of elsewhere", []Line{next}, 101, []Anchor{{99, at(450, 10)}}, []want{{450 + 338*2./100, 10, 4, InRange}}},
+		{"a door with a number of the next line", []Line{main}, 99, []Anchor{{101, at(380, 10)}}, []want{{380 - 368*2./100, 10, 1, InRange}}},
 		{"a door before the line", []Line{next}, 101, []Anchor{{99, at(390, 10)}}, []want{{412, 8, 4, InRange}}},
 	} {
 		got := indexOf(test.lines...).Number(0, test.number, test.anchors)

@@ -57,6 +57,7 @@ func shuffled(t *rapid.T, points []vec) (lines []Line) {
 
 // TestAlongParts walks along a line that is in parts as if it were whole.
 func TestAlongParts(t *testing.T) {
+	ends := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		points := bend.Draw(t, "line")
 		ix := indexOf(shuffled(t, points)...)
@@ -75,6 +76,7 @@ func TestAlongParts(t *testing.T) {
 		}
 		start, _ := reached(points, from)
 		got, ok := ix.Along(0, at(start.x, start.y), bearing, metres)
+		ends[ok]++
 		if want := goal > 0 && goal < whole; ok != want {
 			t.Fatalf("%v from %v of %v: %v", metres, from, whole, ok)
 		}
@@ -82,6 +84,9 @@ func TestAlongParts(t *testing.T) {
 			t.Fatalf("%v m off", geo.Distance(got, at(want.x, want.y)))
 		}
 	})
+	if ends[true] == 0 || ends[false] == 0 {
+		t.Errorf("all roads were long enough, or none: %v", ends)
+	}
 }
 
 func TestAlong(t *testing.T) {
@@ -107,6 +112,7 @@ func TestAlong(t *testing.T) {
 		{"over a gap of 4 m", [][]geo.Point{way(0, 0, 100, 0), way(104, 0, 200, 0)}, at(50, 0), 90, 100, false, 0, 0, 0},
 		{"straight on at a fork", [][]geo.Point{way(100, 0, 150, 60), way(0, 0, 100, 0), way(200, -10, 100, 0)}, at(50, 0), 90, 120, true, 169.7, -7, 0.2},
 		{"onto the middle of a line", [][]geo.Point{way(0, 0, 100, 0), way(90, 100, 100, 0, 110, -100, 120, -200)}, at(50, 0), 110, 100, true, 104.98, -49.75, 0.2},
+		{"onto the middle of a line, against it", [][]geo.Point{way(0, 0, 100, 0), way(120, -200, 110, -100, 100, 0, 90, 100)}, at(50, 0), 110, 100, true, 104.98, -49.75, 0.2},
 		{"from where three meet", [][]geo.Point{way(0, 0, -100, 0), way(0, 0, 100, 0), way(0, 0, 0, 100)}, at(0, 0), 0, 70, true, 0, 70, 0.1},
 		{"around a ring", [][]geo.Point{way(0, 0, 100, 0, 100, 100, 0, 100, 0, 0)}, at(50, 0), 0, 200, true, 50, 100, 0.1},
 		{"over the seam of a ring", [][]geo.Point{way(0, 0, 100, 0, 100, 100, 0, 100, 0, 0)}, at(20, 0), 315, 40, true, 0, 20, 0.1},
@@ -136,20 +142,27 @@ func TestAlongEnds(t *testing.T) {
 
 // TestNearest compares with the distance from shapes.
 func TestNearest(t *testing.T) {
+	looked := 0
 	rapid.Check(t, func(t *rapid.T) {
 		var lines []Line
 		want := math.Inf(1)
-		place := rapid.Float64Range(-3000, 3000)
+		place, near := rapid.Float64Range(-3000, 3000), rapid.Float64Range(-200, 200)
 		p := at(place.Draw(t, "x"), place.Draw(t, "y"))
-		for range rapid.IntRange(1, 5).Draw(t, "lines") {
+		for range rapid.IntRange(1, 9).Draw(t, "lines") {
 			var l Line
+			x, y := place.Draw(t, "x"), place.Draw(t, "y")
 			for range rapid.IntRange(2, 6).Draw(t, "points") {
-				l.Points = append(l.Points, at(place.Draw(t, "x"), place.Draw(t, "y")))
+				l.Points = append(l.Points, at(x+near.Draw(t, "east"), y+near.Draw(t, "north")))
 			}
-			if s, err := geo.NewShape(geo.KindLine, l.Points, nil, nil); err == nil {
-				lines = append(lines, l)
-				want = min(want, s.Distance(p))
+			if len(slices.Compact(slices.Clone(l.Points))) < 2 {
+				continue
 			}
+			s, err := geo.NewShape(geo.KindLine, l.Points, []uint32{uint32(len(l.Points))}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, l)
+			want = min(want, s.Distance(p))
 		}
 		ix := indexOf(lines...)
 		q, metres, ok := ix.Nearest(0, p)
@@ -159,6 +172,7 @@ func TestNearest(t *testing.T) {
 		if !ok {
 			return
 		}
+		looked++
 		if o, ok := ix.Opposite(0, p); ok {
 			middle := geo.Between(p, o, 0.5)
 			if geo.Distance(middle, q) > 0.02+want*1e-3 {
@@ -191,6 +205,9 @@ func TestNearest(t *testing.T) {
 			t.Fatalf("radius %v, want %v", radius, far)
 		}
 	})
+	if looked == 0 {
+		t.Error("no road had a line")
+	}
 	ix := indexOf(Line{Points: way(0, 0, 100, 0)})
 	if _, ok := ix.Opposite(0, at(50, 0.3)); ok {
 		t.Error("a point on the road has an opposite side")
@@ -217,6 +234,7 @@ func TestNearest(t *testing.T) {
 
 // TestSide looks for the sides of a straight road in any direction.
 func TestSide(t *testing.T) {
+	sides := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		angle, bearing := rapid.Float64Range(0, 360).Draw(t, "road"), rapid.Float64Range(-360, 720).Draw(t, "bearing")
 		metres := rapid.Float64Range(1, 50).Draw(t, "metres")
@@ -228,6 +246,7 @@ func TestSide(t *testing.T) {
 		if math.Abs(off-60) < 0.1 {
 			return
 		}
+		sides[ok]++
 		if ok != (off < 60) {
 			t.Fatalf("%v° off: %v", off, ok)
 		}
@@ -239,4 +258,7 @@ func TestSide(t *testing.T) {
 			t.Fatal(v)
 		}
 	})
+	if sides[true] == 0 || sides[false] == 0 {
+		t.Errorf("all roads had the side, or none: %v", sides)
+	}
 }
