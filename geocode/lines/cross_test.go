@@ -2,6 +2,7 @@ package lines
 
 import (
 	"cmp"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -63,14 +64,14 @@ func TestCrossings(t *testing.T) {
 
 // TestCrossingsOfAll compares with a look at every pair of segments, and groups made by looking again and again.
 func TestCrossingsOfAll(t *testing.T) {
-	counts := map[int]int{}
+	crossings := 0
 	rapid.Check(t, func(t *rapid.T) {
 		var lines []Line
 		for i := range rapid.IntRange(2, 8).Draw(t, "lines") {
 			l := Line{Road: uint32(i % 2), ID: uint32(i + 1)}
 			for range rapid.IntRange(2, 5).Draw(t, "points") {
 				place := rapid.IntRange(0, 20)
-				l.Points = append(l.Points, at(25*float64(place.Draw(t, "x")), 2*float64(place.Draw(t, "y"))*float64(rapid.IntRange(1, 20).Draw(t, "stretch"))))
+				l.Points = append(l.Points, at(25*float64(place.Draw(t, "x")), 2.3*float64(place.Draw(t, "y"))*float64(rapid.IntRange(1, 20).Draw(t, "stretch"))))
 			}
 			lines = append(lines, l)
 		}
@@ -80,10 +81,18 @@ func TestCrossingsOfAll(t *testing.T) {
 			want = plainly(lines, together)
 		}
 		got := ix.Crossings(0, 1)
-		counts[len(got)]++
-		if !slices.EqualFunc(got, want, func(a, b Crossing) bool {
-			return geo.Distance(a.At, b.At) < 0.1 && a.Radius > b.Radius-0.1 && a.Radius < b.Radius+0.1 && slices.Equal(a.Lines, b.Lines)
-		}) {
+		crossings += len(got)
+		// Rounding may turn around two that are as far east as each other.
+		alike := func(a Crossing) func(Crossing) bool {
+			return func(b Crossing) bool {
+				return geo.Distance(a.At, b.At) < 0.1 && math.Abs(a.Radius-b.Radius) < 0.1 && slices.Equal(a.Lines, b.Lines)
+			}
+		}
+		ok := len(got) == len(want) && slices.IsSortedFunc(got, func(a, b Crossing) int { return compare(a.At, b.At) })
+		for _, c := range got {
+			ok = ok && slices.ContainsFunc(want, alike(c))
+		}
+		if !ok {
 			t.Fatalf("%v\nwant\n%v", got, want)
 		}
 		if !reflect.DeepEqual(got, ix.Crossings(1, 0)) {
@@ -97,8 +106,8 @@ func TestCrossingsOfAll(t *testing.T) {
 			}
 		}
 	})
-	if counts[0] == 0 || counts[1] == 0 || counts[3] == 0 {
-		t.Errorf("crossings were too few or too many: %v", counts)
+	if crossings == 0 {
+		t.Error("no roads met")
 	}
 }
 

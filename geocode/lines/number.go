@@ -24,7 +24,8 @@ const (
 // Found is a place of a number.
 type Found struct {
 	At geo.Point
-	// Radius is in metres how far off At may be.
+	// Radius is in metres how far off At may be: nine of ten are nearer that a side holds. It is wider where less is known:
+	// between distant neighbours, of the only number of a line, and of one that no side holds.
 	Radius float64
 	Line   uint32 // its ID
 	How    How
@@ -57,6 +58,9 @@ const (
 	together = 30.0
 )
 
+// doubt is by how much Radius is wider where no side of its kind holds a number.
+var doubt = [...]float64{InRange: 1, OtherParity: 1.5, Beyond: 2}
+
 // Number is where a number of a road is: between the ends of the line whose side holds it, on that side, or nearer between
 // those anchors that lie at the line, whose numbers are of the same kind, odd or even, and next to it. Of sides that hold
 // the number those of its kind go before others, and these before the nearest end of a side, 100 numbers away at most; in
@@ -81,6 +85,7 @@ func (ix *Index) Number(road, number uint32, anchors []Anchor) []Found {
 	for _, s := range sides[:min(len(sides), most)] {
 		f := r.place(s, number, known)
 		f.How = how
+		f.Radius *= doubt[how]
 		if i := slices.IndexFunc(found, func(g Found) bool { return geo.Distance(f.At, g.At) <= together }); i >= 0 {
 			found[i].Radius = max(found[i].Radius, geo.Distance(f.At, found[i].At)+f.Radius)
 			continue
@@ -214,6 +219,7 @@ func (r *road) place(s side, number uint32, anchors []Anchor) Found {
 		}
 		below = below[:len(below)-len(alike)]
 	}
+	known := low.anchor || high.anchor
 	switch {
 	case high.anchor && high.number == at:
 		low = high
@@ -222,9 +228,12 @@ func (r *road) place(s side, number uint32, anchors []Anchor) Found {
 	case high.anchor && !low.anchor:
 		low = high.toward(low, at, spacing)
 	}
-	share := 0.5
+	share, spread := 0.5, math.Abs(high.along-low.along)/2
 	if low.number < high.number {
 		share = float64(at-low.number) / float64(high.number-low.number)
+	}
+	if first == last && !known {
+		spread = length / 2 // the only number may be anywhere
 	}
 	spot := r.reach(s.first, s.last, low.along+share*(high.along-low.along))
 	f := around(spot.at)
@@ -232,7 +241,7 @@ func (r *road) place(s side, number uint32, anchors []Anchor) Found {
 	offset := low.offset + share*(high.offset-low.offset)
 	return Found{
 		At:     f.moved(spot.at, vec{left.x * offset, left.y * offset}),
-		Radius: 2*Offset + math.Abs(high.along-low.along)/2 + float64(s.gap)*spacing,
+		Radius: 2*Offset + spread + float64(s.gap)*spacing,
 		Line:   r.lines[s.first].id,
 	}
 }

@@ -93,6 +93,9 @@ func TestNumber(t *testing.T) {
 	if got := indexOf().Number(0, 1, nil); got != nil {
 		t.Error(got)
 	}
+	if only := indexOf(single).Number(0, 7, nil); only[0].Radius < 50 {
+		t.Errorf("the only number of 100 m is known to %v m", only[0].Radius)
+	}
 	inside, beyond := indexOf(left).Number(0, 99, nil), indexOf(left).Number(0, 151, nil)
 	if inside[0].Radius >= beyond[0].Radius {
 		t.Errorf("in range it is known to %v m, beyond to %v m", inside[0].Radius, beyond[0].Radius)
