@@ -13,6 +13,8 @@ import (
 type cost struct {
 	// scan marks answers that look at many features: they share the processors and what answers may hold.
 	scan bool
+	// large marks answers of up to megabytes that slow clients hold, where many share one: they are refused when memory is short.
+	large bool
 	// hold is the share of the streams that a stream takes: those that hold a whole World or batches of rows take more.
 	hold int64
 	// free marks what operators and probes must always reach, and streams with bounds of their own.
@@ -24,7 +26,9 @@ const scanBytes = 8 << 20
 
 // costs are the routes that cost more, or count less, than others.
 var costs = map[string]cost{
-	"GET /v1/layers/{layer}/features": {scan: true},
+	"GET /tiles/{tileset}/{z}/{x}/{y}.mvt": {large: true},
+	"GET /tiles/{tileset}/{z}/{x}/{y}.pbf": {large: true},
+	"GET /v1/layers/{layer}/features":      {scan: true},
 	// A page of these reads up to a thousand entries, each with the heads of ten thousand changes or a large polygon: 0.1 ms
 	// for each entry of an import.
 	"GET /v1/layers/{layer}/features/{id}/history": {scan: true},
@@ -84,7 +88,7 @@ func (g *gates) admit(rt *route, w http.ResponseWriter, r *http.Request) (leave 
 		return func() {}, nil
 	}
 	body := !rt.stream && r.Body != nil && r.Body != http.NoBody
-	if (c.scan || body || rt.stream) && g.memory.Short() {
+	if (c.scan || c.large || body || rt.stream) && g.memory.Short() {
 		return nil, rest.Refuse(rest.Unavailable, "the server is short of memory; try again").With("Retry-After", "5")
 	}
 	var undo []func()

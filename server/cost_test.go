@@ -5,9 +5,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -158,6 +162,95 @@ func TestSlowClients(t *testing.T) {
 	}
 	if answered < 20 {
 		t.Errorf("only %d other requests were answered", answered)
+	}
+}
+
+// TestSlowClientsOfLargeTiles lets hundreds of clients ask for one tile of megabytes, most of them without compression, and
+// hardly read: they hold little more than the one tile.
+func TestSlowClientsOfLargeTiles(t *testing.T) {
+	c := newCity(t, nil).fill()
+	rng := rand.New(rand.NewPCG(1, 2))
+	tx := data.Tx{}
+	const path = "/tiles/trees/16/54886/28062.mvt"
+	box := geo.TileBox(16, 54886, 28062)
+	for i := range 12_000 {
+		p := geo.Point{X: box.Min.X + 1000 + int32(i%100)*500, Y: box.Min.Y + 1000 + int32(i/100)*400}
+		text := make([]byte, 240)
+		for k := range text {
+			text[k] = byte('a' + rng.IntN(26))
+		}
+		tx.Changes = append(tx.Changes, data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "trees", Feature: data.Feature{
+			ID: fmt.Sprintf("many%05d", i), Shape: geo.PointShape(p), Values: []data.Value{data.TextValue(data.Text, string(text))},
+		}})
+	}
+	c.put(tx)
+	whole := c.do("GET", path, nil, "")
+	zipped := c.do("GET", path, map[string]string{"Accept-Encoding": "gzip"}, "")
+	if whole.status != 200 || len(whole.body) < 2<<20 || gunzip(t, zipped.body) != whole.body {
+		t.Fatalf("%d, %d bytes, %d compressed", whole.status, len(whole.body), len(zipped.body))
+	}
+	if head := c.do("HEAD", path, nil, ""); head.status != 200 || head.header.Get("Content-Length") != strconv.Itoa(len(whole.body)) {
+		t.Errorf("HEAD: %d %v", head.status, head.header)
+	}
+	// Else the kernel would take each answer whole.
+	narrow := httptest.NewUnstartedServer(c.server.Handler())
+	narrow.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetWriteBuffer(4 << 10)
+		}
+		return ctx
+	}
+	narrow.Start()
+	defer narrow.Close()
+	const clients = 400
+	var conns []net.Conn
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	}()
+	runtime.GC()
+	before := heap()
+	for i := range clients {
+		conn, err := net.Dial("tcp", narrow.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(4 << 10)
+		}
+		coding := ""
+		if i%4 == 0 {
+			coding = "Accept-Encoding: gzip\r\n"
+		}
+		_ = conn.SetDeadline(time.Now().Add(time.Minute))
+		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, coding); err != nil {
+			t.Fatal(err)
+		}
+		// The answer has begun, and the kernel has taken what it takes.
+		if _, err := io.ReadFull(conn, make([]byte, 16)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.GC()
+	if grown := int64(heap()) - int64(before); grown > clients*int64(len(whole.body))/4 {
+		t.Errorf("%d clients of a tile of %d bytes hold %d MiB", clients, len(whole.body), grown>>20)
+	} else {
+		t.Logf("%d MiB", grown>>20)
+	}
+}
+
+// TestShortOfMemory: what answers with little goes on when memory is short, tiles and pages of features are refused.
+func TestShortOfMemory(t *testing.T) {
+	c := newCity(t, nil).fill()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 20))
+	for path, status := range map[string]int{
+		"/tiles/trees/12/3430/1754.mvt": 503, "/tiles/trees/12/3430/1754.pbf": 503, "/v1/layers/trees/features": 503, "/v1/locate?lon=121.5&lat=25": 200, "/tiles/trees.json": 200, "/healthz": 200,
+	} {
+		if a := c.do("GET", path, nil, ""); a.status != status || status == 503 && (a.header.Get("Retry-After") == "" || !strings.Contains(a.body, "short of memory")) {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
 	}
 }
 

@@ -164,6 +164,9 @@ func TestEventsReset(t *testing.T) {
 	// To the engine 0 means the present, to a client the beginning.
 	l := c.listen(t, "", city.FormatPosition(epoch, 0))
 	l.want("reset")
+	if e := l.want("hello"); !strings.Contains(e.data, `"seq":2,`) {
+		t.Errorf("after it the stream goes on from %s", e.data)
+	}
 }
 
 // TestEventsOfLayers leaves out what was not asked for, and moves the position all the same.

@@ -164,7 +164,7 @@ var rows = []row{
 	{dir: "server/cells", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/past", may: append([]string{"data/history"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/plans", may: append([]string{"index/planner"}, resource...), why: "one resource; siblings do not know each other"},
-	{dir: "server/tilesets", may: resource, why: "one resource; siblings do not know each other"},
+	{dir: "server/tilesets", may: append([]string{"tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
 		"server/gate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/cells", "server/codes", "server/live", "server/operate", "server/past", "server/plans", "index/planner", "server/tilesets", "server/auth", "server/ogcapi", "server/open311", "cases", "profile",

@@ -84,7 +84,9 @@ func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	sub := f.Engine.Subscribe(after)
 	defer sub.Close()
 	// To the engine 0 means the present: what came in between would be missing.
-	lost = lost || after == 0 && f.Engine.World().Seq() != 0
+	if after == 0 && f.Engine.World().Seq() != 0 {
+		after, lost = world.Seq(), true
+	}
 
 	h := w.Header()
 	h.Set("Content-Type", typeEvents)

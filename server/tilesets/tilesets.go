@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
+	"github.com/gewu-city/gewu/tiles/pack"
 )
 
 // API is the resources tiles and styles.
@@ -126,17 +127,33 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile, coding 
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	body := tile.Packed
+	h.Set("Content-Type", typeTile)
 	if packed {
 		h.Set("Content-Encoding", coding)
-	} else {
-		var err error
-		if body, err = tile.Bytes(); err != nil {
-			return err
-		}
+		return send(w, r, tile.Packed)
 	}
-	h.Set("Content-Type", typeTile)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if tile.Size > large {
+		h.Set("Content-Length", strconv.Itoa(tile.Size))
+		w.WriteHeader(http.StatusOK)
+		if r.Method == http.MethodHead {
+			return nil
+		}
+		// An error breaks the connection, unless the client has.
+		return pack.Copy(w, tile.Encoding, tile.Packed)
+	}
+	body, err := tile.Bytes()
+	if err != nil {
+		return err
+	}
+	return send(w, r, body)
+}
+
+// large is the size from which a tile is unpacked while it is written, in bytes: a thousand clients that hardly read must
+// not hold one each, and packed ones they share.
+const large = 64 << 10
+
+func send(w http.ResponseWriter, r *http.Request, body []byte) error {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		// The client may have gone; there is nobody to tell.

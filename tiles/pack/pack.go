@@ -99,3 +99,36 @@ func Unpack(e Encoding, packed []byte, size int) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// Copy writes what [Unpack] returns to w, a little at a time: whoever takes it slowly holds only that. The error is that of
+// w, or that the bytes are damaged.
+func Copy(w io.Writer, e Encoding, packed []byte) error {
+	var r io.Reader
+	if e == Zstd {
+		z, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return fmt.Errorf("pack: decompress: %w", err)
+		}
+		defer z.Close()
+		r = z
+	} else {
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			return fmt.Errorf("pack: decompress: %w", err)
+		}
+		r = z
+	}
+	if _, err := io.CopyBuffer(onlyWriter{w}, onlyReader{r}, make([]byte, copied)); err != nil {
+		return fmt.Errorf("pack: decompress: %w", err)
+	}
+	return nil
+}
+
+// copied is what [Copy] writes at once.
+const copied = 32 << 10
+
+// onlyReader and onlyWriter hide short cuts that read or write all at once.
+type (
+	onlyReader struct{ io.Reader }
+	onlyWriter struct{ io.Writer }
+)
