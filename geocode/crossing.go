@@ -10,12 +10,13 @@ import (
 	"github.com/gewu-city/gewu/geocode/names"
 )
 
-// Crossings of roads that have doors and no lines: where doors of both are nearest to each other.
+// Roads that have doors and no lines meet where doors of both are nearest to each other.
 const (
 	crossingPrecision = 99
 	apart             = 120.0 // metres: roads whose doors are further from each other do not meet there
 	oneCrossing       = 150.0 // metres: pairs of doors nearer than this belong to one crossing
 	mostCrossings     = 4
+	crossingRadius    = 10.0 // metres: from the middle of a crossing to its corners
 )
 
 // crossing looks up where the road of a sense meets the second road of a claim.
@@ -44,8 +45,14 @@ func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
 		}
 		faults := f.nameFaults("road", e, t, slices.Clip(first))
 		a, b := addressOf(cl.numbers), addressOf(cl.other)
+		if on := f.g.Lines(); on.Has(uint32(s.Road)) && on.Has(uint32(t.Road)) {
+			for _, x := range on.Crossings(uint32(s.Road), uint32(t.Road)) {
+				f.relate(cl, crossingPrecision, candidate{kind: Crossing, at: x.At, radius: x.Radius + crossingRadius, faults: faults, road: s.Road, cross: t.Road})
+			}
+			continue
+		}
 		for _, m := range f.meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b)) {
-			c := candidate{kind: Crossing, at: m.at, radius: m.gap/2 + 10, faults: faults, road: s.Road, cross: t.Road}
+			c := candidate{kind: Crossing, at: m.at, radius: m.gap/2 + crossingRadius, faults: faults, road: s.Road, cross: t.Road}
 			if m.gap > apart/3 {
 				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: int(m.gap / 8)})
 			}

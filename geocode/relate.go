@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/names"
 )
 
 // What is taken off for relations, and what they add to the radius in metres.
@@ -38,15 +39,22 @@ func (f *finder) relate(cl *claim, precision int, c candidate) {
 			approximate(undirected, cl.metres)
 			break
 		}
-		c.at = moved(c.at, cl.bearing, cl.metres)
+		c.at = f.moved(&c, cl.bearing, cl.metres)
 		approximate(offsetPoints+min(int(cl.metres/100), 10), offsetShare*cl.metres)
 	case Side:
-		c.at = moved(c.at, cl.bearing, sideShift)
+		if side, ok := f.g.Lines().Side(uint32(c.road), c.at, cl.bearing, sideShift); ok && c.kind == Road {
+			c.at = side
+		} else {
+			c.at = moved(c.at, cl.bearing, sideShift)
+		}
 		approximate(sidePoints, sideRadius)
 	case Corner:
 		c.at = moved(c.at, cl.bearing, cornerShift)
 		approximate(sidePoints/2, sideRadius)
 	case Opposite:
+		if other, ok := f.g.Lines().Opposite(uint32(c.road), c.at); ok && c.kind == House {
+			c.at = other
+		}
 		approximate(sidePoints, oppositeRadius)
 	case Near:
 		approximate(nearPoints, nearRadius)
@@ -57,6 +65,27 @@ func (f *finder) relate(cl *claim, precision int, c candidate) {
 	default:
 	}
 	f.keep(cl, precision, c)
+}
+
+// moved is where a candidate is so many metres on: along the road that it is on, if that leads there, else by the compass.
+func (f *finder) moved(c *candidate, bearing, metres float64) geo.Point {
+	if c.kind == House || c.kind == Crossing {
+		roads := []names.ID{c.road}
+		if c.kind == Crossing {
+			roads = append(roads, c.cross)
+		}
+		for _, road := range roads {
+			on, _, ok := f.g.Lines().Nearest(uint32(road), c.at)
+			if !ok {
+				continue
+			}
+			if at, ok := f.g.Lines().Along(uint32(road), c.at, bearing, metres); ok {
+				// A door stays as far beside the road as it is.
+				return geo.Point{X: at.X + (c.at.X - on.X), Y: at.Y + (c.at.Y - on.Y)}
+			}
+		}
+	}
+	return moved(c.at, bearing, metres)
 }
 
 // moved is the point so many metres from p by a bearing in degrees from north, clockwise.

@@ -6,6 +6,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/lines"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/phrase"
@@ -86,6 +87,9 @@ func (f *finder) road(cl *claim, s gazetteer.Sense) {
 	if best == houses.Exact {
 		return
 	}
+	if f.along(cl, s, &a, faults) {
+		return
+	}
 	for _, other := range sections {
 		if other == stated {
 			continue
@@ -149,6 +153,29 @@ func (f *finder) house(cl *claim, s gazetteer.Sense, a *address, section uint32,
 		f.relate(cl, doorPrecision, c)
 	}
 	return found.How
+}
+
+// What is taken off for a number that the lines of a road give, by how well they do.
+var linePoints = map[lines.How]int{lines.InRange: 11, lines.OtherParity: 20, lines.Beyond: 32}
+
+// along looks up a number that no door has along the lines of its road, between doors that are known or the ends of the
+// ranges of the lines.
+func (f *finder) along(cl *claim, s gazetteer.Sense, a *address, faults []Fault) bool {
+	road := uint32(s.Road)
+	if !f.g.Lines().Has(road) || a.lane.Base > 0 {
+		return false
+	}
+	var anchors []lines.Anchor
+	for d := range f.g.Doors().Doors(a.street(s.Road, a.section.Base)) {
+		anchors = append(anchors, lines.Anchor{Number: d.Number.Base, At: d.At})
+	}
+	found := f.g.Lines().Number(road, a.house.Base, anchors)
+	for _, at := range found {
+		c := candidate{kind: House, at: at.At, radius: at.Radius, road: s.Road, street: a.street(s.Road, a.section.Base), number: a.house.String()}
+		c.faults = append(slices.Clip(faults), Fault{Element: "number", Kind: Interpolated, Text: a.house.String(), Points: linePoints[at.How]})
+		f.relate(cl, doorPrecision, c)
+	}
+	return len(found) > 0
 }
 
 // doorRadius is how far off a door plate may be, in metres.
@@ -221,10 +248,15 @@ func (f *finder) way(cl *claim, s gazetteer.Sense, a *address, faults []Fault) {
 	if a.lane.Base > 0 {
 		c.kind, precision = Lane, lanePrecision
 	}
-	if len(points) == 0 {
+	at, radius, lined := f.g.Lines().Middle(uint32(s.Road))
+	switch {
+	case lined && a.section.Base == 0 && a.lane.Base == 0:
+		c.at, c.radius = at, radius
+	case len(points) > 0:
+		c.at, c.radius = middle(points)
+	default:
 		return
 	}
-	c.at, c.radius = middle(points)
 	f.relate(cl, precision, c)
 }
 

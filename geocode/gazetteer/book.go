@@ -79,6 +79,9 @@ func (e *editor) name(all []called, by int) {
 		}
 		if c.sense.Form == Proper {
 			road = id
+			if r := e.to(id); r.title == "" {
+				r.title = c.title
+			}
 		}
 		c.sense.Road = road
 		e.road(meaning{id, c.sense}, by)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/lines"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/index"
 )
@@ -46,6 +47,7 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	f.book = newBook()
 	e := f.book.edit(vector{})
 	g := &Gazetteer{world: w, sources: sources}
+	var ways []lines.Line
 	g.doors = houses.New(func(yield func(houses.Street, houses.Door) bool) {
 		for i := range sources {
 			s := &sources[i]
@@ -53,6 +55,9 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 			for slot := range s.layer.Slots() {
 				found = s.names(uint8(i), slot, found[:0])
 				e.name(found, +1)
+				if name, ok := roadOf(found); ok {
+					ways = s.lines(uint8(i), slot, e.id(name), ways)
+				}
 				if p, ok := f.reader.plate(s, uint8(i), slot); ok {
 					if !yield(e.street(&p, +1), p.door) {
 						return
@@ -61,6 +66,7 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 			}
 		}
 	})
+	g.lines = lines.New(slices.Values(ways))
 	g.records = e.done()
 	g.base, g.newer = names.New(f.book.texts), names.New(nil)
 	g.areas = areasOf(sources)
@@ -74,6 +80,21 @@ func areasOf(sources []source) (all []uint8) {
 		}
 	}
 	return all
+}
+
+// ways appends how the lines of a feature change that had the names before and has those after.
+func (e *editor) ways(was, now *source, layer uint8, slot index.Slot, before, after []called, dst []lines.Change) []lines.Change {
+	if name, ok := roadOf(before); ok {
+		for _, l := range was.lines(layer, slot, e.id(name), nil) {
+			dst = append(dst, lines.Change{Line: l, Gone: true})
+		}
+	}
+	if name, ok := roadOf(after); ok {
+		for _, l := range now.lines(layer, slot, e.id(name), nil) {
+			dst = append(dst, lines.Change{Line: l})
+		}
+	}
+	return dst
 }
 
 // mostNewer is how many names may be newer than the base, whatever its size: finding looks into both.
@@ -90,6 +111,7 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 		}
 	}
 	var doors []houses.Change
+	var ways []lines.Change
 	e := f.book.edit(old.records)
 	for i := range sources {
 		was, now := &old.sources[i], &sources[i]
@@ -107,6 +129,7 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 				e.name(before, -1)
 				e.name(after, +1)
 			}
+			ways = e.ways(was, now, uint8(i), slot, before, after, ways)
 			p, had := f.reader.plate(was, uint8(i), slot)
 			q, has := f.reader.plate(now, uint8(i), slot)
 			if had == has && p == q {
@@ -120,9 +143,12 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 			}
 		}
 	}
-	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, areas: old.areas}
+	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, lines: old.lines, areas: old.areas}
 	if len(doors) > 0 {
 		g.doors = old.doors.With(doors)
+	}
+	if len(ways) > 0 {
+		g.lines = old.lines.With(ways)
 	}
 	if n := len(f.book.texts); n > old.Len() {
 		first := g.base.Len()

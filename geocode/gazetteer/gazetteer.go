@@ -3,6 +3,7 @@ package gazetteer
 import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/lines"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/index"
@@ -49,6 +50,7 @@ type Gazetteer struct {
 	base, newer *names.Set
 	records     vector
 	doors       *houses.Index
+	lines       *lines.Index
 	areas       []uint8
 }
 
@@ -57,6 +59,8 @@ type record struct {
 	senses []Sense
 	// sections of the road with this proper name that have doors, ascending; 0 is the road without sections.
 	sections []uint32
+	// title is how a feature of that road writes the name, empty for roads that only doors have.
+	title string
 }
 
 // World is the World that the gazetteer shows.
@@ -133,6 +137,9 @@ func (g *Gazetteer) Sections(road names.ID) []uint32 { return g.records.at(road)
 // Doors are the house numbers, by road and number; see [Gazetteer.Door] for their ids.
 func (g *Gazetteer) Doors() *houses.Index { return g.doors }
 
+// Lines are the lines of roads, by road; ids are as those of doors.
+func (g *Gazetteer) Lines() *lines.Index { return g.lines }
+
 // Door returns the layer and the feature of a door.
 func (g *Gazetteer) Door(id uint32) (layer uint8, s index.Slot) {
 	return uint8(id >> slotBits), index.Slot(id & (1<<slotBits - 1))
@@ -144,6 +151,8 @@ const (
 	mostDoors  = 1 << slotBits
 	mostLayers = 1 << (32 - slotBits)
 )
+
+func doorID(layer uint8, s index.Slot) uint32 { return uint32(layer)<<slotBits | uint32(s) }
 
 // DoorLabel is the full text of a door as its layer has it, empty where it has none.
 func (g *Gazetteer) DoorLabel(id uint32) string {
@@ -168,8 +177,11 @@ func (g *Gazetteer) Title(s Sense) string {
 	return text(src.layer, s.Slot, src.kinds[s.Kind].name)
 }
 
-// RoadTitle is the name of a road as a door of it has it, in normal form where none has.
+// RoadTitle is the name of a road as a feature or a door of it has it, in normal form where none has.
 func (g *Gazetteer) RoadTitle(road names.ID) string {
+	if title := g.records.at(road).title; title != "" {
+		return title
+	}
 	name := string(g.Name(road))
 	for _, section := range g.Sections(road) {
 		for d := range g.doors.Doors(houses.Street{Road: uint32(road), Section: section}) {

@@ -119,11 +119,14 @@ func content(g *Gazetteer) map[string]any {
 				}
 			}
 		}
+		if at, radius, ok := g.Lines().Middle(uint32(id)); ok {
+			all[name(id)+" middle"] = fmt.Sprint(at, radius)
+		}
 		if len(r.sections) > 0 {
 			all[name(id)+" sections"] = r.sections
 		}
 	}
-	all["doors"] = g.Doors().Len()
+	all["doors"], all["lines"] = g.Doors().Len(), g.Lines().Len()
 	return all
 }
 

@@ -3,6 +3,8 @@ package gazetteer
 import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geocode/houses"
+	"github.com/gewu-city/gewu/geocode/lines"
+	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/index"
@@ -15,6 +17,7 @@ type source struct {
 		has         bool
 		name, alias int
 	}
+	ranges                                    [4]int // of a road: left from, left to, right from, right to
 	address                                   bool
 	label, road, section, lane, alley, number int
 }
@@ -37,16 +40,17 @@ func sourcesOf(w *index.World) (all []source) {
 		}
 		roles := &def.Roles
 		if r := roles.Area; r != nil {
-			play(Area, r.Name, "")
+			play(Area, r.Name, r.Alias)
 		}
 		if r := roles.Road; r != nil {
-			play(Road, r.Name, "")
+			play(Road, r.Name, r.Alias)
+			s.ranges = [4]int{at(r.LeftFrom), at(r.LeftTo), at(r.RightFrom), at(r.RightTo)}
 		}
 		if r := roles.Landmark; r != nil {
 			play(Landmark, r.Name, r.Alias)
 		}
 		if r := roles.Building; r != nil {
-			play(Building, r.Name, "")
+			play(Building, r.Name, r.Alias)
 		}
 		if r := roles.Address; r != nil && def.Geometry == data.GeometryPoint {
 			s.address, plays = true, true
@@ -79,6 +83,7 @@ func text(l *index.Layer, s index.Slot, attribute int) string {
 type called struct {
 	name  string
 	sense Sense
+	title string // of a road by its proper name, as the layer writes it
 }
 
 // names appends the names of a feature. The Road of a Sense of a road is not known here.
@@ -98,10 +103,54 @@ func (s *source) names(layer uint8, slot index.Slot, dst []called) []called {
 		}
 		for name, form := range forms(kind, text(s.layer, slot, part.name), text(s.layer, slot, part.alias)) {
 			sense.Form = form
-			dst = append(dst, called{name, sense})
+			c := called{name: name, sense: sense}
+			if kind == Road && form == Proper {
+				c.title = text(s.layer, slot, part.name)
+			}
+			dst = append(dst, c)
 		}
 	}
 	return dst
+}
+
+// lines appends the lines of a feature of a road.
+func (s *source) lines(layer uint8, slot index.Slot, road names.ID, dst []lines.Line) []lines.Line {
+	if !s.kinds[Road].has || !s.layer.Alive(slot) || s.layer.Def().Geometry != data.GeometryLine {
+		return dst
+	}
+	var n [4]uint32
+	for i, attribute := range s.ranges {
+		n[i] = firstNumber(text(s.layer, slot, attribute))
+	}
+	shape := s.layer.Shape(slot)
+	for i := range shape.NumRings() {
+		dst = append(dst, lines.Line{
+			Road: uint32(road), ID: doorID(layer, slot), Points: shape.Ring(i),
+			Left: lines.Range{From: n[0], To: n[1]}, Right: lines.Range{From: n[2], To: n[3]},
+		})
+	}
+	return dst
+}
+
+// firstNumber is the number that a text begins with, 0 if it begins with none: ends of ranges are numbers or texts.
+func firstNumber(text string) (n uint32) {
+	for _, r := range text {
+		if r < '0' || r > '9' || n > 99_999 {
+			break
+		}
+		n = n*10 + uint32(r-'0')
+	}
+	return n
+}
+
+// roadOf is the road that a feature with these names is of.
+func roadOf(all []called) (name string, ok bool) {
+	for _, c := range all {
+		if c.sense.Kind == Road && c.sense.Form == Proper {
+			return c.name, true
+		}
+	}
+	return "", false
 }
 
 // plate is a door by names and numbers.
@@ -154,7 +203,7 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 		// An alley of a lane with a name, or of the road itself, reads like a lane: 怡和巷3弄.
 		p.street.Lane, p.street.Alley = p.street.Alley, 0
 	}
-	p.door.At, p.door.ID = at, uint32(layer)<<slotBits|uint32(slot)
+	p.door.At, p.door.ID = at, doorID(layer, slot)
 	return p, p.road != ""
 }
 

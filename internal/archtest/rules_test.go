@@ -117,13 +117,13 @@ var rows = []row{
 	{dir: "geocode/number", why: "texts as numbers; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/normal", why: "texts; it knows no place"},
 	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
-		"geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "index", "data", "geo",
+		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "index", "data", "geo",
 	}},
 	{dir: "geocode/phrase", why: "texts as elements; it knows names through an interface, and only its tests a city", may: []string{
 		"geocode/names", "geocode/number", "geocode/normal", "geocode/gazetteer", "sample/sampletest",
 	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/pack", why: "compression; it knows no tile"},
