@@ -48,6 +48,7 @@ type finder struct {
 	rest     normal.Text
 	near     []names.Match
 	wide     bool // an area will do
+	local    bool // only the sentence around a place counts, not all of the text
 }
 
 // written is what an element looks like in the source.
@@ -295,6 +296,9 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 	if points := int(c.open*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
 		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
 	}
+	if f.aside(cl) {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Aside, Points: asidePoints})
+	}
 	c.score = precision
 	for _, fault := range c.faults {
 		c.score -= fault.Points
@@ -366,8 +370,12 @@ func weight(kind Kind, faults int) float64 {
 
 // unexplained is the share of the text that nothing about a claim explains: of other names and words half.
 func (f *finder) unexplained(cl *claim) float64 {
+	from, to := 0, len(f.elements)
+	if f.local {
+		from, to = f.sentence(cl)
+	}
 	var all, open float64
-	for i := range f.elements {
+	for i := from; i < to; i++ {
 		e := &f.elements[i]
 		n := float64(e.End - e.Start)
 		if e.Kind == phrase.Mark {
@@ -384,6 +392,16 @@ func (f *finder) unexplained(cl *claim) float64 {
 		}
 	}
 	return open / max(all, 1)
+}
+
+// sentence is the elements of the sentence, or part of one, that a claim stands in.
+func (f *finder) sentence(cl *claim) (from, to int) {
+	ends := func(e *phrase.Element) bool { return e.Kind == phrase.Mark && f.text.Runes[e.Start] == ',' }
+	for from = cl.first; from > 0 && !ends(&f.elements[from-1]); from-- {
+	}
+	for to = cl.last + 1; to < len(f.elements) && !ends(&f.elements[to]); to++ {
+	}
+	return from, to
 }
 
 // tell prefers of doors that answer as well those whose label is the text, or says the neighbourhood that the text says.

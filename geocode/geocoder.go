@@ -33,7 +33,7 @@ func (g *Geocoder) Search(q Question) ([]Place, *index.World) {
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
 	f.g = city
-	f.wide = q.AreaFallback
+	f.wide, f.local = q.AreaFallback, false
 	f.text.Set(q.Text)
 	f.search()
 	return f.answer(&q), city.World()

@@ -52,6 +52,7 @@ const (
 	Unknown      FaultKind = "unknown"      // words that nothing explains
 	Ambiguous    FaultKind = "ambiguous"    // other places answer as well
 	Approximate  FaultKind = "approximate"  // the text or the data says only about where
+	Aside        FaultKind = "aside"        // the text says it of something else: where the caller lives, who handles it
 )
 
 // Fault is what had to be forgiven.

@@ -113,6 +113,21 @@ func (g *Gazetteer) Near(text []rune, dst []names.Match) []names.Match {
 	return kept
 }
 
+// Beginning calls found with the names that begin with a text, as [names.Set.Beginning] does.
+func (g *Gazetteer) Beginning(text string, found func(id names.ID, way names.Way) bool) {
+	more := true
+	known := func(id names.ID, way names.Way) bool {
+		if len(g.records.at(id).senses) > 0 {
+			more = found(id, way)
+		}
+		return more
+	}
+	g.base.Beginning(text, known)
+	if more {
+		g.newer.Beginning(text, func(id names.ID, way names.Way) bool { return known(id+names.ID(g.base.Len()), way) })
+	}
+}
+
 // Weak reports whether a name is only what people leave of one.
 func (g *Gazetteer) Weak(id names.ID) bool {
 	senses := g.records.at(id).senses
@@ -152,7 +167,29 @@ const (
 	mostLayers = 1 << (32 - slotBits)
 )
 
-func doorID(layer uint8, s index.Slot) uint32 { return uint32(layer)<<slotBits | uint32(s) }
+// DoorID is the id of the door that is a feature.
+func DoorID(layer uint8, s index.Slot) uint32 { return uint32(layer)<<slotBits | uint32(s) }
+
+// RoadOf is the road that a feature is of, a line of it or a door on it.
+func (g *Gazetteer) RoadOf(layer uint8, s index.Slot) (names.ID, bool) {
+	src := &g.sources[layer]
+	name, ok := roadOf(src.names(layer, s, nil))
+	if !ok {
+		var r reader
+		p, isDoor := r.plate(src, layer, s)
+		if name, ok = p.road, isDoor; !ok {
+			return 0, false
+		}
+	}
+	road, found := names.ID(0), false
+	g.Begins([]rune(name), func(id names.ID, length int) bool {
+		if length == len([]rune(name)) {
+			road, found = id, true
+		}
+		return true
+	})
+	return road, found
+}
 
 // DoorLabel is the full text of a door as its layer has it, empty where it has none.
 func (g *Gazetteer) DoorLabel(id uint32) string {

@@ -125,7 +125,7 @@ func (s *source) lines(layer uint8, slot index.Slot, road names.ID, dst []lines.
 	shape := s.layer.Shape(slot)
 	for i := range shape.NumRings() {
 		dst = append(dst, lines.Line{
-			Road: uint32(road), ID: doorID(layer, slot), Points: shape.Ring(i),
+			Road: uint32(road), ID: DoorID(layer, slot), Points: shape.Ring(i),
 			Left: lines.Range{From: n[0], To: n[1]}, Right: lines.Range{From: n[2], To: n[3]},
 		})
 	}
@@ -203,7 +203,7 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 		// An alley of a lane with a name, or of the road itself, reads like a lane: 怡和巷3弄.
 		p.street.Lane, p.street.Alley = p.street.Alley, 0
 	}
-	p.door.At, p.door.ID = at, doorID(layer, slot)
+	p.door.At, p.door.ID = at, DoorID(layer, slot)
 	return p, p.road != ""
 }
 

@@ -1,4 +1,5 @@
-// Package names finds names in texts: as they are written, with slips, and by their sound.
+// Package names finds names in texts: as they are written, with slips, and by their sound; and what a text may be the
+// beginning of.
 //
 // Names and texts are normal, as [github.com/gewu-city/gewu/geocode/normal] makes them. Distances count characters that
 // are wrong, missing, too many, or swapped with their neighbour (optimal string alignment).
@@ -56,6 +57,7 @@ type Set struct {
 	trie   trie
 	slips  table
 	sounds table
+	prefixes
 }
 
 // New makes a Set of names, which must be different; an empty one is never found.
@@ -77,6 +79,7 @@ func New(names []string) *Set {
 		}
 	}
 	s.slips, s.sounds = newTable(slips), newTable(sounds)
+	s.prefixes = newPrefixes(s)
 	return s
 }
 
