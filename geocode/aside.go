@@ -2,12 +2,14 @@ package geocode
 
 import (
 	"strings"
+
+	"github.com/gewu-city/gewu/geocode/phrase"
 )
 
 // Words before a place that say it of something else than what is reported, and words behind a name that make it an
 // office.
 var (
-	homes    = []string{"家住", "住在", "居住", "现居", "人住", "住址", "户籍", "我家", "家在", "我住", "联络地址", "联系地址", "寄信地址", "通讯地址", "通信地址", "邮寄地址", "住所", "本人地址", "i live", "my address", "home address"}
+	homes    = []string{"家住", "住在", "居住", "现居", "人住", "住址", "户籍", "我家", "家在", "我住", "联络地址", "联系地址", "寄信地址", "通讯地址", "通信地址", "邮寄地址", "住所", "人地址", "i live", "my address", "home address"}
 	handlers = []string{"转办", "转交", "转请", "转由", "转知", "转", "交由", "移交", "移送", "函转", "副本", "责任单位", "处置单位", "承办单位", "主办单位", "抄送", "派单", "forwarded to", "refer to"}
 	// mattering are words behind which what was said before does not count.
 	mattering = []string{"反映", "检举", "投诉", "举报", "看到", "看见", "发现", "经过", "案由", "地点", "位于", "report"}
@@ -25,11 +27,13 @@ func (f *finder) aside(cl *claim) bool {
 	if len(cl.areas) > 0 {
 		first = min(first, cl.areas[0])
 	}
-	start := f.elements[first].Start
-	left := string(f.text.Runes[max(0, start-before):start])
-	if i := strings.LastIndexByte(left, ','); i >= 0 && i < len(left)-1 {
-		left = left[i:] // of the sentence; 地址: is a sentence that ends before the place
+	for first > 0 && f.elements[first-1].Kind == phrase.Admin {
+		first--
 	}
+	start := f.elements[first].Start
+	// What ends right before the place introduces it: 地址: is no sentence of its own.
+	left := strings.TrimRight(string(f.text.Runes[max(0, start-before):start]), ", ")
+	left = left[strings.LastIndexByte(left, ',')+1:]
 	for _, list := range [][]string{homes, handlers} {
 		for _, word := range list {
 			if i := strings.LastIndex(left, word); i >= 0 && !containsAny(left[i+len(word):], mattering) {

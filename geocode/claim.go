@@ -80,7 +80,7 @@ func (c *claims) term(i int) phrase.Word {
 // name makes the claim of the name at i and returns where to go on.
 func (c *claims) name(i int) int {
 	e := &c.elements[i]
-	cl := claim{areas: c.areas, main: i, second: -1, bearing: -1, first: i, last: i}
+	cl := claim{areas: c.near(i), main: i, second: -1, bearing: -1, first: i, last: i}
 	after := i + 1
 	if n := c.next(after); n < len(c.elements) && c.elements[n].Kind == phrase.Number {
 		cl.numbers, cl.last, after = c.elements[n].Numbers, n, n+1
@@ -88,15 +88,39 @@ func (c *claims) name(i int) int {
 		cl.numbers, cl.first = c.elements[b].Numbers, b
 	}
 	if means(c.g, e, gazetteer.Area) && !counted(cl.numbers) {
-		c.areas = append(slices.Clip(c.areas), i)
+		c.areas = append(slices.Clip(c.near(i)), i)
 	}
 	if means(c.g, e, gazetteer.Road) && !numbered(cl.numbers) {
 		after = c.pair(&cl, after)
 	}
 	c.ahead(&cl)
 	after = c.behind(&cl, after)
+	if len(c.areas) == 0 || c.areas[len(c.areas)-1] != i {
+		c.areas = nil // what comes next lies elsewhere
+	} else if n := len(c.found); n > 0 && latin(c.g.Name(e.Name)) && c.next(c.found[n-1].last+1) == i && !slices.Contains(c.found[n-1].areas, c.found[n-1].main) {
+		// 25 Broadway, Cambridge
+		c.found[n-1].areas, c.found[n-1].last = append(slices.Clip(c.found[n-1].areas), i), i
+	}
 	c.found = append(c.found, cl)
 	return after
+}
+
+// near are the areas that what begins at i is said to lie in: not those with more than a few words between.
+func (c *claims) near(i int) []int {
+	const few = 3
+	if len(c.areas) == 0 {
+		return nil
+	}
+	open := 0
+	for j := c.areas[len(c.areas)-1] + 1; j < i; j++ {
+		if e := &c.elements[j]; e.Kind == phrase.Gap {
+			open += e.End - e.Start
+		}
+	}
+	if open > few {
+		return nil
+	}
+	return c.areas
 }
 
 // leads reports whether a number may stand before the name of a road.

@@ -74,21 +74,15 @@ func pieces(text []rune) (all [][2]int) {
 	for start := 0; start < len(text) && len(all) < mostPieces; {
 		end := min(len(text), start+phrase.MostRunes)
 		if end < len(text) {
-			if i := lastComma(text[start:end]); i > 0 {
-				end = start + i + 1
+			for i, r := range slices.Backward(text[start:end]) {
+				if r == ',' {
+					end = start + i + 1
+					break
+				}
 			}
 		}
 		all = append(all, [2]int{start, end})
 		start = end
 	}
 	return all
-}
-
-func lastComma(text []rune) int {
-	for i := len(text) - 1; i >= 0; i-- {
-		if text[i] == ',' {
-			return i
-		}
-	}
-	return -1
 }

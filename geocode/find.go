@@ -47,8 +47,9 @@ type finder struct {
 	found    []candidate
 	rest     normal.Text
 	near     []names.Match
-	wide     bool // an area will do
-	local    bool // only the sentence around a place counts, not all of the text
+	firm     [][2]int // where the text names areas in full
+	wide     bool     // an area will do
+	local    bool     // only the sentence around a place counts, not all of the text
 }
 
 // written is what an element looks like in the source.
@@ -79,8 +80,9 @@ func (f *finder) search() {
 		n := gaps(r.Elements)
 		if i == 0 {
 			open = n
+			f.note(r.Elements)
 		}
-		if n > open || r.Cost > readings[0].Cost+plainSpread {
+		if n > open || !f.heeds(r.Elements) || r.Cost > readings[0].Cost+plainSpread {
 			continue
 		}
 		f.try(r.Elements)
@@ -88,19 +90,64 @@ func (f *finder) search() {
 			break
 		}
 	}
+	if f.own() {
+		return
+	}
 	if f.best() < doubted && len(readings) > 0 {
 		f.doubt(slices.Clone(readings[0].Elements))
 	}
 	if best := f.best(); best < doubted || open > 0 && best < enough {
 		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, f.doubtful())
 		for _, r := range readings {
-			if r.Cost <= readings[0].Cost+fuzzySpread {
+			if r.Cost <= readings[0].Cost+fuzzySpread && f.heeds(r.Elements) {
 				f.try(r.Elements)
 			}
 		}
 	}
 	f.tell()
 	f.sort()
+}
+
+// note remembers where the text names areas in full.
+func (f *finder) note(elements []phrase.Element) {
+	f.firm = f.firm[:0]
+	for i := range elements {
+		if e := &elements[i]; e.Kind == phrase.Name && !f.g.Weak(e.Name) && means(f.g, e, gazetteer.Area) {
+			f.firm = append(f.firm, [2]int{e.Start, e.End})
+		}
+	}
+}
+
+// heeds reports whether a reading does not pass over an area that the text names in full: what lies elsewhere must not
+// win by it.
+func (f *finder) heeds(elements []phrase.Element) bool {
+	for i := range elements {
+		if e := &elements[i]; e.Kind == phrase.Gap || e.Kind == phrase.Admin {
+			for _, span := range f.firm {
+				if e.Start < span[1] && span[0] < e.End {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// own reports whether the text is the label of a door that was found: then that is meant, whatever the register and the
+// borders disagree about.
+func (f *finder) own() bool {
+	for i := range f.found {
+		c := &f.found[i]
+		if !c.isDoor || c.relation != At {
+			continue
+		}
+		if f.rest.Set(f.g.DoorLabel(c.door)); slices.Equal(f.rest.Runes, f.text.Runes) {
+			c.score, c.faults = doorPrecision, nil
+			f.found[0], f.found = *c, f.found[:1]
+			return true
+		}
+	}
+	return false
 }
 
 // doubt takes names of a reading for slips of others where a number follows that they do not have: a name may be written
@@ -332,12 +379,15 @@ func (c *candidate) same(d *candidate) bool {
 		c.cross == d.cross && (c.isDoor || c.sense != gazetteer.Sense{} || geo.Distance(c.at, d.at) < samePlace)
 }
 
-// better reports whether c reads the text better than d does, which is the same place: it explains more of it, or as much
-// with less to forgive.
+// better reports whether c reads the text better than d does, which is the same place: it explains more of it without
+// much more to forgive, or as much with less.
 func (c *candidate) better(d *candidate) bool {
-	const more = 0.02
-	if c.open < d.open-more || d.open < c.open-more {
-		return c.open < d.open
+	const more, much = 0.02, 12
+	switch {
+	case c.open < d.open-more:
+		return c.score >= d.score-much
+	case d.open < c.open-more:
+		return d.score < c.score-much
 	}
 	return c.score > d.score
 }

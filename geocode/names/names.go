@@ -57,7 +57,7 @@ type Set struct {
 	trie   trie
 	slips  table
 	sounds table
-	prefixes
+	starts prefixes
 }
 
 // New makes a Set of names, which must be different; an empty one is never found.
@@ -79,7 +79,7 @@ func New(names []string) *Set {
 		}
 	}
 	s.slips, s.sounds = newTable(slips), newTable(sounds)
-	s.prefixes = newPrefixes(s)
+	s.starts = newPrefixes(s)
 	return s
 }
 

@@ -88,9 +88,9 @@ func (s *Set) Beginning(text string, found func(id ID, way Way) bool) {
 	if text == "" {
 		return
 	}
-	more := s.prefixes.each(text, func(p *prefix) bool { return found(p.id, p.way) })
+	more := s.starts.each(text, func(p *prefix) bool { return found(p.id, p.way) })
 	if joined := strings.ReplaceAll(text, " ", ""); more && joined != text {
-		s.prefixes.each(joined, func(p *prefix) bool { return p.way == Written || found(p.id, p.way) })
+		s.starts.each(joined, func(p *prefix) bool { return p.way == Written || found(p.id, p.way) })
 	}
 }
 

@@ -16,6 +16,8 @@ type Names interface {
 	Near(text []rune, dst []names.Match) []names.Match
 	// Weak reports whether a name is only what people leave of one.
 	Weak(id names.ID) bool
+	// Name is the text of a name.
+	Name(id names.ID) []rune
 }
 
 // What elements cost, in characters that nothing explains.
@@ -143,7 +145,7 @@ func (r *Reader) layNear(at int) {
 	for _, m := range r.matches[:min(len(r.matches), mostNear)] {
 		end := at + m.Length
 		weak := r.names.Weak(m.ID)
-		if !r.whole(at, end) || weak && m.Length < leastWeak {
+		if !r.whole(at, end) || isMark(r.text[end-1]) || weak && m.Length < leastWeak || beside(r.text[at:end], r.names.Name(m.ID)) {
 			continue
 		}
 		cost := costOf(weak) + costSounds
@@ -160,6 +162,12 @@ func (r *Reader) layNear(at int) {
 		}
 		r.add(Element{Kind: Name, Start: at, End: end, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
 	}
+}
+
+// beside reports whether a text is a name with something before or behind it: that is no slip, the name is there.
+func beside(text, name []rune) bool {
+	n := len(text) - len(name)
+	return n > 0 && (slices.Equal(text[n:], name) || slices.Equal(text[:len(name)], name))
 }
 
 // leastWeak is how long a short form of a name is at least for slips in it to be forgiven.
@@ -276,7 +284,8 @@ var measures = []struct {
 	{[]rune("mile"), 1609.344},
 }
 
-// layAdmin lays what ends like a province, a city or a district: the first such end within six characters.
+// layAdmin lays what ends like a province, a city or a district: the first such end within six characters. What ends
+// with a name that the city has is none: 住大安区.
 func (r *Reader) layAdmin(at int) {
 	const longest = 6
 	if first := r.text[at]; first < 0x2e80 {
@@ -285,8 +294,10 @@ func (r *Reader) layAdmin(at int) {
 	for i := at; i < len(r.text) && i < at+longest && r.text[i] >= 0x2e80; i++ {
 		switch r.text[i] {
 		case '省', '市', '县', '区', '镇', '乡', '州', '旗':
-			if i > at && !r.named(at, i+1) {
+			if i > at && !r.endsNamed(at, i+1) {
 				r.add(Element{Kind: Admin, Start: at, End: i + 1}, costAdmin)
+			}
+			if i > at {
 				return
 			}
 		}
@@ -303,14 +314,15 @@ func (r *Reader) said(at int) bool {
 	return false
 }
 
-// named reports whether characters from i up to j are a name as it is written.
-func (r *Reader) named(i, j int) bool {
-	for a := r.first[j]; a >= 0; a = r.arcs[a].next {
-		if e := &r.arcs[a].element; e.Start == i && e.Kind == Name {
-			return true
-		}
+// endsNamed reports whether characters from i up to j end with a name as it is written.
+func (r *Reader) endsNamed(i, j int) (found bool) {
+	for ; i < j && !found; i++ {
+		r.names.Begins(r.text[i:j], func(_ names.ID, length int) bool {
+			found = i+length == j
+			return !found
+		})
 	}
-	return false
+	return found
 }
 
 // walk follows the cheapest ways to each character.

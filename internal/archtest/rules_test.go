@@ -123,7 +123,7 @@ var rows = []row{
 		"geocode/names", "geocode/number", "geocode/normal", "geocode/gazetteer", "sample/sampletest",
 	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/pack", why: "compression; it knows no tile"},

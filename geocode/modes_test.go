@@ -1,0 +1,131 @@
+package geocode_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode"
+	"github.com/gewu-city/gewu/geocode/eval"
+)
+
+func labels(places []geocode.Place) (all []string) {
+	for i := range places {
+		all = append(all, string(places[i].Kind)+" "+places[i].Label)
+	}
+	return all
+}
+
+func TestSuggest(t *testing.T) {
+	g, _ := city(t)
+	for _, test := range []struct {
+		text string
+		want []string // the first of them
+	}{
+		{"塔", []string{"road 塔城街", "road 塔悠路"}},
+		{"tayou", []string{"road 塔悠路"}},
+		{"ta you", []string{"road 塔悠路"}},
+		{"tyl", []string{"area 天玉里", "area 桃源里", "area 騰雲里", "road 塔悠路", "road 太原路"}},
+		{"大安區和平東", []string{"road 和平東路"}},
+		{"塔悠路3", []string{"house 臺北市松山區慈祐里10鄰塔悠路3號", "house 臺北市松山區慈祐里11鄰塔悠路31號"}},
+		{"和平東路二段10", []string{"house 臺北市大安區龍淵里5鄰和平東路二段100號"}},
+		{"信義", []string{"area 信義區", "road 信義路"}},
+		{"", nil},
+		{"zzz", nil},
+	} {
+		places, _ := g.Suggest(geocode.Typing{Text: test.text})
+		if got := labels(places); len(got) < len(test.want) || !slices.Equal(got[:len(test.want)], test.want) || len(test.want) == 0 && len(got) > 0 {
+			t.Errorf("%s: %q, want %q", test.text, got, test.want)
+		}
+	}
+	near, _ := geo.FromDegrees(121.56379, 25.02708)
+	for _, text := range []string{"信", "xin", "和平"} {
+		places, _ := g.Suggest(geocode.Typing{Text: text, Focus: &near, Limit: 3})
+		if len(places) != 3 || !slices.IsSortedFunc(places, func(a, b geocode.Place) int { return int(geo.Distance(a.At, near) - geo.Distance(b.At, near)) }) {
+			t.Errorf("%s near 吳興街: %q", text, labels(places))
+		}
+	}
+}
+
+// TestReverse asks at doors for what is there, and compares distances with those to all doors.
+func TestReverse(t *testing.T) {
+	g, w := city(t)
+	l, _ := w.Layer("addresses")
+	for s := range l.Slots() {
+		if s%2503 != 0 {
+			continue
+		}
+		at, _ := l.Point(s)
+		places, _ := g.Reverse(geocode.Spot{At: at, Limit: 3})
+		if len(places) == 0 || places[0].Radius != 0 || places[0].Score != 100 || geo.Distance(places[0].At, at) > 0.01 {
+			t.Fatalf("%s: %q", l.ID(s), labels(places))
+		}
+		for i, near := range l.Nearest(at, 100, 3) {
+			if i < len(places) && places[i].Radius != near.Meters {
+				t.Errorf("%s: place %d is %v m off, want %v", l.ID(s), i, places[i].Radius, near.Meters)
+			}
+		}
+	}
+	forest, _ := geo.FromDegrees(121.5479, 25.1810)
+	if places, _ := g.Reverse(geocode.Spot{At: forest, Metres: 20}); !slices.Equal(labels(places), []string{"area 北投區", "area 湖田里"}) && !slices.Equal(labels(places), []string{"area 湖田里", "area 北投區"}) {
+		t.Errorf("in the hills: %q", labels(places))
+	}
+	sea, _ := geo.FromDegrees(123, 25)
+	if places, _ := g.Reverse(geocode.Spot{At: sea}); len(places) > 0 {
+		t.Errorf("at sea: %q", labels(places))
+	}
+}
+
+func read(t *testing.T, file string) []eval.Case {
+	t.Helper()
+	f, err := os.Open("testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	cases, err := eval.Read(f, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// TestExtract reads reports of which it is known what they are about, and texts that name no place.
+func TestExtract(t *testing.T) {
+	g, _ := city(t)
+	for _, file := range []string{"reports.tsv", "none.tsv"} {
+		cases := read(t, file)
+		wrong := 0
+		for _, c := range cases {
+			r, _ := g.Extract(c.Query)
+			if r.Reported < 0 && c.None || r.Reported >= 0 && c.Placed && geo.Distance(r.Places[r.Reported].At, c.At) <= c.ToleranceM {
+				continue
+			}
+			wrong++
+			t.Logf("%s: %q, reported %d", c.Query, labels(r.Places), r.Reported)
+		}
+		if wrong*20 > len(cases) {
+			t.Errorf("%s: %d of %d are wrong", file, wrong, len(cases))
+		}
+	}
+}
+
+// TestSpans finds each place of a report where the text says it.
+func TestSpans(t *testing.T) {
+	g, _ := city(t)
+	text := "我家住大安區永康街65號，今天經過中山區吉林路３６６號，看見有人倒水"
+	r, _ := g.Extract(text)
+	var spans []string
+	for _, p := range r.Places {
+		spans = append(spans, text[p.Start:p.End])
+	}
+	if got := strings.Join(spans, "|"); got != "大安區永康街65號|中山區吉林路３６６號" || r.Reported != 1 {
+		t.Errorf("%s, reported %d", got, r.Reported)
+	}
+	long := strings.Repeat("這裡沒有地名，", 300) + text
+	if r, _ := g.Extract(long); len(r.Places) != 2 || long[r.Places[1].Start:r.Places[1].End] != "中山區吉林路３６６號" {
+		t.Errorf("in a long text: %q", labels(r.Places))
+	}
+}
