@@ -24,6 +24,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/planner"
@@ -76,6 +77,8 @@ func newCity(t testing.TB, change func(*Config)) *town {
 	c.engine = index.NewEngine(c.store)
 	book := cells.NewBook()
 	c.engine.Follow(book)
+	geocoder := geocode.New()
+	c.engine.Follow(geocoder)
 	past := index.NewPast(c.engine, c.store, index.PastOptions{})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := c.engine.Load(ctx, nil); err != nil {
@@ -99,7 +102,7 @@ func newCity(t testing.TB, change func(*Config)) *town {
 		}
 	})
 	cfg := Config{
-		Store: c.store, Engine: c.engine, Cells: book, Past: past, Now: time.Now,
+		Store: c.store, Engine: c.engine, Cells: book, Past: past, Now: time.Now, Geocoder: geocoder,
 		Planner: plans,
 		Build:   obs.Build{Version: "test"},
 		Logger:  slog.New(slog.NewTextHandler(c, &slog.HandlerOptions{Level: slog.LevelDebug})),

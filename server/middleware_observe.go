@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gewu-city/gewu/server/city"
@@ -157,10 +160,33 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 		slog.Int("status", res.status), slog.Int64("bytes", res.bytes), slog.Duration("took", took),
 		slog.String("request_id", city.RequestID(r)), slog.String("remote", r.RemoteAddr),
 	}
+	if private := namesPlaces(pattern); private && s.cfg.LogQueries {
+		attrs = append(attrs, slog.String("query", r.URL.RawQuery))
+	} else if private && err != nil {
+		err = withoutValue(err)
+	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	s.cfg.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// placePatterns are the routes whose parameters name places, and with them persons.
+var placePatterns = []string{"/v1/geocode"}
+
+func namesPlaces(pattern string) bool { return slices.Contains(placePatterns, pattern) }
+
+// withoutValue is a refusal without what was refused: only its kind and the field. Faults of the server stay as they are.
+func withoutValue(err error) error {
+	p, ok := errors.AsType[*rest.Problem](err)
+	if !ok {
+		return err
+	}
+	field := p.Field
+	if strings.ContainsFunc(field, func(r rune) bool { return (r < 'a' || r > 'z') && r != '_' && r != '-' }) || len(field) > 20 {
+		field = "?" // the name of a parameter that nobody knows may be a text, too
+	}
+	return fmt.Errorf("%s: %s", p.Kind, cmp.Or(field, "request"))
 }
 
 // limitTime bounds a request that does not stream; streams start without bounds and look after themselves. Every

@@ -47,6 +47,8 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},
 
+		{"GET", "/v1/geocode", s.geocoding.Search, anyone, false},
+
 		{"GET", "/tiles/{tileset}.json", s.tilesets.TileJSON, anyone, false},
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.Tile, anyone, false},
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.pbf", s.tilesets.Tile, anyone, false},

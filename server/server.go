@@ -17,6 +17,7 @@ import (
 
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo/proj"
+	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
@@ -27,6 +28,7 @@ import (
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/definitions"
 	"github.com/gewu-city/gewu/server/features"
+	"github.com/gewu-city/gewu/server/geocoding"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
@@ -53,6 +55,8 @@ type Config struct {
 	Locator *grid.Locator
 	// Past finds Worlds of the past of Engine; nil answers for the present only.
 	Past *index.Past
+	// Geocoder follows Engine; without it what asks for places by their names is answered 501.
+	Geocoder *geocode.Geocoder
 	// Planner keeps changes for a time to come and is run by the caller; nil takes none.
 	Planner *planner.Planner
 	// Zone is where dates without a time begin; nil means UTC.
@@ -76,6 +80,8 @@ type Config struct {
 	Build    obs.Build
 	// Token allows writing from other machines to those who have it. Without it nobody there may write.
 	Token string
+	// LogQueries has the log tell what places were asked for. Such texts name persons: without it nothing does.
+	LogQueries bool
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
 	PublicURL string
 	Limits    Limits
@@ -101,6 +107,7 @@ type Server struct {
 	definitions definitions.API
 	transfer    transfer.API
 	locate      locate.API
+	geocoding   geocoding.API
 	tilesets    tilesets.API
 	cells       cellsapi.API
 	past        past.API
@@ -160,6 +167,7 @@ func New(cfg Config) (*Server, error) {
 	s.transfer = transfer.API{City: s.city, Spool: spooled}
 	s.work = work.API{City: s.city, Undoer: &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}}
 	s.locate = locate.API{City: s.city}
+	s.geocoding = geocoding.API{City: s.city, Geocoder: cfg.Geocoder}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}
 	s.past = past.API{City: s.city}

@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
@@ -39,6 +40,9 @@ type cityOptions struct {
 	cacheBytes int64
 	pastBytes  int64
 	verify     boltstore.Verify
+	// geocoder has the city answer for places by their names; it takes a second and memory for each 100,000 addresses.
+	geocoder   bool
+	logQueries bool
 }
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
@@ -77,6 +81,11 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	}
 	book := cells.NewBook()
 	c.engine.Follow(book)
+	var geocoder *geocode.Geocoder
+	if o.geocoder {
+		geocoder = geocode.New()
+		c.engine.Follow(geocoder)
+	}
 	past := index.NewPast(c.engine, store, index.PastOptions{Bytes: o.pastBytes})
 	c.planner = planner.New(c.engine, store, time.Now, e.log)
 	start := time.Now()
@@ -90,7 +99,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	c.server, err = server.New(server.Config{
-		Store: store, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(),
+		Store: store, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
 		Token: o.token, Admin: upkeep.Admin{Store: store, Engine: c.engine}, Folder: e.cli.Data,

@@ -16,8 +16,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
+	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/internal/obs"
 )
@@ -33,6 +35,24 @@ type client struct {
 // Send implements [define.Client].
 func (c client) Send(ctx context.Context, method, path string, v, out any) error {
 	return c.send(ctx, method, path, v, out)
+}
+
+// Do implements [places.Client].
+func (c client) Do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
+	return c.do(ctx, method, path, query, contentType, body)
+}
+
+// finder is what gewu geocode gets.
+func finder(e *env) *places.Env {
+	own := *e
+	own.geocoder = true
+	return &places.Env{
+		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
+		CRS: func(name string) (string, error) { return coords.ServerCRS(e.cli.Systems, name) },
+		WithCity: func(do func(context.Context, places.Client) error) error {
+			return withCity(&own, func(ctx context.Context, c client) error { return do(ctx, c) })
+		},
+	}
 }
 
 // definer is what the commands about definitions get.
@@ -81,7 +101,7 @@ func withNewCity(e *env, do func(ctx context.Context, c client) error) error {
 			defer h.CloseIdleConnections()
 			return do(e.ctx, client{http: h})
 		}
-		city, err := openCity(&own, cityOptions{})
+		city, err := openCity(&own, cityOptions{geocoder: e.geocoder})
 		if err == nil {
 			city.socket, err = socketPath(e.cli.Data, fmt.Sprintf("gewu-%d.sock", os.Getpid()))
 			if err != nil {

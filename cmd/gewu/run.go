@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
+	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/internal/obs"
 )
@@ -45,6 +46,7 @@ type cli struct {
 	Revert     revertCmd         `cmd:"" help:"Turn one entry of the log around."`
 	Plan       planCmd           `cmd:"" help:"Changes that are planned for a time to come."`
 	Locate     locateCmd         `cmd:"" help:"Find the areas, cells, address and parts of points."`
+	Geocode    places.Geocode    `cmd:"" help:"Find the places that texts mean: addresses, crossings, landmarks, words that say where."`
 	Synth      synthCmd          `cmd:"" help:"Make a synthetic city of any size."`
 	Check      checkCmd          `cmd:"" help:"Verify the store and everything derived from it."`
 	Backup     backupCmd         `cmd:"" help:"Write a consistent copy of the store, also while serving."`
@@ -63,6 +65,8 @@ type env struct {
 	stdout io.Writer
 	stderr io.Writer
 	log    *slog.Logger
+	// geocoder says that a city which the command opens itself must find places by their names.
+	geocoder bool
 }
 
 // errFailed ends a command that has already said what is wrong.
@@ -111,7 +115,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), worker(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: func(name string, r io.Reader) error {
+	if err := command.Run(e, definer(e), worker(e), finder(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: func(name string, r io.Reader) error {
 		if err := mayWrite(c.Data, name); err != nil {
 			return err
 		}

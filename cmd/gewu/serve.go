@@ -16,6 +16,7 @@ type listenFlags struct {
 	Token      string `help:"Allows writes from elsewhere with the header \"Authorization: Bearer TOKEN\". Better given as GEWU_TOKEN than as a flag, which other users of the machine can see." placeholder:"TOKEN" env:"GEWU_TOKEN"`
 	TileCache  int64  `help:"Memory for encoded tiles in MiB; -1 keeps none." default:"256" env:"GEWU_TILE_CACHE"`
 	PastMemory int64  `help:"Memory in MiB for the city at moments of the past that were asked for last; one that needs more is refused." default:"1024" env:"GEWU_PAST_MEMORY"`
+	LogQueries bool   `help:"Write to the log which places are asked for. Such texts name persons: leave it out unless you must know." env:"GEWU_LOG_QUERIES"`
 	Memory     int64  `help:"Memory in MiB that the process should stay within: beyond it large requests are refused for a while. Default: GOMEMLIMIT, else none." placeholder:"MIB" env:"GEWU_MEMORY"`
 }
 
@@ -36,7 +37,7 @@ func (f listenFlags) options() cityOptions {
 	if f.Memory > 0 {
 		debug.SetMemoryLimit(f.Memory << 20)
 	}
-	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20, pastBytes: f.PastMemory << 20}
+	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20, pastBytes: f.PastMemory << 20, geocoder: true, logQueries: f.LogQueries}
 }
 
 // listen opens the address.

@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/geocode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The places that a text means
+         * @description GeoJSON in the GeocodeJSON profile (https://github.com/geocoders/geocodejson-spec), the best place first; the others are its alternatives. `score` is from 0 to 100: how precise the place is less the `points` of its `faults`, which say what was missing, misspelt, another name, interpolated or contradicting. Below `least` nothing is answered, so a text that names no place has no features: a centroid never stands in for what was not found, unless `fallback=area` asks for it. `areas` and `cells` are those of GET /v1/locate at the point, from the same city. Where the radius of a place (up to 300 m) crosses the border of a cell, `cell_shares` says how likely it lies in which. The text is never written to the log unless the server was told to (`--log-queries`).
+         */
+        get: operations["geocode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tiles/{tileset}.json": {
         parameters: {
             query?: never;
@@ -1483,6 +1503,105 @@ export interface components {
             post?: string;
             person?: string;
         };
+        Geocoded: {
+            /** @enum {string} */
+            type: "FeatureCollection";
+            geocoding: {
+                /** @description Of the GeocodeJSON specification. */
+                version: string;
+                /** @description Sources of the layers that answer. */
+                attribution?: string;
+                query: string;
+                /** @description System of the coordinates, when it is not EPSG:4326. */
+                crs?: string;
+                /**
+                 * Format: int64
+                 * @description Position of the city that answers.
+                 */
+                seq: number;
+            };
+            features: components["schemas"]["GeocodedPlace"][];
+        };
+        GeocodedPlace: {
+            /** @enum {string} */
+            type: "Feature";
+            geometry: {
+                /** @enum {string} */
+                type: "Point";
+                coordinates: [
+                    number,
+                    number
+                ];
+            };
+            properties: {
+                geocoding: components["schemas"]["Geocoding"];
+                /** @description With `id` the feature that answers; a place between features has none. */
+                layer?: string;
+                id?: string;
+                areas: components["schemas"]["Area"][];
+                cells: components["schemas"]["Cell"][];
+                /** @description How likely the place lies in which cell, when its radius crosses a border: the share of the disc of that radius, most likely first in each scheme. */
+                cell_shares?: {
+                    scheme: string;
+                    code: string;
+                    name: string;
+                    share: number;
+                }[];
+            };
+        };
+        Geocoding: {
+            /**
+             * @description What GeocodeJSON calls it.
+             * @enum {string}
+             */
+            type: "house" | "street" | "locality" | "district" | "city" | "county" | "state" | "country";
+            /** @enum {string} */
+            kind: "house" | "lane" | "road" | "crossing" | "landmark" | "building" | "part" | "area";
+            /**
+             * @description How the place lies to the one that the label names; absent when it is that place.
+             * @enum {string}
+             */
+            relation?: "offset" | "side" | "corner" | "opposite" | "near" | "beside" | "gate" | "inside" | "between";
+            label: string;
+            name?: string;
+            housenumber?: string;
+            street?: string;
+            road?: string;
+            section?: string;
+            lane?: string;
+            alley?: string;
+            /** @description Of an area. */
+            level?: string;
+            locality?: string;
+            district?: string;
+            city?: string;
+            county?: string;
+            state?: string;
+            country?: string;
+            /** @description The same as radius_m, where GeocodeJSON has it. */
+            accuracy?: number;
+            /** @description How far off the point may be in metres. */
+            radius_m: number;
+            score: number;
+            faults: components["schemas"]["GeocodingFault"][];
+            /** @description The characters of the text that say it, from and to. */
+            span?: [
+                number,
+                number
+            ];
+        };
+        GeocodingFault: {
+            /** @description area, road, section, lane, number, name, text or relation. */
+            element: string;
+            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous or approximate. */
+            kind: string;
+            /** @description What was written. */
+            text?: string;
+            /** @description What it was taken for. */
+            meant?: string;
+            /** @description What it takes off the score. */
+            points: number;
+        };
         Location: {
             lon: number;
             lat: number;
@@ -2057,6 +2176,28 @@ export interface components {
          */
         crs: string;
         /**
+         * @description At most so many places.
+         * @example 5
+         */
+        geocode_limit: number;
+        /**
+         * @description Only places with at least this score.
+         * @example 70
+         */
+        geocode_least: number;
+        /**
+         * @description Only places of these layers.
+         * @example [
+         *       "addresses"
+         *     ]
+         */
+        geocode_layers: string[];
+        /**
+         * @description area: where nothing better was found answer with the area that the text names; its kind is `area` and its faults say what was not found.
+         * @example area
+         */
+        geocode_fallback: "none" | "area";
+        /**
          * @description Only features for which this is true, in CQL2 (OGC 21-065r2): comparisons of attributes and of `id`, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, arithmetic, S_INTERSECTS and its like of `geometry` with WKT or BBOX, T_AFTER and its like of dates and times. Where an attribute has no value, a comparison with it and its negation are both not true. docs/manual/filter.md has examples. 400 says which character is wrong and why, 422 that the filter would take too long.
          * @example tree_type = '榕樹' AND diameter > 80
          */
@@ -2438,6 +2579,154 @@ export interface operations {
                 };
             };
             415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    geocode: {
+        parameters: {
+            query: {
+                /**
+                 * @description The text: an address, a crossing, a landmark, a code, words that say where. At most 1,000 characters.
+                 * @example 和平東路二段106號
+                 */
+                q: string;
+                /**
+                 * @description At most so many places.
+                 * @example 5
+                 */
+                limit?: components["parameters"]["geocode_limit"];
+                /**
+                 * @description Only places with at least this score.
+                 * @example 70
+                 */
+                least?: components["parameters"]["geocode_least"];
+                /**
+                 * @description `lon,lat`: of places that are as good the one nearest to here comes first.
+                 * @example 121.54,25.03
+                 */
+                focus?: string;
+                /**
+                 * @description `minlon,minlat,maxlon,maxlat`: only places within.
+                 * @example 121.5,25.0,121.6,25.1
+                 */
+                bbox?: string;
+                /**
+                 * @description Only places of these layers.
+                 * @example [
+                 *       "addresses"
+                 *     ]
+                 */
+                layers?: components["parameters"]["geocode_layers"];
+                /**
+                 * @description area: where nothing better was found answer with the area that the text names; its kind is `area` and its faults say what was not found.
+                 * @example area
+                 */
+                fallback?: components["parameters"]["geocode_fallback"];
+                /**
+                 * @description System of `focus`, `bbox` and of the coordinates in the answer, which names it then; the systems are those of GET /v1/locate.
+                 * @example EPSG:4326
+                 */
+                crs?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places; no features when the text names none. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "FeatureCollection",
+                     *       "geocoding": {
+                     *         "version": "0.1.0",
+                     *         "attribution": "內政部",
+                     *         "query": "和平冬路二段106號",
+                     *         "seq": 45
+                     *       },
+                     *       "features": [
+                     *         {
+                     *           "type": "Feature",
+                     *           "geometry": {
+                     *             "type": "Point",
+                     *             "coordinates": [
+                     *               121.5419737,
+                     *               25.0248706
+                     *             ]
+                     *           },
+                     *           "properties": {
+                     *             "geocoding": {
+                     *               "type": "house",
+                     *               "kind": "house",
+                     *               "label": "臺北市大安區龍淵里5鄰和平東路二段106號",
+                     *               "name": "和平東路",
+                     *               "housenumber": "106號",
+                     *               "street": "和平東路二段",
+                     *               "road": "和平東路",
+                     *               "section": "二段",
+                     *               "district": "大安區",
+                     *               "locality": "龍淵里",
+                     *               "accuracy": 5,
+                     *               "radius_m": 5,
+                     *               "score": 98,
+                     *               "faults": [
+                     *                 {
+                     *                   "element": "road",
+                     *                   "kind": "sounds_alike",
+                     *                   "text": "和平冬路",
+                     *                   "meant": "和平東路",
+                     *                   "points": 2
+                     *                 }
+                     *               ],
+                     *               "span": [
+                     *                 0,
+                     *                 10
+                     *               ]
+                     *             },
+                     *             "layer": "addresses",
+                     *             "id": "zqgj54whwgp7psr5ajmk",
+                     *             "areas": [
+                     *               {
+                     *                 "level": "district",
+                     *                 "code": "6300300",
+                     *                 "name": "大安區",
+                     *                 "layer": "districts",
+                     *                 "id": "6300300"
+                     *               }
+                     *             ],
+                     *             "cells": [
+                     *               {
+                     *                 "scheme": "unit",
+                     *                 "code": "A6303-0965-00",
+                     *                 "name": "",
+                     *                 "layer": "units",
+                     *                 "id": "A6303-0965-00",
+                     *                 "areas": []
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

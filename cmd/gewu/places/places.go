@@ -1,0 +1,101 @@
+// Package places is the command gewu geocode: texts become places, one by one or by the file. It asks a server as any
+// other client does.
+package places
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Client asks a city. The error is what its problem document says.
+type Client interface {
+	Do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error)
+}
+
+// Env is what the command gets besides its flags.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// WithCity runs do with a client for the city, which must exist and have a geocoder.
+	WithCity func(do func(ctx context.Context, c Client) error) error
+	// CRS is a coordinate system as the server knows it.
+	CRS func(name string) (string, error)
+}
+
+// Geocode is gewu geocode.
+type Geocode struct {
+	Text []string `arg:"" optional:"" help:"What is looked for: an address, a crossing, a landmark, words that say where." placeholder:"TEXT"`
+
+	Limit    int      `help:"At most so many places, from 1 to 50." default:"10" placeholder:"N"`
+	Least    int      `help:"Only places with at least this score, from 1 to 100. Default: 50." placeholder:"SCORE"`
+	Focus    string   `help:"Of places that are as good the one nearest to here comes first." placeholder:"LON,LAT"`
+	Bbox     string   `help:"Only places within." placeholder:"MINLON,MINLAT,MAXLON,MAXLAT"`
+	Layers   []string `help:"Only places of these layers." placeholder:"NAME,…"`
+	Fallback string   `help:"area: answer with the area that the text names where nothing better is found; its faults say so." enum:"none,area" default:"none"`
+	CRS      string   `help:"Coordinate system of focus, bbox and the answers, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
+	JSON     bool     `help:"The answer as GeoJSON." name:"json"`
+}
+
+// Help is the text of gewu geocode --help.
+func (g *Geocode) Help() string {
+	return `The score is from 0 to 100: how precise the place is, less what had to be forgiven, which is listed. Nothing below
+--least is answered; a text that names no place has no answer.`
+}
+
+// Run answers one text.
+func (g *Geocode) Run(e *Env) error {
+	query, err := g.query(e)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(strings.Join(g.Text, " "))
+	if text == "" {
+		return errors.New("say what to look for, such as gewu geocode \"和平東路二段106號\"")
+	}
+	query.Set("q", text)
+	return e.WithCity(func(ctx context.Context, c Client) error {
+		resp, err := c.Do(ctx, http.MethodGet, "/v1/geocode", query, "", nil)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if !g.JSON {
+			return printPlaces(e.Stdout, resp.Body)
+		}
+		if _, err := io.Copy(e.Stdout, resp.Body); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(e.Stdout)
+		return err
+	})
+}
+
+// query is what the flags ask for.
+func (g *Geocode) query(e *Env) (url.Values, error) {
+	crs, err := e.CRS(g.CRS)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"limit": {strconv.Itoa(g.Limit)}}
+	least := ""
+	if g.Least != 0 {
+		least = strconv.Itoa(g.Least)
+	}
+	for name, value := range map[string]string{
+		"least": least, "focus": g.Focus, "bbox": g.Bbox, "layers": strings.Join(g.Layers, ","), "crs": crs,
+	} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if g.Fallback != "none" && g.Fallback != "" {
+		q.Set("fallback", g.Fallback)
+	}
+	return q, nil
+}

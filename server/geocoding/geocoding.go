@@ -1,0 +1,237 @@
+// Package geocoding answers what places a text means, with whose ground they are: one text, or a stream of rows.
+package geocoding
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data/convert/jsontext"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
+	"github.com/gewu-city/gewu/geocode"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// API is the resource of the geocoder.
+type API struct {
+	*city.City
+	// Geocoder knows the city as the engine publishes it; nil answers 501.
+	Geocoder *geocode.Geocoder
+}
+
+// Version is that of the GeocodeJSON specification that the answers follow.
+const Version = "0.1.0"
+
+// mostText bounds a text in characters: an address with all that may hang on it has a tenth of it.
+const mostText = 1000
+
+// standardLimit is how many places are answered without a limit.
+const standardLimit = 10
+
+// bodies are memory for answers.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// Search answers with the places that a text may mean: GET /v1/geocode.
+func (a *API) Search(w http.ResponseWriter, r *http.Request) error {
+	q := rest.ParseParams(r)
+	text := q.Text("q")
+	question, crs := a.question(q)
+	if err := a.ready(r, q); err != nil {
+		return err
+	}
+	if why := wrongText(text); why != "" {
+		return rest.Fault(rest.BadRequest, "q", "", why)
+	}
+	question.Text = text
+	places, world := a.Geocoder.Search(question)
+	if err := knownLayers(world, question.Layers); err != nil {
+		return err
+	}
+	room, _ := bodies.Get().(*[]byte)
+	body := (*room)[:0]
+	defer func() {
+		*room = body
+		bodies.Put(room)
+	}()
+	var err error
+	if body, err = a.appendCollection(body, world, text, places, crs); err != nil {
+		return err
+	}
+	city.SetSeq(w, world.Seq())
+	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, body)
+}
+
+// ready waits for the World of min_seq, refuses parameters that are wrong, and says that there is no geocoder.
+func (a *API) ready(r *http.Request, q *rest.Params) error {
+	if a.Geocoder == nil {
+		return rest.Refuse(rest.NotImplemented, "this server has no geocoder")
+	}
+	if _, err := a.World(r, q); err != nil {
+		return err
+	}
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	if a.Geocoder.Gazetteer() == nil {
+		return rest.Refuse(rest.Unavailable, "the geocoder does not know the city yet").With("Retry-After", "1")
+	}
+	return nil
+}
+
+// wrongText says why a text is no question, never with the text itself: it may name a person, and what is refused is
+// logged.
+func wrongText(text string) string {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return "is missing: the text that names a place"
+	case utf8.RuneCountInString(text) > mostText:
+		return "is longer than " + strconv.Itoa(mostText) + " characters; a place is named in fewer"
+	}
+	return ""
+}
+
+// question reads what is known beside the text, and the system of all coordinates that come and go.
+func (a *API) question(q *rest.Params) (geocode.Question, proj.CRS) {
+	crs := q.CRS("crs", a.Systems)
+	question := geocode.Question{
+		Limit:        q.Whole("limit", 1, geocode.MostPlaces, standardLimit),
+		Least:        q.Whole("least", 1, 100, 0),
+		AreaFallback: q.OneOf("fallback", "none", "area") == "area",
+	}
+	if layers, given := q.Names("layers"); given {
+		question.Layers = layers
+		if len(layers) == 0 {
+			q.Fail(rest.Fault(rest.BadRequest, "layers", "", "names no layer"))
+		}
+	}
+	if focus, ok := pair(q, "focus", crs); ok {
+		question.Focus = &focus
+	}
+	if box, ok := corners(q, "bbox", crs); ok {
+		question.Box = &box
+	}
+	return question, crs
+}
+
+// numbers are n numbers separated by commas; it reports false when the parameter is absent or wrong.
+func numbers(q *rest.Params, name string, n int, form string) ([]float64, bool) {
+	text := q.Text(name)
+	if text == "" {
+		return nil, false
+	}
+	var list []float64
+	for part := range strings.SplitSeq(text, ",") {
+		f, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil {
+			list = nil
+			break
+		}
+		list = append(list, f)
+	}
+	if len(list) != n {
+		q.Fail(rest.Fault(rest.BadRequest, name, text, "must be "+form))
+		return nil, false
+	}
+	return list, true
+}
+
+// pair is a place as two numbers.
+func pair(q *rest.Params, name string, crs proj.CRS) (geo.Point, bool) {
+	v, ok := numbers(q, name, 2, "lon,lat")
+	if !ok || crs == nil {
+		return geo.Point{}, false
+	}
+	p, fault := rest.Place(crs, v[0], v[1])
+	if fault != nil {
+		q.Fail(rest.Fault(rest.BadRequest, name, q.Text(name), strings.TrimSuffix(fault.Detail, ".")))
+		return p, false
+	}
+	return p, true
+}
+
+// corners is the box around a rectangle of a system, given by two corners.
+func corners(q *rest.Params, name string, crs proj.CRS) (geo.Box, bool) {
+	const form = "minlon,minlat,maxlon,maxlat"
+	v, ok := numbers(q, name, 4, form)
+	if !ok || crs == nil {
+		return geo.Box{}, false
+	}
+	if v[0] > v[2] || v[1] > v[3] {
+		q.Fail(rest.Fault(rest.BadRequest, name, q.Text(name), "must be "+form+": the first corner must be south-west of the second"))
+		return geo.Box{}, false
+	}
+	box := geo.EmptyBox()
+	for _, at := range [4][2]float64{{v[0], v[1]}, {v[2], v[1]}, {v[2], v[3]}, {v[0], v[3]}} {
+		p, fault := rest.Place(crs, at[0], at[1])
+		if fault != nil {
+			q.Fail(rest.Fault(rest.BadRequest, name, q.Text(name), "must be "+form+": "+fault.Detail))
+			return box, false
+		}
+		box = geo.Box{
+			Min: geo.Point{X: min(box.Min.X, p.X), Y: min(box.Min.Y, p.Y)}, Max: geo.Point{X: max(box.Max.X, p.X), Y: max(box.Max.Y, p.Y)},
+		}
+	}
+	return box, true
+}
+
+// knownLayers refuses the names of layers that do not exist.
+func knownLayers(w *index.World, names []string) error {
+	for _, name := range names {
+		if _, ok := w.Layer(name); !ok {
+			p := rest.Fault(rest.BadRequest, "layers", name, "does not exist")
+			var have []string
+			for _, l := range w.Layers() {
+				have = append(have, l.Def().Name)
+			}
+			if len(have) > 0 {
+				p.Detail += "; there are " + strings.Join(have, ", ")
+			}
+			return p
+		}
+	}
+	return nil
+}
+
+// appendCollection appends the places as a FeatureCollection in the GeocodeJSON profile.
+func (a *API) appendCollection(dst []byte, w *index.World, text string, places []geocode.Place, crs proj.CRS) ([]byte, error) {
+	dst = append(dst, `{"type":"FeatureCollection","geocoding":{"version":"`+Version+`"`...)
+	dst = optional(dst, "attribution", attribution(w, places))
+	dst = jsontext.AppendString(append(dst, `,"query":`...), text)
+	if name := crs.Name(); name != "EPSG:4326" {
+		dst = optional(dst, "crs", name)
+	}
+	dst = strconv.AppendUint(append(dst, `,"seq":`...), uint64(w.Seq()), 10)
+	dst = append(dst, `},"features":[`...)
+	of := feature{api: a, world: w, crs: crs, text: text}
+	for i := range places {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = of.append(dst, &places[i], i < mostShares); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, ']', '}'), nil
+}
+
+// attribution names the sources of the layers that answer.
+func attribution(w *index.World, places []geocode.Place) string {
+	var all []string
+	for i := range places {
+		l, ok := w.Layer(places[i].Layer)
+		if !ok {
+			continue
+		}
+		if text := l.Def().Attribution; text != "" && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "; ")
+}
