@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
+	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/index"
@@ -19,12 +20,16 @@ import (
 type checkCmd struct {
 	Quick  bool `help:"Only the structure of the file, its settings, all checksums, the chain and the newest entries; without it all hashes, a replay of the log against what is derived from it, and the World as well."`
 	JSON   bool `name:"json" help:"Print findings as JSON lines: {\"line\": …} for each, {\"problems\": n} at the end."`
-	Repair bool `help:"Truncate a torn tail and discard a damaged checkpoint. Needs a stopped server."`
+	Repair bool `help:"Truncate a torn tail and discard a damaged checkpoint. Needs a stopped server. It refuses where more would be lost than an interrupted commit can have torn, and says how much."`
+	Force  bool `help:"With --repair, for a city without a backup: cut the log off before its first damage, whatever is lost behind it."`
 }
 
 // Run verifies the store, through the server when one is alive. It fails when anything is wrong.
 func (cmd *checkCmd) Run(e *env) error {
 	path := filepath.Join(e.cli.Data, storeFile)
+	if cmd.Force && !cmd.Repair {
+		return errors.New("--force goes with --repair")
+	}
 	if alive(e.ctx, e.cli.Data) {
 		if cmd.Repair {
 			return errors.New("the store is being served; stop the server before --repair")
@@ -35,26 +40,37 @@ func (cmd *checkCmd) Run(e *env) error {
 		return fmt.Errorf("there is no store: %w", err)
 	}
 	if cmd.Repair {
-		if err := repairStore(e, path); err != nil {
+		if err := cmd.mend(e, path); err != nil {
 			return err
 		}
 	}
 	return cmd.stopped(e, path)
 }
 
-func repairStore(e *env, path string) error {
-	done, err := offline.Repair(e.ctx, path, time.Now())
+// mend repairs the store, or says what stands against it.
+func (cmd *checkCmd) mend(e *env, path string) error {
+	repair := offline.Repair
+	if cmd.Force {
+		repair = offline.Cut
+	}
+	done, err := repair(e.ctx, path, time.Now())
 	for _, p := range done.Problems {
 		fmt.Fprintln(e.stdout, p)
 	}
 	if err != nil {
+		if _, damaged := errors.AsType[*data.CorruptError](err); damaged && done.Last > 0 {
+			fmt.Fprintf(e.stdout, "nothing was changed; without a backup, gewu check --repair --force keeps the city as it was at seq %d\n", done.Last)
+		}
 		return err
 	}
 	if done.Kept == "" {
 		fmt.Fprintln(e.stdout, "there was nothing to repair")
 		return nil
 	}
-	fmt.Fprintf(e.stdout, "repaired up to seq %d; %d newer entries were cut off; the damaged file is kept as %s\n", done.Last, done.Lost, done.Kept)
+	if done.Loss == "" {
+		done.Loss = "0 entries"
+	}
+	fmt.Fprintf(e.stdout, "repaired up to seq %d; cut off behind it: %s; the damaged file is kept as %s\n", done.Last, done.Loss, done.Kept)
 	return nil
 }
 

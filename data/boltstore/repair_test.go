@@ -1,8 +1,10 @@
 package boltstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -61,20 +63,21 @@ func upTo(t *testing.T, db data.Store, last data.Seq) *storetest.Model {
 	return m
 }
 
+// TestRepair damages what was on disk before the newest transaction, so that no damage of it is a torn tail: what costs
+// no entry is repaired, and the rest only by a cut that was asked for.
 func TestRepair(t *testing.T) {
 	for name, test := range map[string]struct {
 		damage func(tx *bbolt.Tx, last data.Seq) error
-		lost   data.Seq
-		fatal  bool
+		lost   func(last data.Seq) data.Seq // entries that a cut loses
 	}{
 		"nothing": {damage: func(*bbolt.Tx, data.Seq) error { return nil }},
-		"payload of the newest entry": {lost: 1, damage: func(tx *bbolt.Tx, last data.Seq) error {
+		"payload of the newest entry": {lost: newest(1), damage: func(tx *bbolt.Tx, last data.Seq) error {
 			return spoil(tx.Bucket(layout.BucketLog), logKey(last, 1))
 		}},
-		"header of the newest entry": {lost: 1, damage: func(tx *bbolt.Tx, last data.Seq) error {
+		"header of the newest entry": {lost: newest(1), damage: func(tx *bbolt.Tx, last data.Seq) error {
 			return spoil(tx.Bucket(layout.BucketLog), logKey(last, 0))
 		}},
-		"newest entries missing": {lost: 3, damage: func(tx *bbolt.Tx, last data.Seq) error {
+		"newest entries missing": {lost: newest(3), damage: func(tx *bbolt.Tx, last data.Seq) error {
 			log := tx.Bucket(layout.BucketLog)
 			for seq := last - 2; seq <= last; seq++ {
 				if err := errors.Join(log.Delete(logKey(seq, 0)), log.Delete(logKey(seq, 1))); err != nil {
@@ -88,18 +91,29 @@ func TestRepair(t *testing.T) {
 			k, _ := b.Cursor().First()
 			return spoil(b, append([]byte(nil), k...))
 		}},
-		"payload in the middle": {fatal: true, damage: func(tx *bbolt.Tx, last data.Seq) error {
+		"payload in the middle": {lost: fromMiddle, damage: func(tx *bbolt.Tx, last data.Seq) error {
 			return spoil(tx.Bucket(layout.BucketLog), logKey(last/2, 1))
 		}},
-		"header in the middle": {fatal: true, damage: func(tx *bbolt.Tx, last data.Seq) error {
+		"header in the middle": {lost: fromMiddle, damage: func(tx *bbolt.Tx, last data.Seq) error {
 			return spoil(tx.Bucket(layout.BucketLog), logKey(last/2, 0))
 		}},
+		"the whole log": {lost: func(last data.Seq) data.Seq { return last }, damage: func(tx *bbolt.Tx, _ data.Seq) error {
+			if err := tx.DeleteBucket(layout.BucketLog); err != nil {
+				return err
+			}
+			_, err := tx.CreateBucket(layout.BucketLog)
+			return err
+		}},
 	} {
-		t.Run(name, func(t *testing.T) { testRepair(t, test.damage, test.lost, test.fatal) })
+		t.Run(name, func(t *testing.T) { testRepair(t, test.damage, test.lost) })
 	}
 }
 
-func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost data.Seq, fatal bool) {
+func newest(n data.Seq) func(data.Seq) data.Seq { return func(data.Seq) data.Seq { return n } }
+
+func fromMiddle(last data.Seq) data.Seq { return last - last/2 + 1 }
+
+func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, losing func(data.Seq) data.Seq) {
 	t.Helper()
 	dir, _ := sample(t)
 	db := open(t, dir)
@@ -108,7 +122,10 @@ func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost
 	s.Must(t, storetest.Put("x", 1))
 	s.Must(t, storetest.Put("x", 2))
 	s.Must(t, storetest.Put("y", 3))
-	last, epoch := db.Last(), db.Epoch()
+	last, epoch, lost := db.Last(), db.Epoch(), data.Seq(0)
+	if losing != nil {
+		lost = losing(last)
+	}
 	s.Stop(t)
 	db = open(t, dir)
 	want := upTo(t, db, last-lost)
@@ -116,12 +133,16 @@ func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost
 		t.Fatal(err)
 	}
 	damage(t, dir, func(tx *bbolt.Tx) error { return hurt(tx, last) })
+	damaged, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
 
-	db, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now})
+	db, err = boltstore.Open(file(dir), boltstore.Options{Now: time.Now})
 	var corrupt *data.CorruptError
 	if errors.As(err, &corrupt) {
 		command := "gewu check --data " + dir + " --repair"
-		if fatal {
+		if lost > 0 {
 			command = "gewu restore FILE --data " + dir
 		}
 		if corrupt.Repair != command || !strings.HasPrefix(corrupt.Where, file(dir)) {
@@ -131,11 +152,24 @@ func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost
 		t.Fatal(err)
 	}
 	done, err := offline.Repair(t.Context(), file(dir), time.Now())
-	if fatal {
-		if !errors.As(err, &corrupt) || done.Kept != "" {
-			t.Errorf("repair of what cannot be repaired: %+v, %v", done, err)
+	if lost > 0 {
+		left := last - lost
+		if !errors.As(err, &corrupt) || corrupt.Repair != "gewu restore FILE --data "+dir || done.Kept != "" || done.Lost != lost || done.Last != left {
+			t.Fatalf("repair of what is no torn tail: %+v, %v", done, err)
 		}
-		return
+		if says := fmt.Sprintf("would lose %d entr", lost); !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want %q", err, says)
+		}
+		if after, _ := os.ReadFile(file(dir)); !bytes.Equal(after, damaged) {
+			t.Error("a refused repair changed the file")
+		}
+		done, err = offline.Cut(t.Context(), file(dir), time.Now())
+		if left == 0 {
+			if !errors.As(err, &corrupt) || done.Kept != "" {
+				t.Errorf("cut of everything: %+v, %v", done, err)
+			}
+			return
+		}
 	}
 	if err != nil || done.Lost != lost || done.Last != last-lost || done.NewEpoch != (lost > 0) {
 		t.Fatalf("repair: %+v, %v", done, err)
@@ -149,6 +183,58 @@ func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, lost
 	compare(t, db, want)
 	if (db.Epoch() != epoch) != (lost > 0) {
 		t.Errorf("epoch was %s and is %s", epoch, db.Epoch())
+	}
+}
+
+// TestTornTail spoils the page that the newest commit wrote, in a copy of the file from before the next transaction, as a
+// disk leaves it that has not kept its promise: that entry is cut off, and no other.
+func TestTornTail(t *testing.T) {
+	dir := t.TempDir()
+	s := storetest.Start(t, open(t, dir))
+	s.Must(t, storetest.Define(storetest.Lamps()))
+	for n := range int64(20) {
+		s.Must(t, storetest.Put("a", n))
+	}
+	model := *upTo(t, s, s.Last())
+	s.Must(t, storetest.Put("torn", 1))
+	last := s.Last()
+	torn, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stop(t)
+	at := bytes.LastIndex(torn, []byte("lamp torn"))
+	if at < 0 {
+		t.Fatal("the file does not hold the newest entry")
+	}
+	torn[at] ^= 1
+	for _, test := range []struct {
+		name  string
+		spoil []byte
+		torn  bool
+	}{
+		{"newest entry", torn, true},
+		{"one before it", bytes.ReplaceAll(torn, []byte("lamp a"), []byte("lamp b")), false},
+		{"cut off", torn[:len(torn)/8/4096*4096], false},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(file(dir), test.spoil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		done, err := offline.Repair(t.Context(), file(dir), time.Now())
+		if !test.torn {
+			if _, corrupt := errors.AsType[*data.CorruptError](err); !corrupt || done.Kept != "" {
+				t.Errorf("%s: %+v, %v", test.name, done, err)
+			}
+			continue
+		}
+		if err != nil || done.Lost != 1 || done.Last != last-1 || !done.NewEpoch || done.Loss != "1 entry with 1 change" {
+			t.Fatalf("%s: %+v, %v", test.name, done, err)
+		}
+		checkClean(t, dir)
+		db := open(t, dir)
+		compare(t, db, &model)
+		db.Close()
 	}
 }
 

@@ -21,7 +21,7 @@ func (db *DB) verify(size int64) error {
 	if db.opts.Verify == VerifyNone {
 		return nil
 	}
-	meta, err := offline.Headers(db.path, db.file, size)
+	meta, err := offline.Headers(context.Background(), db.path, db.file, size)
 	if err != nil {
 		return err
 	}

@@ -64,12 +64,17 @@ type Findings struct {
 	Intact data.Seq
 	// Counted are the totals of the log up to its first damage.
 	Counted layout.Totals
+	// Ended is the newest entry that the file says it has, Settled the newest of those that no interrupted commit can
+	// have torn. They are looked for only when there are Problems.
+	Ended, Settled data.Seq
 
 	defs layout.Definitions
 	// beyond reports that an entry after the first damaged one is in order: then the damage is no torn tail.
 	beyond bool
 	// readable is false when the file has no log.
 	readable bool
+	// unsettled reports that nothing in the file says where its log ended.
+	unsettled bool
 }
 
 // mostProblems bounds a report: the first ones say enough.
@@ -81,9 +86,15 @@ func (in *Findings) bad(where, what string) {
 	}
 }
 
-// Repairable reports whether the damage costs at most the newest entries. What was erased because of a newer entry is
+// Repairable reports whether the damage costs nothing, or no more than a torn tail: entries of the newest transaction,
+// which an interrupted commit on a disk that does not keep its promises leaves behind.
+func (in *Findings) Repairable() bool {
+	return in.readable && !in.beyond && in.Intact >= in.Horizon && in.Intact >= in.Settled && !in.unsettled
+}
+
+// Keepable reports whether a cut at the first damage leaves a city at all. What was erased because of a newer entry is
 // missing when that one is lost.
-func (in *Findings) Repairable() bool { return in.readable && !in.beyond && in.Intact >= in.Horizon }
+func (in *Findings) Keepable() bool { return in.readable && in.Intact > 0 && in.Intact >= in.Horizon }
 
 // Visitor looks at what an inspection reads, and says how; any member may be nil or zero. Bytes are valid during the
 // call only.
@@ -166,6 +177,9 @@ func File(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, v Vis
 		in.bad("bucket meta", fmt.Sprintf("says that entries from %d on are not complete, and the log ends at %d", in.Staged, in.Last))
 	}
 	file.Free()
+	if in.Ended = in.Last; len(in.Problems) > 0 {
+		in.settle(r, size, meta)
+	}
 	return in, nil
 }
 

@@ -64,7 +64,7 @@ func verify(ctx context.Context, path string, f *os.File, progress func(part flo
 	if err != nil {
 		return nil, image.Meta{}, 0, err
 	}
-	meta, err := Headers(path, f, info.Size())
+	meta, err := Headers(ctx, path, f, info.Size())
 	if err != nil {
 		return nil, meta, 0, err
 	}

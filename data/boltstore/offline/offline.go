@@ -4,6 +4,7 @@
 package offline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -37,24 +38,28 @@ func open(path string) (*os.File, int64, error) {
 
 // Headers reads the two headers of a file and returns the one that counts. Each is written in one sector, so a crash
 // leaves both valid: when one is not, the newest transaction may be the one that it announced, and the error is a
-// *data.CorruptError.
-func Headers(path string, r io.ReaderAt, size int64) (image.Meta, error) {
+// *data.CorruptError, for which the whole file is read, since it says what mends it.
+func Headers(ctx context.Context, path string, r io.ReaderAt, size int64) (image.Meta, error) {
 	meta, valid := image.ReadMetas(r)
 	switch {
 	case size == 0:
 		return meta, Corrupt(path, "file", inspect.Empty, false)
 	case !valid[0] && !valid[1]:
 		return meta, Corrupt(path, "file header", "is not that of a gewu store, or both copies are damaged", false)
-	case !valid[0] || !valid[1]:
-		which := 0
-		if valid[0] {
-			which = 1
-		}
-		return meta, Corrupt(path, fmt.Sprintf("file header %d", which), "is damaged; the newest entry may be lost", true)
 	case size < 4*image.PageSize:
 		return meta, Corrupt(path, "file", fmt.Sprintf("is cut off at %d bytes", size), false)
+	case valid[0] && valid[1]:
+		return meta, nil
 	}
-	return meta, nil
+	which := 0
+	if valid[0] {
+		which = 1
+	}
+	in, err := inspect.File(ctx, r, size, meta, inspect.Visitor{})
+	if err != nil {
+		return meta, err
+	}
+	return meta, Corrupt(path, fmt.Sprintf("file header %d", which), "is damaged; the newest entry may be lost", in.Repairable())
 }
 
 // Damage is what an inspection found as an error, nil when it found nothing that matters. A format that is too new is
@@ -71,11 +76,14 @@ func Damage(path string, in *inspect.Findings) error {
 	if n := len(in.Problems); n > 1 {
 		what = fmt.Sprintf("%s (and %d more)", what, n-1)
 	}
+	if loss := in.Loss(); loss != "" && !in.Repairable() {
+		what += fmt.Sprintf("; to cut the log off after entry %d would lose %s that no torn tail accounts for", in.Intact, loss)
+	}
 	return Corrupt(path, p.Where, what, in.Repairable())
 }
 
-// Corrupt describes damage. What the log can rebuild, and damage of nothing but the newest entries, is repairable in
-// place; everything else needs a backup.
+// Corrupt describes damage. What the log can rebuild, and a torn tail, is repairable in place; everything else needs a
+// backup.
 func Corrupt(path, where, what string, repairable bool) *data.CorruptError {
 	dir := filepath.Dir(path)
 	repair := "gewu restore FILE --data " + dir

@@ -14,8 +14,10 @@ import (
 // Repaired says what [Repair] did.
 type Repaired struct {
 	Problems []inspect.Problem
-	// Last is the newest entry that is left; Lost is the number of newer ones that were cut off.
+	// Last is the newest entry that is left; Lost is the number of newer ones that were cut off, and Loss the same in
+	// words. When nothing was done they say what a [Cut] would leave and lose; Last is 0 when it would not be done either.
 	Last, Lost data.Seq
+	Loss       string
 	// Kept is the damaged file, empty when nothing had to be done.
 	Kept string
 	// NewEpoch is set when the history changed, so that clients must not mix it with the one before.
@@ -23,18 +25,25 @@ type Repaired struct {
 }
 
 // Repair writes a damaged store anew from the entries of its log that are in order, and keeps the damaged file under
-// another name. It repairs what costs at most the newest entries; other damage is returned as *data.CorruptError that
-// names the restore of a backup. The store must not be open: data.ErrLocked. A store in order stays as it is.
+// another name. It repairs what costs nothing, or what a commit can have torn that was interrupted; other damage is
+// returned as *data.CorruptError that says what would be lost and names the restore of a backup. The store must not be
+// open: data.ErrLocked. A store in order stays as it is.
 func Repair(ctx context.Context, path string, now time.Time) (Repaired, error) {
-	done, err := repair(ctx, path, now)
-	if err != nil {
-		return done, fmt.Errorf("repair store: %w", err)
-	}
-	return done, nil
+	return repair(ctx, path, now, (*inspect.Findings).Repairable)
 }
 
-func repair(ctx context.Context, path string, now time.Time) (Repaired, error) {
-	var done Repaired
+// Cut is [Repair] for a city without a backup: it cuts the log off before its first damage, whatever stands behind it. It
+// refuses only when nothing would be left, or when retention has erased what the cut would need.
+func Cut(ctx context.Context, path string, now time.Time) (Repaired, error) {
+	return repair(ctx, path, now, func(in *inspect.Findings) bool { return in.Repairable() || in.Keepable() })
+}
+
+func repair(ctx context.Context, path string, now time.Time, may func(*inspect.Findings) bool) (done Repaired, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("repair store: %w", err)
+		}
+	}()
 	f, size, err := open(path)
 	if err != nil {
 		return done, err
@@ -59,11 +68,14 @@ func repair(ctx context.Context, path string, now time.Time) (Repaired, error) {
 	if len(done.Problems) == 0 {
 		return done, nil
 	}
-	if !in.Repairable() {
-		return done, Damage(path, in)
+	if in.Ended > in.Intact {
+		done.Lost, done.Loss = in.Ended-in.Intact, in.Loss()
 	}
-	if in.Last > in.Intact {
-		done.Lost = in.Last - in.Intact
+	if !may(in) {
+		if !in.Keepable() {
+			done.Last = 0
+		}
+		return done, Damage(path, in)
 	}
 	epoch := in.Epoch
 	// After a damaged header nobody knows what the newest transaction was.
