@@ -319,7 +319,7 @@ func (t *taking) restore(ctx context.Context) error {
 			left[changes[i].Permanent] = &changes[i]
 		}
 		for i := at; i < end; i++ {
-			if err := t.bring(ctx, &t.targets[i], left[t.targets[i].permanent]); err != nil {
+			if err := t.bring(&t.targets[i], left[t.targets[i].permanent]); err != nil {
 				return err
 			}
 		}
@@ -330,7 +330,7 @@ func (t *taking) restore(ctx context.Context) error {
 }
 
 // bring spools the change that gives a feature the state of before.
-func (t *taking) bring(ctx context.Context, to *target, before *data.Change) error {
+func (t *taking) bring(to *target, before *data.Change) error {
 	t.done++
 	layer := t.layers[to.layer].Def()
 	switch {
@@ -339,12 +339,8 @@ func (t *taking) bring(ctx context.Context, to *target, before *data.Change) err
 	case before.Op == data.OpDelete && !to.alive:
 		return nil // ended before and after
 	case before.Op == data.OpDelete:
-		// The operation had brought it back. Its id stands in the change that did.
-		changes, err := t.Store.Changes(ctx, to.head, to.permanent)
-		if err != nil {
-			return err
-		}
-		return t.end(Conflict{Layer: layer.Name, ID: changes[len(changes)-1].Feature.ID, Seq: to.head})
+		// The operation had brought it back.
+		return t.end(Conflict{Layer: layer.Name, ID: t.layers[to.layer].ID(to.slot), Seq: to.head})
 	case before.Erased:
 		t.lose()
 		if to.alive {

@@ -362,6 +362,47 @@ func TestErased(t *testing.T) {
 }
 
 // TestLayerReplaced drops the layer and makes another of its name: its features are not those of the import.
+// counted counts the readings of entries.
+type counted struct {
+	undo.Store
+	n int
+}
+
+func (c *counted) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) ([]data.Change, error) {
+	c.n++
+	return c.Store.Changes(ctx, seq, permanents...)
+}
+
+// TestUndoOfReturned takes back an operation that brought back features which had ended: they end again, and no entry is
+// read once for each of them.
+func TestUndoOfReturned(t *testing.T) {
+	c := open(t, t.TempDir())
+	defer c.stop()
+	store := &counted{Store: c.db}
+	c.Store = store
+	c.must(t, "", define(lamps()))
+	const lamps = 500
+	var made, ended, again []data.Change
+	for n := range int64(lamps) {
+		id := fmt.Sprint("lamp", n)
+		made, ended, again = append(made, put(id, n)), append(ended, end(id)), append(again, put(id, n+1))
+	}
+	c.must(t, "", made...)
+	c.must(t, "", ended...)
+	op := newID()
+	c.must(t, op, again...)
+	done, err := c.undo(t, op, undo.Request{})
+	if err != nil || done.Ended != lamps || len(c.state()) != 0 {
+		t.Fatalf("%+v, %v, %d left", done, err, len(c.state()))
+	}
+	if store.n > 5 {
+		t.Errorf("entries were read %d times for %d features", store.n, lamps)
+	}
+	if _, err := c.undo(t, done.Undo, undo.Request{}); err != nil || len(c.state()) != lamps || c.state()["lamp7"] != 8 {
+		t.Errorf("undone again: %d, %v", len(c.state()), err)
+	}
+}
+
 func TestLayerReplaced(t *testing.T) {
 	c := open(t, t.TempDir())
 	defer c.stop()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/charset"
+	"github.com/gewu-city/gewu/data/convert/row"
 )
 
 // Bounds of a table.
@@ -112,6 +113,12 @@ func (c *column) cell(v data.Value, e charset.Encoding) ([]byte, error) {
 		}
 		if len(text) > maxText {
 			return nil, fmt.Errorf("has %d bytes, a shapefile holds %d; write a GeoPackage", len(text), maxText)
+		}
+		switch {
+		case bytes.HasSuffix(text, []byte{' '}):
+			return nil, fmt.Errorf("%q ends with a blank, which a shapefile does not keep; take it away, or write a GeoPackage", row.Shorten(v.String()))
+		case bytes.IndexByte(text, 0) >= 0:
+			return nil, fmt.Errorf("%q holds the character 0, where a text ends in a shapefile; take it away, or write a GeoPackage", row.Shorten(v.String()))
 		}
 	}
 	c.width = max(c.width, len(text), c.decimals+2)

@@ -472,6 +472,9 @@ func TestWriteRefuses(t *testing.T) {
 		"encoding":  {layout: row.Layout{Encoding: wide}, want: "utf-16 is no encoding for the cells of a dBASE table"},
 		"columns":   {layout: row.Layout{Columns: make([]row.Column, 256)}, want: "the layer has 256 columns, a shapefile at most 255; write a GeoPackage"},
 		"long":      {layout: row.Layout{Columns: column}, value: data.TextValue(data.Text, strings.Repeat("路", 85)), want: "c: has 255 bytes, a shapefile holds 254; write a GeoPackage"},
+		"blank":     {layout: row.Layout{Columns: column}, value: data.TextValue(data.Text, "Lynch Family Skatepark "), want: `c: "Lynch Family Skatepark " ends with a blank, which a shapefile does not keep; take it away, or write a GeoPackage`},
+		"blanks":    {layout: row.Layout{Columns: column}, value: data.TextValue(data.Text, " "), want: `c: " " ends with a blank`},
+		"zero":      {layout: row.Layout{Columns: column}, value: data.TextValue(data.Text, "a\x00b"), want: `c: "a\x00b" holds the character 0`},
 		"character": {layout: row.Layout{Columns: column, Encoding: gbk}, value: data.TextValue(data.Text, "🌳"), want: "c: '🌳' cannot be written in gbk"},
 		"date":      {layout: row.Layout{Columns: []row.Column{{Name: "d", Type: data.Date}}}, value: data.WordValue(data.Date, 1<<40), want: "d: a shapefile has no date"},
 	} {
