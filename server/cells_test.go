@@ -43,6 +43,41 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// TestCodesOfCells declares schemes over cells without codes and with equal ones, which is refused with their ids, and makes
+// such cells under a scheme that exists: the location and the card call them the same, and the card tells of the others.
+func TestCodesOfCells(t *testing.T) {
+	c := newCity(t, nil).fill()
+	square := func(id, code string, east float64) string {
+		return fmt.Sprintf(`{"op":"put","layer":"plots","feature":{"type":"Feature","id":%q,"properties":{"code":%s},"geometry":{"type":"Polygon","coordinates":`+
+			`[[[%[3]g,25.1],[%[4]g,25.1],[%[4]g,25.101],[%[3]g,25.101],[%[3]g,25.1]]]}}}`, id, code, 121.5+east, 121.501+east)
+	}
+	const declare = `{"name":"plot","levels":[],"cells":{"layer":"plots","code":"code"}}`
+	for _, sc := range []scenario{
+		{name: "layer", method: "POST", url: "/v1/layers", header: sendJSON, body: `{"name":"plots","geometry":"polygon","attributes":[{"name":"code","type":"text"}]}`, status: 201},
+		{
+			name: "cells", method: "POST", url: "/v1/changes", header: sendJSON, status: 200,
+			body: `{"changes":[` + square("a", `"X"`, 0) + `,` + square("b", `"X"`, 0.002) + `,` + square("c", "null", 0.004) + `,` + square("d", `"Y"`, 0.006) + `]}`,
+		},
+		{
+			name: "codes that repeat", method: "POST", url: "/v1/schemes", header: sendJSON, body: declare, status: 422,
+			want: []string{`"field":"cells.code","value":"code"`, `2 features stand against it`, `\"b\" has \"X\" as \"a\" does`, `\"c\" has no code`, "a code of its own"},
+		},
+		{name: "ids as codes", method: "POST", url: "/v1/schemes", header: sendJSON, body: `{"name":"lot","levels":[],"cells":{"layer":"plots"}}`, status: 201},
+		{name: "mended", method: "POST", url: "/v1/changes", header: sendJSON, status: 200, body: `{"changes":[` + square("b", `"Z"`, 0.002) + `,` + square("c", `"W"`, 0.004) + `]}`},
+		{name: "codes that differ", method: "POST", url: "/v1/schemes", header: sendJSON, body: declare, status: 201},
+		{name: "card", url: "/v1/schemes/plot/cells/X", status: 200, want: []string{`"id":"a"`}, not: []string{"same_code"}},
+		{name: "spoiled", method: "POST", url: "/v1/changes", header: sendJSON, status: 200, body: `{"changes":[` + square("b", `"X"`, 0.002) + `,` + square("c", "null", 0.004) + `]}`},
+		{name: "location of one of two", url: "/v1/locate?lon=121.5025&lat=25.1005&scheme=plot", status: 200, want: []string{`"cells":[{"scheme":"plot","code":"X"`, `"id":"b"`}},
+		{name: "card of two", url: "/v1/schemes/plot/cells/X", status: 200, want: []string{`"id":"a"`, `"same_code":["b"]`}},
+		{name: "location of one without", url: "/v1/locate?lon=121.5045&lat=25.1005&scheme=plot", status: 200, want: []string{`"cells":[{"scheme":"plot","code":"c"`}},
+		{name: "card of one without", url: "/v1/schemes/plot/cells/c", status: 200, want: []string{`"code":"c"`, `"id":"c"`}, not: []string{"same_code"}},
+		{name: "no such code", url: "/v1/schemes/plot/cells/b", status: 404},
+		{name: "drop a layer in use", method: "DELETE", url: "/v1/layers/plots", status: 422, want: []string{"is used by scheme lot; drop the scheme first"}, not: []string{"is not a layer"}},
+	} {
+		sc.run(t, c)
+	}
+}
+
 // TestTotalsFollowEdits sees a tile of totals go out of date, and its tiles named, with an edit of what lies in a cell.
 func TestTotalsFollowEdits(t *testing.T) {
 	c := newCity(t, nil).fill()

@@ -56,6 +56,12 @@ func printCard(w io.Writer, c *cells.Card) error {
 	if c.Name != "" {
 		fmt.Fprintf(&b, " %s", c.Name)
 	}
+	if n := len(c.Namesakes); n > 0 {
+		fmt.Fprintf(&b, "\n  same code   this is %s; not counted here: %s", c.ID, strings.Join(c.Namesakes[:min(n, 10)], ", "))
+		if n > 10 {
+			fmt.Fprintf(&b, " and %d more", n-10)
+		}
+	}
 	fmt.Fprintf(&b, "\n  area        %.0f m², perimeter %.0f m\n", c.AreaM2, c.PerimeterM)
 	for _, a := range c.Areas {
 		fmt.Fprintf(&b, "  %-11s %s %s\n", a.Level, a.Code, a.Name)

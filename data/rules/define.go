@@ -16,7 +16,7 @@ func Define(c City, ch *data.Change, with *Emptied) error {
 		if err := sameName(ch, ch.Scheme.Name); err != nil {
 			return err
 		}
-		return ch.Scheme.Validate(c.Layer)
+		return putScheme(c, ch)
 	case ch.Stream == data.StreamSchema && ch.Op == data.OpPut:
 		return putLayer(c, ch)
 	case ch.Stream == data.StreamDictionary:
@@ -28,6 +28,34 @@ func Define(c City, ch *data.Change, with *Emptied) error {
 		return dropTarget(c, ch.Layer, with)
 	}
 	return nil
+}
+
+// putScheme verifies that a scheme fits its layer, and, when it is new or is to take its codes from elsewhere, that every
+// cell has a code and no two have the same: the code is what everything on the ground of a cell is found by.
+func putScheme(c City, ch *data.Change) error {
+	s := ch.Scheme
+	if err := s.Validate(c.Layer); err != nil {
+		return err
+	}
+	if s.Cells.Code == "" {
+		return nil // ids are codes
+	}
+	for before := range c.AllSchemes() {
+		if before.Name == s.Name && before.Cells.Layer == s.Cells.Layer && before.Cells.Code == s.Cells.Code {
+			return nil
+		}
+	}
+	l, _ := c.Layer(s.Cells.Layer)
+	missing := func(_ string, v data.Value) string {
+		if v.Null() {
+			return "has no code"
+		}
+		return ""
+	}
+	return meet(c, l, []Demand{{
+		Field: "cells.code", Value: s.Cells.Code, Attribute: l.MatchAttribute(s.Cells.Code), Unique: true, Against: missing,
+		Advice: "every cell of a scheme needs a code of its own: mend them, or leave the code out, and ids are codes",
+	}})
 }
 
 // dropTarget verifies that no other layer refers to features of a layer that is dropped, except by refs that may be
@@ -130,6 +158,9 @@ func schemesFit(c City, name string, to *data.Layer) error {
 		if s.Cells.Layer != name {
 			continue
 		}
+		if to == nil {
+			return fault("layer", name, "is used by scheme %s; drop the scheme first", s.Name)
+		}
 		if err := s.Validate(then); err != nil {
 			return fault("layer", name, "is used by scheme %s: %v", s.Name, err)
 		}
@@ -182,10 +213,11 @@ func standing(c City, l *data.Layer, d *Demand) *offenders {
 			}
 		}
 		if d.Unique {
-			if other, taken := first[v.Text()]; taken {
-				o.add(id, fmt.Sprintf("has %q as %q does", v.Text(), other))
+			code := v.String()
+			if other, taken := first[code]; taken {
+				o.add(id, fmt.Sprintf("has %q as %q does", code, other))
 			} else {
-				first[v.Text()] = id
+				first[code] = id
 			}
 		}
 	}

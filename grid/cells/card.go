@@ -31,6 +31,9 @@ type Card struct {
 	Scheme string `json:"scheme"`
 	Layer  string `json:"layer"`
 	Row
+	// Namesakes are the ids of further cells that have the same code, which the card does not count; absent when there are
+	// none, as it should be.
+	Namesakes []string `json:"same_code,omitempty"`
 	// Point lies inside, BBox is west, south, east, north; both in degrees.
 	Point      [2]float64 `json:"point"`
 	BBox       [4]float64 `json:"bbox"`
@@ -122,7 +125,7 @@ func (b *Book) CardOf(w *index.World, locator *grid.Locator, s grid.Scheme, cell
 	shape, box := cells.Shape(cell), cells.Box(cell)
 	at := geo.LabelPoint(shape)
 	c := Card{
-		Scheme: s.Name, Layer: s.Cells.Layer, Row: b.RowOf(w, locator, s, cell),
+		Scheme: s.Name, Layer: s.Cells.Layer, Row: b.RowOf(w, locator, s, cell), Namesakes: s.Namesakes(cells, cell),
 		Point: [2]float64{at.Lon(), at.Lat()}, BBox: [4]float64{box.Min.Lon(), box.Min.Lat(), box.Max.Lon(), box.Max.Lat()},
 		PerimeterM: centimetres(geodesy.LengthM(shape)), Attributes: map[string]any{}, Changed: cells.ChangedAt(cell),
 	}

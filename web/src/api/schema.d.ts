@@ -1752,6 +1752,8 @@ export interface components {
         CellCard: components["schemas"]["CellRow"] & {
             scheme: string;
             layer: string;
+            /** @description Ids of further cells that have the same code, a defect of the data; their ground is not part of this card. Absent when there are none. */
+            same_code?: string[];
             seq: components["schemas"]["Seq"];
             at?: components["schemas"]["ShownAt"];
             as_of?: components["schemas"]["ShownAsOf"];
