@@ -28,6 +28,7 @@ func TestTileParams(t *testing.T) {
 		strings.Repeat("x", 100) + "=1":   "is not a parameter here",
 		"diff=1,&filter=nope+%3D+1":       "nope",
 		"diff=1,&properties=nope":         "nope",
+		"properties=found":                "known are count, diameter, id, planted, point_count, tree_type",
 		"as_of=1&explain=1&feature=&v=&_": "is not a parameter here",
 	} {
 		if a := c.do("GET", tile+query, nil, ""); a.status != 400 || !strings.Contains(a.body, says) {

@@ -7,7 +7,10 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -140,4 +143,65 @@ func TestCancelled(t *testing.T) {
 	if tile := draw(t, m, w, "points", 0, 0, 0); tile.Sum().Drawn != 1 {
 		t.Error("a cancelled request spoiled the next one")
 	}
+}
+
+// slow is a filter that ends when it is let go.
+type slow struct {
+	name  string
+	runs  *atomic.Int32
+	letGo chan struct{}
+}
+
+func (s slow) String() string { return s.name }
+
+func (s slow) Keep(ctx context.Context, _ *index.Layer, slots []index.Slot) ([]index.Slot, error) {
+	s.runs.Add(1)
+	select {
+	case <-s.letGo:
+		return slots, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Tiles do not wait for those of filters that take long, of which few are drawn at a time, and neither do explanations.
+func TestSlowFilters(t *testing.T) {
+	city := tiletest.NewCity(t)
+	w := city.Apply(indextest.Define(points()), indextest.Put("points", "a", geo.PointShape(geo.Point{})))
+	m := tiles.NewMaker(tiles.Options{Builds: 4})
+	set := resolve(t, w, "points")
+	runs, letGo := &atomic.Int32{}, make(chan struct{})
+	var all sync.WaitGroup
+	for i := range 20 {
+		q := &tiles.Query{Filter: slow{strconv.Itoa(i), runs, letGo}}
+		all.Go(func() {
+			tile, err := m.Tile(t.Context(), w, set, 0, 0, 0, q)
+			if err != nil || tile.Sum().Drawn != 1 {
+				t.Errorf("%v, %v", tile.Sum(), err)
+			}
+		})
+		all.Go(func() {
+			if v, err := m.Why(t.Context(), w, set, 0, 0, 0, q, "a"); err != nil || !v.Drawn {
+				t.Errorf("%v, %v", v, err)
+			}
+		})
+	}
+	for runs.Load() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for z := range uint32(8) {
+		if _, err := m.Tile(ctx, w, set, z, 0, 0, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v, err := m.Why(ctx, w, set, 0, 0, 0, nil, "a"); err != nil || !v.Drawn {
+		t.Errorf("%v, %v", v, err)
+	}
+	if n := runs.Load(); n != 2 {
+		t.Errorf("%d filters run at once", n)
+	}
+	close(letGo)
+	all.Wait()
 }

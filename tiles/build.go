@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/tiles/label"
 	"github.com/gewu-city/gewu/tiles/outline"
 )
 
@@ -39,7 +40,7 @@ type builder struct {
 	frame  frame
 	query  *Query
 	drawer drawer
-	labels *labels
+	labels *label.Points
 	shapes *outline.Store
 	epoch  data.Epoch
 	layers int

@@ -68,6 +68,11 @@ func (m *Maker) judge(ctx context.Context, w *index.World, s source, layers int,
 		v.Why = fmt.Sprintf("the feature lies elsewhere: its middle is in tile %d/%d/%d", f.z, uint32(x*n), uint32(y*n))
 		return nil
 	}
+	leave, err := m.enter(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if q.Filter != nil {
 		kept, err := q.Filter.Keep(ctx, s.layer, []index.Slot{slot})
 		if err != nil {

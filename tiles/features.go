@@ -229,7 +229,7 @@ func (w *featureWriter) tagTotals(s index.Slot) {
 // labelPoint writes the feature's label point into the one tile that holds it, so that a name appears once.
 func (w *featureWriter) labelPoint(s index.Slot, permanent uint32) {
 	b := w.b
-	x, y := b.frame.place(b.labels.point(b.epoch, w.source.layer, s))
+	x, y := b.frame.place(b.labels.Of(b.epoch, w.source.layer, s))
 	if !b.frame.holds(x, y) {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/flight"
+	"github.com/gewu-city/gewu/tiles/label"
 	"github.com/gewu-city/gewu/tiles/outline"
 	"github.com/gewu-city/gewu/tiles/pack"
 )
@@ -29,7 +30,8 @@ type Options struct {
 	CacheBytes int64
 	// Totals returns the totals of a layer of areas or cells; nil leaves tilesets of totals unknown.
 	Totals func(w *index.World, layer string) Totals
-	// Builds bounds the tiles drawn at the same time, and so the memory it takes; 0 means two for each processor.
+	// Builds bounds the tiles without a filter that are drawn at the same time, and so the memory it takes; 0 means two for
+	// each processor. With a filter half as many are drawn beside them.
 	Builds int
 }
 
@@ -85,11 +87,13 @@ type Stats struct {
 // Maker makes tiles and keeps them as long as they are true. It is safe for concurrent use and starts no goroutines.
 type Maker struct {
 	cache   *otter.Cache[tileKey, *entry] // nil when nothing is kept
-	labels  *labels
+	labels  *label.Points
 	shapes  *outline.Store
 	flights flight.Group[flightKey, *entry]
 	totals  func(w *index.World, layer string) Totals
-	slots   chan struct{}
+	// slots are taken by tiles that are drawn, filtered by those of a filter, which may take seconds: others do not wait for
+	// them.
+	slots, filtered chan struct{}
 	// builders are kept for their memory.
 	builders sync.Pool
 	packer   *pack.Packer
@@ -146,8 +150,8 @@ func NewMaker(o Options) *Maker {
 		o.Builds = 2 * runtime.GOMAXPROCS(0)
 	}
 	m := &Maker{
-		labels: newLabels(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals,
-		slots: make(chan struct{}, o.Builds), packer: pack.NewPacker(),
+		labels: label.NewPoints(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals,
+		slots: make(chan struct{}, o.Builds), filtered: make(chan struct{}, max(1, o.Builds/2)), packer: pack.NewPacker(),
 	}
 	m.builders.New = func() any { return &builder{labels: m.labels, shapes: m.shapes} }
 	if o.CacheBytes > 0 {
@@ -157,6 +161,9 @@ func NewMaker(o Options) *Maker {
 	}
 	return m
 }
+
+// inline runs the housekeeping of a cache in the goroutine that caused it, so that a cache starts none of its own.
+func inline(f func()) { f() }
 
 // weigh is the memory of a cache entry; small empty tiles count with what holds them.
 func weigh(k tileKey, e *entry) uint32 {
@@ -218,12 +225,11 @@ func (m *Maker) drawn(ctx context.Context, w *index.World, sources []source, key
 		return Tile{}, err
 	}
 	e, err := m.flights.Do(ctx, flightKey{key, stamp}, func(ctx context.Context) (*entry, error) {
-		select {
-		case m.slots <- struct{}{}:
-			defer func() { <-m.slots }()
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		leave, err := m.enter(ctx, q)
+		if err != nil {
+			return nil, err
 		}
+		defer leave()
 		// Another flight may have landed between the look into the cache and this one's start.
 		if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 			return e, nil
@@ -234,6 +240,20 @@ func (m *Maker) drawn(ctx context.Context, w *index.World, sources []source, key
 		return Tile{}, err
 	}
 	return e.at(w), nil
+}
+
+// enter waits until a tile of a query may be drawn. Without an error, leave must be called.
+func (m *Maker) enter(ctx context.Context, q *Query) (leave func(), err error) {
+	slots := m.slots
+	if q.Filter != nil {
+		slots = m.filtered
+	}
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (e *entry) at(w *index.World) Tile {
@@ -278,7 +298,7 @@ func (m *Maker) make(ctx context.Context, w *index.World, sources []source, key 
 
 // Stats returns the counters. It may be called at any time.
 func (m *Maker) Stats() Stats {
-	s := Stats{Hits: m.hits.Load(), Misses: m.misses.Load(), Builds: m.builds.Load(), Labels: m.labels.found.Load()}
+	s := Stats{Hits: m.hits.Load(), Misses: m.misses.Load(), Builds: m.builds.Load(), Labels: m.labels.Found()}
 	if m.cache != nil {
 		s.Tiles, s.Bytes = m.cache.EstimatedSize(), m.cache.WeightedSize()
 	}

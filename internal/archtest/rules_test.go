@@ -125,7 +125,8 @@ var rows = []row{
 	{dir: "geocode", may: []string{
 		"geocode/gazetteer", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
-	{dir: "tiles", may: []string{"tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
+	{dir: "tiles", may: []string{"tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
+	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},
 	{dir: "tiles/pack", why: "compression; it knows no tile"},
 	{dir: "tiles/outline", may: []string{"index", "data", "geo", "geo/proj"}, why: "lines and polygons in tile units; it knows no encoding and no tileset"},
 	{dir: "tiles/style", may: []string{"tiles/style/symbol", "tiles", "index", "data", "geo", "geo/proj"}, why: "a style names the layers of a tileset"},

@@ -60,6 +60,9 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) 
 		close(f.done)
 	}()
 	f.result, f.err = work(shared)
+	if f.err != nil && ctx.Err() != nil {
+		return v, ctx.Err() // not that of what was cancelled for it
+	}
 	return f.result, f.err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gewu-city/gewu/internal/flight"
 )
@@ -71,6 +72,30 @@ func TestGroup(t *testing.T) {
 		defer cancel()
 		if r := <-fresh; r.err != nil || works != 3 {
 			t.Errorf("afterwards: %v, %d works", r.err, works)
+		}
+	})
+}
+
+// A caller whose time is up is told so, whether it did the work or waited for it: the work was cancelled, the caller was not.
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g flight.Group[string, *int]
+		results := make(chan error, 2)
+		for range 2 {
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := g.Do(ctx, "key", func(ctx context.Context) (*int, error) {
+					<-ctx.Done()
+					return nil, ctx.Err()
+				})
+				results <- err
+			}()
+		}
+		for range 2 {
+			if err := <-results; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v", err)
+			}
 		}
 	})
 }

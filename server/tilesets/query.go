@@ -46,8 +46,8 @@ func (a *API) query(p *rest.Params, set tiles.Tileset, worlds ...*index.World) (
 func known(worlds []*index.World, set tiles.Tileset, properties []string) error {
 	for _, name := range properties {
 		if !slices.ContainsFunc(worlds, func(w *index.World) bool { return tiles.HasField(w, set, name) }) {
-			known := strings.Join(tiles.Fields(worlds[0], set), ", ")
-			return rest.Fault(rest.BadRequest, "properties", name, "is no attribute of the tileset; known are "+known)
+			known := slices.DeleteFunc(tiles.Fields(worlds[0], set), func(field string) bool { return !tiles.HasField(worlds[0], set, field) })
+			return rest.Fault(rest.BadRequest, "properties", name, "is no attribute of the tileset; known are "+strings.Join(known, ", "))
 		}
 	}
 	return nil
