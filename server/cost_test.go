@@ -288,3 +288,23 @@ func slowClient(t *testing.T, address, request string, done chan struct{}) {
 		}
 	}
 }
+
+// TestTimeIsUp: whoever waits longer than a request may take is told so, each time.
+func TestTimeIsUp(t *testing.T) {
+	c := newCity(t, func(cfg *Config) { cfg.Limits.Request, cfg.Limits.MinSeq = 20*time.Millisecond, time.Minute })
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			resp, err := http.Get(c.http.URL + "/v1/layers?min_seq=99")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != http.StatusGatewayTimeout {
+				t.Errorf("%d", resp.StatusCode)
+			}
+		})
+	}
+	all.Wait()
+}

@@ -189,14 +189,19 @@ func withoutValue(err error) error {
 	return fmt.Errorf("%s: %s", p.Kind, cmp.Or(field, "request"))
 }
 
+// readGrace is how much later the time for reading ends than that of a request: net/http reads on while a handler works, and
+// a deadline there cancels the request, which then looks as if its client had gone and would get no answer.
+const readGrace = time.Second
+
 // limitTime bounds a request that does not stream; streams start without bounds and look after themselves. Every
 // request sets both deadlines, because those of the request before stay on the connection.
 func (s *Server) limitTime(rt *route, w http.ResponseWriter, r *http.Request) (*http.Request, func()) {
 	control := http.NewResponseController(w)
 	var read, write time.Time
 	if !rt.stream {
-		read = s.cfg.Now().Add(s.cfg.Limits.Request)
-		write = read.Add(s.cfg.Limits.Idle)
+		end := s.cfg.Now().Add(s.cfg.Limits.Request)
+		read = end.Add(readGrace)
+		write = end.Add(s.cfg.Limits.Idle)
 	}
 	// Recorders in tests have no connection; there is nothing to bound.
 	_ = control.SetReadDeadline(read)

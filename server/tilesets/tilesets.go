@@ -2,6 +2,7 @@
 package tilesets
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -138,8 +139,11 @@ func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile, coding 
 		if r.Method == http.MethodHead {
 			return nil
 		}
-		// An error breaks the connection, unless the client has.
-		return pack.Copy(w, tile.Encoding, tile.Packed)
+		// The client may have gone; there is nobody to tell.
+		if err := pack.Copy(w, tile.Encoding, tile.Packed); errors.Is(err, pack.ErrDamaged) {
+			return err
+		}
+		return nil
 	}
 	body, err := tile.Bytes()
 	if err != nil {

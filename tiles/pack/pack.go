@@ -3,6 +3,7 @@ package pack
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -100,35 +101,43 @@ func Unpack(e Encoding, packed []byte, size int) ([]byte, error) {
 	return b, nil
 }
 
+// ErrDamaged is returned for bytes that are not what [Packer.Pack] made.
+var ErrDamaged = errors.New("pack: the tile is damaged")
+
+// copied is what [Copy] writes at once.
+const copied = 32 << 10
+
 // Copy writes what [Unpack] returns to w, a little at a time: whoever takes it slowly holds only that. The error is that of
-// w, or that the bytes are damaged.
+// w, or [ErrDamaged].
 func Copy(w io.Writer, e Encoding, packed []byte) error {
 	var r io.Reader
 	if e == Zstd {
 		z, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 		if err != nil {
-			return fmt.Errorf("pack: decompress: %w", err)
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		defer z.Close()
 		r = z
 	} else {
 		z, err := gzip.NewReader(bytes.NewReader(packed))
 		if err != nil {
-			return fmt.Errorf("pack: decompress: %w", err)
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		r = z
 	}
-	if _, err := io.CopyBuffer(onlyWriter{w}, onlyReader{r}, make([]byte, copied)); err != nil {
-		return fmt.Errorf("pack: decompress: %w", err)
+	// Not io.Copy, which lets readers write all at once.
+	for b := make([]byte, copied); ; {
+		n, err := r.Read(b)
+		if n > 0 {
+			if _, err := w.Write(b[:n]); err != nil {
+				return err //nolint:wrapcheck // the caller's own
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 	}
-	return nil
 }
-
-// copied is what [Copy] writes at once.
-const copied = 32 << 10
-
-// onlyReader and onlyWriter hide short cuts that read or write all at once.
-type (
-	onlyReader struct{ io.Reader }
-	onlyWriter struct{ io.Writer }
-)
