@@ -41,6 +41,7 @@ var costs = map[string]cost{
 	"GET /v1/schemes/{scheme}/cells":        {scan: true},
 	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
 	"POST /v1/locate":                       {hold: 1},
+	"POST /v1/geocode":                      {hold: 1},
 	"POST /v1/locate/route":                 {scan: true},
 	"GET /v1/layers/{layer}/export":         {hold: 2},
 	"GET /v1/backup":                        {hold: 8},

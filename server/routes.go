@@ -48,6 +48,7 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},
 
 		{"GET", "/v1/geocode", s.geocoding.Search, anyone, false},
+		{"POST", "/v1/geocode", s.geocoding.Stream, anyone, true},
 
 		{"GET", "/tiles/{tileset}.json", s.tilesets.TileJSON, anyone, false},
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.Tile, anyone, false},

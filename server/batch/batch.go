@@ -38,6 +38,8 @@ type Job struct {
 	CRS proj.CRS
 	// Lon and Lat are the columns or members of the coordinates; both empty means the usual names.
 	Lon, Lat string
+	// Texts, when not nil, has rows say in words where they are. CRS is the system of the answers then.
+	Texts *Texts
 	// RowBytes bounds a row.
 	RowBytes int
 	// Waiting, when not nil, is called before input is waited for and output is written.
@@ -104,10 +106,20 @@ type worker struct {
 
 // CSV answers comma-separated rows below a header. Nothing is written before the header has been read and found good:
 // until then the error is a *rest.Problem, or that of the input. Afterwards it says why the batch broke off.
-func (j Job) CSV(in io.Reader, out io.Writer) error { return j.run(in, out, &table{line: 1}) }
+func (j Job) CSV(in io.Reader, out io.Writer) error {
+	if j.Texts != nil {
+		return j.run(in, out, &textTable{table: table{line: 1}})
+	}
+	return j.run(in, out, &table{line: 1})
+}
 
 // NDJSON answers JSON objects, one a line.
-func (j Job) NDJSON(in io.Reader, out io.Writer) error { return j.run(in, out, &objects{}) }
+func (j Job) NDJSON(in io.Reader, out io.Writer) error {
+	if j.Texts != nil {
+		return j.run(in, out, &textObjects{})
+	}
+	return j.run(in, out, &objects{})
+}
 
 func (j Job) run(in io.Reader, out io.Writer, f form) error {
 	b := &stream{

@@ -34,6 +34,28 @@ type table struct {
 
 // begin reads the header and writes that of the answer.
 func (t *table) begin(b *stream, text []byte, end bool) (used int, ok bool, err error) {
+	header, used, err := t.header(text, end)
+	if header == nil || err != nil {
+		return used, false, err
+	}
+	if t.lon, err = findColumn(header, "lon", b.Lon, lonNames); err != nil {
+		return 0, false, err
+	}
+	if t.lat, err = findColumn(header, "lat", b.Lat, latNames); err != nil {
+		return 0, false, err
+	}
+	t.columns(b)
+	return used, true, t.writeHeader(b, header)
+}
+
+// header reads the first row, nil when it is not complete, and says how much of the text has been dealt with.
+func (t *table) header(text []byte, end bool) (header []string, used int, err error) {
+	if len(text) < len(byteOrderMark) && !end {
+		return nil, 0, nil
+	}
+	if bytes.HasPrefix(text, byteOrderMark) {
+		used = len(byteOrderMark)
+	}
 	var rows []row
 	for len(rows) == 0 {
 		var n int
@@ -45,29 +67,31 @@ func (t *table) begin(b *stream, text []byte, end bool) (used int, ok bool, err 
 	switch {
 	case len(rows) > 0:
 	case end:
-		return 0, false, rest.Refuse(rest.BadRequest, "the body is empty; the first row names the columns")
+		return nil, 0, rest.Refuse(rest.BadRequest, "the body is empty; the first row names the columns")
 	default:
-		return used, false, nil
+		return nil, used, nil
 	}
-	header, err := fields(rows[0])
-	if err != nil {
-		return 0, false, rest.Refuse(rest.BadRequest, "the first row is not CSV: %s", err.Error()).Because(err)
+	if header, err = fields(rows[0]); err != nil {
+		return nil, 0, rest.Refuse(rest.BadRequest, "the first row is not CSV: %s", err.Error()).Because(err)
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
 	t.width = len(header)
-	if t.lon, err = findColumn(header, "lon", b.Lon, lonNames); err != nil {
-		return 0, false, err
-	}
-	if t.lat, err = findColumn(header, "lat", b.Lat, latNames); err != nil {
-		return 0, false, err
-	}
-	t.columns(b, header)
-	_, err = b.out.Write(append(appendRecord(nil, t.merge(header, t.added)), '\n'))
-	return used, true, err
+	return header, used, nil
 }
 
-// columns finds the levels and schemes that get columns, and all columns of the answer.
-func (t *table) columns(b *stream, own []string) {
+// writeHeader finds the places of the columns that were added, and writes the names of all.
+func (t *table) writeHeader(b *stream, header []string) error {
+	t.added = append(t.added, "error")
+	for _, name := range t.added {
+		i := slices.Index(header, name)
+		t.into = append(t.into, i)
+		t.replaces = t.replaces || i >= 0
+	}
+	_, err := b.out.Write(append(appendRecord(nil, t.merge(header, t.added)), '\n'))
+	return err
+}
+
+// columns finds the levels and schemes that get columns, and adds the columns.
+func (t *table) columns(b *stream) {
 	if b.Include&answer.Areas != 0 {
 		for _, l := range b.plan.Levels {
 			if !slices.Contains(t.levels, l.Name) {
@@ -93,12 +117,6 @@ func (t *table) columns(b *stream, own []string) {
 	}
 	if b.Include&answer.Address != 0 {
 		t.added = append(t.added, "address", "address_m")
-	}
-	t.added = append(t.added, "error")
-	for _, name := range t.added {
-		i := slices.Index(own, name)
-		t.into = append(t.into, i)
-		t.replaces = t.replaces || i >= 0
 	}
 }
 
@@ -164,7 +182,7 @@ func (t *table) cutOne(rows []row, text []byte, end bool) ([]row, int) {
 	return rows, n
 }
 
-var newline, comma = []byte{'\n'}, []byte{','}
+var newline, comma, byteOrderMark = []byte{'\n'}, []byte{','}, []byte("\ufeff")
 
 // answer appends the answer to one row.
 func (t *table) answer(w *worker, r row) {
@@ -198,18 +216,26 @@ func (t *table) answer(w *worker, r row) {
 	t.appendAnswer(w, p)
 }
 
-// answerSlowly answers rows with quotes and rows that are wrong.
-func (t *table) answerSlowly(w *worker, r row) {
+// record is a row as fields, false when it was refused.
+func (t *table) record(w *worker, r row) ([]string, bool) {
 	record, err := fields(r)
 	switch {
 	case err != nil:
 		t.refuse(w, nil, notCSV(err, r.line))
-		return
 	case len(record) != t.width:
 		t.refuse(w, record, fmt.Sprintf("the row has %d fields, the header %d", len(record), t.width))
-		return
 	case slices.ContainsFunc(record, invalidUTF8):
 		t.refuse(w, record, "the row is not UTF-8")
+	default:
+		return record, true
+	}
+	return nil, false
+}
+
+// answerSlowly answers rows with quotes and rows that are wrong.
+func (t *table) answerSlowly(w *worker, r row) {
+	record, ok := t.record(w, r)
+	if !ok {
 		return
 	}
 	p, fault := w.place([]byte(record[t.lon]), []byte(record[t.lat]))
@@ -217,14 +243,19 @@ func (t *table) answerSlowly(w *worker, r row) {
 		t.refuse(w, record, fault.Detail)
 		return
 	}
+	t.complete(w, record, func() { t.appendAnswer(w, p) })
+}
+
+// complete appends a row and its answer, which appendAnswer appends behind a comma and ends with the line.
+func (t *table) complete(w *worker, record []string, appendAnswer func()) {
 	if !t.replaces {
 		w.dst = appendRecord(w.dst, record)
-		t.appendAnswer(w, p)
+		appendAnswer()
 		return
 	}
 	// The columns of the answer are written, read as fields and put where they belong.
 	start := len(w.dst)
-	t.appendAnswer(w, p)
+	appendAnswer()
 	added, err := fields(row{text: bytes.TrimSuffix(w.dst[start+1:], newline)})
 	w.dst = w.dst[:start]
 	if err != nil {

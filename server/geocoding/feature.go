@@ -76,7 +76,7 @@ func (f *feature) members(dst []byte, p *geocode.Place, loc *grid.Location) []by
 	dst = answer.Number(append(dst, `,"accuracy":`...), radius)
 	dst = answer.Number(append(dst, `,"radius_m":`...), radius)
 	dst = strconv.AppendInt(append(dst, `,"score":`...), int64(p.Score), 10)
-	dst = appendFaults(append(dst, `,"faults":`...), p.Faults)
+	dst = answer.AppendFaults(append(dst, `,"faults":`...), p.Faults)
 	if p.End > p.Start {
 		// Characters, because that is what other languages count in.
 		from := utf8.RuneCountInString(f.text[:min(p.Start, len(f.text))])
@@ -121,22 +121,6 @@ func appendAdmin(dst []byte, areas []grid.Area) []byte {
 		}
 	}
 	return optional(dst, "locality", locality)
-}
-
-func appendFaults(dst []byte, faults []geocode.Fault) []byte {
-	dst = append(dst, '[')
-	for i := range faults {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		v := &faults[i]
-		dst = jsontext.AppendString(append(dst, `{"element":`...), v.Element)
-		dst = jsontext.AppendString(append(dst, `,"kind":`...), string(v.Kind))
-		dst = optional(dst, "text", v.Text)
-		dst = optional(dst, "meant", v.Meant)
-		dst = append(strconv.AppendInt(append(dst, `,"points":`...), int64(v.Points), 10), '}')
-	}
-	return append(dst, ']')
 }
 
 // optional appends a member behind a comma, unless its value is empty.

@@ -41,7 +41,7 @@ var bodies = sync.Pool{New: func() any { return new([]byte) }}
 func (a *API) Search(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	text := q.Text("q")
-	question, crs := a.question(q)
+	question, crs := a.question(q, true)
 	if err := a.ready(r, q); err != nil {
 		return err
 	}
@@ -96,13 +96,16 @@ func wrongText(text string) string {
 	return ""
 }
 
-// question reads what is known beside the text, and the system of all coordinates that come and go.
-func (a *API) question(q *rest.Params) (geocode.Question, proj.CRS) {
+// question reads what is known beside the text, and the system of all coordinates that come and go. Only a list takes a
+// limit.
+func (a *API) question(q *rest.Params, list bool) (geocode.Question, proj.CRS) {
 	crs := q.CRS("crs", a.Systems)
 	question := geocode.Question{
-		Limit:        q.Whole("limit", 1, geocode.MostPlaces, standardLimit),
 		Least:        q.Whole("least", 1, 100, 0),
 		AreaFallback: q.OneOf("fallback", "none", "area") == "area",
+	}
+	if list {
+		question.Limit = q.Whole("limit", 1, geocode.MostPlaces, standardLimit)
 	}
 	if layers, given := q.Names("layers"); given {
 		question.Layers = layers

@@ -2,7 +2,6 @@
 package locate
 
 import (
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -124,38 +123,15 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	if err := a.knownScheme(world.World, ask.Scheme); err != nil {
 		return err
 	}
-	control := http.NewResponseController(w)
-	// Refused by recorders in tests and by HTTP/2, where both directions are open anyway.
-	_ = control.EnableFullDuplex()
-	job.Waiting = func() {
-		_ = control.SetReadDeadline(a.Now().Add(a.Limits.Idle))
-		a.Extend(control)
-	}
-	// A client that is still sending what was given up would find the connection closed before it reads the answer.
-	defer func() {
-		_ = control.SetReadDeadline(a.Now().Add(time.Second))
-		_, _ = io.CopyN(io.Discard, r.Body, 1<<20)
-	}()
+	out, waiting, end := a.Duplex(w, r)
+	defer end()
+	job.Waiting = waiting
 	world.Header(w)
 	w.Header().Set("Cache-Control", "no-store")
 	if kind == rest.TypeNDJSON {
 		w.Header().Set("Content-Type", kind)
-		return job.NDJSON(r.Body, &flusher{w, control})
+		return job.NDJSON(r.Body, out)
 	}
 	w.Header().Set("Content-Type", kind+"; charset=utf-8; header=present")
-	return job.CSV(r.Body, &flusher{w, control})
-}
-
-// flusher sends each write on its way.
-type flusher struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-}
-
-func (f *flusher) Write(p []byte) (int, error) {
-	n, err := f.w.Write(p)
-	if err == nil {
-		_ = f.control.Flush()
-	}
-	return n, err
+	return job.CSV(r.Body, out)
 }
