@@ -33,7 +33,7 @@ func (cmd *backupCmd) Run(e *env) error {
 		steps := stepBar{env: e}
 		info, err := offline.Receive(ctx, cmd.File, func(w io.Writer) error {
 			copied := newBar(e, "copy", resp.ContentLength, false)
-			defer copied.finish()
+			defer copied.Finish()
 			_, err := io.Copy(w, copied.counting(resp.Body))
 			return err
 		}, func(part float64) { steps.set("verify", part) })

@@ -47,7 +47,8 @@ func makeBar(e *env, name string, total int64, quiet bool, counts ...progressbar
 	return b
 }
 
-func (b *bar) set(n int64) {
+// Set shows that n of the total are done.
+func (b *bar) Set(n int64) {
 	if b.bar != nil {
 		// An error here is one of drawing.
 		_ = b.bar.Set64(n)
@@ -71,7 +72,8 @@ func (b *bar) line(out io.Writer, text string) {
 	fmt.Fprintln(out, text)
 }
 
-func (b *bar) finish() {
+// Finish removes the bar.
+func (b *bar) Finish() {
 	if b.bar != nil {
 		_ = b.bar.Finish()
 	}
@@ -90,6 +92,6 @@ type countingReader struct {
 func (c *countingReader) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.read += int64(n)
-	c.bar.set(c.read)
+	c.bar.Set(c.read)
 	return n, err
 }

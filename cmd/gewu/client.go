@@ -48,7 +48,9 @@ func finder(e *env) *places.Env {
 	own.geocoder = true
 	return &places.Env{
 		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
-		CRS: func(name string) (string, error) { return coords.ServerCRS(e.cli.Systems, name) },
+		CRS:      func(name string) (string, error) { return coords.ServerCRS(e.cli.Systems, name) },
+		MayWrite: func(name string) error { return mayWrite(e.cli.Data, name) },
+		Bar:      func(name string, total int64) places.Bar { return newBar(e, name, total, false) },
 		WithCity: func(do func(context.Context, places.Client) error) error {
 			return withCity(&own, func(ctx context.Context, c client) error { return do(ctx, c) })
 		},

@@ -176,10 +176,10 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 		query.Set("fix_rings", "true")
 	}
 	b := newBar(e, fmt.Sprintf("%-10s", layer.Name), total, false)
-	defer b.finish()
+	defer b.Finish()
 	_, err = importFiles(ctx, c, layer.Name, query, opened, func(ev importEvent) {
 		if ev.Progress != nil {
-			b.set(ev.Progress.Bytes)
+			b.Set(ev.Progress.Bytes)
 		}
 	})
 	if err != nil {

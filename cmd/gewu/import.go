@@ -118,7 +118,7 @@ func (cmd *importCmd) bring(e *env) error {
 			}
 			cmd.show(e, bar, ev)
 		})
-		bar.finish()
+		bar.Finish()
 		if wrong != nil {
 			names, failed := wrong.Close()
 			err = errors.Join(err, unwritten, failed)
@@ -181,7 +181,7 @@ func (cmd *importCmd) query() url.Values {
 func (cmd *importCmd) show(e *env, bar *bar, ev importEvent) {
 	switch {
 	case ev.Progress != nil:
-		bar.set(ev.Progress.Bytes)
+		bar.Set(ev.Progress.Bytes)
 	case ev.Row != nil:
 		if bar.rowErrors++; bar.rowErrors <= mostRowErrors {
 			bar.line(e.stderr, ev.Row.Error())

@@ -171,8 +171,8 @@ func (cmd *synthCmd) write(e *env, c *synth.City) error {
 			return err
 		}
 		b := cmd.bar(e, l)
-		err = errors.Join(writeFeatures(e.ctx, out, l, true, func(n int) { b.set(int64(n)) }), out.Close())
-		b.finish()
+		err = errors.Join(writeFeatures(e.ctx, out, l, true, func(n int) { b.Set(int64(n)) }), out.Close())
+		b.Finish()
 		if err != nil {
 			return fmt.Errorf("%s: %w", out.Name(), err)
 		}
@@ -284,11 +284,11 @@ func (cmd *synthCmd) loadLayer(ctx context.Context, e *env, to client, l synth.L
 	// The writer ends when nobody reads any more.
 	defer files.Close()
 	b := cmd.bar(e, l)
-	defer b.finish()
+	defer b.Finish()
 	summary, err := importFiles(ctx, to, l.Def.Name, url.Values{"format": {formatOf(l.Def)}}, files, func(ev importEvent) {
 		switch {
 		case ev.Progress != nil:
-			b.set(int64(ev.Progress.Rows))
+			b.Set(int64(ev.Progress.Rows))
 		case ev.Row != nil:
 			b.line(e.stderr, ev.Row.Error())
 		}

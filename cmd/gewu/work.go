@@ -66,11 +66,11 @@ func (s *stepBar) set(step string, part float64) {
 		s.finish()
 		s.step, s.bar = step, makeBar(s.env, step, stepParts, false)
 	}
-	s.bar.set(int64(part * stepParts))
+	s.bar.Set(int64(part * stepParts))
 }
 
 func (s *stepBar) finish() {
 	if s.bar != nil {
-		s.bar.finish()
+		s.bar.Finish()
 	}
 }

@@ -26,6 +26,16 @@ type Env struct {
 	WithCity func(do func(ctx context.Context, c Client) error) error
 	// CRS is a coordinate system as the server knows it.
 	CRS func(name string) (string, error)
+	// MayWrite refuses files that belong to the city.
+	MayWrite func(name string) error
+	// Bar shows how far a file of so many bytes is read.
+	Bar func(name string, total int64) Bar
+}
+
+// Bar shows how far long work is.
+type Bar interface {
+	Set(n int64)
+	Finish()
 }
 
 // Geocode is gewu geocode.
@@ -40,23 +50,33 @@ type Geocode struct {
 	Fallback string   `help:"area: answer with the area that the text names where nothing better is found; its faults say so." enum:"none,area" default:"none"`
 	CRS      string   `help:"Coordinate system of focus, bbox and the answers, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	JSON     bool     `help:"The answer as GeoJSON." name:"json"`
+
+	In       string `help:"File with many texts: CSV with a header, NDJSON (.ndjson, .jsonl) or a spreadsheet (.xlsx); - is standard input." placeholder:"FILE"`
+	Column   string `help:"Column or member with the text. Default: q, query, address, 地址 or another usual name." placeholder:"NAME"`
+	Out      string `help:"File that gets the rows with their answers, in the same order; .xlsx makes a spreadsheet. Default: standard output." short:"o" placeholder:"FILE"`
+	Resume   bool   `help:"Go on behind the rows that --out has already."`
+	Encoding string `help:"Encoding of --in, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
 }
 
 // Help is the text of gewu geocode --help.
 func (g *Geocode) Help() string {
-	return `The score is from 0 to 100: how precise the place is, less what had to be forgiven, which is listed. Nothing below
+	return `One text; or many, a row each, in a file or on standard input: the same rows come back with place, score, areas and
+cells, and a row without a place says why. The score is from 0 to 100: how precise the place is, less what had to be forgiven, which is listed. Nothing below
 --least is answered; a text that names no place has no answer.`
 }
 
-// Run answers one text.
+// Run answers one text, or the rows of a file.
 func (g *Geocode) Run(e *Env) error {
 	query, err := g.query(e)
 	if err != nil {
 		return err
 	}
 	text := strings.TrimSpace(strings.Join(g.Text, " "))
-	if text == "" {
-		return errors.New("say what to look for, such as gewu geocode \"和平東路二段106號\"")
+	switch {
+	case text == "":
+		return g.rows(e, query)
+	case g.In != "" || g.Out != "" || g.Column != "" || g.Resume || g.Encoding != "":
+		return errors.New("--in, --out, --column, --resume and --encoding are for many texts: leave out TEXT")
 	}
 	query.Set("q", text)
 	return e.WithCity(func(ctx context.Context, c Client) error {

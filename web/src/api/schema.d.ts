@@ -61,7 +61,11 @@ export interface paths {
          */
         get: operations["geocode"];
         put?: never;
-        post?: never;
+        /**
+         * The places of many texts, streamed both ways
+         * @description One answer per input row, in order: the best place that its text means. Rows may be any number; memory stays constant, so a client must read while it sends (curl does). CSV: comma-separated with a header; the answer repeats the input's columns and adds `lon`, `lat`, `score`, `kind`, `relation`, `label`, `place_layer`, `place_id`, `radius_m`, `faults` (as words, separated by `; `), `<level>_code`, `<level>_name` for each level, `<scheme>_code` for each scheme, and `error`; a column that the input has by one of these names stays in its place and holds the answer. NDJSON: one object a line; the answer repeats its members and adds those of the same names, with `faults`, `areas` and `cells` as lists. A row whose text is missing, too long or names no place has nothing but `error`, and the rest goes on. Every row is answered from one city, that of the newest position at its time.
+         */
+        post: operations["geocodeMany"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2729,6 +2733,81 @@ export interface operations {
             410: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    geocodeMany: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Name of the column or member with the text; without it the usual names are tried (q, query, address, 地址, location, 位置, place, text …), in this order.
+                 * @example address
+                 */
+                column?: string;
+                /**
+                 * @description Only places with at least this score.
+                 * @example 70
+                 */
+                least?: components["parameters"]["geocode_least"];
+                /** @description `lon,lat`: of places that are as good the one nearest to here is taken. */
+                focus?: string;
+                /** @description `minlon,minlat,maxlon,maxlat`: only places within. */
+                bbox?: string;
+                /**
+                 * @description Only places of these layers.
+                 * @example [
+                 *       "addresses"
+                 *     ]
+                 */
+                layers?: components["parameters"]["geocode_layers"];
+                /**
+                 * @description area: where nothing better was found answer with the area that the text names; its kind is `area` and its faults say what was not found.
+                 * @example area
+                 */
+                fallback?: components["parameters"]["geocode_fallback"];
+                /** @description System of `focus`, `bbox` and of the coordinates in the answer. */
+                crs?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example id,address
+                 *     1,和平東路二段106號
+                 *     2,今天天氣不錯
+                 */
+                "text/csv": string;
+                /** @example {"id":1,"address":"和平東路二段106號"} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description The rows, in the format of the request. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id,address,lon,lat,score,kind,relation,label,place_layer,place_id,radius_m,faults,district_code,district_name,village_code,village_name,unit_code,error
+                     *     1,和平東路二段106號,121.5419737,25.0248706,100,house,,臺北市大安區龍淵里5鄰和平東路二段106號,addresses,zqgj54whwgp7psr5ajmk,5,,6300300,大安區,6300300040,龍淵里,A6303-0965-00,
+                     *     2,今天天氣不錯,,,,,,,,,,,,,,,,no place found
+                     */
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            415: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -1,0 +1,151 @@
+package places
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/gewu-city/gewu/data/convert/charset"
+)
+
+// progress is what an output holds of an earlier run.
+type progress struct {
+	// rows are the complete ones, and end is where they end.
+	rows   int
+	end    int64
+	header []string
+}
+
+// progressOf looks at an output: nothing is done when there is none.
+func progressOf(name, format string) (progress, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return progress{}, nil
+	}
+	if err != nil {
+		return progress{}, err
+	}
+	defer f.Close()
+	if format == rowsJSON {
+		p := progress{}
+		err := eachLine(f, func(line []byte, end int64) bool {
+			if !bytes.HasSuffix(line, []byte{'\n'}) {
+				return false // cut off
+			}
+			p.rows, p.end = p.rows+1, end
+			return true
+		})
+		return p, err
+	}
+	return tableProgress(f)
+}
+
+// tableProgress counts the complete rows of a table. The last one is complete when its line has ended.
+func tableProgress(f *os.File) (progress, error) {
+	var p, before progress
+	in := csv.NewReader(f)
+	in.FieldsPerRecord = -1
+	for n := 0; ; n++ {
+		record, err := in.Read()
+		if err != nil {
+			break // its end, or the middle of a row that was cut off
+		}
+		before = p
+		if n == 0 {
+			p.header = record
+		} else {
+			p.rows++
+		}
+		p.end = in.InputOffset()
+	}
+	last := make([]byte, 1)
+	if p.end > 0 {
+		if _, err := f.ReadAt(last, p.end-1); err != nil {
+			return p, err
+		}
+		if last[0] != '\n' {
+			return before, nil
+		}
+	}
+	return p, nil
+}
+
+// done finds what of the input the rows that are done come from.
+func (f rowFile) done(enc charset.Encoding, before progress) (span, error) {
+	file, err := os.Open(f.name)
+	if err != nil {
+		return span{}, err
+	}
+	defer file.Close()
+	text, err := charset.NewReader(file, enc, func(string) {})
+	if err != nil {
+		return span{}, err
+	}
+	if f.format == rowsJSON {
+		s, n := span{}, 0
+		err := eachLine(text, func(line []byte, end int64) bool {
+			if len(bytes.TrimSpace(line)) > 0 {
+				n++
+				s.end = end
+			}
+			return n < before.rows
+		})
+		return s, tooFew(err, n, before.rows, f.name)
+	}
+	in := csv.NewReader(text)
+	in.FieldsPerRecord, in.ReuseRecord = -1, true
+	header, err := in.Read()
+	if err != nil {
+		return span{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	header[0] = string(bytes.TrimPrefix([]byte(header[0]), []byte("\ufeff")))
+	if len(before.header) < len(header) || !slices.Equal(before.header[:len(header)], header) {
+		return span{}, fmt.Errorf("the output has other columns than %s: it belongs to another input", f.name)
+	}
+	s, n := span{header: in.InputOffset()}, 0
+	for n < before.rows {
+		_, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if _, wrong := errors.AsType[*csv.ParseError](err); err != nil && !wrong {
+			return s, err
+		}
+		n++ // a row that is wrong has its row in the output, too
+	}
+	s.end = in.InputOffset()
+	return s, tooFew(nil, n, before.rows, f.name)
+}
+
+// tooFew says that an output has more rows than its input.
+func tooFew(err error, have, done int, name string) error {
+	if err == nil && have < done {
+		err = fmt.Errorf("the output has %d rows and %s only %d: it belongs to another input", done, name, have)
+	}
+	return err
+}
+
+// eachLine calls each for every line with its end, until that says false.
+func eachLine(r io.Reader, each func(line []byte, end int64) bool) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	end := int64(0)
+	for {
+		line, err := in.ReadBytes('\n')
+		end += int64(len(line))
+		if len(line) > 0 && !each(line, end) {
+			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
