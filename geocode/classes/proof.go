@@ -2,17 +2,17 @@ package classes
 
 import "slices"
 
-// How the score of evidence falls: words that stand close together (free) lose nothing, each further Han character
-// costs a point, and beyond reach they do not belong together.
+// How evidence falls: words that stand close together lose nothing, each further Han character costs a point, and words
+// farther apart do not belong together.
 const (
-	free  = 6 * hanWidth
-	reach = 25 * hanWidth
-	// before is the loss of what is said before the thing that it is said of, unless right before it: 坏了的路灯.
-	before = 8
-	// only is the loss of a thing of the city that only says where.
-	only = 25
-	// other is the loss of the event where a text only names a thing, and of the part where it says what is the matter.
-	other = 5
+	closeGap = 6 * hanWidth
+	farGap   = 25 * hanWidth
+	// lossBefore is for what is said before the thing that it is said of, unless right before it: 坏了的路灯.
+	lossBefore = 8
+	// lossPlace is for a thing of the city that only says where.
+	lossPlace = 25
+	// lossKind is for the event where a text only names a thing, and for the part where it says what is the matter.
+	lossKind = 5
 )
 
 // proof is the best evidence for a matter.
@@ -26,7 +26,7 @@ type proof struct {
 // scoreOf is the score of a class of the matter.
 func (p *proof) scoreOf(c class) int {
 	if c.both && p.mentions == (c.kind == Event) {
-		return p.score - other
+		return p.score - lossKind
 	}
 	return p.score
 }
@@ -35,17 +35,27 @@ func (p *proof) scoreOf(c class) int {
 func (f *found) prove(m *matter) (best proof, ok bool) {
 	for i := range m.evidence {
 		e := &m.evidence[i]
-		if e.score < best.score {
+		if e.score < best.score || !f.has(e) {
 			continue
 		}
 		for _, first := range f.either(e.parts[0]) {
-			p, is := f.proof(m, e, first)
+			p, is := f.weigh(m, e, first)
 			if is && (p.score > best.score || p.score == best.score && p.length > best.length) {
 				best, ok = p, true
 			}
 		}
 	}
 	return best, ok
+}
+
+// has reports whether a text has words of each part of some evidence.
+func (f *found) has(e *evidence) bool {
+	for _, lists := range e.parts {
+		if !slices.ContainsFunc(lists, func(l list) bool { return len(f.by[l]) > 0 }) {
+			return false
+		}
+	}
+	return true
 }
 
 // either are the words of any of some lists, ascending.
@@ -61,58 +71,56 @@ func (f *found) either(lists []list) []int {
 	return slices.Compact(out)
 }
 
-// proof is what evidence weighs with its first word given and the others as near as they are.
-func (f *found) proof(m *matter, e *evidence, first int) (proof, bool) {
+// weigh is the proof by some evidence with its first word given and the others as near to it as they are.
+func (f *found) weigh(m *matter, e *evidence, first int) (proof, bool) {
 	p := proof{score: e.score, words: []int{first}, mentions: e.mentions()}
 	if m.part && f.words[first].place {
 		if p.mentions {
 			return proof{}, false
 		}
-		p.score -= only
+		p.score -= lossPlace
 	}
 	for _, lists := range e.parts[1:] {
-		near, loss := -1, 0
-		for _, l := range lists {
-			for _, at := range f.around(f.by[l], first) {
-				if cost, ok := f.loss(first, at); ok && !slices.Contains(p.words, at) && (near < 0 || cost < loss) {
-					near, loss = at, cost
-				}
-			}
-		}
-		if near < 0 {
+		at, loss, ok := f.nearest(lists, p.words)
+		if !ok {
 			return proof{}, false
 		}
-		p.words = append(p.words, near)
+		p.words = append(p.words, at)
 		p.score -= loss
 	}
 	for _, i := range p.words {
 		p.length += f.words[i].end - f.words[i].start
 	}
-	return p, p.score > 0
+	return p, p.score > lossKind
 }
 
-// around are those of some words that stand next to one: before it and behind it.
-func (f *found) around(words []int, one int) []int {
-	i, is := slices.BinarySearch(words, one)
-	from, to := max(i-1, 0), i+1
-	if is {
-		to++
+// nearest is the word of some lists that costs least beside the first of the words taken, and is none of these.
+func (f *found) nearest(lists []list, taken []int) (at, loss int, ok bool) {
+	for _, l := range lists {
+		words := f.by[l]
+		here, _ := slices.BinarySearch(words, taken[0])
+		for i := max(0, here-len(taken)); i < min(len(words), here+len(taken)+1); i++ {
+			if slices.Contains(taken, words[i]) {
+				continue
+			}
+			cost, near := f.loss(taken[0], words[i])
+			if near && (!ok || cost < loss || cost == loss && words[i] < at) {
+				at, loss, ok = words[i], cost, true
+			}
+		}
 	}
-	return words[from:min(to, len(words))]
+	return at, loss, ok
 }
 
 // loss is what it costs that two words stand apart; ok is false where they do not belong together.
 func (f *found) loss(thing, state int) (cost int, ok bool) {
-	if thing == state {
-		return 0, false
-	}
 	gap := f.gap(min(thing, state), max(thing, state))
-	if gap > reach {
+	if gap > farGap {
 		return 0, false
 	}
-	cost = max(0, gap-free) / hanWidth
+	cost = max(0, gap-closeGap) / hanWidth
 	if state < thing && gap > hanWidth {
-		cost += before
+		cost += lossBefore
 	}
 	return cost, true
 }

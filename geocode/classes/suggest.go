@@ -100,7 +100,7 @@ func pick(all []candidate, most int, found *found, source *normal.Text) []Sugges
 		seen[k] = true
 		taken[c.class.edition]++
 		out = append(out, Suggestion{
-			Edition: tables().editions[c.class.edition], Kind: c.class.kind, Code: c.class.code, Name: c.class.name,
+			Edition: found.table.editions[c.class.edition], Kind: c.class.kind, Code: c.class.code, Name: c.class.name,
 			Title: c.matter.title, Score: c.score, Words: found.spans(c.proof, source),
 		})
 	}

@@ -14,8 +14,8 @@ const (
 	hanWidth   = 3
 	stopWidth  = 12
 	denyReach  = 30 // how far 不是 reaches
-	lackReach  = 6  // how far 没有 reaches
-	placeReach = 6  // what may stand between "near" and a thing
+	lackReach  = 6  // how far 没有 reaches; 没 and 无 do not
+	placeReach = 12 // what may stand between "near" and a thing
 )
 
 // word is a word of the lists that a text has.
@@ -190,8 +190,12 @@ func begins(text []rune, with string) bool {
 func (f *found) miss(i int, text []rune) {
 	w := &f.words[i]
 	w.lost = true
+	far := lackReach
+	if w.end-w.start == 1 {
+		far = 0
+	}
 	j := i + 1
-	if j == len(f.words) || f.gap(i, j) > lackReach || slices.Contains(text[w.end:f.words[j].start], '的') {
+	if j == len(f.words) || f.gap(i, j) > far || slices.Contains(text[w.end:f.words[j].start], '的') {
 		return
 	}
 	for _, l := range f.table.lists[f.words[j].id] {

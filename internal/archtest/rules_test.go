@@ -119,6 +119,7 @@ var rows = []row{
 	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
 		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "index", "data", "geo",
 	}},
+	{dir: "geocode/classes", why: "words of a report as classes of the national tables; it knows no place", may: []string{"geocode/names", "geocode/normal"}},
 	{dir: "geocode/phrase", why: "texts as elements; it knows names through an interface, and only its tests a city", may: []string{
 		"geocode/names", "geocode/number", "geocode/normal", "geocode/gazetteer", "sample/sampletest",
 	}},
