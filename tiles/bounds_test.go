@@ -164,7 +164,7 @@ func (s slow) Keep(ctx context.Context, _ *index.Layer, slots []index.Slot) ([]i
 	}
 }
 
-// Tiles do not wait for those of filters that take long, of which few are drawn at a time, and neither do explanations.
+// Tiles do not wait for those of slow filters, of which few are drawn at a time, and neither do explanations.
 func TestSlowFilters(t *testing.T) {
 	city := tiletest.NewCity(t)
 	w := city.Apply(indextest.Define(points()), indextest.Put("points", "a", geo.PointShape(geo.Point{})))
@@ -173,7 +173,7 @@ func TestSlowFilters(t *testing.T) {
 	runs, letGo := &atomic.Int32{}, make(chan struct{})
 	var all sync.WaitGroup
 	for i := range 20 {
-		q := &tiles.Query{Filter: slow{strconv.Itoa(i), runs, letGo}}
+		q := &tiles.Query{Slow: true, Filter: slow{strconv.Itoa(i), runs, letGo}}
 		all.Go(func() {
 			tile, err := m.Tile(t.Context(), w, set, 0, 0, 0, q)
 			if err != nil || tile.Sum().Drawn != 1 {

@@ -30,8 +30,8 @@ type Options struct {
 	CacheBytes int64
 	// Totals returns the totals of a layer of areas or cells; nil leaves tilesets of totals unknown.
 	Totals func(w *index.World, layer string) Totals
-	// Builds bounds the tiles without a filter that are drawn at the same time, and so the memory it takes; 0 means two for
-	// each processor. With a filter half as many are drawn beside them.
+	// Builds bounds the tiles drawn at the same time, and so the memory it takes; 0 means two for each processor. Half as
+	// many of slow queries are drawn beside them.
 	Builds int
 }
 
@@ -91,9 +91,8 @@ type Maker struct {
 	shapes  *outline.Store
 	flights flight.Group[flightKey, *entry]
 	totals  func(w *index.World, layer string) Totals
-	// slots are taken by tiles that are drawn, filtered by those of a filter, which may take seconds: others do not wait for
-	// them.
-	slots, filtered chan struct{}
+	// slots are taken by tiles that are drawn, apart by those of slow queries.
+	slots, apart chan struct{}
 	// builders are kept for their memory.
 	builders sync.Pool
 	packer   *pack.Packer
@@ -151,7 +150,7 @@ func NewMaker(o Options) *Maker {
 	}
 	m := &Maker{
 		labels: label.NewPoints(), shapes: outline.NewStore(outline.DefaultStoreBytes), totals: o.Totals,
-		slots: make(chan struct{}, o.Builds), filtered: make(chan struct{}, max(1, o.Builds/2)), packer: pack.NewPacker(),
+		slots: make(chan struct{}, o.Builds), apart: make(chan struct{}, max(1, o.Builds/2)), packer: pack.NewPacker(),
 	}
 	m.builders.New = func() any { return &builder{labels: m.labels, shapes: m.shapes} }
 	if o.CacheBytes > 0 {
@@ -245,8 +244,8 @@ func (m *Maker) drawn(ctx context.Context, w *index.World, sources []source, key
 // enter waits until a tile of a query may be drawn. Without an error, leave must be called.
 func (m *Maker) enter(ctx context.Context, q *Query) (leave func(), err error) {
 	slots := m.slots
-	if q.Filter != nil {
-		slots = m.filtered
+	if q.Slow {
+		slots = m.apart
 	}
 	select {
 	case slots <- struct{}{}:

@@ -32,6 +32,8 @@ const (
 type Query struct {
 	// Filter chooses the features that exist for the tile; totals of cells do not know it.
 	Filter Filter
+	// Slow says that the filter may take long: such tiles wait for each other and hold up no others.
+	Slow bool
 	// Properties are the attributes that features carry; nil is all.
 	Properties []string
 	// Shift is how the map of the client is shifted; nil is not at all. Tiles are numbered as on that map.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/filter"
@@ -38,7 +39,7 @@ func (a *API) query(p *rest.Params, set tiles.Tileset, worlds ...*index.World) (
 	if err != nil {
 		return nil, err
 	}
-	q.Filter = f
+	q.Filter, q.Slow = f, f.most > slowFilter
 	return q, nil
 }
 
@@ -57,7 +58,12 @@ func known(worlds []*index.World, set tiles.Tileset, properties []string) error 
 type filtered struct {
 	text   string
 	bounds map[string]*filter.Bound
+	// most is what it may take of one processor over all features of its layers.
+	most time.Duration
 }
+
+// slowFilter is what a filter may take of one processor and still be drawn among tiles without one.
+const slowFilter = 50 * time.Millisecond
 
 // filter binds the filter of a request to every layer of a tileset: one that does not fit a layer is refused, rather
 // than that layer drawn with everything or nothing.
@@ -84,6 +90,7 @@ func (a *API) filter(p *rest.Params, worlds []*index.World, set tiles.Tileset) (
 			return nil, inLayer(err, name, set)
 		}
 		f.text, f.bounds[l.Def().Name] = b.Expr().String(), b
+		f.most += time.Duration(b.Cost()) * time.Duration(l.Len())
 	}
 	return f, nil
 }
