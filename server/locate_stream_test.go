@@ -29,6 +29,7 @@ func TestLocateCSV(t *testing.T) {
 	}{
 		{"plain", "", "id,lon,lat\n1,121.505,25.005\n2,121.53,25.015\n", "id,lon,lat" + csvAnswer + "1,121.505,25.005,D1,大安區,D1-V1,里11,A111-00,信義路2號,0,\n2,121.53,25.015,D2,信義區,D2-V2,里22,A222-00,,,\n"},
 		{"byte order mark, CRLF, other names", "", "\ufeffY,\"X\",備註\r\n25.005,121.505,\"a \"\"b\"\", c\"\r\n", "Y,X,備註" + csvAnswer + "25.005,121.505,\"a \"\"b\"\", c\",D1,大安區,D1-V1,里11,A111-00,信義路2號,0,\n"},
+		{"lon before x", "", "x,y,lon,lat\n1,2,121.505,25.005\n", "x,y,lon,lat" + csvAnswer + "1,2,121.505,25.005,D1,大安區,D1-V1,里11,A111-00,信義路2號,0,\n"},
 		{"names given", "?lon=east&lat=north", "lon,lat,east,north\n0,0,121.505,25.005\n", "lon,lat,east,north" + csvAnswer + "0,0,121.505,25.005,D1,大安區,D1-V1,里11,A111-00,信義路2號,0,\n"},
 		{"scheme", "?scheme=unit", "x,y\n121.505,25.005", "x,y" + csvAnswer + "121.505,25.005,D1,大安區,D1-V1,里11,A111-00,信義路2號,0,\n"},
 		{"outside", "", "lon,lat\n0,0\n", "lon,lat" + csvAnswer + "0,0,,,,,,,,\n"},
@@ -60,6 +61,7 @@ func TestLocateCSV(t *testing.T) {
 	}
 	for _, sc := range []scenario{
 		{name: "no columns", body: "a,b\n1,2\n", status: 400, want: []string{`"field":"lon"`, "none of the columns a, b", "?lon="}},
+		{name: "a column twice", body: "lon,lat,lon\n1,2,3\n", status: 400, want: []string{`"field":"lon"`, "lon is there twice"}},
 		{name: "column that is not there", url: "?lon=east&lat=north", body: "a,b\n1,2\n", status: 400, want: []string{`"value":"east"`}},
 		{name: "only one name", url: "?lon=a", body: "a,b\n1,2\n", status: 400, want: []string{"together"}},
 		{name: "empty", body: "", status: 400, want: []string{"the first row names the columns"}},
@@ -83,7 +85,7 @@ func TestLocateCSV(t *testing.T) {
 func TestLocateNDJSON(t *testing.T) {
 	c := newCity(t, func(cfg *Config) { cfg.Limits.RowBytes = 100 << 10 }).fill()
 	in := []string{
-		`{"id":7,"lon":121.505,"lat":25.005,"nested":{"lon":1,"a":["}",{}]},"error":"old"}`,
+		"\ufeff" + `{"id":7,"lon":121.505,"lat":25.005,"nested":{"lon":1,"a":["}",{}]},"error":"old"}`,
 		` { "LON" : "121.53" , "Lat":"25.015", "quo\"te":"a\\\"b,}" } `,
 		``,
 		`{"lon":null,"lat":25}`,
@@ -94,6 +96,11 @@ func TestLocateNDJSON(t *testing.T) {
 		"{\"lon\":\"\xff\"}",
 		`{"lon":121.505,"lat":25.005,"text":"` + strings.Repeat("x", 80<<10) + `"}`,
 		`{"lon":1e999,"lat":25}`,
+		`{"x":1,"y":2,"lon":121.505,"lat":25.005,"lng":3}`,
+		`{"lon":121.505,"lat":25.005,"lon":121.53}`,
+		`{"lon":121.505,"lat":25.005,"LAT":25}`,
+		`{"x":1,"x":2,"y":2,"lon":121.505,"lat":25.005}`,
+		`{"geometry":{"type":"Point","coordinates":[121.505,25.005]},"geometry":{"type":"Point","coordinates":[121.53,25.015]}}`,
 	}
 	a := c.do("POST", "/v1/locate", sendNDJSON, strings.Join(in, "\n"))
 	lines := strings.Split(strings.TrimSuffix(a.body, "\n"), "\n")
@@ -108,6 +115,11 @@ func TestLocateNDJSON(t *testing.T) {
 		{"not a JSON object"},
 		{`"text":"xxx`, `"areas":[{`},
 		{`"error":"lon must be a number`},
+		{`{"x":1,"y":2,"lon":121.505,"lat":25.005,"lng":3,"areas":[{"level":"district","code":"D1"`},
+		{`"error":"lon is there twice"}`},
+		{`"error":"lat and LAT are both there"}`},
+		{`"areas":[{"level":"district","code":"D1"`},
+		{`"error":"geometry is there twice"}`},
 	}
 	if a.status != 200 || len(lines) != len(want) {
 		t.Fatalf("%d: %d lines, want %d\n%.2000s", a.status, len(lines), len(want), a.body)

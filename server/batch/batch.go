@@ -251,10 +251,10 @@ func (b *stream) answerRows(f form) error {
 	return nil
 }
 
-// Usual names of coordinates, compared by [data.FoldName].
+// Usual names of coordinates, compared by [data.FoldName], best first: beside lon, x is something else.
 var (
-	lonNames = []string{"lon", "lng", "long", "longitude", "x", "經度", "经度"}
-	latNames = []string{"lat", "latitude", "y", "緯度", "纬度"}
+	lonNames = []string{"lon", "lng", "long", "longitude", "經度", "经度", "x"}
+	latNames = []string{"lat", "latitude", "緯度", "纬度", "y"}
 )
 
 // place reads the coordinates of a row.
@@ -285,10 +285,44 @@ func coordinate(name string, text []byte) (float64, *rest.Problem) {
 	return f, nil
 }
 
-// isCoordinate reports whether a column or member is the one that holds a coordinate.
-func isCoordinate(name, given string, usual []string) bool {
-	if given != "" {
-		return name == given
+// rank is how well a column or member of a name holds a coordinate: 0 is best, -1 not at all.
+func rank(name, given string, usual []string) int {
+	switch {
+	case given == "":
+		return slices.Index(usual, data.FoldName(name))
+	case name == given:
+		return 0
 	}
-	return slices.Contains(usual, data.FoldName(name))
+	return -1
+}
+
+// choice is the best column or member for a coordinate among those seen so far; the zero choice has seen none.
+type choice struct {
+	name  string
+	value []byte
+	// at is where it was seen. worse is how many better names there could be, plus one.
+	at, worse int
+	// other is one of a name as good, which leaves open what is meant.
+	other string
+}
+
+func (c *choice) see(rank, at int, name string, value []byte) {
+	switch {
+	case rank < 0:
+	case c.worse == 0 || rank+1 < c.worse:
+		*c = choice{name: name, value: value, at: at, worse: rank + 1}
+	case rank+1 == c.worse && c.other == "":
+		c.other = name
+	}
+}
+
+// twice says that a coordinate is there twice, empty when it is not.
+func (c *choice) twice() string {
+	switch c.other {
+	case "":
+		return ""
+	case c.name:
+		return rest.Shorten(c.name) + " is there twice"
+	}
+	return rest.Shorten(c.name) + " and " + rest.Shorten(c.other) + " are both there"
 }

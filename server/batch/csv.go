@@ -135,10 +135,15 @@ func (t *table) merge(own, added []string) []string {
 
 // findColumn finds the column of a coordinate.
 func findColumn(header []string, param, given string, usual []string) (int, error) {
-	i := slices.IndexFunc(header, func(name string) bool { return isCoordinate(name, given, usual) })
+	var best choice
+	for i, name := range header {
+		best.see(rank(name, given, usual), i, name, nil)
+	}
 	switch {
-	case i >= 0:
-		return i, nil
+	case best.other != "":
+		return 0, rest.Fault(rest.BadRequest, param, best.name, best.twice()+": which of the columns is meant is not clear")
+	case best.worse > 0:
+		return best.at, nil
 	case given != "":
 		return 0, rest.Fault(rest.BadRequest, param, given, "is not a column; the columns are "+rest.Shorten(strings.Join(header, ", ")))
 	default:

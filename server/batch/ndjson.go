@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data/convert"
@@ -21,7 +22,14 @@ type objects struct {
 	searched int
 }
 
-func (*objects) begin(*stream, []byte, bool) (used int, ok bool, err error) { return 0, true, nil }
+// begin passes over a byte order mark, which may come in pieces.
+func (*objects) begin(_ *stream, text []byte, end bool) (used int, ok bool, err error) {
+	const mark = "\ufeff"
+	if len(text) < len(mark) && strings.HasPrefix(mark, string(text)) && !end {
+		return 0, false, nil
+	}
+	return len(text) - len(bytes.TrimPrefix(text, []byte(mark))), true, nil
+}
 
 // cut takes the complete lines; blank ones are none.
 func (o *objects) cut(rows []row, text []byte, end bool) ([]row, int) {
@@ -87,9 +95,11 @@ func memberOf(name []byte) member {
 
 // object is what a line says about its place.
 type object struct {
-	lon, lat []byte
+	lon, lat choice
 	// geometry is a member of that name, or the line itself if that is a GeoJSON geometry.
 	geometry []byte
+	// geometries counts the former.
+	geometries int
 	// repeated are the members of the line that an answer may write as well.
 	repeated member
 }
@@ -137,16 +147,14 @@ func (w *worker) repeat(line []byte, but member) (found object) {
 		switch {
 		case string(name) == "geometry" && value[0] == '{':
 			found.geometry = value
+			found.geometries++
 		case string(name) == "type" && value[0] == '"':
 			kind = jsontext.Unquote(value)
 		case string(name) == "coordinates" || string(name) == "geometries":
 			coordinates = true
-		case found.lon == nil && w.isMember(name, w.Lon, "lon", lonNames):
-			found.lon = bytes.Trim(value, `"`)
 		}
-		if found.lat == nil && w.isMember(name, w.Lat, "lat", latNames) {
-			found.lat = bytes.Trim(value, `"`)
-		}
+		found.lon.member(name, value, w.Lon, lonNames)
+		found.lat.member(name, value, w.Lat, latNames)
 		if !first {
 			w.dst = append(w.dst, ',')
 		}
@@ -163,19 +171,30 @@ func (w *worker) repeat(line []byte, but member) (found object) {
 // longestName is the length of the longest usual name of a coordinate, in bytes, with some room for blanks.
 const longestName = 16
 
-// isMember reports whether a member holds a coordinate.
-func (w *worker) isMember(name []byte, given, plain string, usual []string) bool {
-	if given == "" && string(name) == plain {
-		return true
+// member sees a member of a line.
+func (c *choice) member(name, value []byte, given string, usual []string) {
+	if given == "" && len(name) > longestName || len(name) == 0 {
+		return
 	}
-	return (given != "" || len(name) <= longestName) && isCoordinate(string(name), given, usual)
+	at := -1
+	if given == "" && string(name) == usual[0] {
+		at = 0 // as nearly always, and without folding
+	} else {
+		at = rank(string(name), given, usual)
+	}
+	if at >= 0 {
+		c.see(at, 0, string(name), bytes.Trim(value, `"`))
+	}
 }
 
 // locate appends the members of the answer, each behind a comma, and tells which they are, or says why there is none.
 func (w *worker) locate(o object) (written member, why string) {
 	var loc grid.Location
 	var p geo.Point
-	if o.geometry != nil && w.Lon == "" {
+	switch {
+	case o.geometry != nil && w.Lon == "" && o.geometries > 1:
+		return 0, "geometry is there twice"
+	case o.geometry != nil && w.Lon == "":
 		shape, err := convert.ParseShape(o.geometry, w.CRS)
 		if err == nil {
 			loc, p, err = w.Locator.LocateShape(w.world, shape, w.Ask)
@@ -186,9 +205,13 @@ func (w *worker) locate(o object) (written member, why string) {
 		written = memberPoint
 		w.dst = answer.Number(append(w.dst, `,"point":[`...), p.Lon())
 		w.dst = append(answer.Number(append(w.dst, ','), p.Lat()), ']')
-	} else {
+	case o.lon.other != "":
+		return 0, o.lon.twice()
+	case o.lat.other != "":
+		return 0, o.lat.twice()
+	default:
 		var fault *rest.Problem
-		if p, fault = w.place(o.lon, o.lat); fault != nil {
+		if p, fault = w.place(o.lon.value, o.lat.value); fault != nil {
 			return 0, fault.Detail
 		}
 		loc = w.Locator.Locate(w.world, p, w.Ask)
