@@ -103,3 +103,49 @@ func TestBodiesNotAskedFor(t *testing.T) {
 		t.Errorf("answered after %v", took)
 	}
 }
+
+// TestBrokenBodies breaks imports off in the middle of a body: the answer says so, and what has landed.
+func TestBrokenBodies(t *testing.T) {
+	c := newCity(t, nil).fill()
+	broken := func(query, how, sent string) (int, string) {
+		t.Helper()
+		conn, err := net.Dial("tcp", c.http.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(time.Minute))
+		fmt.Fprintf(conn, "POST /v1/layers/trees/import?format=csv%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n%s\r\n\r\n%s", query, how, sent)
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		return res.StatusCode, string(body)
+	}
+	const rows = "id,lon,lat\nnew,121.5,25.01\nnewer,121.5,25.01\n"
+	for query, landed := range map[string]string{"": "what came before has been imported", "&atomic=true": "nothing has been imported"} {
+		for _, how := range []string{"Content-Length: 5000", "Transfer-Encoding: chunked"} {
+			sent := rows
+			if strings.Contains(how, "chunked") {
+				sent = fmt.Sprintf("%x\r\n%s\r\n", len(rows), rows)
+			}
+			status, body := broken(query, how, sent)
+			// How many rows are read before the client counts as gone is a matter of luck.
+			want := fmt.Sprintf("the body broke off after %d bytes, before its end", len(rows))
+			if !strings.Contains(body, want) || status != 400 && (!strings.Contains(body, want+"; "+landed) || !strings.Contains(body, `"done"`)) {
+				t.Errorf("%s %s: %d %s, want %s", how, query, status, body, want)
+			}
+		}
+	}
+	if status, body := broken("", "Content-Length: 5000", ""); status != 400 || !strings.Contains(body, "broke off after 0 bytes") {
+		t.Errorf("nothing sent: %d %s", status, body)
+	}
+	if status, body := broken("&async=true", "Content-Length: 5000", rows); status != 400 || !strings.Contains(body, "broke off") {
+		t.Errorf("in the background: %d %s", status, body)
+	}
+}

@@ -55,9 +55,9 @@ func (f *fresh) hash(feature *data.Feature) (id [2]uint64, content uint64) {
 	return [2]uint64{maphash.String(f.seeds[0], feature.ID), maphash.String(f.seeds[1], feature.ID)}, maphash.Bytes(f.seeds[2], f.buf)
 }
 
-// compare finds out what a batch changes. stop is why the import ends with it.
-func (im *Import) compare(layer *index.Layer, rows []convert.Row) (f *flight, stop error) {
-	f = newFlight(layer.DefSeq())
+// compare finds out what a batch changes in the World of a Seq. stop is why the import ends with it.
+func (im *Import) compare(layer *index.Layer, world data.Seq, rows []convert.Row) (f *flight, stop error) {
+	f = newFlight(layer.DefSeq(), world)
 	for i := range rows {
 		row := &rows[i]
 		im.summary.Rows++

@@ -76,7 +76,7 @@ func (im *Import) conclude(ctx context.Context) error {
 
 // landTogether hands on the rows that waited for each other.
 func (im *Import) landTogether(ctx context.Context, now *index.Layer, rows []*waiting) error {
-	f := newFlight(now.DefSeq())
+	f := newFlight(now.DefSeq(), 0)
 	for _, w := range rows {
 		c, err := im.shelved(w)
 		if err != nil {

@@ -40,7 +40,8 @@ const (
 	Replace Mode = "replace"
 )
 
-// Summary counts what an import did. Added, Changed and Ended count what is durable.
+// Summary counts what an import did. Added, Changed and Ended count what is durable: Added the features that were not
+// there, also when they had been before, Changed those that were, whoever had written them meanwhile.
 type Summary struct {
 	Import    string   `json:"import"`
 	Seq       data.Seq `json:"seq"`
@@ -73,6 +74,7 @@ func (s *Summary) land(c counts, seq data.Seq) {
 type Store interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
 	AppendTogether(ctx context.Context, n int, txs iter.Seq2[data.Tx, error]) (data.Seq, error)
+	Outline(ctx context.Context, seq data.Seq, take func(data.PayloadHead)) error
 }
 
 // Config says what is imported where, and who hears of it.
@@ -238,7 +240,7 @@ func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
 	if !im.cfg.Atomic {
 		world = im.cfg.Engine.World()
 	}
-	if err := im.settle(world); err != nil {
+	if err := im.settle(ctx, world); err != nil {
 		return err
 	}
 	layer, err := im.layer(world)
@@ -246,7 +248,7 @@ func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
 		return err
 	}
 	im.links.at(world)
-	f, stop := im.compare(layer, rows)
+	f, stop := im.compare(layer, world.Seq(), rows)
 	if stop == nil {
 		f, stop = im.release(ctx, f)
 	}

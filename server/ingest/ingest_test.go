@@ -84,6 +84,19 @@ func (s *store) AppendTogether(_ context.Context, n int, txs iter.Seq2[data.Tx, 
 	return s.log.Together(all...), nil
 }
 
+func (s *store) Outline(_ context.Context, seq data.Seq, take func(data.PayloadHead)) error {
+	for _, e := range s.log.All() {
+		if e.Seq != seq {
+			continue
+		}
+		for i := range e.Changes {
+			c := &e.Changes[i]
+			take(data.PayloadHead{Stream: c.Stream, Op: c.Op, Permanent: c.Permanent, Prev: c.Prev, Layer: []byte(c.Layer)})
+		}
+	}
+	return nil
+}
+
 func lamps(attribute string) *data.Layer {
 	return &data.Layer{
 		Name: "lamps", Geometry: data.GeometryPoint, ID: data.IDRule{Attribute: "no"},
@@ -317,6 +330,36 @@ func TestAltered(t *testing.T) {
 		if atomic != (err != nil) || atomic && (got.Added != 0 || !strings.Contains(err.Error(), "nothing has been imported")) || !atomic && got.Added != 20 {
 			t.Errorf("atomic %v: %s, %v", atomic, counts(got), err)
 		}
+	}
+}
+
+// TestOvertaken lets others put, end and bring back features between what an import compares and what it appends: it
+// counts what was there when it wrote.
+func TestOvertaken(t *testing.T) {
+	log, e := city(t)
+	lamp := func(op data.Op, no string) data.Change {
+		f := data.Feature{ID: no}
+		if op == data.OpPut {
+			f.Shape, f.Values = geo.PointShape(geo.Point{X: 1, Y: 1}), []data.Value{data.TextValue(data.Text, no), data.TextValue(data.Text, "other")}
+		}
+		return data.Change{Stream: data.StreamFeature, Op: op, Layer: "lamps", Feature: f}
+	}
+	indextest.At(t, e, log.Append(lamp(data.OpPut, "there"), lamp(data.OpPut, "ends"), lamp(data.OpPut, "returns"), lamp(data.OpPut, "gone")))
+	indextest.At(t, e, log.Append(lamp(data.OpDelete, "gone")))
+	s := &store{log: log}
+	s.fail = sync.OnceValue(func() error {
+		// The batch was compared and is about to be appended.
+		log.Append(lamp(data.OpPut, "new"), lamp(data.OpPut, "new too"), lamp(data.OpDelete, "ends"), lamp(data.OpDelete, "returns"))
+		log.Append(lamp(data.OpPut, "returns"))
+		return nil
+	})
+	text := head
+	for _, no := range []string{"there", "ends", "returns", "gone", "new", "new too", "newest"} {
+		text += no + ",a,121,25\n"
+	}
+	got, wrong, err := run(t, log, e, ingest.Config{Mode: ingest.Upsert, Store: s}, text, nil)
+	if want := "7 rows 3+ 4~ 0- 0= 0!"; err != nil || len(wrong) > 0 || counts(got) != want {
+		t.Errorf("%s, %v, %v, want %s", counts(got), wrong, err, want)
 	}
 }
 

@@ -15,8 +15,11 @@ type flight struct {
 	changes []data.Change
 	// places are the positions of the changes by the ids of their features, for imports that land while they go on.
 	places map[string]int
-	// at is the definition of the layer that the changes were made for.
-	at data.Seq
+	// at is the definition of the layer that the changes were made for, world the Seq of the World that they were compared
+	// with.
+	at, world data.Seq
+	// existed says of each change that puts a feature whether that was there.
+	existed []bool
 	// released is the number of bytes of the changes in it that had waited.
 	released int
 
@@ -26,14 +29,21 @@ type flight struct {
 }
 
 // newFlight is a batch without changes.
-func newFlight(at data.Seq) *flight { return &flight{at: at, places: map[string]int{}} }
+func newFlight(at, world data.Seq) *flight {
+	return &flight{at: at, world: world, places: map[string]int{}}
+}
 
 // count counts a change that puts a feature.
 func (f *flight) count(exists bool) {
+	f.existed = append(f.existed, exists)
+	f.tally(exists)
+}
+
+func (c *counts) tally(exists bool) {
 	if exists {
-		f.changed++
+		c.changed++
 	} else {
-		f.added++
+		c.added++
 	}
 }
 
@@ -62,7 +72,7 @@ func (im *Import) underWay(id string, now *flight) *data.Feature {
 }
 
 // settle takes the batches that the World shows off the list of those under way.
-func (im *Import) settle(world *index.World) error {
+func (im *Import) settle(ctx context.Context, world *index.World) error {
 	for len(im.flights) > 0 {
 		f := im.flights[0]
 		select {
@@ -76,19 +86,74 @@ func (im *Import) settle(world *index.World) error {
 		if f.seq > world.Seq() {
 			return nil
 		}
-		im.arrive(f)
+		im.arrive(ctx, f)
 	}
 	return nil
 }
 
 // arrive notes that the oldest batch under way has landed.
-func (im *Import) arrive(f *flight) {
+func (im *Import) arrive(ctx context.Context, f *flight) {
+	if im.overtaken(f) {
+		im.recount(ctx, f)
+	}
 	im.summary.land(f.counts, f.seq)
 	if len(im.own) == 0 {
 		im.first = f.seq
 	}
 	im.own[f.seq] = true
 	im.flights = im.flights[1:]
+}
+
+// overtaken reports whether somebody else wrote between the World that a batch was compared with and the batch.
+func (im *Import) overtaken(f *flight) bool {
+	if len(f.existed) != len(f.changes) {
+		return false // it ends features
+	}
+	if f.released > 0 {
+		return f.seq > im.cfg.World.Seq()+1 // some of its rows were compared with an older World
+	}
+	for seq := f.world + 1; seq < f.seq; seq++ {
+		if !im.own[seq] {
+			return true
+		}
+	}
+	return false
+}
+
+// recount counts a batch by what the log holds: a feature was there if the change before was one that puts it. When the log
+// cannot be read, or ctx is over, the counts stay as they were compared: what has landed is what matters.
+func (im *Import) recount(ctx context.Context, f *flight) {
+	type change struct {
+		permanent uint32
+		existed   bool
+	}
+	since := map[data.Seq][]change{} // by the change before, of those that somebody has made since the import began
+	var c counts
+	at := 0
+	err := im.cfg.Store.Outline(ctx, f.seq, func(h data.PayloadHead) {
+		switch {
+		case at >= len(f.existed): // refs that were emptied with it
+		case h.Prev > im.cfg.World.Seq():
+			since[h.Prev] = append(since[h.Prev], change{h.Permanent, f.existed[at]})
+		default:
+			c.tally(f.existed[at])
+		}
+		at++
+	})
+	for prev, changes := range since {
+		if err != nil {
+			return
+		}
+		left := map[uint32]data.Op{}
+		err = im.cfg.Store.Outline(ctx, prev, func(h data.PayloadHead) { left[h.Permanent] = h.Op })
+		for _, ch := range changes {
+			op, known := left[ch.permanent]
+			c.tally(known && op == data.OpPut || !known && ch.existed)
+		}
+	}
+	if err == nil {
+		f.counts = c
+	}
 }
 
 // launch hands a batch to the goroutine that appends, when there are not too many under way.
@@ -117,7 +182,7 @@ func (im *Import) await(ctx context.Context) error {
 	if _, err := im.cfg.Engine.Wait(ctx, f.seq); err != nil {
 		return err
 	}
-	im.arrive(f)
+	im.arrive(ctx, f)
 	return nil
 }
 
@@ -152,7 +217,7 @@ func (im *Import) landing(ctx context.Context, do func() error) error {
 		if _, late := im.cfg.Engine.Wait(ctx, f.seq); late != nil && err == nil {
 			err = late
 		}
-		im.arrive(f)
+		im.arrive(ctx, f)
 	}
 	return err
 }

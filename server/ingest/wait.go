@@ -154,7 +154,7 @@ func (im *Import) room(ctx context.Context, f *flight, size int) (*flight, error
 	if f.released += size; len(f.changes) < im.cfg.BatchRows && f.released <= releasedBytes {
 		return f, nil
 	}
-	next := newFlight(f.at)
+	next := newFlight(f.at, f.world)
 	next.released = size
 	return next, im.hand(ctx, f)
 }

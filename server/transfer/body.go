@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 // counted counts what has been read; it may be asked while another goroutine reads.
@@ -41,6 +43,7 @@ type body struct {
 	control *http.ResponseController
 	until   atomic.Pointer[time.Time] // when reading ends whatever comes
 	ended   chan struct{}
+	broken  *rest.Problem // why the body has no end, once ended is closed
 }
 
 // receive begins to read a body. close must be called.
@@ -57,6 +60,7 @@ func receive(c *city.City, w http.ResponseWriter, r *http.Request) *body {
 // pump copies the body into the pipe, and nowhere when nobody reads that any more.
 func (b *body) pump(in *io.PipeWriter, raw io.Reader) error {
 	buf := make([]byte, pumpBytes)
+	got := int64(0)
 	for wanted := true; ; {
 		until := b.city.Now().Add(importPause)
 		if at := b.until.Load(); at != nil {
@@ -67,13 +71,18 @@ func (b *body) pump(in *io.PipeWriter, raw io.Reader) error {
 			_ = b.control.SetReadDeadline(*at) // close came between
 		}
 		n, err := raw.Read(buf)
+		got += int64(n)
 		if wanted && n > 0 {
 			_, failed := in.Write(buf[:n])
 			wanted = failed == nil
 		}
 		if err != nil {
-			if errors.Is(err, io.EOF) {
+			switch {
+			case errors.Is(err, io.EOF):
 				return nil
+			case errors.Is(err, io.ErrUnexpectedEOF):
+				b.broken = rest.Refuse(rest.BadRequest, "the body broke off after %d bytes, before its end", got).Because(err)
+				return b.broken
 			}
 			return err
 		}
@@ -82,6 +91,18 @@ func (b *body) pump(in *io.PipeWriter, raw io.Reader) error {
 
 // cut ends reading for the import.
 func (b *body) cut() { _ = b.pipe.CloseWithError(errCut) }
+
+// why is why an import ended that a body was for: net/http takes a client that has sent its last byte for gone, and
+// cancels what it asked for, also when its body has no end and it waits for an answer.
+func (b *body) why(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	if b.close(); b.broken != nil {
+		return b.broken
+	}
+	return err
+}
 
 var errCut = errors.New("transfer: the import has ended")
 

@@ -98,7 +98,7 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 	var body *body
 	out := json.NewEncoder(a.Patient(w))
 	var last []importEvent
-	begun := false
+	begun, rows := false, 0
 	send := func(e importEvent) {
 		if !begun {
 			begun = true
@@ -125,16 +125,18 @@ func (a *API) inRequest(w http.ResponseWriter, r *http.Request, spec jobs.Spec, 
 			}
 		})
 		if err != nil {
+			err = body.why(r.Context(), err)
 			// Unless nothing is sent yet, the reason goes into the stream, what is behind it into the log.
 			last = append(last, importEvent{Failed: a.whyFailed(ctx, r, o, err)})
 		}
 		last = append(last, importEvent{Done: &result.Summary})
+		rows = result.Rows
 		return result, err
 	})
 	if body == nil {
 		return a.notBegun(w, r, o, err)
 	}
-	if problem, ok := errors.AsType[*rest.Problem](err); ok && !begun {
+	if problem, ok := errors.AsType[*rest.Problem](err); ok && !begun && rows == 0 {
 		return problem // with the request, rather than with a file
 	}
 	// Whoever hears that it is done finds it done.
@@ -196,7 +198,11 @@ func (a *API) whyFailed(ctx context.Context, r *http.Request, o *order, err erro
 	case errors.Is(cause, jobs.ErrStopping):
 		return "the server is stopping; " + landed
 	}
-	return a.PublicText(r, err)
+	text := a.PublicText(r, err)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		text += "; " + landed
+	}
+	return text
 }
 
 // inBackground keeps the body in a file and answers with the job that will import it.
