@@ -1913,7 +1913,9 @@ export interface components {
             import: string;
             seq: components["schemas"]["Seq"];
             rows: number;
+            /** @description Features that were not there, also when they had been before. */
             added: number;
+            /** @description Features that were there, whoever had written them meanwhile. */
             changed: number;
             unchanged: number;
             ended: number;
@@ -1977,7 +1979,7 @@ export interface components {
              */
             finished: string;
             changes: number;
-            /** @description Changes that made features which never were before. */
+            /** @description Changes that made features which never were before; those that brought features back count as changed. */
             added: number;
             /** @description Changes of features, those included that exist again. */
             changed: number;
@@ -2426,7 +2428,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Name of the column or member with the longitude; without it the usual names are tried (lon, lng, longitude, x, 經度, 经度).
+                 * @description Name of the column or member with the longitude; without it the usual names are tried, in this order: lon, lng, long, longitude, 經度, 经度, x.
                  * @example X
                  */
                 lon?: string;
