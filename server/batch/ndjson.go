@@ -176,10 +176,8 @@ func (c *choice) member(name, value []byte, given string, usual []string) {
 	if given == "" && len(name) > longestName || len(name) == 0 {
 		return
 	}
-	at := -1
-	if given == "" && string(name) == usual[0] {
-		at = 0 // as nearly always, and without folding
-	} else {
+	at := 0 // as nearly always, and without folding
+	if given != "" || string(name) != usual[0] {
 		at = rank(string(name), given, usual)
 	}
 	if at >= 0 {
