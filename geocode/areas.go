@@ -58,6 +58,9 @@ func (f *finder) gap(e *phrase.Element, p geo.Point) float64 {
 		if owner, ok := l.Owner(p); ok && owner == s.Slot {
 			return 0
 		}
+		if !f.spend(costOutside) {
+			return best
+		}
 		best = min(best, l.Distance(s.Slot, p))
 	}
 	return best

@@ -13,7 +13,9 @@ type claim struct {
 	areas          []int // names of areas before it
 	main, second   int   // the name; the other road of a crossing, the other end of what lies between
 	numbers, other []number.Element
-	crossing       bool // a word says that roads meet
+	third          int   // the third road of a stretch: X路(A路至B路)
+	sides          []int // the roads that bound an area, each behind a word with its bearing
+	crossing       bool  // a word says that roads meet
 	relation       Relation
 	bearing        float64 // of Offset, Side and Corner, degrees from north; -1 without a direction
 	metres         float64 // of Offset
@@ -44,6 +46,9 @@ func means(g *gazetteer.Gazetteer, e *phrase.Element, kind gazetteer.Kind) bool 
 // read collects the claims of a reading.
 func (c *claims) read() {
 	c.found, c.areas = c.found[:0], nil
+	if c.bounds() {
+		return
+	}
 	for i := 0; i < len(c.elements); {
 		e := &c.elements[i]
 		if e.Kind != phrase.Name {
@@ -80,11 +85,16 @@ func (c *claims) term(i int) phrase.Word {
 // name makes the claim of the name at i and returns where to go on.
 func (c *claims) name(i int) int {
 	e := &c.elements[i]
-	cl := claim{areas: c.near(i), main: i, second: -1, bearing: -1, first: i, last: i}
+	cl := claim{areas: c.near(i), main: i, second: -1, third: -1, bearing: -1, first: i, last: i}
 	after := i + 1
-	if n := c.next(after); n < len(c.elements) && c.elements[n].Kind == phrase.Number {
+	n, b := c.next(after), c.before(i)
+	leading := b >= 0 && c.elements[b].Kind == phrase.Number && (len(c.found) == 0 || c.found[len(c.found)-1].last < b) && leads(c.elements[b].Numbers)
+	switch {
+	case leading && latin(c.g.Name(e.Name)):
+		cl.numbers, cl.first = c.elements[b].Numbers, b
+	case n < len(c.elements) && c.elements[n].Kind == phrase.Number:
 		cl.numbers, cl.last, after = c.elements[n].Numbers, n, n+1
-	} else if b := c.before(i); b >= 0 && c.elements[b].Kind == phrase.Number && (len(c.found) == 0 || c.found[len(c.found)-1].last < b) && leads(c.elements[b].Numbers) {
+	case leading:
 		cl.numbers, cl.first = c.elements[b].Numbers, b
 	}
 	if means(c.g, e, gazetteer.Area) && !counted(cl.numbers) {
@@ -123,6 +133,27 @@ func (c *claims) near(i int) []int {
 	return c.areas
 }
 
+// bounds reads an area by the roads on its sides: 东起A路西至B路南起C路北至D路. It needs three of them.
+func (c *claims) bounds() bool {
+	const least = 3
+	cl := claim{main: -1, second: -1, third: -1, bearing: -1, relation: Between}
+	for i := range c.elements {
+		if w := c.term(i - 1); (w == phrase.From || w == phrase.To) && sided(&c.elements[i-1]) && means(c.g, &c.elements[i], gazetteer.Road) {
+			cl.sides = append(cl.sides, i)
+		}
+	}
+	if len(cl.sides) < least {
+		return false
+	}
+	cl.first, cl.last = cl.sides[0]-1, cl.sides[len(cl.sides)-1]
+	cl.main = cl.sides[0]
+	c.found = append(c.found, cl)
+	return true
+}
+
+// sided reports whether a word says a side: 东起, and not 起 alone.
+func sided(e *phrase.Element) bool { return e.End-e.Start > 1 }
+
 // leads reports whether a number may stand before the name of a road.
 func leads(numbers []number.Element) bool {
 	return len(numbers) == 1 && (numbers[0].Unit == number.None || numbers[0].Unit == number.House)
@@ -148,25 +179,44 @@ func counted(numbers []number.Element) bool {
 	return false
 }
 
-// pair looks for a second road behind the first: A and B, A/B, A路B路口.
+// pair looks for a second road behind the first: A and B, A/B, A路B路口; and for a third, which makes it a stretch of the
+// first between the others: X路(A路至B路), X路A路与B路之间.
 func (c *claims) pair(cl *claim, after int) int {
-	j := c.next(after)
-	for c.term(j) == phrase.And || c.term(j) == phrase.To {
-		j = c.next(j + 1)
-	}
-	if j >= len(c.elements) || !means(c.g, &c.elements[j], gazetteer.Road) || c.elements[j].Name == c.elements[cl.main].Name {
+	second, joined, end := c.joined(cl, after, cl.main)
+	if second < 0 {
 		return after
 	}
-	cl.second, cl.last = j, j
-	j++
-	if n := c.next(j); n < len(c.elements) && c.elements[n].Kind == phrase.Number {
+	cl.second, cl.last, after = second, second, end
+	if n := c.next(after); n < len(c.elements) && c.elements[n].Kind == phrase.Number {
 		if numbered(c.elements[n].Numbers) {
 			cl.second, cl.last = -1, cl.main // a house of the second road: what came before is something else
-			return after
+			return cl.main + 1
 		}
-		cl.other, cl.last, j = c.elements[n].Numbers, n, n+1
+		cl.other, cl.last, after = c.elements[n].Numbers, n, n+1
 	}
-	return j
+	if joined != phrase.NoWord {
+		return after
+	}
+	if third, by, end := c.joined(cl, after, cl.second); third >= 0 && (by == phrase.To || by == phrase.And && c.term(c.next(end)) == phrase.Between) {
+		cl.third, cl.last, cl.relation, after = third, third, Between, end
+	}
+	return after
+}
+
+// joined is the road that follows after, other than that at but, the word that joins it, and where to go on; -1 if none
+// does.
+func (c *claims) joined(cl *claim, after, but int) (road int, by phrase.Word, end int) {
+	j := c.next(after)
+	for w := c.term(j); w == phrase.And || w == phrase.To || w == phrase.From; w = c.term(j) {
+		if by = w; w == phrase.From {
+			by = phrase.NoWord
+		}
+		j = c.next(j + 1)
+	}
+	if j >= len(c.elements) || !means(c.g, &c.elements[j], gazetteer.Road) || c.elements[j].Name == c.elements[but].Name || c.elements[j].Name == c.elements[cl.main].Name {
+		return -1, by, after
+	}
+	return j, by, j + 1
 }
 
 // ahead reads relations that stand before a place: 50 m north of, opposite, corner of.

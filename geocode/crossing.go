@@ -68,6 +68,9 @@ func (f *finder) doorsOf(road names.ID, a address) (points []geo.Point) {
 			continue
 		}
 		for d := range f.g.Doors().Doors(houses.Street{Road: uint32(road), Section: section}) {
+			if !f.spend(costPoint) {
+				return nil
+			}
 			points = append(points, d.At)
 		}
 	}
@@ -93,12 +96,15 @@ func (f *finder) meet(a, b []geo.Point) []meeting {
 	var all []meeting
 	low := 0
 	for _, p := range a {
+		if !f.spend(costPoint) {
+			break
+		}
 		for low < len(b) && b[low].X < p.X-wide {
 			low++
 		}
 		nearest, best := geo.Point{}, apart
 		for _, q := range b[low:] {
-			if q.X > p.X+wide {
+			if q.X > p.X+wide || !f.spend(1) {
 				break
 			}
 			if q.Y < p.Y-high || q.Y > p.Y+high {

@@ -32,9 +32,11 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 	}
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.g, f.wide, f.local = city, false, true
+	f.g, f.wide, f.local, f.left = city, false, true, mostCost
 	f.text.Set(text)
-	var all []candidate
+	f.found = f.found[:0]
+	f.codes(text)
+	all := slices.Clone(f.found)
 	for _, p := range pieces(f.text.Runes) {
 		all = append(all, f.piece(p[0], p[1])...)
 	}
@@ -60,6 +62,7 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 func (f *finder) piece(start, end int) []candidate {
 	whole := f.text.Runes
 	f.text.Runes = whole[start:end]
+	f.found = f.found[:0]
 	f.search()
 	f.text.Runes = whole
 	found := slices.Clone(f.found)

@@ -29,6 +29,7 @@ type candidate struct {
 	road, cross names.ID
 	start, end  int // characters of the text
 	layer       string
+	label       string // of a part: its code
 	slot        index.Slot
 	open        float64 // the share of the text that nothing about it explains
 	told        int     // more of what the text says stands in the label of the door
@@ -50,6 +51,7 @@ type finder struct {
 	firm     [][2]int // where the text names areas in full
 	wide     bool     // an area will do
 	local    bool     // only the sentence around a place counts, not all of the text
+	left     int      // of what the question may cost, see spend
 }
 
 // written is what an element looks like in the source.
@@ -70,10 +72,29 @@ const (
 	fuzzySpread = 1.6
 )
 
+// What a question may cost, in units of about a tenth of a microsecond: some 15 ms in all. What is left undone then are
+// crossings, slips and claims behind those that were looked at.
+const (
+	mostCost    = 150_000
+	costRune    = 10  // to read a character
+	costNear    = 400 // to look for names with slips at a character
+	costMeaning = 20  // to look up what a name means
+	costPoint   = 2   // to look at a door of a road
+	costOutside = 100 // to measure how far a place is from an area
+)
+
+// spend takes off what something costs and reports whether it may be done.
+func (f *finder) spend(cost int) bool {
+	f.left -= cost
+	return f.left >= 0
+}
+
 // search finds the candidates of the text, the best first. It looks for slips where the text as it stands is not
 // explained, or what it says is not there.
 func (f *finder) search() {
-	f.found = f.found[:0]
+	if !f.spend(costRune * len(f.text.Runes)) {
+		return
+	}
 	readings := f.reader.Read(f.text.Runes, f.g, plainly, nil)
 	open := 0
 	for i, r := range readings {
@@ -96,8 +117,9 @@ func (f *finder) search() {
 	if f.best() < doubted && len(readings) > 0 {
 		f.doubt(slices.Clone(readings[0].Elements))
 	}
-	if best := f.best(); best < doubted || open > 0 && best < enough {
-		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, f.doubtful())
+	if best := f.best(); (best < doubted || open > 0 && best < enough) && f.spend(costRune*len(f.text.Runes)) {
+		near := f.doubtful()
+		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, func(at int) bool { return near(at) && f.spend(costNear) })
 		for _, r := range readings {
 			if r.Cost <= readings[0].Cost+fuzzySpread && f.heeds(r.Elements) {
 				f.try(r.Elements)
@@ -155,7 +177,7 @@ func (f *finder) own() bool {
 func (f *finder) doubt(elements []phrase.Element) {
 	for i := range elements {
 		e := &elements[i]
-		if e.Kind != phrase.Name || !e.Exact || !means(f.g, e, gazetteer.Road) {
+		if e.Kind != phrase.Name || !e.Exact || !means(f.g, e, gazetteer.Road) || !f.spend(costNear) {
 			continue
 		}
 		written := *e
@@ -260,6 +282,12 @@ func (f *finder) try(elements []phrase.Element) {
 
 // resolve looks up what the name of a claim means, or each of the names that it may be a slip for.
 func (f *finder) resolve(cl *claim, areas bool) {
+	if cl.sides != nil {
+		if !areas {
+			f.bounds(cl)
+		}
+		return
+	}
 	e := &f.elements[cl.main]
 	written, also := e.Name, e.Also
 	defer func() { e.Name, e.Also = written, also }()
@@ -274,13 +302,15 @@ func (f *finder) resolve(cl *claim, areas bool) {
 // meanings looks up what the name of a claim means.
 func (f *finder) meanings(cl *claim, areas bool) {
 	for i, s := range f.g.Senses(f.elements[cl.main].Name) {
-		if i >= mostSame {
+		if i >= mostSame || !f.spend(costMeaning) {
 			break
 		}
 		switch {
 		case areas != (s.Kind == gazetteer.Area):
 		case s.Kind == gazetteer.Area:
 			f.area(cl, s)
+		case s.Kind == gazetteer.Road && cl.third >= 0:
+			f.stretch(cl, s)
 		case s.Kind == gazetteer.Road && cl.second >= 0:
 			f.crossing(cl, s)
 		case s.Kind == gazetteer.Road:
@@ -375,6 +405,9 @@ func unsure(k Kind) bool { return k == Road || k == Lane || k == Area }
 
 // same reports whether two candidates are one place, or lie to one in two ways.
 func (c *candidate) same(d *candidate) bool {
+	if c.kind == Area && c.relation == Between {
+		return d.kind == Area && d.relation == Between
+	}
 	return c.kind == d.kind && c.isDoor == d.isDoor && c.door == d.door && c.sense == d.sense && c.road == d.road &&
 		c.cross == d.cross && (c.isDoor || c.sense != gazetteer.Sense{} || geo.Distance(c.at, d.at) < samePlace)
 }
@@ -428,7 +461,7 @@ func (f *finder) unexplained(cl *claim) float64 {
 	for i := from; i < to; i++ {
 		e := &f.elements[i]
 		n := float64(e.End - e.Start)
-		if e.Kind == phrase.Mark {
+		if e.Kind == phrase.Mark || e.Word == phrase.About || e.Word == phrase.Spot {
 			continue
 		}
 		all += n

@@ -33,8 +33,10 @@ func (g *Geocoder) Search(q Question) ([]Place, *index.World) {
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
 	f.g = city
-	f.wide, f.local = q.AreaFallback, false
+	f.wide, f.local, f.left = q.AreaFallback, false, mostCost
 	f.text.Set(q.Text)
+	f.found = f.found[:0]
+	f.codes(q.Text)
 	f.search()
 	return f.answer(&q), city.World()
 }
@@ -132,6 +134,10 @@ func (f *finder) place(c *candidate) Place {
 		if p.Label == "" {
 			p.Label = joined(plate.Road, plate.Section, plate.Lane, plate.Alley, plate.Number)
 		}
+	case c.kind == Part:
+		f.partPlace(c, &p)
+	case c.kind == Area && c.relation == Between:
+		p.Label = strings.TrimSpace(string(f.text.Runes[c.start:c.end]))
 	case c.kind == Crossing:
 		p.Road = f.g.RoadTitle(c.road)
 		p.Name = p.Road + " / " + f.g.RoadTitle(c.cross)

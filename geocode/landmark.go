@@ -30,8 +30,16 @@ func (f *finder) landmark(cl *claim, s gazetteer.Sense) {
 	if n := addressOf(cl.numbers); n.house.Base > 0 && len(cl.numbers) > 0 && cl.numbers[0].Unit != number.Floor {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.house.String(), Points: buildingUnknown})
 	}
-	f.relate(cl, landmarkPrecision, c)
+	precision := landmarkPrecision
+	if s.Form <= gazetteer.Alias && f.elements[cl.main].Exact && hasDigit(f.g.Name(f.elements[cl.main].Name)) {
+		// A landmark that is called like an address is a correction of the address.
+		precision, c.told = doorPrecision, pinned
+	}
+	f.relate(cl, precision, c)
 }
+
+// pinned puts what operators say about a text before what else answers as well.
+const pinned = 3
 
 // area looks up an area by itself.
 func (f *finder) area(cl *claim, s gazetteer.Sense) {

@@ -12,6 +12,7 @@ import (
 const (
 	offsetPoints   = 3
 	sidePoints     = 4
+	stretchPoints  = 6
 	undirected     = 12 // 50 m from it, no direction
 	sideShift      = 12.0
 	cornerShift    = 15.0
@@ -60,6 +61,8 @@ func (f *finder) relate(cl *claim, precision int, c candidate) {
 		approximate(nearPoints, nearRadius)
 	case Beside:
 		approximate(besideWord, besideRadius)
+	case Between:
+		approximate(stretchPoints, 0)
 	case Gate, Inside:
 		c.radius += gateRadius
 	default:

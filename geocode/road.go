@@ -70,8 +70,8 @@ const (
 func (f *finder) road(cl *claim, s gazetteer.Sense) {
 	a := addressOf(cl.numbers)
 	e := &f.elements[cl.main]
-	if s.Form == gazetteer.Short && len(cl.numbers) == 0 && !latin(f.g.Name(e.Name)) {
-		return // 中山 alone is many things
+	if s.Form == gazetteer.Short && len(cl.numbers) == 0 {
+		return // 中山 alone is many things, and so is Pearl
 	}
 	faults := f.nameFaults("road", e, s, nil)
 	if a.house.Base == 0 {
@@ -240,6 +240,9 @@ func (f *finder) way(cl *claim, s gazetteer.Sense, a *address, faults []Fault) {
 	var points []geo.Point
 	for _, section := range sections {
 		for d := range f.g.Doors().Doors(a.street(s.Road, section)) {
+			if !f.spend(costPoint) {
+				return
+			}
 			points = append(points, d.At)
 		}
 	}

@@ -31,6 +31,9 @@ func words(groups ...string) map[string][]string {
 	return all
 }
 
+// shortestWord is how many letters a road without its kind has at least.
+const shortestWord = 3
+
 // mostSpellings bounds the ways in which one name is written.
 const mostSpellings = 24
 
@@ -67,7 +70,7 @@ func spellings(kind Kind, name string) iter.Seq2[string, Form] {
 			}
 		}
 		if n := len(fields); kind == Road && n > 1 && endings[fields[n-1]] != nil {
-			if short := strings.Join(fields[:n-1], " "); len(short) > len("north") {
+			if short := strings.Join(fields[:n-1], " "); len(short) >= shortestWord && directions[short] == nil {
 				yield(short, Short)
 			}
 		}

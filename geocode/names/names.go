@@ -14,10 +14,10 @@ import (
 type ID uint32
 
 // Bounds of names that slips are looked for in: of two characters one that is wrong leaves too little, and what is
-// longer than sixteen is no name of an element.
+// longer than twenty-four is no name of an element.
 const (
 	shortest = 3
-	longest  = 16
+	longest  = 24
 	// twice is the length from which a name may have two slips.
 	twice = 6
 )
@@ -58,6 +58,7 @@ type Set struct {
 	slips  table
 	sounds table
 	starts prefixes
+	most   int // characters of the longest name that slips are looked for in
 }
 
 // New makes a Set of names, which must be different; an empty one is never found.
@@ -72,6 +73,7 @@ func New(names []string) *Set {
 	for id := range ID(len(names)) {
 		name := s.Name(id)
 		if n := edits(len(name)); n > 0 {
+			s.most = max(s.most, len(name))
 			lessen(name, n, func(hash uint32) { slips = append(slips, entry{hash, id}) })
 		}
 		for _, key := range heard(name) {

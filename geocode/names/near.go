@@ -94,7 +94,10 @@ func lessen(text []rune, n int, with func(hash uint32)) {
 
 // writtenAs appends the names that beginnings of text are with slips.
 func (s *Set) writtenAs(text []rune, dst []Match) []Match {
-	for length := shortest - 1; length <= min(len(text), longest+2); length++ {
+	for length := shortest - 1; length <= min(len(text), s.most+2); length++ {
+		if inWord(text, length) {
+			continue
+		}
 		begin := text[:length]
 		last := noName
 		// A name with n slips has up to n characters more or less: both without those meet.
@@ -157,9 +160,10 @@ func distance(a, b []rune) int {
 // mostKeys bounds the ways in which a text is read.
 const mostKeys = 4
 
-// heard are the ways in which a name sounds, none for those that are too short or long.
+// heard are the ways in which a name sounds, none for those that are too short or long, or have no Han characters: what
+// is written in letters sounds as it is written.
 func heard(name []rune) [][]rune {
-	if len(name) < shortest-1 || len(name) > longest {
+	if len(name) < shortest-1 || len(name) > longest || !slices.ContainsFunc(name, func(r rune) bool { return len(pinyin.Of(r)) > 0 }) {
 		return nil
 	}
 	return pinyin.Keys(name, mostKeys)
@@ -167,9 +171,15 @@ func heard(name []rune) [][]rune {
 
 // heardAs appends the names that beginnings of text sound like.
 func (s *Set) heardAs(text []rune, dst []Match) []Match {
-	for length := shortest - 1; length <= min(len(text), longest); length++ {
+	ways := pinyin.Ways{Most: mostKeys}
+	for i, r := range text[:min(len(text), longest)] {
+		ways.Add(r)
+		length := i + 1
+		if length < shortest-1 || inWord(text, length) {
+			continue
+		}
 		begin := text[:length]
-		for _, key := range pinyin.Keys(begin, mostKeys) {
+		for _, key := range ways.Keys() {
 			for _, e := range s.sounds.find(hashOf(key)) {
 				name := s.Name(e.id)
 				if len(name) == length && !slices.Equal(name, begin) && slices.ContainsFunc(heard(name), func(k []rune) bool { return slices.Equal(k, key) }) {
@@ -180,3 +190,10 @@ func (s *Set) heardAs(text []rune, dst []Match) []Match {
 	}
 	return dst
 }
+
+// inWord reports whether a text is cut within a word in letters.
+func inWord(text []rune, at int) bool {
+	return at < len(text) && isLetter(text[at-1]) && isLetter(text[at])
+}
+
+func isLetter(r rune) bool { return 'a' <= r && r <= 'z' }

@@ -131,11 +131,15 @@ var units = []struct {
 }
 
 // Parse reads the elements that text begins with and returns them, appended to dst, and how many characters they are. It
-// stops before what is none: 附近, 米, names. Without a number at the beginning it reads nothing.
+// stops before what is none: 附近, 米, names. Without a number at the beginning it reads nothing, and of a list that does
+// not end the first twelve.
 func Parse(text []rune, dst []Element) ([]Element, int) {
 	p := parser{text: text}
 	first := len(dst)
 	for {
+		if len(dst)-first == mostElements {
+			return dst, p.at
+		}
 		start := p.at
 		if p.at > 0 {
 			p.skip(' ', ',')
@@ -154,6 +158,9 @@ func Parse(text []rune, dst []Element) ([]Element, int) {
 		}
 	}
 }
+
+// mostElements is more than an address has.
+const mostElements = 12
 
 func follows(elements []Element, unit Unit) bool {
 	for _, e := range elements {

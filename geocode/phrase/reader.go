@@ -210,10 +210,15 @@ func (r *Reader) layNumbers(at int) {
 		if found[i].Unit == number.None {
 			cost = costBare
 		}
-		if r.whole(at, found[i].End) {
+		if r.whole(at, found[i].End) && !r.ordinal(found[i].End) {
 			r.add(Element{Kind: Number, Start: at, End: found[i].End, Numbers: found[:i+1]}, cost)
 		}
 	}
+}
+
+// ordinal reports whether letters follow right behind a digit: 2nd, 5g.
+func (r *Reader) ordinal(end int) bool {
+	return end < len(r.text) && isDigit(r.text[end-1]) && wordLike(r.text[end])
 }
 
 // numberBegins reports whether a text may begin with a number; it saves most characters the grammar.
@@ -304,8 +309,12 @@ func (r *Reader) layAdmin(at int) {
 	}
 }
 
-// said reports whether something that is known ends at a character: short words stand in relation to it.
+// said reports whether something that is known ends at a character, or a sentence begins: short words stand in relation to
+// what is known.
 func (r *Reader) said(at int) bool {
+	if at == 0 || isMark(r.text[at-1]) {
+		return true
+	}
 	for a := r.first[at]; a >= 0; a = r.arcs[a].next {
 		if k := r.arcs[a].element.Kind; k == Name || k == Number || k == Term {
 			return true

@@ -136,33 +136,58 @@ func alike(name string) string {
 // their own key, above all syllables. The first key has the most frequent readings; of all combinations at most most are
 // made.
 func Keys(text []rune, most int) [][]rune {
-	keys := [][]rune{make([]rune, 0, len(text))}
+	w := Ways{Most: most}
 	for _, r := range text {
-		readings := Of(r)
-		if len(readings) == 0 {
-			for i := range keys {
-				keys[i] = append(keys[i], r+above)
-			}
-			continue
+		w.Add(r)
+	}
+	if len(text) == 0 {
+		return [][]rune{{}}
+	}
+	return w.Keys()
+}
+
+// Ways are the keys of a text that grows, as [Keys] makes them.
+type Ways struct {
+	// Most is how many are made at most.
+	Most int
+	keys [][]rune
+}
+
+// Keys are those of the characters so far. They must not be changed, and change with the next.
+func (w *Ways) Keys() [][]rune { return w.keys }
+
+// Add adds a character.
+func (w *Ways) Add(r rune) {
+	if len(w.keys) == 0 {
+		w.keys = append(w.keys, make([]rune, 0, usual))
+	}
+	readings := Of(r)
+	if len(readings) == 0 {
+		for i := range w.keys {
+			w.keys[i] = append(w.keys[i], r+above)
 		}
-		var classes []rune
-		for _, s := range readings {
-			if c := rune(s.Alike()); !slices.Contains(classes, c) {
-				classes = append(classes, c)
-			}
-		}
-		have := len(keys)
-		for _, c := range classes[1:] {
-			for i := 0; i < have && len(keys) < most; i++ {
-				keys = append(keys, append(slices.Clone(keys[i]), c))
-			}
-		}
-		for i := range have {
-			keys[i] = append(keys[i], classes[0])
+		return
+	}
+	var room [usual]rune
+	classes := room[:0]
+	for _, s := range readings {
+		if c := rune(s.Alike()); !slices.Contains(classes, c) {
+			classes = append(classes, c)
 		}
 	}
-	return keys
+	have := len(w.keys)
+	for _, c := range classes[1:] {
+		for i := 0; i < have && len(w.keys) < w.Most; i++ {
+			w.keys = append(w.keys, append(append(make([]rune, 0, usual), w.keys[i]...), c))
+		}
+	}
+	for i := range have {
+		w.keys[i] = append(w.keys[i], classes[0])
+	}
 }
+
+// usual is as long as names are.
+const usual = 16
 
 // above is more than any syllable.
 const above = 1 << 12
