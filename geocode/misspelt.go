@@ -1,0 +1,47 @@
+package geocode
+
+import (
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/phrase"
+)
+
+// What is taken off for names.
+const (
+	soundPoints = 2
+	slipPoints  = 3
+	otherPoints = 12 // more for a name that another is told apart from by what differs
+	aliasPoints = 1
+	shortPoints = 3
+)
+
+// nameFaults are what is wrong with a name.
+func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense, faults []Fault) []Fault {
+	meant := string(f.g.Name(e.Name))
+	if !e.Exact {
+		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: meant, Points: soundPoints}
+		if e.Fault == names.Slip {
+			fault.Kind, fault.Points = Misspelt, slipPoints*e.Edits
+			if tellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
+				fault.Points += otherPoints
+			}
+		}
+		faults = append(faults, fault)
+	}
+	switch s.Form {
+	case gazetteer.Alias:
+		faults = append(faults, Fault{Element: element, Kind: Aliased, Text: f.written(e), Meant: f.proper(s), Points: aliasPoints})
+	case gazetteer.Short:
+		faults = append(faults, Fault{Element: element, Kind: Shortened, Text: f.written(e), Meant: f.proper(s), Points: shortPoints})
+	default:
+	}
+	return faults
+}
+
+// proper is the proper name of what a sense means.
+func (f *finder) proper(s gazetteer.Sense) string {
+	if s.Kind == gazetteer.Road {
+		return string(f.g.Name(s.Road))
+	}
+	return f.g.Title(s)
+}

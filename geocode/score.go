@@ -1,0 +1,172 @@
+package geocode
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/phrase"
+)
+
+// keep scores a candidate and keeps it: of the same place by two readings the better one.
+func (f *finder) keep(cl *claim, precision int, c candidate) {
+	first := cl.first
+	if len(cl.areas) > 0 {
+		first = min(first, cl.areas[0])
+	}
+	c.start, c.end = f.elements[first].Start, f.elements[cl.last].End
+	c.faults = f.within(cl.areas, c.at, c.faults)
+	c.open = f.unexplained(cl)
+	if points := int(c.open*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
+		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
+	}
+	if f.aside(cl) {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Aside, Points: asidePoints})
+	}
+	c.score = precision
+	for _, fault := range c.faults {
+		c.score -= fault.Points
+	}
+	if unsure(c.kind) && !f.elements[cl.main].Exact {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Approximate, Points: unconfirmed})
+		c.score -= unconfirmed
+	}
+	if c.score = max(c.score, 0); c.score == 0 {
+		return
+	}
+	for i := range f.found {
+		if old := &f.found[i]; old.same(&c) {
+			if c.better(old) {
+				*old = c
+			}
+			return
+		}
+	}
+	f.found = append(f.found, c)
+}
+
+// unconfirmed is what is taken off for a name with slips that nothing else confirms, as a number on a road does.
+const unconfirmed = 12
+
+func unsure(k Kind) bool { return k == Road || k == Lane || k == Area }
+
+// same reports whether two candidates are one place, or lie to one in two ways.
+func (c *candidate) same(d *candidate) bool {
+	if c.kind == Area && c.relation == Between {
+		return d.kind == Area && d.relation == Between
+	}
+	return c.kind == d.kind && c.isDoor == d.isDoor && c.door == d.door && c.sense == d.sense && c.road == d.road &&
+		c.cross == d.cross && (c.isDoor || c.sense != gazetteer.Sense{} || geo.Distance(c.at, d.at) < samePlace)
+}
+
+// better reports whether c reads the text better than d does, which is the same place: it explains more of it without
+// much more to forgive, or as much with less.
+func (c *candidate) better(d *candidate) bool {
+	const more, much = 0.02, 12
+	switch {
+	case c.open < d.open-more:
+		return c.score >= d.score-much
+	case d.open < c.open-more:
+		return d.score < c.score-much
+	}
+	return c.score > d.score
+}
+
+// tellsApart reports whether a text differs from a name in a character that names are told apart by: 东路 is no slip for
+// 西路, nor 一 for 二.
+func tellsApart(text, name []rune) bool {
+	if len(text) != len(name) {
+		return false
+	}
+	for i, r := range text {
+		if r != name[i] && (strings.ContainsRune(fourWinds, r) && strings.ContainsRune(fourWinds, name[i]) || strings.ContainsRune(numerals, r) && strings.ContainsRune(numerals, name[i])) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	fourWinds = "东南西北中"
+	numerals  = "一二三四五六七八九十"
+)
+
+// weight is what a text loses of which nothing about a place explains anything: words around a door say little against
+// it, words around the name of an area much.
+func weight(kind Kind, faults int) float64 {
+	w := map[Kind]float64{House: 8, Crossing: 8, Part: 4, Lane: 20, Landmark: 35, Building: 35, Road: 40, Area: 60}[kind]
+	return w * float64(1+min(faults, 3))
+}
+
+// unexplained is the share of the text that nothing about a claim explains: of other names and words half.
+func (f *finder) unexplained(cl *claim) float64 {
+	from, to := 0, len(f.elements)
+	if f.local {
+		from, to = f.sentence(cl)
+	}
+	var all, open float64
+	for i := from; i < to; i++ {
+		e := &f.elements[i]
+		n := float64(e.End - e.Start)
+		if e.Kind == phrase.Mark || e.Word == phrase.About || e.Word == phrase.Spot {
+			continue
+		}
+		all += n
+		switch {
+		case i >= cl.first && i <= cl.last && e.Kind != phrase.Gap:
+		case slices.Contains(cl.areas, i), e.Kind == phrase.Admin, neighborhood(e):
+		case e.Kind == phrase.Gap:
+			open += n
+		default:
+			open += n / 2
+		}
+	}
+	return open / max(all, 1)
+}
+
+// sentence is the elements of the sentence, or part of one, that a claim stands in.
+func (f *finder) sentence(cl *claim) (from, to int) {
+	ends := func(e *phrase.Element) bool { return e.Kind == phrase.Mark && f.text.Runes[e.Start] == ',' }
+	for from = cl.first; from > 0 && !ends(&f.elements[from-1]); from-- {
+	}
+	for to = cl.last + 1; to < len(f.elements) && !ends(&f.elements[to]); to++ {
+	}
+	return from, to
+}
+
+// tell prefers of doors that answer as well those whose label is the text, or says the neighbourhood that the text says.
+func (f *finder) tell() {
+	f.sort()
+	n := 0
+	for n < len(f.found) && n < 16 && f.found[n].isDoor && f.found[n].score == f.found[0].score {
+		n++
+	}
+	if n < 2 {
+		return
+	}
+	quarter := ""
+	for i := range f.elements {
+		if e := &f.elements[i]; neighborhood(e) {
+			quarter = f.written(e)
+		}
+	}
+	for i := range f.found[:n] {
+		c := &f.found[i]
+		f.rest.Set(f.g.DoorLabel(c.door))
+		label := f.rest.String()
+		if label == f.text.String() {
+			c.told = 2
+		} else if quarter != "" && strings.Contains(label, quarter) {
+			c.told = 1
+		}
+	}
+}
+
+// sort puts the best candidates first: by score, then by how they lie to the focus, then by what they are.
+func (f *finder) sort() {
+	slices.SortStableFunc(f.found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.told, a.told), cmp.Compare(a.radius, b.radius), cmp.Compare(a.door, b.door), cmp.Compare(a.sense.Layer, b.sense.Layer), cmp.Compare(a.sense.Slot, b.sense.Slot), cmp.Compare(a.at.X, b.at.X), cmp.Compare(a.at.Y, b.at.Y))
+	})
+}
