@@ -1,23 +1,19 @@
 package tiles_test
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/geojson"
 	"github.com/peterstace/simplefeatures/geom"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
+	"github.com/gewu-city/gewu/sample/sampletest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/tiletest"
 )
@@ -78,53 +74,23 @@ func checkRings(tb testing.TB, what string, tile tiles.Tile, apart map[any]bool)
 	return rings
 }
 
-// sampleFile reads the geometries of a file of the sample city, a collection or one feature a line.
-func sampleFile(tb testing.TB, name string) (shapes []geo.Shape) {
-	tb.Helper()
-	f, err := os.Open("../sample/files/" + name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	unzipped, err := gzip.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	d := json.NewDecoder(bufio.NewReader(unzipped))
-	for d.More() {
-		var raw struct {
-			Features []*geojson.Feature
-			Geometry *geojson.Geometry
-		}
-		if err := d.Decode(&raw); err != nil {
-			tb.Fatal(err)
-		}
-		if raw.Geometry != nil {
-			shapes = append(shapes, shape(tb, raw.Geometry.Geometry()))
-		}
-		for _, f := range raw.Features {
-			shapes = append(shapes, shape(tb, f.Geometry))
-		}
-	}
-	return shapes
-}
-
 // TestRingsOfTaipei draws the areas and cells of Taipei at all zoom levels.
 func TestRingsOfTaipei(t *testing.T) {
 	city := tiletest.NewCity(t)
 	var changes []data.Change
 	var corners []geo.Point
-	files := map[string]string{"districts": "districts.geojson.gz", "villages": "villages.geojson.gz", "units": "units.geojsonseq.gz"}
-	for name, file := range files {
+	names := []string{"districts", "villages", "units"}
+	sample := sampletest.World(t, names...)
+	for _, name := range names {
+		// Layers of our own, which are drawn at all zoom levels.
 		def := cells()
 		def.Name = name
 		city.Apply(indextest.Define(def))
-		for i, s := range sampleFile(t, file) {
-			id := fmt.Sprint(name, i)
+		l, _ := sample.Layer(name)
+		for slot := range l.Slots() {
+			s, id := l.Shape(slot), l.ID(slot)
 			changes = append(changes, indextest.Put(name, id, s, text(id), text("")))
-			if v := s.Vertices(); len(v) > 0 {
-				corners = append(corners, v[i%len(v)])
-			}
+			corners = append(corners, s.Vertices()[int(slot)%len(s.Vertices())])
 		}
 	}
 	w := city.Apply(changes...)
@@ -134,7 +100,7 @@ func TestRingsOfTaipei(t *testing.T) {
 	if testing.Short() {
 		most = 6
 	}
-	for name := range files {
+	for _, name := range names {
 		rings := 0
 		for z := uint32(0); z <= data.MaxZoom; z++ {
 			seen := map[[2]uint32]bool{}
