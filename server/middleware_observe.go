@@ -172,7 +172,7 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 }
 
 // placePatterns are the routes whose parameters name places, and with them persons.
-var placePatterns = []string{"/v1/geocode"}
+var placePatterns = []string{"/v1/geocode", "/v1/reverse", "/v1/suggest", "/v1/extract", "/geocoder/search", "/geocoder/reverse", "/geocoder/api", "/geocoder/api/", "/geocoder/api/reverse"}
 
 func namesPlaces(pattern string) bool { return slices.Contains(placePatterns, pattern) }
 

@@ -49,6 +49,14 @@ func (s *Server) routes() []route {
 
 		{"GET", "/v1/geocode", s.geocoding.Search, anyone, false},
 		{"POST", "/v1/geocode", s.geocoding.Stream, anyone, true},
+		{"GET", "/v1/reverse", s.geocoding.Reverse, anyone, false},
+		{"GET", "/v1/suggest", s.geocoding.Suggest, anyone, false},
+		{"POST", "/v1/extract", s.geocoding.Extract, anyone, false},
+		{"GET", "/geocoder/search", s.geocoding.PluginSearch, anyone, false},
+		{"GET", "/geocoder/reverse", s.geocoding.PluginReverse, anyone, false},
+		{"GET", "/geocoder/api", s.geocoding.PluginTyping, anyone, false},
+		{"GET", "/geocoder/api/", s.geocoding.PluginTyping, anyone, false},
+		{"GET", "/geocoder/api/reverse", s.geocoding.PluginAround, anyone, false},
 
 		{"GET", "/tiles/{tileset}.json", s.tilesets.TileJSON, anyone, false},
 		{"GET", "/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.Tile, anyone, false},
@@ -234,7 +242,7 @@ func decodeVars(r *http.Request) error {
 
 // apiPrefixes are the first parts of paths where no page can be: an unknown address there is an error of a program,
 // not of a reader.
-var apiPrefixes = []string{"v1", "tiles", "styles", "docs", "healthz", "readyz", "metrics", "openapi.json", "open311", "ogc", "wmts"}
+var apiPrefixes = []string{"v1", "geocoder", "tiles", "styles", "docs", "healthz", "readyz", "metrics", "openapi.json", "open311", "ogc", "wmts"}
 
 // page answers what no route matches: a page, or that there is nothing.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) (stream bool, err error) {

@@ -23,6 +23,8 @@ type feature struct {
 	crs   proj.CRS
 	// text is what Start and End of a place count in.
 	text string
+	// distance says that the radius of a place is its distance from where it was asked for.
+	distance bool
 }
 
 // append appends a place; with shares also how likely it lies in which cell.
@@ -73,8 +75,12 @@ func (f *feature) members(dst []byte, p *geocode.Place, loc *grid.Location) []by
 	dst = optional(dst, "level", p.Level)
 	dst = appendAdmin(dst, loc.Areas)
 	radius := math.Round(p.Radius*100) / 100
-	dst = answer.Number(append(dst, `,"accuracy":`...), radius)
-	dst = answer.Number(append(dst, `,"radius_m":`...), radius)
+	if f.distance {
+		dst = answer.Number(append(dst, `,"distance_m":`...), radius)
+	} else {
+		dst = answer.Number(append(dst, `,"accuracy":`...), radius)
+		dst = answer.Number(append(dst, `,"radius_m":`...), radius)
+	}
 	dst = strconv.AppendInt(append(dst, `,"score":`...), int64(p.Score), 10)
 	dst = answer.AppendFaults(append(dst, `,"faults":`...), p.Faults)
 	if p.End > p.Start {

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/geocode"
@@ -53,6 +52,11 @@ func (a *API) Search(w http.ResponseWriter, r *http.Request) error {
 	if err := knownLayers(world, question.Layers); err != nil {
 		return err
 	}
+	return a.write(w, r, collection{feature: feature{api: a, world: world, crs: crs, text: text}, places: places, shares: true})
+}
+
+// write answers with a collection.
+func (a *API) write(w http.ResponseWriter, r *http.Request, of collection) error {
 	room, _ := bodies.Get().(*[]byte)
 	body := (*room)[:0]
 	defer func() {
@@ -60,10 +64,10 @@ func (a *API) Search(w http.ResponseWriter, r *http.Request) error {
 		bodies.Put(room)
 	}()
 	var err error
-	if body, err = a.appendCollection(body, world, text, places, crs); err != nil {
+	if body, err = of.append(body); err != nil {
 		return err
 	}
-	city.SetSeq(w, world.Seq())
+	city.SetSeq(w, of.world.Seq())
 	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, body)
 }
 
@@ -201,23 +205,42 @@ func knownLayers(w *index.World, names []string) error {
 	return nil
 }
 
-// appendCollection appends the places as a FeatureCollection in the GeocodeJSON profile.
-func (a *API) appendCollection(dst []byte, w *index.World, text string, places []geocode.Place, crs proj.CRS) ([]byte, error) {
+// collection is places as a FeatureCollection in the GeocodeJSON profile.
+type collection struct {
+	feature
+	places []geocode.Place
+	// shares asks how likely the first places lie in which cell.
+	shares bool
+	// report says that the text is one, which is not repeated, and about which of the places.
+	report   bool
+	reported int
+}
+
+func (c *collection) append(dst []byte) ([]byte, error) {
 	dst = append(dst, `{"type":"FeatureCollection","geocoding":{"version":"`+Version+`"`...)
-	dst = optional(dst, "attribution", attribution(w, places))
-	dst = jsontext.AppendString(append(dst, `,"query":`...), text)
-	if name := crs.Name(); name != "EPSG:4326" {
+	dst = optional(dst, "attribution", attribution(c.world, c.places))
+	if !c.report {
+		dst = optional(dst, "query", c.text)
+	}
+	if name := c.crs.Name(); name != "EPSG:4326" {
 		dst = optional(dst, "crs", name)
 	}
-	dst = strconv.AppendUint(append(dst, `,"seq":`...), uint64(w.Seq()), 10)
+	dst = strconv.AppendUint(append(dst, `,"seq":`...), uint64(c.world.Seq()), 10)
+	if c.report {
+		dst = append(dst, `,"reported":`...)
+		if c.reported < 0 {
+			dst = append(dst, "null"...)
+		} else {
+			dst = strconv.AppendInt(dst, int64(c.reported), 10)
+		}
+	}
 	dst = append(dst, `},"features":[`...)
-	of := feature{api: a, world: w, crs: crs, text: text}
-	for i := range places {
+	for i := range c.places {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = of.append(dst, &places[i], i < mostShares); err != nil {
+		if dst, err = c.feature.append(dst, &c.places[i], c.shares && i < mostShares); err != nil {
 			return dst, err
 		}
 	}

@@ -3,12 +3,15 @@
 package places
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,6 +54,10 @@ type Geocode struct {
 	CRS      string   `help:"Coordinate system of focus, bbox and the answers, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	JSON     bool     `help:"The answer as GeoJSON." name:"json"`
 
+	Reverse string  `help:"What is around this point, the nearest first." placeholder:"LON,LAT"`
+	Radius  float64 `help:"With --reverse: metres, at most 5000. Default: 100." placeholder:"M"`
+	Extract bool    `help:"TEXT, or standard input, is a report: all places in it, and the one that it is about."`
+
 	In       string `help:"File with many texts: CSV with a header, NDJSON (.ndjson, .jsonl) or a spreadsheet (.xlsx); - is standard input." placeholder:"FILE"`
 	Column   string `help:"Column or member with the text. Default: q, query, address, 地址 or another usual name." placeholder:"NAME"`
 	Out      string `help:"File that gets the rows with their answers, in the same order; .xlsx makes a spreadsheet. Default: standard output." short:"o" placeholder:"FILE"`
@@ -60,7 +67,7 @@ type Geocode struct {
 
 // Help is the text of gewu geocode --help.
 func (g *Geocode) Help() string {
-	return `One text; or many, a row each, in a file or on standard input: the same rows come back with place, score, areas and
+	return `One text, or a point with --reverse; or many, a row each, in a file or on standard input: the same rows come back with place, score, areas and
 cells, and a row without a place says why. The score is from 0 to 100: how precise the place is, less what had to be forgiven, which is listed. Nothing below
 --least is answered; a text that names no place has no answer.`
 }
@@ -72,15 +79,81 @@ func (g *Geocode) Run(e *Env) error {
 		return err
 	}
 	text := strings.TrimSpace(strings.Join(g.Text, " "))
+	files := g.In != "" || g.Out != "" || g.Column != "" || g.Resume || g.Encoding != ""
 	switch {
+	case g.Reverse != "":
+		return g.reverse(e, query, text != "" || files || g.Extract)
+	case g.Radius != 0:
+		return errors.New("--radius belongs to --reverse")
+	case files && (text != "" || g.Extract):
+		return errors.New("--in, --out, --column, --resume and --encoding are for many texts: leave out TEXT and --extract")
+	case g.Extract:
+		return g.extract(e, query, text)
 	case text == "":
 		return g.rows(e, query)
-	case g.In != "" || g.Out != "" || g.Column != "" || g.Resume || g.Encoding != "":
-		return errors.New("--in, --out, --column, --resume and --encoding are for many texts: leave out TEXT")
 	}
 	query.Set("q", text)
+	return g.show(e, http.MethodGet, "/v1/geocode", query, nil)
+}
+
+// reverse answers what is around a point.
+func (g *Geocode) reverse(e *Env, query url.Values, more bool) error {
+	lon, lat, ok := strings.Cut(g.Reverse, ",")
+	switch {
+	case !ok:
+		return fmt.Errorf("--reverse %s: must be LON,LAT", g.Reverse)
+	case more:
+		return errors.New("--reverse asks about a point: leave out TEXT, --extract and files")
+	}
+	if err := only(query, "--reverse", "limit", "crs"); err != nil {
+		return err
+	}
+	query.Set("lon", strings.TrimSpace(lon))
+	query.Set("lat", strings.TrimSpace(lat))
+	if g.Radius != 0 {
+		query.Set("radius", strconv.FormatFloat(g.Radius, 'f', -1, 64))
+	}
+	return g.show(e, http.MethodGet, "/v1/reverse", query, nil)
+}
+
+// extract answers what places are in a report.
+func (g *Geocode) extract(e *Env, query url.Values, text string) error {
+	query.Del("limit")
+	if err := only(query, "--extract", "crs"); err != nil {
+		return err
+	}
+	if text == "" {
+		all, err := io.ReadAll(io.LimitReader(e.Stdin, 1<<20))
+		if err != nil {
+			return err
+		}
+		text = string(all)
+	}
+	body, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		return err
+	}
+	return g.show(e, http.MethodPost, "/v1/extract", query, bytes.NewReader(body))
+}
+
+// only refuses flags that have no meaning for a question.
+func only(query url.Values, of string, names ...string) error {
+	for name := range query {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("--%s has no meaning with %s", name, of)
+		}
+	}
+	return nil
+}
+
+// show asks and prints the answer.
+func (g *Geocode) show(e *Env, method, path string, query url.Values, body io.Reader) error {
+	kind := ""
+	if body != nil {
+		kind = "application/json"
+	}
 	return e.WithCity(func(ctx context.Context, c Client) error {
-		resp, err := c.Do(ctx, http.MethodGet, "/v1/geocode", query, "", nil)
+		resp, err := c.Do(ctx, method, path, query, kind, body)
 		if err != nil {
 			return err
 		}

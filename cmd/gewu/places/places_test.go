@@ -74,6 +74,8 @@ func TestAsk(t *testing.T) {
 	}{
 		{"plain", places.Geocode{Text: []string{"和平路", "1號"}, Limit: 10, Fallback: "none", JSON: true}, "GET /v1/geocode?limit=10&q=" + url.QueryEscape("和平路 1號") + " "},
 		{"all", places.Geocode{Text: []string{"x"}, Limit: 3, Least: 20, Focus: "1,2", Bbox: "1,2,3,4", Layers: []string{"a", "b"}, Fallback: "area", CRS: "gcj02"}, "GET /v1/geocode?bbox=1%2C2%2C3%2C4&crs=gcj02&fallback=area&focus=1%2C2&layers=a%2Cb&least=20&limit=3&q=x "},
+		{"point", places.Geocode{Reverse: "121.5, -25", Limit: 2, Radius: 20}, "GET /v1/reverse?lat=-25&limit=2&lon=121.5&radius=20 "},
+		{"report", places.Geocode{Text: []string{"a \"b\""}, Extract: true, Limit: 10, CRS: "gcj02"}, `POST /v1/extract?crs=gcj02 application/json {"text":"a \"b\""}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := &fakeCity{answer: "{}"}
@@ -85,6 +87,19 @@ func TestAsk(t *testing.T) {
 				t.Errorf("%q is not the answer", out.String())
 			}
 		})
+	}
+	c := &fakeCity{answer: `{"geocoding":{"reported":1},"features":[{"properties":{"geocoding":{"kind":"house","label":"a","score":65,"distance_m":7.6}}},{"properties":{"geocoding":{"kind":"house","label":"bb","score":97,"radius_m":5}}}]}`}
+	var out strings.Builder
+	if err := (&places.Geocode{Extract: true}).Run(c.env("from a file", &out, io.Discard)); err != nil || !strings.HasSuffix(c.asked, `{"text":"from a file"}`) ||
+		out.String() != " 1   65  house     a     8 m away\n 2*  97  house     bb    ±5 m\n" {
+		t.Errorf("%v %s\n%s", err, c.asked, out.String())
+	}
+	for _, wrong := range []places.Geocode{
+		{Reverse: "121.5"}, {Reverse: "1,2", Text: []string{"x"}}, {Reverse: "1,2", Focus: "1,2"}, {Reverse: "1,2", Extract: true}, {Extract: true, Least: 5}, {Extract: true, In: "x"}, {Text: []string{"x"}, Radius: 5},
+	} {
+		if err := wrong.Run((&fakeCity{answer: "{}"}).env("", io.Discard, io.Discard)); err == nil {
+			t.Errorf("%+v is accepted", wrong)
+		}
 	}
 	e := (&fakeCity{}).env("", io.Discard, io.Discard)
 	e.CRS = func(string) (string, error) { return "", errors.New("no such system") }

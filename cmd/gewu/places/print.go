@@ -21,7 +21,9 @@ type place struct {
 			Label    string  `json:"label"`
 			Score    int     `json:"score"`
 			RadiusM  float64 `json:"radius_m"`
-			Faults   []fault `json:"faults"`
+			// DistanceM stands in the place of the radius around a point.
+			DistanceM *float64 `json:"distance_m"`
+			Faults    []fault  `json:"faults"`
 		} `json:"geocoding"`
 		Areas []struct {
 			Level string `json:"level"`
@@ -62,9 +64,13 @@ func (f *fault) words() string {
 }
 
 // printPlaces prints the places of an answer for a person: a numbered line for each, and below it whose ground it is and
-// why the score is not higher.
+// why the score is not higher. A star marks the place that a report is about.
 func printPlaces(w io.Writer, answer io.Reader) error {
 	var got struct {
+		Geocoding struct {
+			// Reported is the place that a report is about.
+			Reported *int `json:"reported"`
+		} `json:"geocoding"`
 		Features []place `json:"features"`
 	}
 	if err := json.NewDecoder(answer).Decode(&got); err != nil {
@@ -80,7 +86,11 @@ func printPlaces(w io.Writer, answer io.Reader) error {
 	}
 	var b strings.Builder
 	for i := range got.Features {
-		got.Features[i].print(&b, i+1, widest)
+		mark := " "
+		if reported := got.Geocoding.Reported; reported != nil && *reported == i {
+			mark = "*"
+		}
+		got.Features[i].print(&b, mark, i+1, widest)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -94,14 +104,18 @@ func (p *place) title() string {
 	return g.Label
 }
 
-func (p *place) print(b *strings.Builder, n, widest int) {
+func (p *place) print(b *strings.Builder, mark string, n, widest int) {
 	g := &p.Properties.Geocoding
 	at := make([]string, len(p.Geometry.Coordinates))
 	for i, v := range p.Geometry.Coordinates {
 		at[i] = strconv.FormatFloat(v, 'f', -1, 64)
 	}
-	fmt.Fprintf(b, "%2d  %3d  %-8s  %s%s  %s  ±%.0f m\n", n, g.Score, g.Kind, p.title(),
-		strings.Repeat(" ", widest-width(p.title())), strings.Join(at, ","), g.RadiusM)
+	off := fmt.Sprintf("±%.0f m", g.RadiusM)
+	if g.DistanceM != nil {
+		off = fmt.Sprintf("%.0f m away", *g.DistanceM)
+	}
+	fmt.Fprintf(b, "%2d%s %3d  %-8s  %s%s  %s  %s\n", n, mark, g.Score, g.Kind, p.title(),
+		strings.Repeat(" ", widest-width(p.title())), strings.Join(at, ","), off)
 	var of []string
 	for _, a := range p.Properties.Areas {
 		of = append(of, a.Level+" "+strings.TrimSpace(a.Code+" "+a.Name))

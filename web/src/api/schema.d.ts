@@ -72,6 +72,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is around a point
+         * @description Doors, roads, crossings, landmarks and buildings, the nearest first; the areas at the point where nothing is near. `distance_m` is how far each is from the point, and the score 100 at the point and less the further off it is.
+         */
+        get: operations["reverse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a text may be the beginning of
+         * @description For a box that is asked at every key: names by their first characters, their spelling (pinyin) or its initials, and behind the name of a road its house numbers; the likeliest first.
+         */
+        get: operations["suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The places in the text of a report
+         * @description All places that a text names, in its order, with the characters that say them (`span`), and which of them the report is about (`geocoding.reported`, a position in `features`, null when it names none): the surest one that is not said of something else. Where the caller lives and who is to handle it stay in the list with the fault `aside`. The text is not repeated and not logged.
+         */
+        post: operations["extract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/geocoder/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search, as map plugins ask
+         * @description The search of the first kind of plugin (Nominatim's parameters). For map plugins of the widely used open geocoders; parameters that have no meaning here are left alone. See docs/manual/geocoding.md.
+         */
+        get: operations["pluginSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/geocoder/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is at a point, as map plugins ask
+         * @description The nearest place, for the first kind of plugin. For map plugins of the widely used open geocoders; parameters that have no meaning here are left alone. See docs/manual/geocoding.md.
+         */
+        get: operations["pluginReverse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/geocoder/api": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search while typing, as map plugins ask
+         * @description The search of the second kind of plugin (Photon's parameters): what a text means, else what it may be the beginning of. For map plugins of the widely used open geocoders; parameters that have no meaning here are left alone. See docs/manual/geocoding.md.
+         */
+        get: operations["pluginTyping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/geocoder/api/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search while typing, as map plugins ask
+         * @description The search of the second kind of plugin (Photon's parameters): what a text means, else what it may be the beginning of. For map plugins of the widely used open geocoders; parameters that have no meaning here are left alone. See docs/manual/geocoding.md.
+         */
+        get: operations["pluginTypingSlash"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/geocoder/api/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is around a point, as map plugins ask
+         * @description For the second kind of plugin. For map plugins of the widely used open geocoders; parameters that have no meaning here are left alone. See docs/manual/geocoding.md.
+         */
+        get: operations["pluginAround"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tiles/{tileset}.json": {
         parameters: {
             query?: never;
@@ -1511,11 +1671,13 @@ export interface components {
             /** @enum {string} */
             type: "FeatureCollection";
             geocoding: {
+                /** @description Of a report: the position in features of the place that it is about. */
+                reported?: number | null;
                 /** @description Of the GeocodeJSON specification. */
                 version: string;
                 /** @description Sources of the layers that answer. */
                 attribution?: string;
-                query: string;
+                query?: string;
                 /** @description System of the coordinates, when it is not EPSG:4326. */
                 crs?: string;
                 /**
@@ -1585,7 +1747,9 @@ export interface components {
             /** @description The same as radius_m, where GeocodeJSON has it. */
             accuracy?: number;
             /** @description How far off the point may be in metres. */
-            radius_m: number;
+            radius_m?: number;
+            /** @description Around a point: how far it is from there in metres, instead of the radius. */
+            distance_m?: number;
             score: number;
             faults: components["schemas"]["GeocodingFault"][];
             /** @description The characters of the text that say it, from and to. */
@@ -1594,10 +1758,46 @@ export interface components {
                 number
             ];
         };
+        PluginResult: {
+            place_id: number;
+            licence?: string;
+            lat: string;
+            lon: string;
+            category?: string;
+            class?: string;
+            type: string;
+            addresstype?: string;
+            /** @description The score as a share of 1. */
+            importance?: number;
+            name?: string;
+            display_name: string;
+            address?: {
+                [key: string]: string;
+            };
+            /** @description south, north, west, east */
+            boundingbox: [
+                string,
+                string,
+                string,
+                string
+            ];
+        };
+        PluginFeatures: {
+            /** @enum {string} */
+            type: "FeatureCollection";
+            licence?: string;
+            features: {
+                /** @enum {string} */
+                type: "Feature";
+                properties: Record<string, never>;
+                bbox?: number[];
+                geometry: Record<string, never>;
+            }[];
+        };
         GeocodingFault: {
             /** @description area, road, section, lane, number, name, text or relation. */
             element: string;
-            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous or approximate. */
+            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous, approximate or aside. */
             kind: string;
             /** @description What was written. */
             text?: string;
@@ -2809,6 +3009,380 @@ export interface operations {
                 };
             };
             415: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reverse: {
+        parameters: {
+            query: {
+                /**
+                 * @description Longitude.
+                 * @example 121.5419
+                 */
+                lon: number;
+                /**
+                 * @description Latitude.
+                 * @example 25.0248
+                 */
+                lat: number;
+                /**
+                 * @description Metres: how far places are looked for; 100 without it.
+                 * @example 200
+                 */
+                radius?: number;
+                /**
+                 * @description At most so many places.
+                 * @example 5
+                 */
+                limit?: number;
+                /**
+                 * @description Only places of these kinds.
+                 * @example [
+                 *       "house"
+                 *     ]
+                 */
+                kinds?: ("house" | "road" | "crossing" | "landmark" | "building")[];
+                /** @description System of all coordinates, in the question and in the answer. */
+                crs?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    suggest: {
+        parameters: {
+            query: {
+                /**
+                 * @description What is typed so far.
+                 * @example 和平東
+                 */
+                q: string;
+                /**
+                 * @description At most so many suggestions.
+                 * @example 8
+                 */
+                limit?: number;
+                /**
+                 * @description `lon,lat`: of suggestions that are as good the nearest comes first.
+                 * @example 121.54,25.03
+                 */
+                focus?: string;
+                /** @description System of all coordinates, in the question and in the answer. */
+                crs?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The suggestions. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    extract: {
+        parameters: {
+            query?: {
+                /** @description System of all coordinates, in the question and in the answer. */
+                crs?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "来电人反映和平東路二段106號门口有人乱倒垃圾"
+                 *     }
+                 */
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The places. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pluginSearch: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The text.
+                 * @example 和平東路二段106號
+                 */
+                q?: string;
+                /** @description With city, county, state, country: the text in parts. */
+                street?: string;
+                /** @description See street. */
+                city?: string;
+                /**
+                 * @description At most so many places, moved into 1 to 50.
+                 * @example 5
+                 */
+                limit?: number;
+                /**
+                 * @description Two corners: lon,lat,lon,lat. Places near its middle come first.
+                 * @example 121.5,25.1,121.6,25.0
+                 */
+                viewbox?: string;
+                /** @description 1: only places within the viewbox. */
+                bounded?: string;
+                /** @description Form of the answer. */
+                format?: "json" | "jsonv2" | "geojson" | "geocodejson";
+                /** @description 1: with the elements of the address. */
+                addressdetails?: string;
+                /** @description Names have one language; it is left alone. */
+                "accept-language"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginResult"][] | components["schemas"]["PluginFeatures"];
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pluginReverse: {
+        parameters: {
+            query: {
+                /**
+                 * @description Latitude.
+                 * @example 25.0248
+                 */
+                lat: number;
+                /**
+                 * @description Longitude.
+                 * @example 121.5419
+                 */
+                lon: number;
+                /** @description Form of the answer. */
+                format?: "json" | "jsonv2" | "geojson" | "geocodejson";
+                /** @description 0: without the elements of the address. */
+                addressdetails?: string;
+                /** @description It is left alone. */
+                zoom?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place, or an object with the member error. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginResult"] | {
+                        error: string;
+                    } | components["schemas"]["PluginFeatures"];
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pluginTyping: {
+        parameters: {
+            query: {
+                /**
+                 * @description The text.
+                 * @example 和平東路
+                 */
+                q: string;
+                /**
+                 * @description At most so many places, moved into 1 to 50.
+                 * @example 5
+                 */
+                limit?: number;
+                /** @description With lon: places near here come first. */
+                lat?: number;
+                /** @description See lat. */
+                lon?: number;
+                /** @description Only places within: two corners, lon,lat,lon,lat. */
+                bbox?: string;
+                /** @description Names have one language; it is left alone. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginFeatures"];
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pluginTypingSlash: {
+        parameters: {
+            query: {
+                /**
+                 * @description The text.
+                 * @example 和平東路
+                 */
+                q: string;
+                /**
+                 * @description At most so many places, moved into 1 to 50.
+                 * @example 5
+                 */
+                limit?: number;
+                /** @description With lon: places near here come first. */
+                lat?: number;
+                /** @description See lat. */
+                lon?: number;
+                /** @description Only places within: two corners, lon,lat,lon,lat. */
+                bbox?: string;
+                /** @description Names have one language; it is left alone. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginFeatures"];
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pluginAround: {
+        parameters: {
+            query: {
+                /**
+                 * @description Latitude.
+                 * @example 25.0248
+                 */
+                lat: number;
+                /**
+                 * @description Longitude.
+                 * @example 121.5419
+                 */
+                lon: number;
+                /** @description Kilometres. */
+                radius?: number;
+                /** @description At most so many places, 1 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginFeatures"];
+                    "application/geo+json": components["schemas"]["Geocoded"];
+                };
+            };
+            400: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
