@@ -1,7 +1,10 @@
 package classes
 
 import (
+	"compress/gzip"
 	"encoding/csv"
+	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -180,6 +183,45 @@ func TestScripts(t *testing.T) {
 				t.Errorf("%q: %v, %q: %v", c[0], a[i], c[1], b[i])
 			}
 		}
+	}
+}
+
+// TestAddresses: an address by itself says nothing of a matter. A few of Taipei's have a note, 208號(抽水站不得設籍).
+func TestAddresses(t *testing.T) {
+	file, err := os.Open("../../sample/files/addresses.csv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	plain, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(plain)
+	every, all, some := 1, 0, 0
+	if testing.Short() {
+		every = 10
+	}
+	for n := 0; ; n++ {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n%every > 0 {
+			continue
+		}
+		all++
+		address := strings.Join(row[3:9], "")
+		if got := Suggest(address, 1); got != nil {
+			some++
+			t.Logf("%s%s", address, told(address, got[:1]))
+		}
+	}
+	if all < 20_000 || some*5_000 > all {
+		t.Errorf("%d of %d addresses have suggestions", some, all)
 	}
 }
 

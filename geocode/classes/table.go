@@ -167,7 +167,7 @@ func (t *table) readWords(text string) (map[string]list, error) {
 			return nil, err
 		}
 	}
-	t.words, t.count, t.things = names.New(words), len(lists), make([]bool, len(lists))
+	t.words, t.count, t.things = names.Exact(words), len(lists), make([]bool, len(lists))
 	for _, word := range words {
 		t.lists = append(t.lists, of[word])
 	}

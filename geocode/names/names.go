@@ -63,12 +63,7 @@ type Set struct {
 
 // New makes a Set of names, which must be different; an empty one is never found.
 func New(names []string) *Set {
-	s := &Set{ends: make([]uint32, 0, len(names))}
-	for _, name := range names {
-		s.text = append(s.text, []rune(name)...)
-		s.ends = append(s.ends, uint32(len(s.text)))
-	}
-	s.trie = s.newTrie()
+	s := Exact(names)
 	var slips, sounds []entry
 	for id := range ID(len(names)) {
 		name := s.Name(id)
@@ -82,6 +77,18 @@ func New(names []string) *Set {
 	}
 	s.slips, s.sounds = newTable(slips), newTable(sounds)
 	s.starts = newPrefixes(s)
+	return s
+}
+
+// Exact makes a Set of names like [New] that finds them as they are written only: [Set.Near] and [Set.Beginning] find
+// nothing. It takes a fraction of the time and memory.
+func Exact(names []string) *Set {
+	s := &Set{ends: make([]uint32, 0, len(names)), slips: newTable(nil), sounds: newTable(nil)}
+	for _, name := range names {
+		s.text = append(s.text, []rune(name)...)
+		s.ends = append(s.ends, uint32(len(s.text)))
+	}
+	s.trie = s.newTrie()
 	return s
 }
 

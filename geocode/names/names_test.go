@@ -33,6 +33,10 @@ func TestBegins(t *testing.T) {
 		t.Error("it went on")
 	}
 	New(nil).Begins([]rune("和"), func(ID, int) bool { t.Error("found"); return true })
+	if m := Exact([]string{"和平东路"}).Near([]rune("和平冬路"), nil); len(m) != 0 {
+		t.Error(m)
+	}
+	Exact([]string{"和平东路"}).Beginning("和", func(ID, Way) bool { t.Error("begun"); return true })
 	if m := New(nil).Near([]rune("和平东路"), nil); len(m) != 0 {
 		t.Error(m)
 	}
