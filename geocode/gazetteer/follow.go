@@ -45,6 +45,10 @@ func New(w *index.World) *Gazetteer {
 
 func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	f.book = newBook()
+	f.reader.areas = nil
+	if slices.ContainsFunc(sources, func(s source) bool { return s.reads() }) {
+		f.reader.areas = areaNames(sources)
+	}
 	e := f.book.edit(vector{})
 	g := &Gazetteer{world: w, sources: sources}
 	var ways []lines.Line
@@ -69,7 +73,7 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	g.lines = lines.New(slices.Values(ways))
 	g.records = e.done()
 	g.base, g.newer = names.New(f.book.texts), names.New(nil)
-	g.areas = areasOf(sources)
+	g.areas, g.labelAreas = areasOf(sources), f.reader.areas
 	return g
 }
 
@@ -119,8 +123,8 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 			continue
 		}
 		changed, ok := now.layer.Changed(was.layer)
-		if !ok {
-			return nil, false
+		if !ok || was.kinds[Area].has && f.reader.areas != nil {
+			return nil, false // labels may read otherwise
 		}
 		var before, after []called
 		for slot := range changed {
@@ -143,7 +147,7 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 			}
 		}
 	}
-	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, lines: old.lines, areas: old.areas}
+	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, lines: old.lines, areas: old.areas, labelAreas: old.labelAreas}
 	if len(doors) > 0 {
 		g.doors = old.doors.With(doors)
 	}

@@ -1,11 +1,14 @@
 package gazetteer
 
 import (
+	"strconv"
+
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/lines"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
+	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -52,6 +55,7 @@ type Gazetteer struct {
 	doors       *houses.Index
 	lines       *lines.Index
 	areas       []uint8
+	labelAreas  map[string]bool // names of areas, where roads are read from labels
 }
 
 // record is what a name means.
@@ -200,10 +204,25 @@ func (g *Gazetteer) DoorLabel(id uint32) string {
 // Plate is a door's road, section, lane, alley and number as its layer has them.
 type Plate struct{ Road, Section, Lane, Alley, Number string }
 
-// DoorPlate returns the elements of a door.
+// DoorPlate returns the elements of a door; where its layer has no attributes for them, as its label says them in normal form.
 func (g *Gazetteer) DoorPlate(id uint32) Plate {
 	i, s := g.Door(id)
 	src := &g.sources[i]
+	if src.reads() {
+		r := reader{areas: g.labelAreas}
+		road, street, n, _ := r.fromLabel(text(src.layer, s, src.label))
+		written := func(packed uint64) string {
+			if packed == 0 {
+				return ""
+			}
+			return number.Unpack(packed).String()
+		}
+		p := Plate{Road: road, Lane: written(street.Lane), Alley: written(street.Alley), Number: n.String()}
+		if street.Section > 0 {
+			p.Section = strconv.FormatUint(uint64(street.Section), 10)
+		}
+		return p
+	}
 	part := func(attribute int) string { return text(src.layer, s, attribute) }
 	return Plate{part(src.road), part(src.section), part(src.lane), part(src.alley), part(src.number)}
 }

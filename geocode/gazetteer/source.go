@@ -165,6 +165,7 @@ type reader struct {
 	text     normal.Text
 	elements []number.Element
 	normals  map[string]string
+	areas    map[string]bool // names of areas, where labels must be read
 }
 
 // normal is the normal form of a text of which there are few.
@@ -192,6 +193,11 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 	if !ok {
 		return p, false
 	}
+	p.door.At, p.door.ID = at, DoorID(layer, slot)
+	if s.reads() {
+		p.road, p.street, p.door.Number, ok = r.fromLabel(text(s.layer, slot, s.label))
+		return p, ok && p.road != ""
+	}
 	if p.door.Number, ok = r.house(text(s.layer, slot, s.number)); !ok {
 		return p, false
 	}
@@ -203,7 +209,6 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 		// An alley of a lane with a name, or of the road itself, reads like a lane: 怡和巷3弄.
 		p.street.Lane, p.street.Alley = p.street.Alley, 0
 	}
-	p.door.At, p.door.ID = at, DoorID(layer, slot)
 	return p, p.road != ""
 }
 
