@@ -161,8 +161,8 @@ func goesOn(text []rune) bool {
 	}
 	switch text[0] {
 	case '路', '街', '道', '巷', '弄', '大':
-		const avenue = 2 // 市民|大道, and not 大道路
-		return text[0] != '大' || len(text) > avenue && text[1] == '道' && text[2] != '路' && text[2] != '街'
+		const avenue = 2 // 市民|大道12号, and not 大道里
+		return text[0] != '大' || len(text) > avenue && text[1] == '道' && isDigit(text[2])
 	}
 	if !isDigit(text[0]) {
 		return false
