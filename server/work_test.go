@@ -123,7 +123,7 @@ func TestUndoAnImport(t *testing.T) {
 	}
 	c.move("new2", 121.51, 25)
 	for _, sc := range []scenario{
-		{name: "a conflict", method: "POST", url: path + "/undo", status: 409, want: []string{"1 feature was changed since", `"field":"trees","value":"new2"`, "force"}},
+		{name: "a conflict", method: "POST", url: path + "/undo", status: 409, want: []string{"1 feature was changed since", `"field":"trees/new2","detail":"was changed with seq `, "force"}},
 		{name: "force by another name", method: "POST", url: path + "/undo?forced=1", status: 400, want: []string{`"field":"forced"`}},
 		{name: "nobody's import", method: "POST", url: "/v1/imports/nothing/undo", status: 404, want: []string{`"field":"id","value":"nothing"`}},
 		{name: "an import that never was", method: "GET", url: "/v1/imports/01ARZ3NDEKTSV4RRFFQ69G5FAV", status: 404},
@@ -155,6 +155,10 @@ func TestUndoAnImport(t *testing.T) {
 	if back.Returned != 1 || back.Restored != 1 || c.count("tree01") != "100" || c.count("new1") != "1" {
 		t.Errorf("%+v", back)
 	}
+	scenario{
+		name: "what was undone and brought back", method: "POST", url: path + "/undo", status: 409,
+		want: []string{first.Import + " was undone and brought back by " + back.Undo + ": undo that one"}, not: []string{"was changed with seq"},
+	}.run(t, c)
 	page = decode[importsPage](t, c.do("GET", "/v1/imports?limit=2&layer=trees", nil, ""))
 	if len(page.Imports) != 2 || page.Imports[0].ID != back.Undo || page.Imports[0].Of != done.Undo || page.Imports[1].UndoneBy != back.Undo || page.Next == "" {
 		t.Errorf("%+v", page)

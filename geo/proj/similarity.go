@@ -1,6 +1,7 @@
 package proj
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -70,7 +71,11 @@ func FitSimilarity(points []ControlPoint) (Fit, error) {
 		}
 	}
 	s, ok := solve(points, -1)
-	if !ok {
+	switch {
+	case ok:
+	case exchangedTarget(points, math.Inf(1)):
+		return Fit{}, errMirrored
+	default:
 		return Fit{}, fmt.Errorf("all control points lie in one place, like %q", points[0].Name)
 	}
 	f := Fit{Similarity: s, Residuals: make([]orb.Point, len(points)), Outlier: -1}
@@ -86,8 +91,12 @@ func FitSimilarity(points []ControlPoint) (Fit, error) {
 	return f, nil
 }
 
+// errMirrored is of points whose target is a mirror image: turning and stretching shrinks it to nothing.
+var errMirrored = errors.New("the own coordinates are a mirror image of the known ones: own_east and own_north are exchanged (surveyors write north as X), " +
+	"or one of them has the wrong sign")
+
 // solve is the least-squares similarity without the point skip. It reports false when all points coincide in one of
-// the systems.
+// the systems, or fit best when shrunk to nothing.
 func solve(points []ControlPoint, skip int) (Similarity, bool) {
 	var s Similarity
 	n := 0.0
@@ -155,11 +164,12 @@ func exchangedTarget(points []ControlPoint, rms float64) bool {
 		turned[i] = ControlPoint{From: p.From, To: orb.Point{p.To[1], p.To[0]}}
 	}
 	s, ok := solve(turned, -1)
-	sum := 0.0
+	sum, size := 0.0, 0.0
 	for _, p := range turned {
 		sum += squared(between(s.Forward(p.From), p.To))
+		size = max(size, math.Sqrt(squared(between(p.To, turned[0].To))))
 	}
-	return ok && math.Sqrt(sum/float64(len(points))) < rms/100
+	return ok && math.Sqrt(sum/float64(len(points))) < min(rms/100, size/1000)
 }
 
 func between(a, b orb.Point) orb.Point { return orb.Point{a[0] - b[0], a[1] - b[1]} }

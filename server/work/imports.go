@@ -182,7 +182,7 @@ func (a *API) undoProblem(id string, err error) error {
 	case errors.As(err, &conflicts):
 		p := rest.Refuse(rest.Conflict, "%s; force leaves them as they are and undoes the rest", conflicts.Error())
 		if conflicts.Hint != "" {
-			p = rest.Refuse(rest.Conflict, "%s was undone and brought back by %s: undo that one", id, conflicts.Hint)
+			return rest.Refuse(rest.Conflict, "%s was undone and brought back by %s: undo that one", id, conflicts.Hint).Because(err)
 		}
 		for _, c := range conflicts.First {
 			why := c.Why
@@ -193,7 +193,7 @@ func (a *API) undoProblem(id string, err error) error {
 			default:
 				why = "belongs to a layer that is gone"
 			}
-			p.Also(c.Layer, c.ID, why)
+			p.Also(c.Layer+"/"+c.ID, "", why)
 		}
 		return p.Because(err)
 	case errors.Is(err, spool.ErrNoSpace):

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/codelist"
 )
 
@@ -35,10 +36,12 @@ type dictionaryFile struct {
 	Columns map[string]string `help:"What columns of a table hold: code, parent, from, to, or the language of a title." placeholder:"WHAT=COLUMN"`
 	Major   string            `help:"Column with the names of major classes, whose codes are the first two digits." placeholder:"COLUMN"`
 	Where   map[string]string `help:"Keep the rows of a table in which a column has a value." placeholder:"COLUMN=VALUE" mapsep:"none"`
+	// Encoding is a name that [charset.Lookup] knows.
+	Encoding string `help:"Encoding of a table, for example gb18030 or big5; UTF-8 without it, or GB18030 where it looks like that." placeholder:"NAME"`
 }
 
 // load reads the dictionary.
-func (cmd *dictionaryFile) load() (*data.Dictionary, error) {
+func (cmd *dictionaryFile) load(note func(string)) (*data.Dictionary, error) {
 	file, err := os.Open(cmd.File)
 	if err != nil {
 		return nil, err
@@ -49,15 +52,20 @@ func (cmd *dictionaryFile) load() (*data.Dictionary, error) {
 	d := &data.Dictionary{}
 	switch format := strings.ToLower(strings.TrimPrefix(extension, ".")); format {
 	case "csv", "tsv":
-		o := codelist.Options{Columns: cmd.Columns, Major: cmd.Major, Where: cmd.Where}
+		o := codelist.Options{Columns: cmd.Columns, Major: cmd.Major, Where: cmd.Where, Note: note}
+		if cmd.Encoding != "" {
+			if o.Encoding, err = charset.Lookup(cmd.Encoding); err != nil {
+				return nil, fmt.Errorf("--encoding: %w", err)
+			}
+		}
 		if format == "tsv" {
 			o.Comma = '\t'
 		}
 		d.Name = strings.TrimSuffix(base, extension)
 		d.Entries, err = codelist.Read(file, o)
 	default:
-		if len(cmd.Columns)+len(cmd.Where)+len(cmd.Major) > 0 {
-			return nil, errors.New("--columns, --where and --major belong to tables (.csv, .tsv)")
+		if len(cmd.Columns)+len(cmd.Where)+len(cmd.Major)+len(cmd.Encoding) > 0 {
+			return nil, errors.New("--columns, --where, --major and --encoding belong to tables (.csv, .tsv)")
 		}
 		err = convert.DecodeDefinition(file, format, d)
 	}
@@ -101,7 +109,7 @@ func (cmd *dictionaryAlterCmd) Run(e *Env) error {
 }
 
 func (cmd *dictionaryFile) send(e *Env, with func(func(context.Context, Client) error) error, done string, how func(*data.Dictionary) (method, path string)) error {
-	d, err := cmd.load()
+	d, err := cmd.load(func(text string) { fmt.Fprintf(e.Stderr, "%s: %s\n", cmd.File, text) })
 	if err != nil {
 		return err
 	}

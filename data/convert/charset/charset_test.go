@@ -139,6 +139,19 @@ func TestAppendAndDecode(t *testing.T) {
 	if _, err := gbk.Append(nil, "路𠀀"); err == nil || err.Error() != "'𠀀' cannot be written in gbk" {
 		t.Error(err)
 	}
+	for name, refused := range map[string]string{"big5": "东", "big5-hkscs": "🌳"} {
+		e, err := charset.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// 东 is none of Big5, and one of Hong Kong's additions to it.
+		if _, err := e.Append(nil, "東路"+refused); err == nil || err.Error() != "'"+refused+"' cannot be written in "+name {
+			t.Errorf("%s: %v", name, err)
+		}
+		if b, err := e.Append(nil, "東路"); err != nil || string(b) != "\xaaF\xb8\xf4" {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
 	if _, ok := gbk.Decode([]byte("a\xff")); ok {
 		t.Error("rubbish is GBK")
 	}

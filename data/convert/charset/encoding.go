@@ -41,7 +41,8 @@ var encodings = []struct {
 	{"utf-8 utf8 65001", nil},
 	{"gb18030 54936", simplifiedchinese.GB18030},
 	{"gbk gb2312 euc-cn 936", simplifiedchinese.GBK},
-	{"big5 big5-hkscs 950", traditionalchinese.Big5},
+	{"big5 950", traditionalchinese.Big5},
+	{"big5-hkscs 951", traditionalchinese.Big5},
 	{"utf-16 utf16", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)},
 	{"utf-16le utf16le 1200", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
 	{"utf-16be utf16be 1201", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
@@ -125,15 +126,34 @@ func (e Encoding) Append(dst []byte, text string) ([]byte, error) {
 		return append(dst, text...), nil
 	}
 	out, err := e.plain().NewEncoder().String(text)
-	if err == nil {
+	if err == nil && !e.beyond(out) {
 		return append(dst, out...), nil
 	}
 	for _, r := range text {
-		if _, err := e.plain().NewEncoder().String(string(r)); err != nil {
+		if out, err := e.plain().NewEncoder().String(string(r)); err != nil || e.beyond(out) {
 			return dst, fmt.Errorf("%q cannot be written in %s", r, e.name)
 		}
 	}
 	return dst, fmt.Errorf("write text in %s: %w", e.name, err)
+}
+
+// beyond reports whether a text that was written has characters of Hong Kong, or of other additions, that are none of Big5
+// by itself: programs elsewhere do not read them. The table of the encoder has them all, by the lead bytes from 0x87 to 0xA0
+// and 0xC6A1 to 0xC8FE.
+func (e Encoding) beyond(text string) bool {
+	if e.name != "big5" {
+		return false
+	}
+	for i := 0; i < len(text); i++ {
+		lead := text[i]
+		if lead < 0x80 {
+			continue
+		}
+		if i++; lead < 0xa1 || lead == 0xc6 && i < len(text) && text[i] >= 0xa1 || lead == 0xc7 || lead == 0xc8 {
+			return true
+		}
+	}
+	return false
 }
 
 // Mark is the byte order mark that files in the encoding start with; nil for those without.

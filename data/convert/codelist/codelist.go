@@ -8,9 +8,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/charset"
 )
 
 // Options say what the columns of a table mean.
@@ -25,6 +25,9 @@ type Options struct {
 	Major string
 	// Where keeps the rows whose columns have these values.
 	Where map[string]string
+	// Encoding is that of the text; none is UTF-8, or GB18030 where the text looks like it, which Note hears.
+	Encoding charset.Encoding
+	Note     func(string)
 }
 
 // usual are the names under which columns are found, after [data.FoldName].
@@ -42,16 +45,23 @@ const majorDigits = 2
 // table is the header of a file and what its columns mean.
 type table struct {
 	o       Options
+	text    *charset.Reader
 	header  []string
 	columns map[string]int
 	major   int
 	where   map[int]string
 }
 
-// Read reads the entries of a table, whose first row names the columns. The text is UTF-8. The error names line and
-// column.
+// Read reads the entries of a table, whose first row names the columns. The error names line and column.
 func Read(r io.Reader, o Options) ([]data.Term, error) {
-	rows := csv.NewReader(r)
+	if o.Note == nil {
+		o.Note = func(string) {}
+	}
+	text, err := charset.NewReader(r, o.Encoding, o.Note)
+	if err != nil {
+		return nil, err
+	}
+	rows := csv.NewReader(text)
 	rows.FieldsPerRecord, rows.LazyQuotes = -1, true
 	if o.Comma != 0 {
 		rows.Comma = o.Comma
@@ -63,8 +73,12 @@ func Read(r io.Reader, o Options) ([]data.Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	t := &table{o: o, header: header}
+	t := &table{o: o, header: header, text: text}
+	for _, name := range header {
+		if wrong := text.Wrong([]byte(name)); wrong != "" {
+			return nil, fmt.Errorf("line 1, %q %s", name, wrong)
+		}
+	}
 	if err := t.find(); err != nil {
 		return nil, err
 	}
@@ -156,8 +170,8 @@ func (t *table) term(row []string) (term, major data.Term, err error) {
 	term.Title = data.Title{}
 	for what, i := range t.columns {
 		text := strings.TrimSpace(row[i])
-		if !utf8.ValidString(text) {
-			return term, major, fmt.Errorf("column %s is not UTF-8", t.header[i])
+		if wrong := t.text.Wrong([]byte(text)); wrong != "" {
+			return term, major, fmt.Errorf("column %s %s", t.header[i], wrong)
 		}
 		switch what {
 		case "code":

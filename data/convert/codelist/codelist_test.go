@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert/charset"
 	"github.com/gewu-city/gewu/data/convert/codelist"
 )
 
@@ -35,6 +36,10 @@ func TestRead(t *testing.T) {
 		"short row":      {"code,zh\n1,a\n2\n", codelist.Options{}, "line 3 has 1 columns and the first line 2"},
 		"row no code":    {"code,zh\n1,a\n ,b\n", codelist.Options{}, "line 3: has no code"},
 		"bytes":          {"code,zh\n1,\xff\n", codelist.Options{}, "line 2: column zh is not UTF-8"},
+		"GB18030, told":  {gb(t, "代码,名称\n01,供水井盖\n"), codelist.Options{Encoding: encoding(t, "gb18030")}, `01 map[zh:供水井盖]`},
+		"GB18030, seen":  {gb(t, "代码,名称\n01,供水井盖\n"), codelist.Options{}, `01 map[zh:供水井盖]`},
+		"told wrongly":   {gb(t, "code,zh\n01,供水井盖\n"), codelist.Options{Encoding: encoding(t, "utf-8")}, "line 2: column zh is not UTF-8, which the file is said to be"},
+		"wrong heading":  {"\xff,zh\n01,a\n", codelist.Options{}, `line 1, "\xff" is not UTF-8; name the encoding`},
 	} {
 		terms, err := codelist.Read(strings.NewReader(test.text), test.o)
 		got := describe(terms)
@@ -45,6 +50,24 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, test.want)
 		}
 	}
+}
+
+func gb(t *testing.T, text string) string {
+	t.Helper()
+	b, err := encoding(t, "gb18030").Append(nil, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func encoding(t *testing.T, name string) charset.Encoding {
+	t.Helper()
+	e, err := charset.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func describe(terms []data.Term) string {

@@ -94,7 +94,8 @@ const (
 // Fit finds the grid by least squares.
 func (d *Definition) Fit() (proj.Fit, error) { return proj.FitSimilarity(d.Points) }
 
-// Judge says what is wrong with a fit, or is nil: an RMS or an outlier beyond the tolerance.
+// Judge says what is wrong with a fit, or is nil: an RMS or an outlier beyond the tolerance, or a scale that two points
+// alone would have to prove.
 func (d *Definition) Judge(f proj.Fit) error {
 	switch {
 	case f.RMS > d.ToleranceM && f.Exchanged:
@@ -102,13 +103,27 @@ func (d *Definition) Judge(f proj.Fit) error {
 	case f.Outlier >= 0 && f.Off > d.ToleranceM:
 		return fmt.Errorf("control point %q of %s is off by %.3f m from where the others put it, more than the tolerance of %g m",
 			d.Points[f.Outlier].Name, d.Name, f.Off, d.ToleranceM)
+	case len(d.Points) == 2 && stretched(f) != "":
+		return fmt.Errorf("the control points of %s are two, which fit always, with %s", d.Name, stretched(f))
 	case f.RMS > d.ToleranceM:
 		return fmt.Errorf("the control points of %s do not fit: RMS %.3f m, more than the tolerance of %g m", d.Name, f.RMS, d.ToleranceM)
 	}
 	return nil
 }
 
-const exchanged = "own_east and own_north seem to be exchanged: surveyors write north as X"
+const exchanged = "own_east and own_north seem to be exchanged (surveyors write north as X), or one of them to have the wrong sign"
+
+// mostScale is by how much a grid in metres may be longer or shorter than its base before a point or a unit must be wrong:
+// projections and heights of cities make less than a thousandth.
+const mostScale = 0.005
+
+// stretched says that the scale of a fit cannot be that of a city's grid, empty when it can.
+func stretched(f proj.Fit) string {
+	if off := f.Scale() - 1; math.Abs(off) > mostScale {
+		return fmt.Sprintf("scale %.6f, %+.1f %%: a point is wrong, or the grid is not in metres", f.Scale(), off*100)
+	}
+	return ""
+}
 
 // System fits the grid, refuses a bad fit and gives the coordinate system.
 func (d *Definition) System() (*proj.Own, error) {
@@ -162,6 +177,9 @@ func Report(d *Definition, f proj.Fit) string {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "RMS %.4f m\n", f.RMS)
+	if text := stretched(f); text != "" {
+		b.WriteString(text + "\n")
+	}
 	switch n := len(d.Points); {
 	case f.Exchanged:
 		b.WriteString(exchanged + "\n")

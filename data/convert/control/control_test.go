@@ -158,6 +158,7 @@ const header = "name,lon,lat,own_east,own_north\n"
 func TestRefused(t *testing.T) {
 	toml := func(text string) string { return "name = \"g\"\n" + text }
 	const a = "A,120.1,30.1,1,2\n"
+	const own = "name,east,north,own_east,own_north\n"
 	for name, test := range map[string]struct{ file, text, from, want string }{
 		"empty":             {"a.csv", "", "", "empty"},
 		"headings":          {"a.csv", "name,lon,lat\n", "", "own_east"},
@@ -173,7 +174,11 @@ func TestRefused(t *testing.T) {
 		"abroad":            {"a.csv", header + "B,2.3,48.8,1,2\nC,2.4,48.9,3,4\n", "", "no Gauss–Krüger zone"},
 		"which":             {"a.csv", "east,north,own_east,own_north\n500000,3300000,1,2\n", "", "--from"},
 		"outside":           {"a.csv", "east,north,own_east,own_north\n40500000,3300000,1,2\n", "EPSG:4549", "EPSG:4528"},
-		"coincide":          {"a.csv", header + a + a, "", "one place"},
+		"coincide":          {"a.csv", header + a + strings.Replace(a, "A", "B", 1), "", "one place"},
+		"named alike":       {"a.csv", header + a + "A,120.2,30.2,4,5\n", "", `control point "A" stands there twice, as the points 1 and 2`},
+		"exchanged exactly": {"a.csv", own + "A,500000,3300000,0,0\nB,501000,3300000,0,1000\nC,500000,3301000,1000,0\nD,501000,3301000,1000,1000\n", "EPSG:4549", "a mirror image of the known ones: own_east and own_north are exchanged"},
+		"wrong sign":        {"a.csv", own + "A,500000,3300000,0,0\nB,501000,3300000,-1000,0\nC,500000,3301000,0,1000\nD,501000,3301000,-1000,1000\n", "EPSG:4549", "or one of them has the wrong sign"},
+		"stretched":         {"a.csv", own + "A,500000,3300000,0,0\nB,501000,3300000,1039.6,0\n", "EPSG:4549", "are two, which fit always, with scale 1.039600, +4.0 %"},
 		"infinite":          {"a.csv", header + a + "B,120.2,30.2,Inf,2\n", "", "not finite"},
 		"two lines":         {"a.csv", header + "\"B\nC\",120,30,1,2\n", "", "one line of text"},
 		"title":             {"a.toml", toml("title = \"a\\nb\""), "", "one line of text"},

@@ -146,10 +146,15 @@ func (f *file) definition(from proj.CRS) (*Definition, error) {
 		return nil, errors.New("there are no control points")
 	}
 	places := make(orb.MultiPoint, len(f.Points))
+	named := map[string]int{}
 	for i := range f.Points {
 		p := &f.Points[i]
 		if p.Name == "" {
 			p.Name = strconv.Itoa(i + 1)
+		} else if first, again := named[p.Name]; again {
+			return nil, fmt.Errorf("control point %q stands there twice, as the points %d and %d; a name belongs to one", row.Shorten(p.Name), first+1, i+1)
+		} else {
+			named[p.Name] = i
 		}
 		if strings.ContainsFunc(p.Name, unicode.IsControl) {
 			return nil, fmt.Errorf("control point %q: the name must be one line of text", row.Shorten(p.Name))
