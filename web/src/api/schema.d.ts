@@ -2106,6 +2106,7 @@ export interface components {
                 [key: string]: unknown;
             };
             note?: string;
+            /** @description Why the import ended early, and which part has landed; done follows. */
             failed?: string;
             done?: components["schemas"]["ImportSummary"];
         };
