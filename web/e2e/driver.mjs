@@ -89,6 +89,19 @@ export class MapDriver {
     await this.page.keyboard.press('Enter')
   }
 
+  // ask types a text and returns what the candidates say, once they are there.
+  async ask(text) {
+    await this.page.keyboard.press('/')
+    await this.page.keyboard.press('Control+A')
+    await this.page.keyboard.type(text)
+    const message = this.page.locator('.search-message:not(.keys)')
+    await until('candidates', async () => {
+      if (await this.page.locator('.search-drop li').count()) return true
+      return (await message.allInnerTexts()).some((told) => told.includes(text))
+    })
+    return this.page.locator('.search-drop li').allInnerTexts()
+  }
+
   async panel() {
     const panel = this.page.locator('.place-panel[aria-busy="false"]')
     await panel.waitFor()

@@ -229,6 +229,52 @@ await check('coordinates in a chosen system, found again by searching', async ()
   return seen.join(' · ')
 })
 
+await check('a misspelt address is found by its number, with the reason', async () => {
+  await map.page.keyboard.press('Escape')
+  const text = '和平冬路二段106號'
+  const seen = await map.ask(text)
+  const { features } = await api(`/v1/geocode?q=${encodeURIComponent(text)}&limit=9`)
+  expect(features.length > 1 && seen.length >= features.length, `${seen.length} candidates for ${features.length} places`)
+  const { geocoding, layer, id } = features[0].properties
+  // The middle of the map decides between two that are as good: the score is that of a question with a focus.
+  expectText(seen[0], '1', geocoding.label, '和平冬路')
+  const score = Number(await map.page.locator('.option-score').first().evaluate((el) => el.lastChild.textContent))
+  expect(score >= geocoding.score && score < 100, `the score is ${score}`)
+  const numbers = await map.page.locator('.candidate-marker').allInnerTexts()
+  expect(numbers[0] === '1', `the map numbers ${numbers}`)
+  await accessible(map, 'candidates')
+  await map.page.screenshot({ path: join(shots, 'candidates.png') })
+  // A digit belongs to the text until an arrow leads into the list.
+  await map.page.keyboard.press('ArrowDown')
+  await map.page.keyboard.press('1')
+  await until('the place is chosen', async () => (await map.hash()).includes(`sel=${layer}/${encodeURIComponent(id)}`))
+  await map.idle()
+  expect((await map.page.locator('.candidate-marker').count()) === 0, 'the numbers stay on the map')
+  const ring = await map.page.locator('.place-radius').boundingBox()
+  expect(ring && ring.width > 2 && Math.abs(ring.width - ring.height) < 1, `the radius is ${JSON.stringify(ring)}`)
+  await map.page.keyboard.press('Escape')
+  return seen[0].replace(/\s+/g, ' ')
+})
+
+await check('Alt and a digit choose while typing, Escape closes', async () => {
+  await map.ask('和平東路與復興南路交叉口')
+  await map.page.keyboard.press('Escape')
+  expect(!(await map.page.locator('.search-drop').isVisible()), 'the list stays open')
+  await map.page.keyboard.press('ArrowDown')
+  await map.page.keyboard.press('Alt+1')
+  await until('the crossing is chosen', async () => (await map.hash()).includes('at='))
+  await map.panel()
+  await map.page.keyboard.press('Escape')
+})
+
+await check('a text without a place has no candidates', async () => {
+  const seen = await map.ask('今天天氣不錯')
+  expect(seen.length === 0, seen.join(' · '))
+  await map.page.keyboard.press('Escape')
+  await map.page.keyboard.press('Escape')
+  await map.page.keyboard.press('Escape')
+})
+
 await check('light, accessible', async () => {
   await map.jump(...CENTRE, 16)
   await map.clickAt(...CENTRE)

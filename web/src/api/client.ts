@@ -1,7 +1,7 @@
 // A thin client: one function per question the pages ask.
 import createClient from 'openapi-fetch'
 import type { paths } from './schema'
-import type { CellCard, Dictionary, Feature, Layer, Located } from './types'
+import type { CellCard, Dictionary, Feature, Geocoded, Layer, Located } from './types'
 
 // ApiError carries the server's problem document; status 0 means that the
 // server could not be reached at all.
@@ -80,6 +80,18 @@ export async function findFeatures(
 
 export function locate(lon: number, lat: number, signal?: AbortSignal, when?: string | null): Promise<Located> {
   return answerOf(client.GET('/v1/locate', { params: { query: { lon, lat, ...past(when) } }, signal }), signal)
+}
+
+// geocode asks for the places that a text means, suggest for what it may be the
+// beginning of. Of places that are as good the one nearest to focus comes first.
+export async function geocode(q: string, limit: number, focus?: string, signal?: AbortSignal): Promise<Geocoded[]> {
+  const asked = client.GET('/v1/geocode', { params: { query: { q, limit, focus } }, signal })
+  return (await answerOf(asked, signal)).features as Geocoded[]
+}
+
+export async function suggest(q: string, limit: number, focus?: string, signal?: AbortSignal): Promise<Geocoded[]> {
+  const asked = client.GET('/v1/suggest', { params: { query: { q, limit, focus } }, signal })
+  return (await answerOf(asked, signal)).features as Geocoded[]
 }
 
 export async function readCell(

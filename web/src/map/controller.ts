@@ -14,7 +14,8 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import type { Layer, TileRange } from '../api/types'
 import type { Place, View } from '../ui/urlState'
-import { type Box, isPoint } from './geometry'
+import type { Numbered } from './found'
+import { type Box, isPoint, pixelsOf } from './geometry'
 import { pace } from '../ui/pace'
 import { mapLocale } from './locale'
 import { type Picked, drawn, everythingAt, stackAt } from './pick'
@@ -70,6 +71,9 @@ export class MapController {
   private controls: IControl[] = []
   private pointer: { x: number; y: number } | null = null
   private marker: Marker | null = null
+  // How far off the marked place may be: a circle that grows with the zoom.
+  private circle: { element: HTMLElement; lat: number; radius: number } | null = null
+  private candidates: Marker[] = []
   private selected: Marked | null = null
   private hovered: Marked | null = null
   // Ranges that arrived while tiles were under way: such a tile may hold the
@@ -110,6 +114,7 @@ export class MapController {
 
   private listen(events: MapEvents): void {
     const { map } = this
+    map.on('zoom', () => this.drawCircle())
     map.on('style.load', () => {
       this.styled = true
       this.applyStyle()
@@ -250,13 +255,37 @@ export class MapController {
     for (const source of this.vectorSources()) this.map.refreshTiles(source)
   }
 
-  mark(place: Place | null): void {
+  // mark puts the marker on a place; radius is how far off it may be in metres.
+  mark(place: Place | null, radius = 0): void {
     this.marker?.remove()
-    this.marker = null
+    this.marker = this.circle = null
     if (!place) return
     const element = document.createElement('div')
     element.className = 'place-marker'
+    if (radius > 0) {
+      const ring = element.appendChild(document.createElement('div'))
+      ring.className = 'place-radius'
+      this.circle = { element: ring, lat: place.lat, radius }
+      this.drawCircle()
+    }
     this.marker = new Marker({ element }).setLngLat([place.lon, place.lat]).addTo(this.map)
+  }
+
+  private drawCircle(): void {
+    if (!this.circle) return
+    const size = `${2 * pixelsOf(this.circle.radius, this.circle.lat, this.map.getZoom())}px`
+    this.circle.element.style.width = this.circle.element.style.height = size
+  }
+
+  // number shows candidates by the numbers that they have in the list.
+  number(candidates: Numbered[]): void {
+    for (const marker of this.candidates) marker.remove()
+    this.candidates = candidates.map(({ n, place }) => {
+      const element = document.createElement('div')
+      element.className = 'candidate-marker'
+      element.textContent = String(n)
+      return new Marker({ element }).setLngLat([place.lon, place.lat]).addTo(this.map)
+    })
   }
 
   // The number is the feature's permanent id, which is its id in the tiles.

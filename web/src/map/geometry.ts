@@ -81,3 +81,17 @@ function crossings(rings: Position[][], y: number): number[] {
   }
   return xs.sort((a, b) => a - b)
 }
+
+const METRES_A_DEGREE = 111_320
+
+// boxAround holds a circle of a radius in metres.
+export function boxAround({ lon, lat }: { lon: number; lat: number }, radius: number): Box {
+  const dy = radius / METRES_A_DEGREE
+  const dx = dy / Math.max(Math.cos((lat * Math.PI) / 180), 0.01)
+  return [lon - dx, lat - dy, lon + dx, lat + dy]
+}
+
+// pixelsOf is how many pixels a length in metres takes on a Mercator map.
+export function pixelsOf(metres: number, lat: number, zoom: number): number {
+  return (metres * 512 * 2 ** zoom) / (360 * METRES_A_DEGREE * Math.cos((lat * Math.PI) / 180))
+}

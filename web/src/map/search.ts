@@ -1,9 +1,10 @@
 // From what a person types to places on the map.
-import { ApiError, findFeatures, readFeature } from '../api/client'
-import type { Layer } from '../api/types'
+import { ApiError, findFeatures, geocode, readFeature, suggest } from '../api/client'
+import type { Geocoded, Layer } from '../api/types'
 import { parsePoint } from '../coords/parse'
 import type { SystemId } from '../coords/systems'
 import type { Place } from '../ui/urlState'
+import { type Found, MOST, foundOf, merge } from './found'
 import { type Hit, mayBeId, searchAttributes } from './roles'
 
 export type Query =
@@ -40,6 +41,30 @@ export async function searchText(layers: Layer[], text: string, signal: AbortSig
   const asked = only ? layers.filter((layer) => layer.name === only) : layers
   const perLayer = await Promise.all(asked.map((layer) => searchLayer(layer, text, signal)))
   return perLayer.flat()
+}
+
+// searchAll asks the layers and the geocoder at once. A layer that is named is
+// the only one that answers, and a geocoder that is not there is not missed.
+export async function searchAll(
+  layers: Layer[],
+  query: { text: string; layer?: string },
+  near: Place | undefined,
+  signal: AbortSignal,
+): Promise<(Hit | Found)[]> {
+  const focus = near && `${near.lon.toFixed(6)},${near.lat.toFixed(6)}`
+  const ask = (of: typeof geocode) => (query.layer ? [] : of(query.text, MOST, focus, signal).catch(noPlaces))
+  const [hits, places, suggestions] = await Promise.all([
+    searchText(layers, query.text, signal, query.layer),
+    ask(geocode),
+    ask(suggest),
+  ])
+  return merge(hits, places.map((place) => foundOf(place)), suggestions.map((place) => foundOf(place, true)))
+}
+
+const NOT_IMPLEMENTED = 501
+
+function noPlaces(cause: unknown): Geocoded[] {
+  return cause instanceof ApiError && cause.status === NOT_IMPLEMENTED ? [] : noAnswer(cause)
 }
 
 async function searchLayer(layer: Layer, text: string, signal: AbortSignal): Promise<Hit[]> {

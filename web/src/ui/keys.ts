@@ -9,7 +9,7 @@ export const MAC = /Mac|iPhone|iPad/.test(navigator.platform)
 
 export const SHORTCUTS: Shortcut[] = [
   { group: 'find', keys: ['/', MAC ? '⌘ K' : 'Ctrl K'], text: 'search' },
-  { group: 'find', keys: ['↑', '↓', 'Enter'], text: 'results' },
+  { group: 'find', keys: ['↑', '↓', 'Enter', '1', '…', '9'], text: 'results' },
   { group: 'map', keys: ['H'], text: 'home' },
   { group: 'map', keys: ['+', '−'], text: 'zoom' },
   { group: 'map', keys: ['↑', '↓', '←', '→'], text: 'pan' },
