@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/gewu-city/gewu/geocode/classes"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/index"
 )
@@ -14,18 +15,21 @@ type Report struct {
 	Places []Place
 	// Reported is the position of the place that the report is about in Places, -1 where it names none.
 	Reported int
+	// Classes are what it may be about, by its words: up to three of each edition, the likeliest first.
+	Classes []classes.Suggestion
 }
 
 // Bounds of reports.
 const (
-	mostPieces = 32 // pieces of phrase.MostRunes at most; more than normal.MostBytes can be
-	leastSpan  = 45 // a place of a report may be less sure than the answer to a question
+	mostPieces  = 32 // pieces of phrase.MostRunes at most; more than normal.MostBytes can be
+	mostClasses = 3
+	leastSpan   = 45 // a place of a report may be less sure than the answer to a question
 )
 
 // Extract finds the places in the text of a report, and the one that it is about: the surest that the text does not say
 // of something else, as the home of the caller or the office that is to handle it; of equals the first.
 func (g *Geocoder) Extract(text string) (Report, *index.World) {
-	r := Report{Reported: -1}
+	r := Report{Reported: -1, Classes: classes.Suggest(text, mostClasses)}
 	city := g.Gazetteer()
 	if city == nil {
 		return r, nil

@@ -121,6 +121,12 @@ func TestSpans(t *testing.T) {
 	for _, p := range r.Places {
 		spans = append(spans, text[p.Start:p.End])
 	}
+	if len(r.Classes) > 0 {
+		t.Errorf("classes of %s: %v", text, r.Classes)
+	}
+	if r, _ := g.Extract("塔悠路328號門口的路燈不亮"); len(r.Classes) == 0 || r.Classes[0].Score < 80 {
+		t.Errorf("classes: %v", r.Classes)
+	}
 	if got := strings.Join(spans, "|"); got != "大安區永康街65號|中山區吉林路３６６號" || r.Reported != 1 {
 		t.Errorf("%s, reported %d", got, r.Reported)
 	}

@@ -248,3 +248,38 @@ func BenchmarkTaipei(b *testing.B) {
 		}
 	})
 }
+
+// TestBeginning compares with a look at every name, written, spelled and by its initials.
+func TestBeginning(t *testing.T) {
+	all := []string{"塔悠路", "塔城街", "重庆南路", "长春路", "main st", "银行"}
+	s := New(all)
+	for text, want := range map[string]string{
+		"塔":        "塔城街 0, 塔悠路 0",
+		"塔悠路":      "塔悠路 0",
+		"tay":      "塔悠路 1",
+		"ta cheng": "塔城街 1",
+		"tyl":      "塔悠路 2",
+		"chongq":   "重庆南路 1",
+		"zhongq":   "重庆南路 1", // 重 is read in two ways
+		"yinhang":  "银行 1",
+		"main":     "main st 0",
+		"路":        "",
+		"":         "",
+	} {
+		var got []string
+		s.Beginning(text, func(id ID, way Way) bool {
+			if one := all[id] + " " + string(rune('0'+way)); !slices.Contains(got, one) {
+				got = append(got, one)
+			}
+			return true
+		})
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	n := 0
+	s.Beginning("塔", func(ID, Way) bool { n++; return false })
+	if n != 1 {
+		t.Errorf("%d names after the first was enough", n)
+	}
+}
