@@ -102,6 +102,8 @@ type worker struct {
 	*stream
 	dst []byte
 	own grid.Owners
+	// names are those of members, in lines of JSON, that were met before.
+	names map[string]memberName
 }
 
 // CSV answers comma-separated rows below a header. Nothing is written before the header has been read and found good:

@@ -153,8 +153,9 @@ func (w *worker) repeat(line []byte, but member) (found object) {
 		case string(name) == "coordinates" || string(name) == "geometries":
 			coordinates = true
 		}
-		found.lon.member(name, value, w.Lon, lonNames)
-		found.lat.member(name, value, w.Lat, latNames)
+		n := w.nameOf(name)
+		found.lon.see(n.lon, 0, n.text, value)
+		found.lat.see(n.lat, 0, n.text, value)
 		if !first {
 			w.dst = append(w.dst, ',')
 		}
@@ -171,19 +172,34 @@ func (w *worker) repeat(line []byte, but member) (found object) {
 // longestName is the length of the longest usual name of a coordinate, in bytes, with some room for blanks.
 const longestName = 16
 
-// member sees a member of a line.
-func (c *choice) member(name, value []byte, given string, usual []string) {
-	if given == "" && len(name) > longestName || len(name) == 0 {
-		return
-	}
-	at := 0 // as nearly always, and without folding
-	if given != "" || string(name) != usual[0] {
-		at = rank(string(name), given, usual)
-	}
-	if at >= 0 {
-		c.see(at, 0, string(name), bytes.Trim(value, `"`))
-	}
+// memberName is what the name of a member means for the place of its line.
+type memberName struct {
+	text     string
+	lon, lat int // ranks
 }
+
+// nameOf looks a name up among those that were met before: lines repeat them, and to fold each again would cost more than
+// the rest.
+func (w *worker) nameOf(name []byte) memberName {
+	if n, met := w.names[string(name)]; met {
+		return n
+	}
+	n := memberName{string(name), -1, -1}
+	if len(name) > longestName && w.Lon == "" {
+		return n
+	}
+	n.lon, n.lat = rank(n.text, w.Lon, lonNames), rank(n.text, w.Lat, latNames)
+	if w.names == nil || len(w.names) >= mostNames {
+		w.names = map[string]memberName{}
+	}
+	if len(name) <= longestName {
+		w.names[n.text] = n
+	}
+	return n
+}
+
+// mostNames bounds the names that are kept: some files have others in each line.
+const mostNames = 1000
 
 // locate appends the members of the answer, each behind a comma, and tells which they are, or says why there is none.
 func (w *worker) locate(o object) (written member, why string) {
@@ -209,7 +225,7 @@ func (w *worker) locate(o object) (written member, why string) {
 		return 0, o.lat.twice()
 	default:
 		var fault *rest.Problem
-		if p, fault = w.place(o.lon.value, o.lat.value); fault != nil {
+		if p, fault = w.place(bytes.Trim(o.lon.value, `"`), bytes.Trim(o.lat.value, `"`)); fault != nil {
 			return 0, fault.Detail
 		}
 		loc = w.Locator.Locate(w.world, p, w.Ask)
