@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,12 +22,13 @@ func FuzzQuery(f *testing.F) {
 		"tree_type=x&count=1&planted=2001-02-03", "crs=EPSG:3826&lon=302000&lat=2765500", "%zz", "a=%ff", "layers=trees",
 		"at=2026-03-01", "at=2026-03-01T00:00:00+08:00&as_of=2", "as_of=x-1", "as_of=0", "at=0000-00-00", "as_of=-1", "as_of=18446744073709551615", "after=1&from=3&state=done&force=true",
 		"filter=count>5+AND+tree_type+LIKE+'%25a'", "filter={\"op\":\"isNull\",\"args\":[{\"property\":\"count\"}]}&filter-lang=cql2-json",
+		"q=%E4%BF%A1%E7%BE%A9%E8%B7%AF3&limit=2&focus=121.5,25&bbox=121,25,122,26", "q=x&format=geojson&viewbox=2,1,1,2&bounded=1", "q=%E5%8C%97&fallback=area&least=1&crs=gcj02", "lat=25.005&lon=121.5091&radius=0.5&format=jsonv2&kinds=house",
 		"filter=S_INTERSECTS(geometry,BBOX(302000,2765500,302100,2765600))&filter-crs=EPSG:3826&filter-lang=cql-text",
 	} {
 		f.Add(q)
 	}
 	c := newCity(f, func(cfg *Config) { cfg.Limits.MinSeq = 1 }).fill()
-	paths := []string{"/v1/locate", "/v1/layers", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/tiles/city/14/13721/7015.mvt", "/tiles/city.json", "/styles/light.json", "/v1/schemes", "/v1/layers/trees/export", "/v1/layers/trees/features/tree01/history", "/v1/changes", "/v1/changes/2", "/v1/plans"}
+	paths := []string{"/v1/locate", "/v1/layers", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/tiles/city/14/13721/7015.mvt", "/tiles/city.json", "/styles/light.json", "/v1/schemes", "/v1/layers/trees/export", "/v1/layers/trees/features/tree01/history", "/v1/changes", "/v1/changes/2", "/v1/plans", "/v1/geocode", "/v1/reverse", "/v1/suggest", "/geocoder/search", "/geocoder/reverse", "/geocoder/api", "/geocoder/api/reverse"}
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, path := range paths {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -101,7 +103,9 @@ func FuzzPosition(f *testing.F) {
 
 // FuzzNDJSON answers any line with one line of JSON that keeps the members.
 func FuzzNDJSON(f *testing.F) {
-	for _, line := range []string{`{"lon":1,"lat":2}`, `{"a":"\"}","lon":"x","lat":[]}`, `{"A":{"b":[1,{}]}}`, `[]`, `{"é":1}`} {
+	for _, line := range []string{
+		`{"lon":1,"lat":2}`, `{"a":"\"}","lon":"x","lat":[]}`, `{"A":{"b":[1,{}]}}`, `[]`, `{"é":1}`, `{"q":"信義路3號","label":1}`, `{"address":"\ud800信義路三號","error":{}}`, `{"q":null}`,
+	} {
 		f.Add(line)
 	}
 	c := newCity(f, nil).fill()
@@ -109,26 +113,29 @@ func FuzzNDJSON(f *testing.F) {
 		if line = strings.TrimSpace(line); line == "" || strings.Contains(line, "\n") {
 			return
 		}
-		var before, after map[string]json.RawMessage
-		r := httptest.NewRequest(http.MethodPost, "/v1/locate", strings.NewReader(line))
-		r.Header.Set("Content-Type", rest.TypeNDJSON)
-		w := httptest.NewRecorder()
-		c.server.Handler().ServeHTTP(w, r)
-		out := w.Body.Bytes()
-		if err := json.Unmarshal(out, &after); err != nil || strings.Count(string(out), "\n") != 1 {
-			t.Fatalf("%q became %q: %v", line, out, err)
-		}
-		if !utf8.ValidString(line) || json.Unmarshal([]byte(line), &before) != nil {
-			return
-		}
-		for name, v := range before {
-			switch name {
-			case "areas", "cells", "address", "error":
-			default:
-				if string(after[name]) != string(v) {
-					t.Errorf("member %q was %s and is %s", name, v, after[name])
-				}
-			}
-		}
+		c.keepsMembers(t, "/v1/locate", line, "areas", "cells", "address", "error")
+		c.keepsMembers(t, "/v1/geocode", line, "lon", "lat", "score", "kind", "relation", "label", "place_layer", "place_id", "radius_m", "faults", "areas", "cells", "error")
 	})
+}
+
+// keepsMembers sends a line and demands one line of JSON with its members, but those that the answer may write.
+func (c *town) keepsMembers(t *testing.T, path, line string, written ...string) {
+	t.Helper()
+	var before, after map[string]json.RawMessage
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(line))
+	r.Header.Set("Content-Type", rest.TypeNDJSON)
+	w := httptest.NewRecorder()
+	c.server.Handler().ServeHTTP(w, r)
+	out := w.Body.Bytes()
+	if err := json.Unmarshal(out, &after); err != nil || strings.Count(string(out), "\n") != 1 {
+		t.Fatalf("%s: %q became %q: %v", path, line, out, err)
+	}
+	if !utf8.ValidString(line) || json.Unmarshal([]byte(line), &before) != nil {
+		return
+	}
+	for name, v := range before {
+		if !slices.Contains(written, name) && string(after[name]) != string(v) {
+			t.Errorf("%s: member %q was %s and is %s", path, name, v, after[name])
+		}
+	}
 }

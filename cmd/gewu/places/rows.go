@@ -113,7 +113,11 @@ func (g *Geocode) answerRows(ctx context.Context, e *Env, c Client, query url.Va
 		if before.rows > 0 {
 			done = fmt.Sprintf(" after %d that were done", before.rows)
 		}
-		fmt.Fprintf(e.Stderr, "%d rows%s, %d without a place: see error\n", n.rows, done, n.failed)
+		failed := ""
+		if n.failed > 0 {
+			failed = fmt.Sprintf(", %d without a place: see error", n.failed)
+		}
+		fmt.Fprintf(e.Stderr, "%d rows answered%s%s\n", n.rows, done, failed)
 	}
 	return nil
 }

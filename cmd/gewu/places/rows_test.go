@@ -133,7 +133,7 @@ func TestRows(t *testing.T) {
 	}
 	to := filepath.Join(t.TempDir(), "out.csv")
 	_, told, err := (&rowCity{most: -1}).run(places.Geocode{In: write(t, "in.csv", table), Column: "q", Out: to}, "")
-	if err != nil || read(t, to) != answers || told != "3 rows, 1 without a place: see error\n" {
+	if err != nil || read(t, to) != answers || told != "3 rows answered, 1 without a place: see error\n" {
 		t.Errorf("file: %v %s\n%s", err, told, read(t, to))
 	}
 	gb, err := simplifiedchinese.GB18030.NewEncoder().String("编号,q\n1,和平路\n")
@@ -164,7 +164,7 @@ func TestBooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, told, err := (&rowCity{most: -1}).run(places.Geocode{In: in, Column: "地址", Out: out}, "")
-	if err != nil || told != "3 rows, 1 without a place: see error\n" {
+	if err != nil || told != "3 rows answered, 1 without a place: see error\n" {
 		t.Fatalf("%v %s", err, told)
 	}
 	got, err := excelize.OpenFile(out)
@@ -229,7 +229,7 @@ func TestResume(t *testing.T) {
 			}
 			if strings.Contains(told, " after ") {
 				var n, done int
-				if _, err := fmt.Sscanf(told, "%d rows after %d that", &n, &done); err != nil || n != len(c.sent) || n+done != 40 {
+				if _, err := fmt.Sscanf(told, "%d rows answered after %d that", &n, &done); err != nil || n != len(c.sent) || n+done != 40 {
 					t.Fatalf("%s cut at %d: %s sent %d", kind, at, told, len(c.sent))
 				}
 			}
