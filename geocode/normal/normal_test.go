@@ -41,6 +41,7 @@ func TestOf(t *testing.T) {
 		"　 ":                       "",
 		"两弄万号":                     "2弄万号",
 		"衖口":                       "弄口",
+		"遊樂場氾濫":                    "游乐场泛滥",
 		"1/2号":                     "1/2号",
 	} {
 		if got := Of(source).String(); got != want {
