@@ -15,8 +15,9 @@ const lane = '衖'
 
 // folded is what each character of the basic plane folds to, 0 for itself.
 var folded = sync.OnceValue(func() *[1 << 16]uint16 {
-	// The last three are variants that the database does not list, of characters in names of roads and reports.
-	t := &[1 << 16]uint16{lane: '弄', '遊': '游', '氾': '泛', '痲': '麻'}
+	// Three are variants that the database does not list, of characters in names of roads and reports.
+	// Circles are typed for the zero that looks so: 一○六號.
+	t := &[1 << 16]uint16{lane: '弄', '遊': '游', '氾': '泛', '痲': '麻', '○': '〇', '◯': '〇'}
 	for line := range strings.Lines(foldText) {
 		var to rune
 		for i, r := range strings.TrimSpace(line) {
