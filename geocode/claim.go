@@ -207,7 +207,7 @@ func (c *claims) pair(cl *claim, after int) int {
 // does.
 func (c *claims) joined(cl *claim, after, but int) (road int, by phrase.Word, end int) {
 	j := c.next(after)
-	for w := c.term(j); w == phrase.And || w == phrase.To || w == phrase.From; w = c.term(j) {
+	for w := c.term(j); w == phrase.And || w == phrase.To || w == phrase.From || w == phrase.Near; w = c.term(j) {
 		if by = w; w == phrase.From {
 			by = phrase.NoWord
 		}
