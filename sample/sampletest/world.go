@@ -1,4 +1,4 @@
-// Package sampletest is the demonstration city in memory, for tests. Only tests import it.
+// Package sampletest is the demonstration city in memory, for tests. Only tests and programs for measuring import it.
 package sampletest
 
 import (
@@ -38,6 +38,19 @@ func World(tb testing.TB, layers ...string) *index.World {
 }
 
 func load(layers []string, follow []index.Projection) (*City, error) {
+	log, err := Read(layers)
+	if err != nil {
+		return nil, err
+	}
+	e := index.NewEngine(log)
+	for _, p := range follow {
+		e.Follow(p)
+	}
+	return &City{log, e}, e.Load(context.Background(), nil)
+}
+
+// Read is a log with the layers of these names and their schemes, all without any.
+func Read(layers []string) (*indextest.Log, error) {
 	city, err := sample.Load(sample.FS())
 	if err != nil {
 		return nil, err
@@ -53,11 +66,7 @@ func load(layers []string, follow []index.Projection) (*City, error) {
 			log.Append(data.Change{Stream: data.StreamScheme, Op: data.OpPut, Layer: s.Name, Scheme: &s})
 		}
 	}
-	e := index.NewEngine(log)
-	for _, p := range follow {
-		e.Follow(p)
-	}
-	return &City{log, e}, e.Load(context.Background(), nil)
+	return log, nil
 }
 
 // add appends the layer of a step and its features.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,16 +10,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
 
-	"github.com/gewu-city/gewu/data/boltstore"
-	"github.com/gewu-city/gewu/geo"
-	"github.com/gewu-city/gewu/grid"
-	"github.com/gewu-city/gewu/index"
-	"github.com/gewu-city/gewu/test/peers/proc"
+	"github.com/gewu-city/gewu/test/peers/opening"
 	"github.com/gewu-city/gewu/test/peers/wire"
 )
 
@@ -41,7 +35,11 @@ func runChild() (ran bool, err error) {
 	case "mvt":
 		return true, mvtPeer(os.Args[1])
 	case "open":
-		return true, openStore(os.Args[1])
+		figures, err := opening.Measure(context.Background(), os.Args[1])
+		if err != nil {
+			return true, err
+		}
+		return true, json.NewEncoder(os.Stdout).Encode(figures)
 	default:
 		return true, fmt.Errorf("unknown peer %q", name)
 	}
@@ -108,84 +106,8 @@ func eventsPeer() error {
 	return serveAlone(m)
 }
 
-// opened is what openStore measures.
-type opened struct {
-	Features int     `json:"features"`
-	Seconds  float64 `json:"seconds"`
-	// Heap is live after a collection, Resident the anonymous memory of the process, both in bytes.
-	Heap     int64 `json:"heap"`
-	Resident int64 `json:"resident"`
-	// Locate and Nearest are lookups per second of CPU.
-	Locate  float64 `json:"locate"`
-	Nearest float64 `json:"nearest"`
-}
-
-// openStore opens the store of a data folder as the server does and measures time, memory and lookups.
-func openStore(path string) error {
-	before := liveHeap()
-	start := time.Now()
-	store, err := boltstore.Open(path, boltstore.Options{Now: time.Now, Verify: boltstore.VerifyAuto})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = store.Close() }()
-	engine := index.NewEngine(store)
-	if err := engine.Load(context.Background(), nil); err != nil {
-		return err
-	}
-	o := opened{Seconds: time.Since(start).Seconds()}
-	o.Heap = liveHeap() - before
-	// As gewu serve does when it has loaded.
-	debug.FreeOSMemory()
-	if o.Resident, err = proc.Resident(os.Getpid()); err != nil {
-		return err
-	}
-	w := engine.World()
-	var points []geo.Point
-	for _, l := range w.Layers() {
-		o.Features += l.Len()
-		if l.Def().Name != "parts" {
-			continue
-		}
-		step := max(1, l.Len()/50_000)
-		i := 0
-		for s := range l.Slots() {
-			if p, ok := l.Point(s); ok && i%step == 0 {
-				points = append(points, p)
-			}
-			i++
-		}
-	}
-	if len(points) == 0 {
-		return errors.New("the store has no parts")
-	}
-	if cells, ok := w.Layer("units"); ok && cells.Len() > 0 {
-		o.Locate = perCPU(func(i int) { _, _ = grid.Owner(cells, points[i*7919%len(points)]) })
-	}
-	parts, _ := w.Layer("parts")
-	var near []index.Near
-	o.Nearest = perCPU(func(i int) { near = parts.AppendNearest(near[:0], points[i*7919%len(points)], 10_000, 10) })
-	return json.NewEncoder(os.Stdout).Encode(o)
-}
-
-func liveHeap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
-// perCPU runs work for a second of CPU after some to warm up, and returns how often it ran in a second.
-func perCPU(work func(i int)) float64 {
-	for i := range 100_000 {
-		work(i)
-	}
-	return rate(time.Second, work)
-}
-
 // open measures a data folder in a process of its own.
-func (r *rig) open(path string) (o opened, err error) {
+func (r *rig) open(path string) (o opening.Figures, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return o, err

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
@@ -26,24 +25,9 @@ const (
 	postGIS    = "PostGIS"
 )
 
-// rate runs work until this process has spent d of CPU, and returns how often it ran in a second of it. What the
-// garbage collector does meanwhile counts too.
-func rate(d time.Duration, work func(i int)) float64 {
-	start := proc.Self()
-	for n := 1; ; n++ {
-		work(n - 1)
-		// Asking for the time costs as much as a lookup.
-		if n%256 == 0 {
-			if took := proc.Self() - start; took >= d && took > 0 {
-				return float64(n) / took.Seconds()
-			}
-		}
-	}
-}
-
 // alone is the turn of a contestant in this process that repeats work.
 func (r *rig) alone(who string, work func(i int)) contestant {
-	return contestant{who, func() ([]float64, error) { return []float64{rate(r.options.round, work)}, nil }}
+	return contestant{who, func() ([]float64, error) { return []float64{proc.Rate(r.options.round, work)}, nil }}
 }
 
 // tree is the plain way: boxes in an R-tree, polygons as orb values.

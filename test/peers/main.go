@@ -25,6 +25,7 @@ type options struct {
 	postgres string // auto, never, always
 	gewu     string
 	preset   string
+	city     string
 	growth   []string
 	out      string
 }
@@ -51,6 +52,7 @@ func measurements() []measurement {
 		{"edits", "13", "durable single edits, and reads meanwhile", (*rig).edits},
 		{"feed", "18", "clients of the live feed", (*rig).feed},
 		{"import", "11, 12", "durable import, import again, start", (*rig).imports},
+		{"geocode", "10", "texts → doors, beside pg_trgm and bleve", (*rig).geocode},
 		{"growth", "1, 5, 12", "the same for growing cities", (*rig).growth},
 	}
 }
@@ -117,6 +119,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.postgres, "postgres", "auto", "auto skips PostGIS where it is missing, always fails, never leaves it out")
 	f.StringVar(&o.gewu, "gewu", "", "binary to measure; built from this tree when empty")
 	f.StringVar(&o.preset, "preset", "dense-1m", "synthetic city to measure on")
+	f.StringVar(&o.city, "city", "", "data folder of the city whose doors geocode asks for; the sample city when empty")
 	f.StringVar(&growth, "growth", "scale-10k,scale-100k,scale-1m", "cities of the measurement growth")
 	f.StringVar(&o.out, "o", "", "file to write the table to")
 	f.Usage = func() {

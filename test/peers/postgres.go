@@ -12,8 +12,8 @@ import (
 	"github.com/gewu-city/gewu/test/peers/postgis"
 )
 
-// thePostgres is the cluster with the town in it, or nil when it is to be left out. It says why.
-func (r *rig) thePostgres() (*postgis.Cluster, error) {
+// theCluster is a cluster, whatever is in it, or nil when it is to be left out. It says why.
+func (r *rig) theCluster() (*postgis.Cluster, error) {
 	switch {
 	case r.pg != nil || r.pgless:
 		return r.pg, nil
@@ -22,7 +22,7 @@ func (r *rig) thePostgres() (*postgis.Cluster, error) {
 	}
 	pg, err := postgis.Start(r.ctx, filepath.Join(r.dir, "pg"))
 	if errors.Is(err, postgis.ErrMissing) && r.options.postgres == "auto" {
-		r.say("   PostGIS is left out: %v", err)
+		r.say("   PostgreSQL is left out: %v", err)
 		r.pgless = true
 		return nil, nil //nolint:nilnil // as above
 	}
@@ -30,12 +30,22 @@ func (r *rig) thePostgres() (*postgis.Cluster, error) {
 		return nil, err
 	}
 	r.ends = append(r.ends, pg.Stop)
+	r.pg = pg
+	return pg, nil
+}
+
+// thePostgres is the cluster with the town in it, or nil when it is to be left out.
+func (r *rig) thePostgres() (*postgis.Cluster, error) {
+	pg, err := r.theCluster()
+	if pg == nil || r.pgTown {
+		return pg, err
+	}
 	start := time.Now()
 	if err := r.loadTown(pg); err != nil {
 		return nil, err
 	}
 	r.say("   loaded into PostGIS in %.0f s", time.Since(start).Seconds())
-	r.pg = pg
+	r.pgTown = true
 	return pg, nil
 }
 

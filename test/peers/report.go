@@ -45,7 +45,11 @@ type result struct {
 	figures [][][]float64
 }
 
-type report struct{ results []result }
+// report is the results, and tables of another form.
+type report struct {
+	results []result
+	texts   []string
+}
 
 // contest runs the rounds. The order within a round turns with the rounds, so that none always comes first.
 func (r *rig) contest(c contest) error {
@@ -180,6 +184,9 @@ func (r *report) markdown() string {
 				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", budget, what, by.who, s.text(metric.unit), ratio, verdict)
 			}
 		}
+	}
+	for _, text := range r.texts {
+		b.WriteString("\n" + text)
 	}
 	return b.String()
 }

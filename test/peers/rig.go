@@ -36,6 +36,7 @@ type rig struct {
 	city   *server
 	pg     *postgis.Cluster
 	pgless bool // PostGIS was found missing
+	pgTown bool // the town is in it
 }
 
 func newRig(ctx context.Context, o options, log io.Writer) (*rig, error) {
