@@ -66,6 +66,11 @@ func run(dir, file string, in io.Reader, out io.Writer) (err error) {
 // build makes an index of one segment, which is the quickest to search. Texts are not stored, and nothing else is
 // indexed.
 func build(dir, file string) (err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
 	text := bleve.NewTextFieldMapping()
 	text.Analyzer = cjk.AnalyzerName
 	text.Store, text.IncludeInAll, text.IncludeTermVectors, text.DocValues = false, false, false, false
@@ -78,11 +83,6 @@ func build(dir, file string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, builder.Close()) }()
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
 	lines := bufio.NewScanner(f)
 	for i := 0; lines.Scan(); i++ {
 		if err := builder.Index(strconv.Itoa(i), map[string]any{"text": lines.Text()}); err != nil {
