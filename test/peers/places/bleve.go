@@ -36,7 +36,7 @@ var ErrNoBleve = errors.New("the peer in test/peers/bleve does not build")
 
 // NewBleve builds the program, and works in a folder, which it creates.
 func NewBleve(ctx context.Context, dir string, c *City) (*Bleve, error) {
-	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/gewu-city/gewu").Output()
 	if err != nil {
 		return nil, fmt.Errorf("find the module: %w", err)
 	}
