@@ -20,8 +20,8 @@ const (
 func (f *finder) within(areas []int, p geo.Point, faults []Fault) []Fault {
 	for _, i := range areas {
 		e := &f.elements[i]
-		best := f.gap(e, p)
-		if best == 0 {
+		lies := f.lies(e, p)
+		if lies == inside {
 			continue
 		}
 		level := "area"
@@ -32,7 +32,7 @@ func (f *finder) within(areas []int, p geo.Point, faults []Fault) []Fault {
 			}
 		}
 		points := outsidePoints
-		if best <= nearBorder {
+		if lies == border {
 			points = borderPoints
 		}
 		faults = append(faults, Fault{Element: level, Kind: Contradicts, Text: f.written(e), Points: points})
@@ -40,28 +40,38 @@ func (f *finder) within(areas []int, p geo.Point, faults []Fault) []Fault {
 	return faults
 }
 
-// gap is the distance in metres between a point and the nearest area that an element may mean, 0 inside.
-func (f *finder) gap(e *phrase.Element, p geo.Point) float64 {
-	const far = 1e9
-	best := far
+// How a place lies to an area.
+type side uint8
+
+const (
+	inside side = iota
+	border      // so near to it that register and borders may disagree
+	outside
+)
+
+// lies says how a point lies to the areas that an element may mean, by the best of them. It looks at the ground around the
+// point instead of measuring outlines, which may have thousands of corners.
+func (f *finder) lies(e *phrase.Element, p geo.Point) side {
+	best := outside
 	for _, id := range e.Also {
 		other := phrase.Element{Name: id}
-		if best = min(best, f.gap(&other, p)); best == 0 {
-			return 0
+		if best = min(best, f.lies(&other, p)); best == inside {
+			return inside
 		}
 	}
 	for _, s := range f.g.Senses(e.Name) {
-		if s.Kind != gazetteer.Area {
+		if s.Kind != gazetteer.Area || !f.spend(costOutside) {
 			continue
 		}
 		l := f.g.Layer(s.Layer)
 		if owner, ok := l.Owner(p); ok && owner == s.Slot {
-			return 0
+			return inside
 		}
-		if !f.spend(costOutside) {
-			return best
+		for bearing := 0.0; bearing < 360 && best == outside; bearing += 45 {
+			if owner, ok := l.Owner(moved(p, bearing, nearBorder)); ok && owner == s.Slot {
+				best = border
+			}
 		}
-		best = min(best, l.Distance(s.Slot, p))
 	}
 	return best
 }

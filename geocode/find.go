@@ -78,7 +78,7 @@ const (
 	costNear    = 400 // to look for names with slips at a character
 	costMeaning = 20  // to look up what a name means
 	costPoint   = 2   // to look at a door of a road
-	costOutside = 100 // to measure how far a place is from an area
+	costOutside = 20  // to look whether a place is near an area
 )
 
 // spend takes off what something costs and reports whether it may be done.

@@ -143,3 +143,25 @@ func TestRelations(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkNoise asks for noisy addresses, as many of each class.
+func BenchmarkNoise(b *testing.B) {
+	g, w := city(b)
+	l, _ := w.Layer("addresses")
+	r := rand.New(rand.NewPCG(5, 12))
+	clean := doors(l, r)
+	for _, class := range noise.Classes() {
+		cases := eval.Noisy(clean, class, 1000, r)
+		if len(cases) == 0 {
+			continue
+		}
+		b.Run(string(class), func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				g.Search(geocode.Question{Text: cases[i%len(cases)].Query})
+				i++
+			}
+		})
+	}
+}
