@@ -31,7 +31,9 @@ func TestGeocodeAround(t *testing.T) {
 		{name: "nothing typed", url: "/v1/suggest", status: 400, want: []string{`"field":"q"`}},
 		{name: "wrong focus", url: suggest("信") + "&focus=x", status: 400, want: []string{`"field":"focus"`}},
 
-		{name: "report", method: "POST", url: "/v1/extract", header: sendJSON, body: report("反映信義路3號門口有人亂倒垃圾，請轉大安區處理"), status: 200, want: []string{`"reported":0`, `"id":"addr2"`, `"span":[2,`}, not: []string{"query", "垃圾"}},
+		{name: "report", method: "POST", url: "/v1/extract", header: sendJSON, body: report("反映信義路3號門口有人亂倒垃圾，請轉大安區處理"), status: 200, want: []string{`"reported":0`, `"id":"addr2"`, `"span":[2,`}, not: []string{"query", "乱倒", "亂倒"}},
+		{name: "classes of a report", method: "POST", url: "/v1/extract", header: sendJSON, body: report("信義路3號路燈不亮"), status: 200, want: []string{`"classes":[{"edition":"`, `"kind":"`, `"title":{"zh":"`, `"spans":[[5,9]]`}},
+		{name: "no classes", method: "POST", url: "/v1/extract", header: sendJSON, body: report("信義路3號"), status: 200, want: []string{`"classes":[]`}},
 		{name: "report without a place", method: "POST", url: "/v1/extract", header: sendJSON, body: report("聲音太大睡不著"), status: 200, want: []string{`"reported":null`, `"features":[]}`}},
 		{name: "no text", method: "POST", url: "/v1/extract", header: sendJSON, body: `{}`, status: 400, want: []string{`"field":"text"`, "is missing"}},
 		{name: "long text", method: "POST", url: "/v1/extract", header: sendJSON, body: report(strings.Repeat("x", 10<<10+1)), status: 413, want: []string{`"field":"text"`}},

@@ -160,7 +160,7 @@ var rows = []row{
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "server/jobs", "server/once", "server/spool", "data/convert/charset", "data/convert/osm"}, resource...), why: "files in and out"},
 	{dir: "server/locate", may: append([]string{"server/answer", "server/batch", "data/convert/jsontext"}, resource...), why: "one resource; siblings do not know each other"},
-	{dir: "server/geocoding", may: append([]string{"server/answer", "server/batch", "data/convert/jsontext"}, resource...), why: "one resource; siblings do not know each other"},
+	{dir: "server/geocoding", may: append([]string{"geocode/classes", "server/answer", "server/batch", "data/convert/jsontext"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/codes", may: []string{"server/rest", "grid/code", "data"}, why: "what codes say; it needs no city"},
 	{dir: "server/live", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/operate", may: append([]string{"server/jobs"}, resource...), why: "what an operator asks of a running server"},

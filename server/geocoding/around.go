@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gewu-city/gewu/data/convert/jsontext"
 	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -100,6 +101,33 @@ func (a *API) Extract(w http.ResponseWriter, r *http.Request) error {
 	}
 	report, world := a.Geocoder.Extract(asked.Text)
 	return a.write(w, r, collection{
-		feature: feature{api: a, world: world, crs: crs, text: asked.Text}, places: report.Places, shares: true, report: true, reported: report.Reported,
+		feature: feature{api: a, world: world, crs: crs, text: asked.Text}, places: report.Places, shares: true, report: true, reported: report.Reported, classes: report.Classes,
 	})
+}
+
+// appendClasses appends the member classes: what a report may be about, by its words.
+func (c *collection) appendClasses(dst []byte) []byte {
+	dst = append(dst, `,"classes":[`...)
+	for i := range c.classes {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		s := &c.classes[i]
+		dst = jsontext.AppendString(append(dst, `{"edition":`...), s.Edition)
+		dst = jsontext.AppendString(append(dst, `,"kind":`...), string(s.Kind))
+		dst = jsontext.AppendString(append(dst, `,"code":`...), s.Code)
+		dst = jsontext.AppendString(append(dst, `,"name":`...), s.Name)
+		dst = jsontext.AppendString(append(dst, `,"title":{"zh":`...), s.Title.ZH)
+		dst = jsontext.AppendString(append(dst, `,"en":`...), s.Title.EN)
+		dst = strconv.AppendInt(append(dst, `},"score":`...), int64(s.Score), 10)
+		dst = append(dst, `,"spans":[`...)
+		for n, words := range s.Words {
+			if n > 0 {
+				dst = append(dst, ',')
+			}
+			dst = c.appendSpan(dst, words.Start, words.End)
+		}
+		dst = append(dst, `]}`...)
+	}
+	return append(dst, ']')
 }

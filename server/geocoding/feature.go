@@ -84,13 +84,17 @@ func (f *feature) members(dst []byte, p *geocode.Place, loc *grid.Location) []by
 	dst = strconv.AppendInt(append(dst, `,"score":`...), int64(p.Score), 10)
 	dst = answer.AppendFaults(append(dst, `,"faults":`...), p.Faults)
 	if p.End > p.Start {
-		// Characters, because that is what other languages count in.
-		from := utf8.RuneCountInString(f.text[:min(p.Start, len(f.text))])
-		to := utf8.RuneCountInString(f.text[:min(p.End, len(f.text))])
-		dst = strconv.AppendInt(append(dst, `,"span":[`...), int64(from), 10)
-		dst = append(strconv.AppendInt(append(dst, ','), int64(to), 10), ']')
+		dst = f.appendSpan(append(dst, `,"span":`...), p.Start, p.End)
 	}
 	return dst
+}
+
+// appendSpan appends bytes of the text as characters, because that is what other languages count in.
+func (f *feature) appendSpan(dst []byte, start, end int) []byte {
+	from := utf8.RuneCountInString(f.text[:min(start, len(f.text))])
+	to := utf8.RuneCountInString(f.text[:min(end, len(f.text))])
+	dst = strconv.AppendInt(append(dst, '['), int64(from), 10)
+	return append(strconv.AppendInt(append(dst, ','), int64(to), 10), ']')
 }
 
 // kindOf is the type of GeocodeJSON that comes nearest to a kind of place.

@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/geocode"
+	"github.com/gewu-city/gewu/geocode/classes"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -214,6 +215,8 @@ type collection struct {
 	// report says that the text is one, which is not repeated, and about which of the places.
 	report   bool
 	reported int
+	// classes are what the report may be about.
+	classes []classes.Suggestion
 }
 
 func (c *collection) append(dst []byte) ([]byte, error) {
@@ -233,6 +236,7 @@ func (c *collection) append(dst []byte) ([]byte, error) {
 		} else {
 			dst = strconv.AppendInt(dst, int64(c.reported), 10)
 		}
+		dst = c.appendClasses(dst)
 	}
 	dst = append(dst, `},"features":[`...)
 	for i := range c.places {

@@ -123,7 +123,7 @@ export interface paths {
         put?: never;
         /**
          * The places in the text of a report
-         * @description All places that a text names, in its order, with the characters that say them (`span`), and which of them the report is about (`geocoding.reported`, a position in `features`, null when it names none): the surest one that is not said of something else. Where the caller lives and who is to handle it stay in the list with the fault `aside`. The text is not repeated and not logged.
+         * @description All places that a text names, in its order, with the characters that say them (`span`), and which of them the report is about (`geocoding.reported`, a position in `features`, null when it names none): the surest one that is not said of something else. Where the caller lives and who is to handle it stay in the list with the fault `aside`. `geocoding.classes` are the classes of city management that its words speak of. The text is not repeated and not logged.
          */
         post: operations["extract"];
         delete?: never;
@@ -1673,6 +1673,29 @@ export interface components {
             geocoding: {
                 /** @description Of a report: the position in features of the place that it is about. */
                 reported?: number | null;
+                /** @description Of a report: the classes that its words speak of, up to three of each edition, the likeliest first. */
+                classes?: {
+                    /**
+                     * @description The table of the class; codes are unique only within edition and kind.
+                     * @example GBT30428.2-2013
+                     */
+                    edition: string;
+                    /** @enum {string} */
+                    kind: "part" | "event";
+                    code: string;
+                    name: string;
+                    title: {
+                        zh: string;
+                        en: string;
+                    };
+                    /** @description How much the words speak for it; above 80 the text says what is the matter, below 60 it only mentions a thing. */
+                    score: number;
+                    /** @description The characters that speak for it. */
+                    spans: [
+                        number,
+                        number
+                    ][];
+                }[];
                 /** @description Of the GeocodeJSON specification. */
                 version: string;
                 /** @description Sources of the layers that answer. */
