@@ -10,6 +10,9 @@ import (
 // by so much.
 const nearBorder = 60
 
+// boxMargin is nearBorder in units of coordinates, and more up to 60° of latitude.
+const boxMargin = 12_000
+
 // outside is what a place loses that is not in an area that is named with it.
 const (
 	outsidePoints = 15
@@ -66,6 +69,9 @@ func (f *finder) lies(e *phrase.Element, p geo.Point) side {
 		l := f.g.Layer(s.Layer)
 		if owner, ok := l.Owner(p); ok && owner == s.Slot {
 			return inside
+		}
+		if !l.Box(s.Slot).Widen(boxMargin).Contains(p) {
+			continue
 		}
 		for bearing := 0.0; bearing < 360 && best == outside; bearing += 45 {
 			if owner, ok := l.Owner(moved(p, bearing, nearBorder)); ok && owner == s.Slot {

@@ -116,7 +116,11 @@ func (f *finder) search() {
 		f.doubt(slices.Clone(readings[0].Elements))
 	}
 	if best := f.best(); (best < doubted || open > 0 && best < enough) && f.spend(costRune*len(f.text.Runes)) {
-		near := f.doubtful()
+		var plain []phrase.Element
+		if len(readings) > 0 {
+			plain = readings[0].Elements
+		}
+		near := f.doubtful(plain)
 		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, func(at int) bool { return near(at) && f.spend(costNear) })
 		for _, r := range readings {
 			if r.Cost <= readings[0].Cost+fuzzySpread && f.heeds(r.Elements) {
@@ -216,35 +220,31 @@ func (f *finder) best() int {
 	return best
 }
 
-// doubtful says where slips are looked for: everywhere in short texts, in longer ones where nothing is explained, and
-// just before.
-func (f *finder) doubtful() func(at int) bool {
-	const short, before, most = 24, 8, 40
+// doubtful says where slips are looked for: where nothing is explained and just before, in a text without such places
+// everywhere; of a long text at so many characters at most.
+func (f *finder) doubtful(elements []phrase.Element) func(at int) bool {
+	const before, most, soon = 6, 40, 12
 	n := len(f.text.Runes)
-	if n <= short {
-		return func(int) bool { return true }
+	chosen := make([]bool, n)
+	left := most
+	choose := func(at int) {
+		if left > 0 && !chosen[at] {
+			chosen[at], left = true, left-1
+		}
 	}
-	marked := make([]bool, n)
-	for _, r := range f.reader.Read(f.text.Runes, f.g, 1, nil) {
-		for _, e := range r.Elements {
-			if e.Kind == phrase.Gap {
-				for i := max(0, e.Start-before); i < e.End && i < n; i++ {
-					marked[i] = true
+	open := gaps(elements) > 0
+	// Names stand before numbers: what is near them comes first.
+	for _, near := range []bool{true, false} {
+		for i := range elements {
+			e := &elements[i]
+			if open && e.Kind != phrase.Gap {
+				continue
+			}
+			for at := max(0, e.Start-before); at < e.End; at++ {
+				if hasDigit(f.text.Runes[at:min(n, at+soon)]) == near {
+					choose(at)
 				}
 			}
-		}
-	}
-	// Names stand before numbers: of a long text what is near them comes first.
-	left := most
-	chosen := make([]bool, n)
-	for i := n - 1; i >= 0 && left > 0; i-- {
-		if marked[i] && i+12 < n && hasDigit(f.text.Runes[i:i+12]) {
-			chosen[i], left = true, left-1
-		}
-	}
-	for i := 0; i < n && left > 0; i++ {
-		if marked[i] && !chosen[i] {
-			chosen[i], left = true, left-1
 		}
 	}
 	return func(at int) bool { return at < n && chosen[at] }

@@ -112,6 +112,9 @@ func (f *finder) road(cl *claim, s gazetteer.Sense) {
 		f.house(cl, s, &b, stated, append(slices.Clip(faults), Fault{Element: "lane", Kind: NotFound, Text: a.lane.String(), Points: laneUnknown}), houses.Beside)
 		return
 	}
+	if !e.Exact {
+		return // neither the name nor the number is there
+	}
 	f.way(cl, s, &a, append(slices.Clip(faults), Fault{Element: "number", Kind: NotFound, Text: a.house.String(), Points: houseUnknown}))
 }
 

@@ -59,6 +59,7 @@ type Set struct {
 	sounds table
 	starts prefixes
 	most   int // characters of the longest name that slips are looked for in
+	digits int // in the name that has most of them
 }
 
 // New makes a Set of names, which must be different; an empty one is never found.
@@ -67,6 +68,7 @@ func New(names []string) *Set {
 	var slips, sounds []entry
 	for id := range ID(len(names)) {
 		name := s.Name(id)
+		s.digits = max(s.digits, digitsOf(name))
 		if n := edits(len(name)); n > 0 {
 			s.most = max(s.most, len(name))
 			lessen(name, n, func(hash uint32) { slips = append(slips, entry{hash, id}) })

@@ -94,7 +94,7 @@ func lessen(text []rune, n int, with func(hash uint32)) {
 
 // writtenAs appends the names that beginnings of text are with slips.
 func (s *Set) writtenAs(text []rune, dst []Match) []Match {
-	for length := shortest - 1; length <= min(len(text), s.most+2); length++ {
+	for length := shortest - 1; length <= min(len(text), s.most+2) && digitsOf(text[:length]) <= s.digits+1; length++ {
 		if inWord(text, length) {
 			continue
 		}
@@ -115,6 +115,16 @@ func (s *Set) writtenAs(text []rune, dst []Match) []Match {
 		})
 	}
 	return dst
+}
+
+// digitsOf is how many digits a text has: what has two more than any name is none of them with a slip.
+func digitsOf(text []rune) (n int) {
+	for _, r := range text {
+		if '0' <= r && r <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // distance is the number of edits from a to b; what is more than two may be too small, but is more than two.
