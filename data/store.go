@@ -176,12 +176,13 @@ func (e *ChangeError) Unwrap() error { return e.Err }
 
 // CorruptError says what in a store is damaged and what to do.
 type CorruptError struct {
-	Where  string // file, bucket and key
+	File   string // its path, which is the operator's matter
+	Where  string // bucket and key, or entry and change
 	What   string
 	Repair string // the command that repairs it
 }
 
 // Error ends with the command to run.
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("%s: %s; run: %s", e.Where, e.What, e.Repair)
+	return fmt.Sprintf("%s: %s: %s; run: %s", e.File, e.Where, e.What, e.Repair)
 }

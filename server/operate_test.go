@@ -25,6 +25,7 @@ type operator struct {
 	size    int64
 	broken  error
 	failure error
+	damage  error
 }
 
 func (o *operator) Check(ctx context.Context, quick bool, tell operate.Tell) error {
@@ -47,6 +48,8 @@ func (o *operator) Rebuild(ctx context.Context, name string, tell operate.Tell) 
 }
 
 func (o *operator) Failure() error { return o.failure }
+
+func (o *operator) Damage() error { return o.damage }
 
 func withOperator(t testing.TB, o *operator) *town {
 	t.Helper()

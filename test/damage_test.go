@@ -107,3 +107,83 @@ func TestEmptyStore(t *testing.T) {
 		t.Errorf("the file is %v, %v", info, err)
 	}
 }
+
+// TestDamageWhileServing hurts the file under a running server. Whatever reads the damaged entry says which it is and what
+// to do, the state is seen from outside, a check ends with a number, and the present is served and changed as before.
+func TestDamageWhileServing(t *testing.T) {
+	dir := t.TempDir()
+	s := serve(t, dir)
+	s.call(http.MethodPost, "/v1/layers", lamps, nil)
+	var changes []object
+	for i := range 300 {
+		changes = append(changes, lamp(fmt.Sprintf("needle%03d", i), i))
+	}
+	s.call(http.MethodPost, "/v1/changes", object{"changes": changes}, nil)
+	s.call(http.MethodPost, "/v1/changes", object{"changes": []object{lamp("needle008", 1)}}, nil)
+	s.stop()
+	s = serve(t, dir) // which has nothing of the log in memory
+	sound := filepath.Join(t.TempDir(), "sound.backup")
+	mustRun(t, "backup", "--data", dir, sound)
+
+	store := filepath.Join(dir, "gewu.db")
+	content, err := os.ReadFile(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first place is in the log or in the checkpoint; all of them are hurt.
+	f, err := os.OpenFile(store, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hurt := 0
+	for at := 0; ; hurt++ {
+		next := strings.Index(string(content[at:]), "needle007")
+		if next < 0 {
+			break
+		}
+		at += next + len("needle007")
+		if _, err := f.WriteAt([]byte("8"), int64(at-1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil || hurt == 0 {
+		t.Fatalf("%d places hurt, %v", hurt, err)
+	}
+	const where = "log entry 2, change 7: does not match its hash"
+	state := func() string {
+		var ready struct{ Status, Detail string }
+		s.call(http.MethodGet, "/readyz", nil, &ready)
+		return ready.Status + " " + ready.Detail
+	}
+	if got := state(); got != "ok " {
+		t.Errorf("before anybody noticed: %s", got)
+	}
+	for _, args := range [][]string{{"history", "lamps", "needle007"}, {"revert", "2"}} {
+		out, ok := run(t, nil, append(args, "--data", dir)...)
+		if ok || !strings.Contains(out, where) || !strings.Contains(out, "gewu check") || !strings.Contains(out, "restore") {
+			t.Errorf("%s: %v\n%s", args, ok, out)
+		}
+	}
+	if got := state(); !strings.HasPrefix(got, "damaged ") || !strings.Contains(got, where) {
+		t.Errorf("readyz: %s", got)
+	}
+	if out, ok := run(t, nil, "check", "--data", dir, "--json"); ok || !strings.Contains(out, where) || !strings.Contains(out, `{"problems":`) ||
+		strings.Contains(out, "never given out") || strings.Contains(out, "fault of the server") {
+		t.Errorf("check --json: %v\n%s", ok, out)
+	}
+	copied := filepath.Join(t.TempDir(), "copy.backup")
+	if out, ok := run(t, nil, "backup", "--data", dir, copied); ok || !strings.Contains(out, where) || !strings.Contains(out, "gewu check --data "+dir) || strings.Contains(out, filepath.Dir(copied)+"\n") {
+		t.Errorf("backup: %v\n%s", ok, out)
+	}
+	// What the manual advises: the present is whole and is taken out, the backup is put back, and the present put on top.
+	s.call(http.MethodPost, "/v1/changes", object{"changes": []object{lamp("late", 5)}}, nil)
+	present := filepath.Join(t.TempDir(), "lamps.csv")
+	mustRun(t, "export", "--data", dir, "--layer", "lamps", "-o", present)
+	s.stop()
+	mustRun(t, "restore", "--data", dir, "--wipe", sound)
+	mustRun(t, "import", "--data", dir, "--layer", "lamps", present)
+	if out := mustRun(t, "export", "--data", dir, "--layer", "lamps", "--format", "csv"); strings.Count(out, "\n") != 302 || !strings.Contains(out, "late") {
+		t.Errorf("after restore and import: %d lines", strings.Count(out, "\n"))
+	}
+	mustRun(t, "check", "--data", dir)
+}

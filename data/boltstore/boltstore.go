@@ -58,6 +58,7 @@ type DB struct {
 	renew   chan chan error // asks the checkpointer to begin anew
 	running atomic.Bool
 	failure atomic.Pointer[failure]
+	damage  atomic.Pointer[data.CorruptError]
 	horizon atomic.Uint64
 	stats   counters
 	size    atomic.Int64 // bytes of the file in use
@@ -105,6 +106,20 @@ func (db *DB) Failure() error {
 		return f.err
 	}
 	return nil
+}
+
+// Damage is what in the file was found damaged while it was open, by a read of the log or a check; nil when nothing was.
+// A deep check that finds nothing ends the state. Appends go on: they do not touch what is damaged, and refusing them would
+// lose what is made meanwhile.
+func (db *DB) Damage() *data.CorruptError { return db.damage.Load() }
+
+// damaged describes damage that was met while the store is open, and keeps it for Damage.
+func (db *DB) damaged(where, what string) *data.CorruptError {
+	found := db.corrupt(where, what, false)
+	if before := db.damage.Swap(found); before == nil || *before != *found {
+		db.log.Error("store is damaged", "file", db.path, "where", where, "what", what)
+	}
+	return found
 }
 
 // end wakes everyone who waits for the store.

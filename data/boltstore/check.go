@@ -19,8 +19,28 @@ type CheckOptions = inspect.Options
 // log, payloads that do not decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique,
 // definitions and checkpoint that differ from a replay of the log. It works while the store is in use, on the state
 // at its beginning, and needs about 60 bytes of memory per feature unless it is to be quick. The error is that of ctx or
-// of reading; damage is reported, not returned.
+// of reading; damage is reported, not returned, and is what Damage says from then on.
 func (db *DB) Check(ctx context.Context, o CheckOptions) error {
+	var first *Problem
+	report := o.Report
+	o.Report = func(p Problem) {
+		if first == nil {
+			first = &p
+		}
+		report(p)
+	}
+	if err := db.check(ctx, o); err != nil {
+		return err
+	}
+	if first != nil {
+		_ = db.damaged(first.Where, first.What) // it was reported
+	} else if !o.Quick {
+		db.damage.Store(nil)
+	}
+	return nil
+}
+
+func (db *DB) check(ctx context.Context, o CheckOptions) error {
 	const attempts = 100
 	for range attempts {
 		tx, err := db.bolt.Begin(false)

@@ -126,7 +126,7 @@ func (r *logReader) read(end data.Seq, take func(h *data.Header, record layout.R
 		return nil
 	})
 	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
-		err = r.db.corrupt(damage.Where, damage.What, false)
+		err = r.db.damaged(damage.Where, damage.What)
 	}
 	return changes, err
 }

@@ -144,7 +144,7 @@ func (db *DB) readEntry(seq data.Seq, read func(*bbolt.Cursor, data.Header) erro
 		return read(cursor, h)
 	})
 	if damage, ok := errors.AsType[*layout.DamageError](err); ok {
-		return db.corrupt(damage.Where, damage.What, false)
+		return db.damaged(damage.Where, damage.What)
 	}
 	return err
 }

@@ -145,7 +145,7 @@ func testRepair(t *testing.T, hurt func(tx *bbolt.Tx, last data.Seq) error, losi
 		if lost > 0 {
 			command = "gewu restore FILE --data " + dir
 		}
-		if corrupt.Repair != command || !strings.HasPrefix(corrupt.Where, file(dir)) {
+		if corrupt.Repair != command || corrupt.File != file(dir) {
 			t.Errorf("got %v", err)
 		}
 	} else if err != nil || db.Close() != nil {

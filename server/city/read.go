@@ -162,9 +162,11 @@ func (c *City) PublicText(r *http.Request, err error) string {
 		return file.Error()
 	}
 	p := rest.Of(err)
-	if p.Kind == rest.Internal {
+	if p.Kind == rest.Internal || p.Kind == rest.Damaged {
 		c.Logger.ErrorContext(r.Context(), "stream failed",
 			"request_id", RequestID(r), "path", r.URL.Path, "error", err.Error())
+	}
+	if p.Kind == rest.Internal {
 		return p.Detail + ": " + RequestID(r)
 	}
 	return p.Detail

@@ -34,6 +34,8 @@ type Admin interface {
 	Rebuild(ctx context.Context, projection string, tell Tell) error
 	// Failure is why the store does not write at the moment, wrapping data.ErrReadOnly; nil when it does.
 	Failure() error
+	// Damage is what of the store's file was found damaged, wrapping *data.CorruptError; nil when nothing was.
+	Damage() error
 }
 
 // ErrBusy is returned when what may run once is running.
@@ -88,8 +90,8 @@ type ready struct {
 	Behind   uint64     `json:"behind"`
 }
 
-// Ready says whether requests should be sent here. A server that takes no changes still answers everything else, so it
-// stays ready and says so.
+// Ready says whether requests should be sent here. A server that takes no changes still answers everything else, and one
+// whose file is damaged serves the present from memory, so both stay ready and say so.
 func (a *API) Ready(w http.ResponseWriter, r *http.Request) error {
 	world := a.Engine.World()
 	answer := ready{Status: "ok", Seq: world.Seq(), Epoch: world.Epoch(), Behind: a.Behind(world)}
@@ -100,6 +102,8 @@ func (a *API) Ready(w http.ResponseWriter, r *http.Request) error {
 	if a.Admin != nil {
 		if failure := a.Admin.Failure(); failure != nil {
 			answer.Status, answer.Detail = "read-only", rest.Of(failure).Detail
+		} else if damage := a.Admin.Damage(); damage != nil {
+			answer.Status, answer.Detail = "damaged", rest.Of(damage).Detail
 		}
 	}
 	if a.Draining.Err() != nil {

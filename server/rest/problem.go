@@ -42,6 +42,7 @@ const (
 	Unavailable     Kind = "unavailable"
 	Timeout         Kind = "timeout"
 	NoSpace         Kind = "no-space"
+	Damaged         Kind = "damaged"
 )
 
 // About explains a kind on the page /docs.
@@ -69,6 +70,7 @@ var Kinds = []About{
 	{UnsupportedType, 415, "Unsupported media type", "Set Content-Type to one that the text names."},
 	{Invalid, 422, "Invalid content", "The content was understood but does not fit; field and value say what."},
 	{Internal, 500, "Internal error", "A fault of the server; its log has the request id."},
+	{Damaged, 500, "Damaged store", "A part of the store's file cannot be read. The present is served from memory and new changes are kept; the operator finds what to do in the manual."},
 	{NotImplemented, 501, "Not implemented", "This server does not do that."},
 	{Unavailable, 503, "Unavailable", "Not at the moment: the server is busy, starting, going down or cannot write; try again after Retry-After seconds."},
 	{Timeout, 504, "Timeout", "The answer took too long; ask for less."},
@@ -176,6 +178,7 @@ func Of(err error) *Problem {
 		change     *data.ChangeError
 		field      *data.FieldError
 		bodyTooBig *http.MaxBytesError
+		damage     *data.CorruptError
 	)
 	switch {
 	case errors.As(err, &p):
@@ -190,6 +193,9 @@ func Of(err error) *Problem {
 		return Faults(BadRequest, "", err).Because(err)
 	case errors.As(err, &bodyTooBig):
 		return Refuse(TooLarge, "the body is larger than %d MiB", bodyTooBig.Limit>>20).Because(err)
+	case errors.As(err, &damage):
+		return Refuse(Damaged, "the store's file is damaged: %s: %s; the operator must run gewu check, export the layers from this server, then gewu restore a backup",
+			damage.Where, damage.What).Because(err)
 	case errors.Is(err, data.ErrTooLarge):
 		return Refuse(TooLarge, "one transaction takes at most %d changes and %d MiB; split it, or import a file",
 			data.MaxTxChanges, data.MaxTxBytes>>20).Because(err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/compare"
@@ -24,15 +25,26 @@ var _ operate.Admin = Admin{}
 
 // Check implements operate.Admin.
 func (a Admin) Check(ctx context.Context, quick bool, tell operate.Tell) error {
+	sound := true
 	err := a.Store.Check(ctx, boltstore.CheckOptions{
-		Quick:    quick,
-		Report:   func(p boltstore.Problem) { tell.Problem(p.String()) },
+		Quick: quick,
+		Report: func(p boltstore.Problem) {
+			sound = false
+			tell.Problem(p.String())
+		},
 		Progress: func(part float64) { tell.Progress("file", part) },
 	})
 	if err != nil || quick {
 		return err
 	}
-	return CheckWorld(ctx, a.Engine, a.Store, tell)
+	err = CheckWorld(ctx, a.Engine, a.Store, tell)
+	if damage, ok := errors.AsType[*data.CorruptError](err); ok {
+		if sound {
+			tell.Problem("log: cannot be compared with the World: " + damage.Where + ": " + damage.What)
+		}
+		return nil // the file was told of
+	}
+	return err
 }
 
 // CheckWorld verifies the World of an engine by itself and beside the log.
@@ -116,3 +128,11 @@ func (a Admin) Rebuild(ctx context.Context, name string, tell operate.Tell) erro
 
 // Failure implements operate.Admin.
 func (a Admin) Failure() error { return a.Store.Failure() }
+
+// Damage implements operate.Admin.
+func (a Admin) Damage() error {
+	if damage := a.Store.Damage(); damage != nil {
+		return damage
+	}
+	return nil
+}

@@ -62,6 +62,7 @@ var (
 	descChangesRate = storeDesc("changes_per_day", "Growth of the log in changes, smoothed over two weeks.")
 	descBytesRate   = storeDesc("bytes_per_day", "Growth of the log in bytes, smoothed over two weeks.")
 	descReadOnly    = storeDesc("read_only", "1 while the store takes no changes.")
+	descDamaged     = storeDesc("damaged", "1 once a part of the file was found damaged, until a deep check finds it in order.")
 	descDiskFree    = storeDesc("disk_free_bytes", "Bytes that the store may still take on its disk.")
 	descDays        = storeDesc("days_until_full", "Days until the disk is full, as the store has been growing lately; missing while it does not grow.")
 )
@@ -70,7 +71,7 @@ var (
 func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descFileBytes, descFreeBytes, descLogBytes, descLogChanges, descErased, descHorizon, descMark, descChangesRate,
-		descBytesRate, descReadOnly, descDiskFree, descDays,
+		descBytesRate, descReadOnly, descDamaged, descDiskFree, descDays,
 	} {
 		out <- d
 	}
@@ -91,11 +92,15 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	gauge(descMark, float64(s.Mark))
 	gauge(descChangesRate, s.ChangesPerDay)
 	gauge(descBytesRate, s.BytesPerDay)
-	readOnly := 0.0
-	if m.store.Failure() != nil {
-		readOnly = 1
+	state := func(d *prometheus.Desc, is bool) {
+		v := 0.0
+		if is {
+			v = 1
+		}
+		gauge(d, v)
 	}
-	gauge(descReadOnly, readOnly)
+	state(descReadOnly, m.store.Failure() != nil)
+	state(descDamaged, m.store.Damage() != nil)
 	free, ok := diskFree(filepath.Dir(m.store.Path()))
 	if !ok {
 		return

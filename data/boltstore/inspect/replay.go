@@ -45,7 +45,11 @@ func Check(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, o Op
 		return err
 	}
 	if !o.Quick && in.Intact == in.Last {
-		c.compare(in) // otherwise everything would differ
+		// Otherwise everything would differ.
+		c.compare(in)
+		for _, p := range c.ahead {
+			c.bad(p.Where, p.What)
+		}
 	}
 	for _, list := range [][]Problem{in.Problems, in.Blocks, c.problems} {
 		for _, p := range list {
@@ -60,6 +64,10 @@ type replay struct {
 	problems []Problem
 	seed     maphash.Seed
 	decoder  data.Decoder
+	// read is the last entry that was read whole; ahead are problems of rows that are newer, which follow from damage of the
+	// log when it has any.
+	read     data.Seq
+	ahead    []Problem
 	recorded time.Time
 	defs     layout.Definitions
 	// incarnations are the layers that were ever created; current is the position of those that exist.
@@ -105,6 +113,9 @@ func shortHash(h data.Hash) uint64 { return binary.BigEndian.Uint64(h[:]) }
 
 func (c *replay) record(h *data.Header, _ []byte, r layout.Record, _ []byte) {
 	where := fmt.Sprintf("log entry %d", h.Seq)
+	if r.Last {
+		c.read = h.Seq
+	}
 	for i := range r.Erased {
 		c.erased(h, r.First+i, &r.Erased[i])
 	}
@@ -248,6 +259,13 @@ func (c *replay) rows(key []byte, rows []layout.Row, _ []byte) {
 		r := &rows[i]
 		bad := func(what string) {
 			c.bad(fmt.Sprintf("checkpoint block %x, permanent id %d", key, r.Permanent), what)
+		}
+		if r.Seq > c.read {
+			bad = func(what string) {
+				if len(c.ahead) < mostProblems {
+					c.ahead = append(c.ahead, Problem{fmt.Sprintf("checkpoint block %x, permanent id %d", key, r.Permanent), what})
+				}
+			}
 		}
 		if int(r.Permanent) >= len(c.features) || r.Permanent == 0 {
 			bad("was never given out")

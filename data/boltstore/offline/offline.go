@@ -90,5 +90,5 @@ func Corrupt(path, where, what string, repairable bool) *data.CorruptError {
 	if repairable {
 		repair = "gewu check --data " + dir + " --repair"
 	}
-	return &data.CorruptError{Where: path + ": " + where, What: what, Repair: repair}
+	return &data.CorruptError{File: path, Where: where, What: what, Repair: repair}
 }
