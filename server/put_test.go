@@ -14,6 +14,9 @@ func TestPutPartCode(t *testing.T) {
 		`{"id":"1101010102000001","type":"Feature","geometry":{"type":"Point","coordinates":[116.4,39.9]},"properties":{}}`: 200,
 		`{"id":"1101010102000002","type":"Feature","geometry":{"type":"Point","coordinates":[116.4,39.9]},"properties":{}}`: 422,
 		`{}`: 422,
+		`{"crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}},"type":"Feature","geometry":{"type":"Point","coordinates":[116.4,39.9]},"properties":{}}`: 200,
+		`{"crs":{"properties":{"name":"gcj02"}},"type":"Feature","geometry":{"type":"Point","coordinates":[116.4,39.9]},"properties":{}}`:                                       422,
+		`{"type":"Feature","geometry":{"type":"Point","crs":{"type":"name","properties":{"name":"EPSG:4549"}},"coordinates":[116.4,39.9]},"properties":{}}`:                     422,
 	} {
 		if a := c.do("PUT", feature, map[string]string{"Content-Type": "application/geo+json"}, body); a.status != status && (status != 200 || a.status != 201) {
 			t.Errorf("%s: %d %s", body, a.status, a.body)

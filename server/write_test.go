@@ -170,6 +170,8 @@ func TestBadInput(t *testing.T) {
 		change("long cause", 422, `{"cause":"`+strings.Repeat("x", 201)+`","changes":[{"op":"delete","layer":"trees","id":"x"}]}`, `"field":"cause"`),
 		change("op", 422, `{"changes":[{"op":"move","layer":"trees"}]}`, `"field":"changes[0].op","value":"move"`),
 		change("layer", 422, changes(put("nowhere", "x", somewhere, "{}")), `"field":"changes[0].layer","value":"nowhere"`),
+		change("another system", 422, `{"changes":[{"op":"put","layer":"trees","feature":{"type":"Feature","id":"x","crs":{"properties":{"name":"gcj02"}},"geometry":{"type":"Point","coordinates":[121.5,25]},"properties":{}}}]}`,
+			`"field":"changes[0].feature.crs","value":"gcj02"`, "longitude and latitude", "gewu crs convert"),
 		change("no feature", 422, `{"changes":[{"op":"put","layer":"trees"}]}`, `"field":"changes[0].feature"`),
 		change("no id", 422, `{"changes":[{"op":"delete","layer":"trees"}]}`, `"field":"changes[0].id"`),
 		change("long id", 422, changes(put("trees", strings.Repeat("x", 129), somewhere, "{}")), `"field":"changes[0].feature.id"`, "128 bytes"),

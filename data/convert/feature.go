@@ -39,6 +39,9 @@ func decodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (f 
 		}
 		return f, err
 	}
+	if err := onlyLonLat(&o); err != nil {
+		return f, err
+	}
 	b, wrong := newBuilder(nil, Options{Layer: l, NewID: newID}, nil) //nolint:staticcheck // nothing here waits
 	if wrong != nil {
 		return f, &data.FieldError{Field: "feature", Why: wrong.Error()}

@@ -23,6 +23,13 @@ type collection struct {
 	in    *charset.Reader
 	named bool // the caller named the system of the coordinates
 	rows  int
+	// dec reads a file of one object, of which it does not count the bytes before; held is what it reads from.
+	dec    *json.Decoder
+	before int64
+	held   io.Closer
+	// own is the system of the newest crs member of a feature.
+	member string
+	own    proj.CRS
 }
 
 func newCollection(b *builder, in *charset.Reader) *collection {
@@ -36,8 +43,9 @@ func readGeoJSON(b *builder, file *bufio.Reader) error {
 		return err
 	}
 	c := newCollection(b, in)
-	dec := json.NewDecoder(in)
-	err = c.object(dec)
+	c.dec = json.NewDecoder(in)
+	defer c.close()
+	err = c.object()
 	if err == nil || errors.Is(err, errStop) || b.ctx.Err() != nil {
 		return err
 	}
@@ -46,13 +54,13 @@ func readGeoJSON(b *builder, file *bufio.Reader) error {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return fmt.Errorf("is not JSON after byte %d, behind row %d: %w", dec.InputOffset(), c.rows, err)
+		return fmt.Errorf("is not JSON after byte %d, behind row %d: %w", c.before+c.dec.InputOffset(), c.rows, err)
 	}
 	return err
 }
 
-func (c *collection) object(dec *json.Decoder) error {
-	switch token, err := dec.Token(); {
+func (c *collection) object() error {
+	switch token, err := c.dec.Token(); {
 	case errors.Is(err, io.EOF):
 		return errors.New("the file is empty")
 	case err != nil:
@@ -62,20 +70,25 @@ func (c *collection) object(dec *json.Decoder) error {
 	}
 	kind, found := "", false
 	kept := map[string]json.RawMessage{}
-	for dec.More() {
-		token, err := dec.Token()
+	for c.dec.More() {
+		token, err := c.dec.Token()
 		if err != nil {
 			return err
 		}
 		switch name, _ := token.(string); name {
 		case "features":
 			found = true
-			if err := c.features(dec); err != nil {
+			if !c.named && jsontext.IsNull(kept["crs"]) {
+				if err := c.lookAhead(); err != nil {
+					return err
+				}
+			}
+			if err := c.features(); err != nil {
 				return err
 			}
 		case "type", "crs", "id", "geometry", "properties", "coordinates", "geometries":
 			var value json.RawMessage
-			if err := dec.Decode(&value); err != nil {
+			if err := c.dec.Decode(&value); err != nil {
 				return err
 			}
 			switch name {
@@ -88,15 +101,15 @@ func (c *collection) object(dec *json.Decoder) error {
 			}
 			kept[name] = value
 		default:
-			if err := skip(dec); err != nil {
+			if err := skip(c.dec); err != nil {
 				return err
 			}
 		}
 	}
-	if _, err := dec.Token(); err != nil {
+	if _, err := c.dec.Token(); err != nil {
 		return err
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	if _, err := c.dec.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the file has more than one JSON value; if every line is a feature, the format is geojsonseq")
 	}
 	switch {
@@ -115,23 +128,23 @@ func (c *collection) object(dec *json.Decoder) error {
 	}
 }
 
-func (c *collection) features(dec *json.Decoder) error {
-	switch token, err := dec.Token(); {
+func (c *collection) features() error {
+	switch token, err := c.dec.Token(); {
 	case err != nil:
 		return err
 	case token != json.Delim('['):
 		return errors.New("features must be an array")
 	}
 	var text json.RawMessage
-	for dec.More() {
-		if err := dec.Decode(&text); err != nil {
+	for c.dec.More() {
+		if err := c.dec.Decode(&text); err != nil {
 			return err
 		}
 		if err := c.row(text, 0, false); err != nil {
 			return err
 		}
 	}
-	_, err := dec.Token()
+	_, err := c.dec.Token()
 	return err
 }
 
@@ -152,29 +165,6 @@ func skip(dec *json.Decoder) error {
 			return nil
 		}
 	}
-}
-
-// system takes the crs member of GeoJSON before RFC 7946. What the caller says goes before what the file says.
-func (c *collection) system(value []byte) error {
-	if c.named || jsontext.IsNull(value) {
-		return nil
-	}
-	var crs struct {
-		Type       string
-		Properties struct{ Name string }
-	}
-	if err := json.Unmarshal(value, &crs); err != nil || crs.Type != "name" || crs.Properties.Name == "" {
-		return fmt.Errorf("the crs member %s does not name a system; name it with --crs", row.Shorten(string(value)))
-	}
-	system, err := c.Systems.Lookup(crs.Properties.Name)
-	if err != nil {
-		return fmt.Errorf("the crs member: %q %s; convert the file, or name its system with --crs", row.Shorten(crs.Properties.Name), proj.WhyUnknown(err))
-	}
-	if c.rows > 0 && !geom.IsLonLat(system) {
-		return fmt.Errorf("the crs member names %s behind the features, which were read as longitude and latitude; name it with --crs", system.Name())
-	}
-	c.CRS = system
-	return nil
 }
 
 // row turns the JSON of one feature into a row. The text is not kept.
@@ -225,7 +215,11 @@ func (c *collection) decode(o object) (f data.Feature, present []bool, notes []s
 	if wrong != nil {
 		return f, nil, nil, &data.FieldError{Field: "geometry", Why: wrong.Error()}
 	}
-	shape, notes, err := c.geometryShape("geometry", c.CRS, g)
+	crs, err := c.systemOf(&o)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	shape, notes, err := c.geometryShape("geometry", crs, g)
 	if err != nil {
 		return f, nil, nil, err
 	}

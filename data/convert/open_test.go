@@ -160,13 +160,17 @@ func TestEncoding(t *testing.T) {
 	}
 }
 
+// lonLat is a member with which a GeoJSON file says its system before its features. Without one it may stand behind them,
+// so that it is read to its end first.
+const lonLat = `"crs":{"type":"name","properties":{"name":"EPSG:4326"}}`
+
 // TestReadError gives the rows before a file cannot be read on.
 func TestReadError(t *testing.T) {
 	broken := errors.New("disk on fire")
 	feature := `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[1,2]}}`
 	for format, text := range map[string]string{
 		convert.CSV:        "id,lon,lat\na,1,2\nb,1",
-		convert.GeoJSON:    `{"type":"FeatureCollection","features":[` + feature + `,`,
+		convert.GeoJSON:    `{"type":"FeatureCollection",` + lonLat + `,"features":[` + feature + `,`,
 		convert.GeoJSONSeq: feature + "\n" + feature[:20],
 	} {
 		rows := 0
@@ -188,7 +192,7 @@ func TestReadIsLazy(t *testing.T) {
 	feature := `{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"name":"x"}}`
 	for format, text := range map[string]string{
 		convert.CSV:        "id,lon,lat\n" + strings.Repeat("a,1,2\n", 1_000_000),
-		convert.GeoJSON:    `{"features":[` + strings.Repeat(feature+",", 50_000) + feature + "]}",
+		convert.GeoJSON:    `{` + lonLat + `,"features":[` + strings.Repeat(feature+",", 50_000) + feature + "]}",
 		convert.GeoJSONSeq: strings.Repeat(feature+"\n", 50_000),
 	} {
 		in := strings.NewReader(text)

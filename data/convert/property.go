@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"bytes"
+
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/geom"
 	"github.com/gewu-city/gewu/data/convert/jsontext"
@@ -11,6 +13,7 @@ type object struct {
 	id         string
 	geometry   []byte
 	properties []byte
+	crs        []byte // the member of GeoJSON before RFC 7946, of the feature or of its geometry
 }
 
 // splitFeature takes a GeoJSON Feature apart. A bare geometry counts as a feature without properties when bare is
@@ -31,6 +34,8 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 			o.geometry = value
 		case "properties":
 			o.properties = value
+		case "crs":
+			o.crs = value
 		}
 		return true
 	})
@@ -39,9 +44,12 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 		return o, &data.FieldError{Value: string(text), Why: "is not a GeoJSON Feature"}
 	case kind == "Feature":
 	case bare && geom.GeoJSONTypes[kind]:
-		return object{geometry: text}, nil
+		return object{geometry: text, crs: geometryCRS(text)}, nil
 	default:
 		return o, &data.FieldError{Field: "type", Value: kind, Why: "must be Feature"}
+	}
+	if jsontext.IsNull(o.crs) {
+		o.crs = geometryCRS(o.geometry)
 	}
 	if !jsontext.IsNull(o.properties) && o.properties[0] != '{' {
 		return o, &data.FieldError{Field: "properties", Value: string(o.properties), Why: "must be an object"}
@@ -56,6 +64,20 @@ func splitFeature(text []byte, bare bool) (object, *data.FieldError) {
 		return o, &data.FieldError{Field: "id", Value: string(id), Why: "must be a string or a number"}
 	}
 	return o, nil
+}
+
+// geometryCRS is the crs member of a geometry, nil without one.
+func geometryCRS(geometry []byte) (crs []byte) {
+	if !bytes.Contains(geometry, []byte(`"crs"`)) {
+		return nil // the usual case, without a look at every coordinate
+	}
+	jsontext.Members(geometry, func(name, value []byte) bool {
+		if string(name) == "crs" {
+			crs = value
+		}
+		return true
+	})
+	return crs
 }
 
 // property reads the JSON value of attribute i. Files are read leniently, since other programs write numbers as
