@@ -10,7 +10,13 @@ import "slices"
 // for edges that run west, minus for those that run east. The product of two such sums, integrated over the plane,
 // is the sum over all pairs of edges of ± the area below both. Areas are cut off at the lower bound of the common box,
 // below which one of the indicators is zero.
-func OverlapArea(a, b Shape) float64 {
+func OverlapArea(a, b Shape) float64 { return new(Overlaps).Area(a, b) }
+
+// Overlaps measures one overlap after the other in the same memory, for one goroutine.
+type Overlaps struct{ es, fs, liveE, liveF []slope }
+
+// Area is [OverlapArea].
+func (o *Overlaps) Area(a, b Shape) float64 {
 	if a.kind != KindPolygon || b.kind != KindPolygon {
 		return 0
 	}
@@ -23,19 +29,18 @@ func OverlapArea(a, b Shape) float64 {
 		return 0
 	}
 	e := newEqualArea(common)
-	es := slopes(a, common, &e)
-	fs := slopes(b, common, &e)
-	return max(0, sumPairs(es, fs))
+	o.es = slopes(o.es[:0], a, common, &e)
+	o.fs = slopes(o.fs[:0], b, common, &e)
+	return max(0, o.sumPairs())
 }
 
 // slope is an edge that is not vertical: its ordinate runs from y at lo with slope k to hi; sign is +1 when the ring
 // runs west along it.
 type slope struct{ lo, hi, y, k, sign float64 }
 
-// slopes lists the edges of s that matter inside the box: not vertical, meeting its x-range, and not wholly below it.
+// slopes appends the edges of s that matter inside the box: not vertical, meeting its x-range, and not wholly below it.
 // Ordinates are those of e above the box's lower bound.
-func slopes(s Shape, box Box, e *equalArea) []slope {
-	out := make([]slope, 0, len(s.xy))
+func slopes(out []slope, s Shape, box Box, e *equalArea) []slope {
 	base := e.y(box.Min.Y)
 	start := uint32(0)
 	for _, end := range s.rings {
@@ -61,8 +66,8 @@ func slopes(s Shape, box Box, e *equalArea) []slope {
 // sweepFrom is the number of pairs above which sorting both lists pays.
 const sweepFrom = 1 << 15
 
-func sumPairs(es, fs []slope) float64 {
-	sum := 0.0
+func (o *Overlaps) sumPairs() float64 {
+	es, fs, sum := o.es, o.fs, 0.0
 	if len(es)*len(fs) < sweepFrom {
 		for i := range es {
 			for j := range fs {
@@ -84,7 +89,7 @@ func sumPairs(es, fs []slope) float64 {
 	slices.SortFunc(es, byLo)
 	slices.SortFunc(fs, byLo)
 	// Sweep east: each edge meets those of the other list that began before it and have not ended.
-	var liveE, liveF []slope
+	liveE, liveF := o.liveE[:0], o.liveF[:0]
 	for i, j := 0, 0; i < len(es) || j < len(fs); {
 		if j == len(fs) || i < len(es) && es[i].lo <= fs[j].lo {
 			liveF = meet(&es[i], liveF, &sum)
@@ -96,6 +101,7 @@ func sumPairs(es, fs []slope) float64 {
 			j++
 		}
 	}
+	o.liveE, o.liveF = liveE, liveF
 	return sum
 }
 

@@ -33,7 +33,7 @@ type Part struct {
 	DistanceM float64 `json:"distance_m"`
 }
 
-// beside adds the address, the parts and the circle of a place.
+// beside adds the address, the parts and what is within a radius of a place.
 func beside(w *index.World, plan *Plan, p geo.Point, ask Ask, loc *Location) {
 	if ask.AddressMeters > 0 {
 		if a, ok := plan.NearestAddress(w, p, ask.AddressMeters); ok {

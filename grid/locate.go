@@ -21,7 +21,7 @@ type Ask struct {
 	// PartMeters is how far parts may be and MostParts how many are returned; 0 finds none.
 	PartMeters float64
 	MostParts  int
-	// WithinMeters asks for all areas and cells that the circle around the place meets; 0 finds none.
+	// WithinMeters asks for all areas and cells that come within so many metres of the place; 0 finds none.
 	WithinMeters float64
 	// Rule says who owns lines and polygons. Shares, when not 0, asks for all areas and cells with at least this share
 	// of them, from 0 to 1, and not only the owners.
@@ -68,7 +68,7 @@ type Location struct {
 	Cells   []Cell   `json:"cells"`
 	Address *Address `json:"address"`
 	Parts   []Part   `json:"parts"`
-	// Within is what the circle around the place meets, nil when not asked for.
+	// Within is what lies within a radius of the place, nil when not asked for.
 	Within *Within `json:"within,omitempty"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -341,5 +342,118 @@ func TestParentsEqualScan(t *testing.T) {
 	}
 	if with < 100 {
 		t.Errorf("only %d cells have parents", with)
+	}
+}
+
+// TestShapeWithin lists what comes within a radius of lines and polygons themselves, not of a point that stands for them:
+// the same that points along them see, by either rule.
+func TestShapeWithin(t *testing.T) {
+	w := chessboard(t)
+	locator := grid.NewLocator()
+	cells, _ := w.Layer("cells")
+	r := rand.New(rand.NewPCG(3, 7))
+	anywhere := func() geo.Point { return board(r.Float64()*6-1, r.Float64()*6-1) }
+	for n := range 60 {
+		shape := line(anywhere(), anywhere(), anywhere())
+		if n%2 == 1 {
+			x, y := r.Float64()*5-1, r.Float64()*5-1
+			shape = boardRect(x, y, x+r.Float64(), y+r.Float64())
+		}
+		var along []geo.Point
+		for i := range shape.NumRings() {
+			run := shape.Ring(i)
+			for j := 1; j < len(run); j++ {
+				const steps = 800
+				for k := range steps + 1 {
+					f := float64(k) / steps
+					along = append(along, geo.Point{
+						X: run[j-1].X + int32(f*float64(run[j].X-run[j-1].X)), Y: run[j-1].Y + int32(f*float64(run[j].Y-run[j-1].Y)),
+					})
+				}
+			}
+		}
+		radius := []float64{1, 5, 12}[n%3]
+		ask := grid.Ask{Areas: true, Cells: true, WithinMeters: radius, Rule: []grid.Rule{grid.RuleShare, grid.RulePoint}[n/3%2]}
+		loc, _, err := locator.LocateShape(w, shape, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]float64{}
+		last := 0.0
+		for _, c := range loc.Within.Cells {
+			got[c.ID] = c.DistanceM
+			if c.DistanceM < last {
+				t.Errorf("%v is behind %v", c.DistanceM, last)
+			}
+			last = c.DistanceM
+		}
+		cells.Search(boardRect(-1, -1, 5, 5).Box(), func(s index.Slot) bool {
+			want := math.Inf(1)
+			for _, p := range along {
+				want = min(want, cells.Shape(s).Distance(p))
+			}
+			if shape.Contains(cells.Shape(s).Vertices()[0]) {
+				want = 0
+			}
+			d, listed := got[cells.ID(s)]
+			switch {
+			case listed && math.Abs(d-want) > 0.03:
+				t.Errorf("%s is %g m away instead of %g m", cells.ID(s), d, want)
+			case !listed && want < radius-0.03:
+				t.Errorf("%s is missing: %g m within %g m", cells.ID(s), want, radius)
+			}
+			return true
+		})
+		if near := len(loc.Within.Areas); near > 2 {
+			t.Errorf("%d of 2 districts", near)
+		}
+	}
+	long := make([]geo.Point, 50_000)
+	for i := range long {
+		long[i] = board(r.Float64()*4, r.Float64()*4)
+	}
+	if _, _, err := locator.LocateShape(w, line(long...), grid.Ask{Cells: true, WithinMeters: 5000, Rule: grid.RulePoint}); err != nil {
+		t.Errorf("what lies across everything is found at once: %v", err)
+	}
+}
+
+// TestSharesInLittleMemory shares a polygon of many vertices among many cells: what is allocated must not be a copy of it for
+// each of them.
+func TestSharesInLittleMemory(t *testing.T) {
+	const side = 30
+	log := indextest.NewLog()
+	changes := []data.Change{
+		indextest.Define(&data.Layer{Name: "cells", Geometry: data.GeometryPolygon, Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit"}}}),
+		indextest.Divide("unit", "cells"),
+	}
+	for y := range side {
+		for x := range side {
+			changes = append(changes, indextest.Put("cells", fmt.Sprint(x, "-", y), boardRect(float64(x), float64(y), float64(x+1), float64(y+1))))
+		}
+	}
+	log.Append(changes...)
+	w := indextest.Start(t, log).World()
+	const corners = 20_000
+	xy := make([]geo.Point, corners+1)
+	for i := range corners {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / corners)
+		xy[i] = board(side/2*(1+cos), side/2*(1+sin))
+	}
+	xy[corners] = xy[0]
+	disc, err := geo.NewShape(geo.KindPolygon, xy, []uint32{corners + 1}, []uint32{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	loc, _, err := grid.NewLocator().LocateShape(w, disc, grid.Ask{Cells: true, Shares: 1e-4})
+	runtime.ReadMemStats(&after)
+	if err != nil || len(loc.Cells) < side*side/2 {
+		t.Fatalf("%d cells, %v", len(loc.Cells), err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
+		t.Errorf("%d MiB for %d cells", took>>20, len(loc.Cells))
+	} else {
+		t.Logf("%d KiB for %d cells", took>>10, len(loc.Cells))
 	}
 }

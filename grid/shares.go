@@ -36,23 +36,37 @@ type TooLargeError struct{ Vertices int }
 
 // Error implements error.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the shape has %d vertices and meets too many areas or cells to be shared out; divide or simplify it, or ask with rule=point",
+	return fmt.Sprintf("the shape has %d vertices and meets too many areas or cells to be shared out or measured; divide or simplify it, or ask with rule=point and without a radius",
 		e.Vertices)
 }
 
-// LocateShape finds what is asked for of a shape, and its representative point, which distances are measured from: that
-// of the address, of parts, of edges and of the circle. Areas and cells follow ask.Rule; a shape of one point is
-// located as a point. The error is a [*TooLargeError], or says that the shape has no geometry.
+// LocateShape finds what is asked for of a shape, and its representative point, which the distances of the address, of parts
+// and of edges are measured from; what lies within a radius is measured from the shape itself. Areas and cells follow
+// ask.Rule; a shape of one point is located as a point. The error is a [*TooLargeError], or says that the shape has no
+// geometry.
 func (l *Locator) LocateShape(w *index.World, s geo.Shape, ask Ask) (Location, geo.Point, error) {
 	if s.Kind() == geo.KindNone {
 		return Location{}, geo.Point{}, errors.New("there is no geometry")
 	}
 	p := geo.LabelPoint(s)
-	if ask.Rule == RulePoint || len(s.Vertices()) == 1 {
+	if len(s.Vertices()) == 1 {
 		return l.Locate(w, p, ask), p, nil
 	}
 	plan := l.Plan(w)
-	loc := Location{Areas: []Area{}, Cells: []Cell{}, Parts: []Part{}}
+	var around *Within
+	if ask.WithinMeters > 0 {
+		var err error
+		if around, err = withinShape(w, plan, s, ask); err != nil {
+			return Location{}, p, err
+		}
+		ask.WithinMeters = 0
+	}
+	if ask.Rule == RulePoint {
+		loc := l.Locate(w, p, ask)
+		loc.Within = around
+		return loc, p, nil
+	}
+	loc := Location{Areas: []Area{}, Cells: []Cell{}, Parts: []Part{}, Within: around}
 	if ask.Areas || ask.Cells {
 		if err := l.share(w, plan, s, p, ask, &loc); err != nil {
 			return Location{}, p, err
@@ -148,12 +162,13 @@ func sharesOf(lay *index.Layer, shape geo.Shape) ([]Share, error) {
 		})
 	default:
 		total = shape.Area()
+		var overlaps geo.Overlaps
 		lay.Search(shape.Box(), func(s index.Slot) bool {
 			other := lay.Shape(s)
 			if work -= len(shape.Vertices()) + len(other.Vertices()); work < 0 {
 				return false
 			}
-			sums[s] = geo.OverlapArea(shape, other)
+			sums[s] = overlaps.Area(shape, other)
 			return true
 		})
 	}

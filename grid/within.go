@@ -1,14 +1,19 @@
 package grid
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/gap"
 	"github.com/gewu-city/gewu/index"
 )
 
 // mostWithin bounds the areas and the cells of each level and scheme that a circle is answered with.
 const mostWithin = 1000
 
-// Within is what a circle around a place meets, nearest first; what owns the place is at distance 0.
+// Within is what lies within a radius of a place, nearest first: what a circle around a point meets, or the buffer of a line
+// or polygon. What the place itself meets is at distance 0.
 type Within struct {
 	RadiusM float64      `json:"radius_m"`
 	Areas   []AreaWithin `json:"areas"`
@@ -17,7 +22,7 @@ type Within struct {
 	More bool `json:"more"`
 }
 
-// AreaWithin is an area that a circle meets.
+// AreaWithin is an area within a radius.
 type AreaWithin struct {
 	Level     string  `json:"level"`
 	Code      string  `json:"code"`
@@ -27,7 +32,7 @@ type AreaWithin struct {
 	DistanceM float64 `json:"distance_m"`
 }
 
-// CellWithin is a cell that a circle meets.
+// CellWithin is a cell within a radius.
 type CellWithin struct {
 	Scheme    string  `json:"scheme"`
 	Code      string  `json:"code"`
@@ -37,12 +42,52 @@ type CellWithin struct {
 	DistanceM float64 `json:"distance_m"`
 }
 
+// within finds what a circle around a point meets.
 func within(w *index.World, plan *Plan, p geo.Point, ask Ask) *Within {
+	found, _ := withinReach(w, plan, ask, func(lay *index.Layer) ([]index.Near, error) {
+		return lay.Nearest(p, ask.WithinMeters, mostWithin+1), nil
+	})
+	return found
+}
+
+// withinShape finds what lies within a radius of a shape: distances are those of the shapes, 0 where they meet. The error is
+// a [*TooLargeError].
+func withinShape(w *index.World, plan *Plan, shape geo.Shape, ask Ask) (*Within, error) {
+	gauge := gap.New(shape, ask.WithinMeters)
+	box := gauge.Box()
+	work := mostWork
+	return withinReach(w, plan, ask, func(lay *index.Layer) (near []index.Near, err error) {
+		lay.Search(box, func(s index.Slot) bool {
+			work -= len(lay.Shape(s).Vertices())
+			var meters float64
+			if meters, err = gauge.Distance(lay.Shape(s), &work); err != nil {
+				err = &TooLargeError{Vertices: len(shape.Vertices())}
+				return false
+			}
+			if meters <= ask.WithinMeters {
+				near = append(near, index.Near{Slot: s, Meters: meters})
+			}
+			return true
+		})
+		slices.SortFunc(near, func(a, b index.Near) int {
+			return cmp.Or(cmp.Compare(a.Meters, b.Meters), cmp.Compare(lay.Permanent(a.Slot), lay.Permanent(b.Slot)))
+		})
+		return near, err
+	})
+}
+
+// withinReach lists what near finds in each layer of areas and cells, nearest first.
+func withinReach(w *index.World, plan *Plan, ask Ask, near func(*index.Layer) ([]index.Near, error)) (*Within, error) {
 	found := &Within{RadiusM: ask.WithinMeters, Areas: []AreaWithin{}, Cells: []CellWithin{}}
+	var failed error
 	nearest := func(lay *index.Layer) []index.Near {
-		near := lay.Nearest(p, ask.WithinMeters, mostWithin+1)
-		found.More = found.More || len(near) > mostWithin
-		return near[:min(len(near), mostWithin)]
+		if failed != nil {
+			return nil
+		}
+		all, err := near(lay)
+		failed = err
+		found.More = found.More || len(all) > mostWithin
+		return all[:min(len(all), mostWithin)]
 	}
 	for i := range plan.Levels {
 		level := &plan.Levels[i]
@@ -70,7 +115,7 @@ func within(w *index.World, plan *Plan, p geo.Point, ask Ask) *Within {
 			})
 		}
 	}
-	return found
+	return found, failed
 }
 
 // EdgeMeters is the distance in metres from p to the outline of a polygon, to the centimetre.

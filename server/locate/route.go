@@ -25,7 +25,7 @@ func (a *API) Route(w http.ResponseWriter, r *http.Request) error {
 	crs := q.CRS("crs", a.Systems)
 	ask := ask(q, answer.Areas|answer.Cells)
 	if extra := ask.include &^ (answer.Areas | answer.Cells); extra != 0 || ask.Edge {
-		q.Fail(rest.Refuse(rest.BadRequest, "a route has areas and cells: include and radius can ask for nothing else"))
+		q.Fail(rest.Refuse(rest.BadRequest, "a route has areas and cells: include can name those two, and there is no radius"))
 	}
 	world, err := a.Ask(r, q)
 	if err != nil {
