@@ -46,3 +46,65 @@ func TestCodeRuleOfScheme(t *testing.T) {
 		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
 	}
 }
+
+// TestComposeCodes composes codes by number, and the next that no feature of a layer has or ever had.
+func TestComposeCodes(t *testing.T) {
+	c := newCity(t, nil)
+	for _, def := range []string{
+		`{"name":"grids","geometry":"point","id":{"attribute":"code"},"attributes":[{"name":"code","type":"code"}]}`,
+		`{"name":"lids","geometry":"point","id":{"pattern":"part"},"attributes":[{"name":"kind","type":"text"}]}`,
+		`{"name":"trees","geometry":"point","attributes":[{"name":"kind","type":"text"}]}`,
+	} {
+		if a := c.do("POST", "/v1/layers", sendJSON, def); a.status != 201 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	put := func(layer, id, properties string) {
+		t.Helper()
+		body := `{"type":"Feature","geometry":{"type":"Point","coordinates":[116.4,39.9]},"properties":{` + properties + `}}`
+		if a := c.do("PUT", "/v1/layers/"+layer+"/features/"+id, sendJSON, body); a.status/100 != 2 {
+			t.Fatalf("%s: %d %s", id, a.status, a.body)
+		}
+	}
+	grid := func(id string) { put("grids", id, `"code":"`+id+`"`) }
+	end := func(layer, id string) {
+		t.Helper()
+		if a := c.do("DELETE", "/v1/layers/"+layer+"/features/"+id, nil, ""); a.status != 200 {
+			t.Fatalf("%s: %d %s", id, a.status, a.body)
+		}
+	}
+	for _, id := range []string{"110101001001001", "110101001001004", "1101010001001006", "110101001001009", "110101001002500", "110101001001X12"} {
+		grid(id)
+	}
+	end("grids", "110101001001009")
+	grid("110101001003999")
+	grid("110101001003002")
+	end("grids", "110101001003002")
+	put("lids", "1101010101000041", "")
+	put("lids", "1101010102000099", "")
+	end("lids", "1101010101000041")
+	for _, sc := range []scenario{
+		{name: "cell", url: "/v1/codes/cell?in=110101001001&number=12", status: 200, want: []string{`{"kind":"cell","codes":["110101001001012"]}`}},
+		{name: "cell of 16", url: "/v1/codes/cell?in=1101010001001&number=999", status: 200, want: []string{`"1101010001001999"`}},
+		{name: "part of 16", url: "/v1/codes/part?in=110101&class=0101&number=1", status: 200, want: []string{`"1101010101000001"`}},
+		{name: "part of 17", url: "/v1/codes/part?in=110101&class=01001&number=999999", status: 200, want: []string{`"11010101001999999"`}},
+		{name: "next, behind one that has ended and one of the other form", url: "/v1/codes/cell?in=110101001001&layer=grids&count=2", status: 200, want: []string{`"codes":["110101001001010","110101001001011"]`, `"seq":`}},
+		{name: "next of a community that has none", url: "/v1/codes/cell?in=110101001009&layer=grids", status: 200, want: []string{`"codes":["110101001009001"]`}},
+		{name: "gaps when the last number is given", url: "/v1/codes/cell?in=110101001003&layer=grids&count=3", status: 200, want: []string{`"codes":["110101001003001","110101001003003","110101001003004"]`}},
+		{name: "more than are left", url: "/v1/codes/cell?in=110101001003&layer=grids&count=998", status: 409, want: []string{"997 of 999 are left"}},
+		{name: "next part", url: "/v1/codes/part?in=110101&class=0101&layer=lids", status: 200, want: []string{`"codes":["1101010101000042"]`}},
+		{name: "ids that are no codes", url: "/v1/codes/cell?in=110101001001&layer=trees", status: 400, want: []string{`"field":"layer"`, "give the number"}},
+		{name: "no layer", url: "/v1/codes/cell?in=110101001001&layer=nowhere", status: 404, want: []string{"nowhere"}},
+		{name: "neither", url: "/v1/codes/cell?in=110101001001", status: 400, want: []string{"or layer must be given"}},
+		{name: "both", url: "/v1/codes/cell?in=110101001001&layer=grids&number=1", status: 400, want: []string{"or layer must be given"}},
+		{name: "too large a number", url: "/v1/codes/cell?in=110101001001&number=1000", status: 400, want: []string{"outside 1 to 999", `"field":"number"`}},
+		{name: "no number", url: "/v1/codes/cell?in=110101001001&number=x", status: 400, want: []string{`"field":"number","value":"x"`}},
+		{name: "wrong community", url: "/v1/codes/cell?in=11010100100&number=1", status: 400, want: []string{`"field":"in"`, "has 11 characters"}},
+		{name: "wrong class", url: "/v1/codes/part?in=110101&class=1&number=1", status: 400, want: []string{`"field":"class"`}},
+		{name: "class of a cell", url: "/v1/codes/cell?in=110101001001&class=0101&number=1", status: 400, want: []string{"have no class"}},
+		{name: "kind", url: "/v1/codes/street?in=110101&number=1", status: 404, want: []string{"there are cell, part"}},
+		{name: "parameter", url: "/v1/codes/cell?in=110101001001&number=1&at=2", status: 400, want: []string{"is not a parameter here"}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+}

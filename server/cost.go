@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gewu-city/gewu/server/gate"
 	"github.com/gewu-city/gewu/server/rest"
@@ -36,7 +37,9 @@ var costs = map[string]cost{
 	"GET /v1/changes/{seq}":         {scan: true},
 	"POST /v1/changes/{seq}/revert": {scan: true},
 	// The first of these reads the headers of the log back to the import, and counts its changes: 1 ms for each entry.
-	"GET /v1/imports":                       {scan: true},
+	"GET /v1/imports": {scan: true},
+	// It looks at the ids of a layer, and at those that ended features had.
+	"GET /v1/codes/{kind}":                  {scan: true},
 	"GET /v1/imports/{id}":                  {scan: true},
 	"GET /v1/schemes/{scheme}/cells":        {scan: true},
 	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
@@ -64,18 +67,26 @@ type gates struct {
 	answers  *gate.Gate // bytes that scans hold until their client has taken them
 	bodies   *gate.Gate // bytes of bodies that handlers hold
 	memory   gate.Memory
+	pace     *gate.Pace
 }
+
+// leastPace is what the client of a stream that anybody may open must send and take in a second, in the time that it is
+// waited for, lest it is cut off while others wait for a place: less than any line is capable of.
+const leastPace = 1 << 10
 
 func newGates(cfg *Config) *gates {
 	l := cfg.Limits
-	return &gates{
+	g := &gates{
 		requests: gate.New("requests", l.Requests, l.Patience, l.Requests),
 		streams:  gate.New("streams", l.Streams, 2*l.Patience, l.Streams),
 		scans:    gate.New("scans", l.Scans, l.Patience, 64*l.Scans),
 		answers:  gate.New("answers", l.AnswerBytes, l.Patience, 1024),
 		bodies:   gate.New("bodies", l.HeldBytes, l.Patience, 1024),
 		memory:   gate.Memory{Now: cfg.Now},
+		pace:     gate.NewPace(cfg.Now, leastPace, l.Patience),
 	}
+	g.streams.Relieve = g.pace.CutSlow
+	return g
 }
 
 func (g *gates) all() []*gate.Gate {
@@ -116,6 +127,9 @@ func (g *gates) admit(rt *route, w http.ResponseWriter, r *http.Request) (leave 
 	keep(enter(g.requests, 1))
 	if rt.stream {
 		keep(enter(g.streams, max(1, c.hold)))
+		if err == nil && rt.access == anyone {
+			keep(g.measure(w, r))
+		}
 	}
 	if c.scan {
 		keep(enter(g.answers, scanBytes))
@@ -134,6 +148,25 @@ func (g *gates) admit(rt *route, w http.ResponseWriter, r *http.Request) (leave 
 		keep(b.Leave)
 	}
 	return leave, nil
+}
+
+// measure has a stream cut off when its client is slow and others wait. Whoever may write is trusted: imports are made as
+// their rows are.
+func (g *gates) measure(w http.ResponseWriter, r *http.Request) (leave func()) {
+	control := http.NewResponseController(w)
+	m, leave := g.pace.Join(func() {
+		past := time.Unix(1, 0)
+		// Recorders in tests have no connection, and nothing waits.
+		_ = control.SetReadDeadline(past)
+		_ = control.SetWriteDeadline(past)
+	})
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = m.Reader(r.Body)
+	}
+	if res, ok := w.(*response); ok {
+		res.meter = m
+	}
+	return leave
 }
 
 // onFirstByte calls f when the answer begins; the function that it returns calls f unless that has happened.

@@ -308,3 +308,43 @@ func TestTimeIsUp(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestSlowStreams fills all places for streams with clients that send a byte now and then: who comes then waits for a
+// moment and is answered, because they are cut off.
+func TestSlowStreams(t *testing.T) {
+	c := newCity(t, func(cfg *Config) {
+		cfg.Limits.Streams = 4
+		cfg.Limits.Patience = 500 * time.Millisecond
+	}).fill()
+	address := strings.TrimPrefix(c.http.URL, "http://")
+	var all sync.WaitGroup
+	for range 4 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "POST /v1/locate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 1000000\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			// Until it is cut off, which must not take the idle time.
+			for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+				if _, err := conn.Write([]byte(" ")); err != nil {
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(time.Second)
+	start := time.Now()
+	for range 4 {
+		if a := c.do("POST", "/v1/locate", map[string]string{"Content-Type": "application/x-ndjson"}, `{"lon":121.5,"lat":25}`+"\n"); a.status != 200 {
+			t.Errorf("%d %s after %v", a.status, a.body, time.Since(start))
+		}
+	}
+	all.Wait()
+	if took := time.Since(start); took > 15*time.Second {
+		t.Errorf("slow clients held their places for %v", took)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/gate"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -22,6 +23,7 @@ type response struct {
 	status int // 0 until the header is sent
 	bytes  int64
 	begin  func() // called before the first byte of the body, when not nil
+	meter  *gate.Meter
 }
 
 func (w *response) WriteHeader(status int) {
@@ -39,9 +41,23 @@ func (w *response) Write(b []byte) (int, error) {
 		w.begin()
 		w.begin = nil
 	}
-	n, err := w.ResponseWriter.Write(b)
+	write := w.ResponseWriter.Write
+	if w.meter != nil {
+		write = func(b []byte) (int, error) { return w.meter.Write(b, w.ResponseWriter.Write) }
+	}
+	n, err := write(b)
 	w.bytes += int64(n)
 	return n, err
+}
+
+// FlushError is used by http.ResponseController.
+func (w *response) FlushError() error {
+	flush := http.NewResponseController(w.ResponseWriter).Flush
+	if w.meter == nil {
+		return flush()
+	}
+	_, err := w.meter.Write(nil, func([]byte) (int, error) { return 0, flush() })
+	return err
 }
 
 // Unwrap is used by http.ResponseController.

@@ -103,6 +103,7 @@ func (s *Server) routes() []route {
 		{"PUT", "/v1/dictionaries/{dictionary}", s.definitions.PutDictionary, writers, false},
 		{"DELETE", "/v1/dictionaries/{dictionary}", s.definitions.DropDictionary, writers, false},
 
+		{"GET", "/v1/codes/{kind}", s.codes.Compose, anyone, false},
 		{"GET", "/v1/codes/{kind}/{code}", codes.Get, anyone, false},
 
 		{"GET", "/v1/jobs", s.work.List, writers, false},

@@ -26,6 +26,7 @@ import (
 	"github.com/gewu-city/gewu/server/apidoc"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/definitions"
 	"github.com/gewu-city/gewu/server/features"
 	"github.com/gewu-city/gewu/server/geocoding"
@@ -107,6 +108,7 @@ type Server struct {
 	definitions definitions.API
 	transfer    transfer.API
 	locate      locate.API
+	codes       codes.API
 	geocoding   geocoding.API
 	tilesets    tilesets.API
 	cells       cellsapi.API
@@ -166,7 +168,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.transfer = transfer.API{City: s.city, Spool: spooled}
 	s.work = work.API{City: s.city, Undoer: &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}}
-	s.locate = locate.API{City: s.city}
+	s.locate = locate.API{City: s.city, Large: func(ctx context.Context) (func(), error) { return s.gates.scans.Enter(ctx, 1) }}
+	s.codes = codes.API{City: s.city}
 	s.geocoding = geocoding.API{City: s.city, Geocoder: cfg.Geocoder}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}

@@ -7,9 +7,9 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 )
@@ -21,7 +21,11 @@ type backupCmd struct {
 // Run copies the store as it is at one Seq. The file is proved before it has its name, so that it can be trusted when it
 // is needed.
 func (cmd *backupCmd) Run(e *env) error {
-	if err := mayWrite(e.cli.Data, cmd.File); err != nil {
+	if err := output.Guard(e.cli.store(), cmd.File); err != nil {
+		return err
+	}
+	to, err := output.Find(cmd.File)
+	if err != nil {
 		return err
 	}
 	return withCity(e, func(ctx context.Context, c client) error {
@@ -30,14 +34,26 @@ func (cmd *backupCmd) Run(e *env) error {
 			return err
 		}
 		defer resp.Body.Close()
-		steps := stepBar{env: e}
-		info, err := offline.Receive(ctx, cmd.File, func(w io.Writer) error {
+		take := func(w io.Writer) error {
 			copied := newBar(e, "copy", resp.ContentLength, false)
 			defer copied.Finish()
 			_, err := io.Copy(w, copied.counting(resp.Body))
 			return err
-		}, func(part float64) { steps.set("verify", part) })
+		}
+		if to.Through {
+			if err := output.Fill(ctx, cmd.File, take); err != nil {
+				return err
+			}
+			// Standard output may be where the copy has gone.
+			_, err := fmt.Fprintf(e.stderr, "%s got the city; it is no file that can be read again, so the copy has not been verified: gewu restore does it\n", cmd.File)
+			return err
+		}
+		steps := stepBar{env: e}
+		info, err := offline.Receive(ctx, to.Path, take, func(part float64) { steps.set("verify", part) })
 		steps.finish()
+		if damage, ok := errors.AsType[*data.CorruptError](err); ok {
+			return fmt.Errorf("the copy was not kept, because it is damaged: %s: %s; run: gewu check --data %s, which says whether the store is, too; keep the backups that you have", damage.Where, damage.What, e.cli.Data)
+		}
 		if err != nil {
 			return err
 		}
@@ -72,7 +88,7 @@ func (cmd *restoreCmd) Run(e *env) error {
 	if err := os.MkdirAll(e.cli.Data, 0o750); err != nil {
 		return err
 	}
-	path := filepath.Join(e.cli.Data, storeFile)
+	path := e.cli.store()
 	if _, err := os.Stat(path); err == nil {
 		if !cmd.Wipe {
 			return fmt.Errorf("%s exists; --wipe replaces it", path)

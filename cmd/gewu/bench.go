@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/measure"
@@ -23,7 +22,7 @@ func (cmd *benchCmd) Run(e *env) error {
 	if alive(e.ctx, e.cli.Data) {
 		return errors.New("the store is being served; stop the server to measure, or copy the folder")
 	}
-	if _, err := os.Stat(filepath.Join(e.cli.Data, storeFile)); err != nil {
+	if _, err := os.Stat(e.cli.store()); err != nil {
 		return fmt.Errorf("there is no city to measure: %w", err)
 	}
 	start := time.Now()

@@ -9,10 +9,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
+	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/grid/cells"
 )
 
@@ -104,55 +104,47 @@ type cellListCmd struct {
 }
 
 // Run writes one row for each cell.
-func (cmd *cellListCmd) Run(e *env) (err error) {
-	out := e.stdout
-	if err := mayWrite(e.cli.Data, cmd.Output); err != nil {
+func (cmd *cellListCmd) Run(e *env) error {
+	if err := output.Guard(e.cli.store(), cmd.Output); err != nil {
 		return err
 	}
-	if cmd.Output != "" {
-		f, err := os.Create(cmd.Output)
-		if err != nil {
+	return withCity(e, func(ctx context.Context, c client) error {
+		if cmd.Output == "" || cmd.Output == "-" {
+			return cmd.write(ctx, c, e.stdout)
+		}
+		return output.Fill(ctx, cmd.Output, func(w io.Writer) error { return cmd.write(ctx, c, w) })
+	})
+}
+
+func (cmd *cellListCmd) write(ctx context.Context, c client, w io.Writer) error {
+	table := csv.NewWriter(w)
+	query, header := url.Values{"limit": {"5000"}}, false
+	for {
+		var page struct {
+			Cells []cells.Row `json:"cells"`
+			Next  string      `json:"next"`
+		}
+		if err := c.read(ctx, "/v1/schemes/"+url.PathEscape(cmd.Scheme)+"/cells", query, &page); err != nil {
 			return err
 		}
-		defer func() { err = cmp.Or(err, f.Close()) }()
-		out = f
-	}
-	return withCity(e, func(ctx context.Context, c client) error {
-		table := csv.NewWriter(out)
-		query, header := url.Values{"limit": {"5000"}}, false
-		for {
-			resp, err := c.do(ctx, http.MethodGet, "/v1/schemes/"+url.PathEscape(cmd.Scheme)+"/cells", query, "", nil)
-			if err != nil {
-				return err
-			}
-			var page struct {
-				Cells []cells.Row `json:"cells"`
-				Next  string      `json:"next"`
-			}
-			err = json.NewDecoder(resp.Body).Decode(&page)
-			_ = resp.Body.Close()
-			if err != nil {
-				return err
-			}
-			for i := range page.Cells {
-				names, values := cellColumns(&page.Cells[i])
-				if !header {
-					header = true
-					if err := table.Write(names); err != nil {
-						return err
-					}
-				}
-				if err := table.Write(values); err != nil {
+		for i := range page.Cells {
+			names, values := cellColumns(&page.Cells[i])
+			if !header {
+				header = true
+				if err := table.Write(names); err != nil {
 					return err
 				}
 			}
-			if page.Next == "" {
-				table.Flush()
-				return table.Error()
+			if err := table.Write(values); err != nil {
+				return err
 			}
-			query.Set("cursor", page.Next)
 		}
-	})
+		if page.Next == "" {
+			table.Flush()
+			return table.Error()
+		}
+		query.Set("cursor", page.Next)
+	}
 }
 
 // cellColumns are the columns of the table and a cell's values. All cells of a scheme have the same columns.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
@@ -26,7 +25,7 @@ type checkCmd struct {
 
 // Run verifies the store, through the server when one is alive. It fails when anything is wrong.
 func (cmd *checkCmd) Run(e *env) error {
-	path := filepath.Join(e.cli.Data, storeFile)
+	path := e.cli.store()
 	if cmd.Force && !cmd.Repair {
 		return errors.New("--force goes with --repair")
 	}

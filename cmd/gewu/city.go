@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -61,7 +60,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if err := os.MkdirAll(e.cli.Data, 0o750); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	path := filepath.Join(e.cli.Data, storeFile)
+	path := e.cli.store()
 	options, metrics := storeOptions(e, o.verify), upkeep.NewMetrics()
 	options.Observe = metrics.Observe
 	store, err := boltstore.Open(path, options)

@@ -13,12 +13,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
+	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/internal/obs"
@@ -49,7 +49,7 @@ func finder(e *env) *places.Env {
 	return &places.Env{
 		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
 		CRS:      func(name string) (string, error) { return coords.ServerCRS(e.cli.Systems, name) },
-		MayWrite: func(name string) error { return mayWrite(e.cli.Data, name) },
+		MayWrite: func(name string) error { return output.Guard(e.cli.store(), name) },
 		Bar:      func(name string, total int64) places.Bar { return newBar(e, name, total, false) },
 		WithCity: func(do func(context.Context, places.Client) error) error {
 			return withCity(&own, func(ctx context.Context, c client) error { return do(ctx, c) })
@@ -72,7 +72,7 @@ func definer(e *env) *define.Env {
 // withCity runs do with a client for the city, which must exist. If no server is alive it opens the store, serves it
 // on a socket of its own while do runs, and closes it again. Nobody else uses that socket: it goes away with do.
 func withCity(e *env, do func(ctx context.Context, c client) error) error {
-	if _, err := os.Stat(filepath.Join(e.cli.Data, storeFile)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(e.cli.store()); errors.Is(err, fs.ErrNotExist) {
 		return errNoCity(e)
 	}
 	return withNewCity(e, do)
@@ -210,6 +210,22 @@ func (c client) Ask(ctx context.Context, method, path string, query url.Values, 
 	}
 	defer resp.Body.Close()
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// coordinator is what the commands about coordinates and codes get.
+func coordinator(e *env) *coords.Env {
+	return &coords.Env{
+		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Systems: e.cli.Systems,
+		WriteFile: func(name string, r io.Reader) error {
+			if err := output.Guard(e.cli.store(), name); err != nil {
+				return err
+			}
+			return output.Write(e.ctx, name, r)
+		},
+		Ask: func(path string, query url.Values, out any) error {
+			return withCity(e, func(ctx context.Context, c client) error { return c.read(ctx, path, query, out) })
+		},
+	}
 }
 
 // worker is what the commands about long work get.

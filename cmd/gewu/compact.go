@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -83,7 +82,7 @@ func compactedText(r operate.Compacted) string {
 }
 
 func (cmd *compactCmd) rewrite(e *env) error {
-	path := filepath.Join(e.cli.Data, storeFile)
+	path := e.cli.store()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return errNoCity(e)
 	}

@@ -78,7 +78,7 @@ func (cmd *demoCmd) Run(e *env) error {
 // prepare reports whether the folder already holds the city. It never touches a city that the demo did not load,
 // unless it is told to wipe it.
 func (cmd *demoCmd) prepare(e *env, name string) (loaded bool, err error) {
-	mark, store := filepath.Join(e.cli.Data, sampleMark), filepath.Join(e.cli.Data, storeFile)
+	mark, store := filepath.Join(e.cli.Data, sampleMark), e.cli.store()
 	// Made before loading and filled after it, so that a load that was cut off is known as ours and goes on.
 	if cmd.Wipe {
 		if err := wipe(e.cli.Data); err != nil {

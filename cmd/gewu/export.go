@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/data/convert/shapefile"
 )
@@ -33,7 +32,7 @@ type exportCmd struct {
 
 // Run writes the layer as it is at one Seq. A file is replaced only when it is complete.
 func (cmd *exportCmd) Run(e *env) (err error) {
-	if err := mayWrite(e.cli.Data, cmd.Output); err != nil {
+	if err := output.Guard(e.cli.store(), cmd.Output); err != nil {
 		return err
 	}
 	format := cmd.Format
@@ -76,30 +75,6 @@ func (cmd *exportCmd) Run(e *env) (err error) {
 			_, err := io.Copy(e.stdout, resp.Body)
 			return err
 		}
-		return writeWhole(cmd.Output, resp.Body)
+		return output.Write(ctx, cmd.Output, resp.Body)
 	})
-}
-
-// writeWhole writes a file so that it exists complete or not at all.
-func writeWhole(name string, r io.Reader) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".part-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if _, err := io.Copy(f, r); err != nil {
-		_ = f.Close()
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errors.New("the server has cut it off; its log says why")
-		}
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := f.Sync(); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return os.Rename(f.Name(), name)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones of attributes work on machines without a zone database
@@ -56,6 +57,9 @@ type cli struct {
 	Bench      benchCmd          `cmd:"" help:"Measure the engine on the city's own data."`
 	Version    versionCmd        `cmd:"" help:"Print the version."`
 }
+
+// store is the file of the city.
+func (c *cli) store() string { return filepath.Join(c.Data, storeFile) }
 
 // env is what a command gets besides its flags.
 type env struct {
@@ -115,12 +119,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), worker(e), finder(e), &coords.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Systems: c.Systems, WriteFile: func(name string, r io.Reader) error {
-		if err := mayWrite(c.Data, name); err != nil {
-			return err
-		}
-		return writeWhole(name, r)
-	}}); err != nil {
+	if err := command.Run(e, definer(e), worker(e), finder(e), coordinator(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

@@ -213,29 +213,19 @@ func (c Code) CheckTable(has func(kind Kind, text string) bool) error {
 
 // ComposeCell is the code of a unit grid from that of its community and its number in it, 1 to 999.
 func ComposeCell(community string, number int) (string, error) {
-	c, err := Parse(Community, community)
+	s, err := NewSeries(Cell, community, "")
 	if err != nil {
 		return "", err
 	}
-	if number < 1 || number > 999 {
-		return "", &Error{What: "cell code", Code: community, Group: "sequence", Why: fmt.Sprintf("number %d is outside 1 to 999", number)}
-	}
-	return fmt.Sprintf("%s%03d", c.Text, number), nil
+	return s.Code(number)
 }
 
 // ComposePart is the code of a part from the code of its district, its class, 4 characters in the edition of 2013 and 5
 // in that of 2026, and its number in both, 1 to 999999.
 func ComposePart(district, class string, number int) (string, error) {
-	d, err := Parse(District, district)
+	s, err := NewSeries(Part, district, class)
 	if err != nil {
 		return "", err
 	}
-	c, err := Parse(Class, class)
-	if err != nil {
-		return "", err
-	}
-	if number < 1 || number > 999_999 {
-		return "", &Error{What: "part code", Code: district, Group: "sequence", Why: fmt.Sprintf("number %d is outside 1 to 999999", number)}
-	}
-	return fmt.Sprintf("%s%s%06d", d.Text, c.Text, number), nil
+	return s.Code(number)
 }

@@ -42,9 +42,15 @@ type Job struct {
 	Texts *Texts
 	// RowBytes bounds a row.
 	RowBytes int
+	// Large, when not nil, is called before a geometry of more than [LargeBytes] is looked at, which takes many times its
+	// bytes of memory for a while; leave is called when it was answered. Its error is the answer.
+	Large func() (leave func(), err error)
 	// Waiting, when not nil, is called before input is waited for and output is written.
 	Waiting func()
 }
+
+// LargeBytes is the size of a geometry as text from which on it counts as large.
+const LargeBytes = 64 << 10
 
 // refreshRows is how often the newest World is taken.
 const refreshRows = 10_000

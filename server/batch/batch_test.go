@@ -155,3 +155,26 @@ func TestRowsAreCutAsEncodingCSVReadsThem(t *testing.T) {
 		}
 	})
 }
+
+// TestLargeGeometries asks for leave before it looks at a large geometry, once for each, and says when there is none.
+func TestLargeGeometries(t *testing.T) {
+	job := nowhere(t)
+	job.RowBytes = 1 << 20
+	entered, left := 0, 0
+	job.Large = func() (func(), error) {
+		if entered++; entered > 2 {
+			return nil, errors.New("busy")
+		}
+		return func() { left++ }, nil
+	}
+	small := `{"type":"LineString","coordinates":[[121,25],[121.1,25]]}` + "\n"
+	large := `{"type":"LineString","coordinates":[` + strings.Repeat("[121,25],[121.1,25],", LargeBytes/20+1) + "[121,25]]}\n"
+	var out strings.Builder
+	if err := job.NDJSON(strings.NewReader(small+large+large+large+small), &out); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if entered != 3 || left != 2 || len(lines) != 5 || !strings.HasSuffix(lines[3], `"error":"geometry: busy"}`) || strings.Contains(lines[2], `"error"`) || strings.Contains(lines[4], `"error"`) {
+		t.Errorf("%d entered, %d left, %d lines", entered, left, len(lines))
+	}
+}

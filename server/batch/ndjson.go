@@ -201,6 +201,21 @@ func (w *worker) nameOf(name []byte) memberName {
 // mostNames bounds the names that are kept: some files have others in each line.
 const mostNames = 1000
 
+func (w *worker) locateShape(geometry []byte) (grid.Location, geo.Point, error) {
+	if w.Large != nil && len(geometry) > LargeBytes {
+		leave, err := w.Large()
+		if err != nil {
+			return grid.Location{}, geo.Point{}, err
+		}
+		defer leave()
+	}
+	shape, err := convert.ParseShape(geometry, w.CRS)
+	if err != nil {
+		return grid.Location{}, geo.Point{}, err
+	}
+	return w.Locator.LocateShape(w.world, shape, w.Ask)
+}
+
 // locate appends the members of the answer, each behind a comma, and tells which they are, or says why there is none.
 func (w *worker) locate(o object) (written member, why string) {
 	var loc grid.Location
@@ -209,11 +224,8 @@ func (w *worker) locate(o object) (written member, why string) {
 	case o.geometry != nil && w.Lon == "" && o.geometries > 1:
 		return 0, "geometry is there twice"
 	case o.geometry != nil && w.Lon == "":
-		shape, err := convert.ParseShape(o.geometry, w.CRS)
-		if err == nil {
-			loc, p, err = w.Locator.LocateShape(w.world, shape, w.Ask)
-		}
-		if err != nil {
+		var err error
+		if loc, p, err = w.locateShape(o.geometry); err != nil {
 			return 0, "geometry: " + err.Error()
 		}
 		written = memberPoint

@@ -1,4 +1,5 @@
-// Package codes answers what a national code says: its groups, the areas above it, or what is wrong with it.
+// Package codes answers what a national code says, its groups, the areas above it, or what is wrong with it, and composes
+// codes.
 package codes
 
 import (

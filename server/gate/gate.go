@@ -21,6 +21,9 @@ type Gate struct {
 	Name string
 	// Capacity is the largest sum of weights inside.
 	Capacity int64
+	// Relieve, when not nil, is called when a request begins to wait, and then every tenth of the patience: it may make
+	// room.
+	Relieve func()
 
 	patience time.Duration
 	waiters  int64
@@ -60,6 +63,9 @@ func (g *Gate) wait(ctx context.Context, weight int64) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, g.patience)
 	defer cancel()
+	if g.Relieve != nil {
+		go g.relieve(limited)
+	}
 	if err := g.room.Acquire(limited, weight); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -68,6 +74,18 @@ func (g *Gate) wait(ctx context.Context, weight int64) error {
 		return ErrFull
 	}
 	return nil
+}
+
+func (g *Gate) relieve(ctx context.Context) {
+	tick := time.NewTicker(max(g.patience/10, time.Millisecond))
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		g.Relieve()
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
 }
 
 // Stats are the sum of weights inside, the requests that wait, and those that were refused so far.

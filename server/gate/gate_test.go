@@ -13,8 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/gewu-city/gewu/server/gate"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestGate lets weights in up to the capacity, makes others wait and refuses when waiting is in vain.
 func TestGate(t *testing.T) {
@@ -138,4 +142,86 @@ func TestMemory(t *testing.T) {
 		t.Error("short with 8 GiB")
 	}
 	hold[0] = 1
+}
+
+// TestPace cuts off who is slow for a whole window while others wait, and nobody else.
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := gate.NewPace(time.Now, 1000, 5*time.Second)
+		g := gate.New("streams", 3, 10*time.Second, 10)
+		g.Relieve = p.CutSlow
+		var leaves []func()
+		cut := make([]atomic.Bool, 3)
+		ctx, stop := context.WithCancel(t.Context())
+		// Every second one brings 10 bytes, one 2,000, and one computes for long between two reads of 10 bytes.
+		for i, client := range []struct {
+			bytes   int
+			every   time.Duration
+			compute time.Duration
+		}{{10, time.Second, 0}, {2000, time.Second, 0}, {10, time.Millisecond, time.Second}} {
+			leave, err := g.Enter(ctx, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, left := p.Join(func() { cut[i].Store(true) })
+			leaves = append(leaves, left)
+			body := m.Reader(io.NopCloser(drip{client.bytes, client.every}))
+			go func() {
+				defer leave()
+				for ctx.Err() == nil {
+					if _, err := body.Read(make([]byte, 4096)); err != nil {
+						return
+					}
+					time.Sleep(client.compute)
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		if cut[0].Load() || cut[1].Load() || cut[2].Load() {
+			t.Error("cut off while nobody waited")
+		}
+		start := time.Now()
+		leave, err := g.Enter(ctx, 1)
+		if err != nil || time.Since(start) > 2*time.Second {
+			t.Fatalf("the one who waits: %v after %v", err, time.Since(start))
+		}
+		if !cut[0].Load() || cut[1].Load() || cut[2].Load() {
+			t.Errorf("cut off: the slow one %v, the quick one %v, the one that computes %v", cut[0].Load(), cut[1].Load(), cut[2].Load())
+		}
+		leave()
+		stop()
+		for _, left := range leaves {
+			left()
+		}
+		time.Sleep(time.Minute)
+	})
+	// A stream is not judged before it was waited for one window.
+	synctest.Test(t, func(t *testing.T) {
+		p := gate.NewPace(time.Now, 1000, 5*time.Second)
+		gone := false
+		m, leave := p.Join(func() { gone = true })
+		defer leave()
+		go func() {
+			_, _ = m.Write([]byte("x"), func([]byte) (int, error) { time.Sleep(time.Minute); return 1, nil })
+		}()
+		for seconds := range 60 {
+			time.Sleep(time.Second - time.Millisecond)
+			p.CutSlow()
+			time.Sleep(time.Millisecond)
+			if gone != (seconds >= 5) {
+				t.Fatalf("after %d s: cut off %v", seconds+1, gone)
+			}
+		}
+	})
+}
+
+// drip is a body that brings some bytes after some time.
+type drip struct {
+	bytes int
+	every time.Duration
+}
+
+func (d drip) Read([]byte) (int, error) {
+	time.Sleep(d.every)
+	return d.bytes, nil
 }

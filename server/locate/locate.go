@@ -2,6 +2,8 @@
 package locate
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,7 +19,12 @@ import (
 )
 
 // API is the resource locate.
-type API struct{ *city.City }
+type API struct {
+	*city.City
+	// Large, when not nil, lets a geometry of many vertices be looked at when there is room for it: few at once, because each
+	// takes many times its bytes. leave is called when it was answered.
+	Large func(ctx context.Context) (leave func(), err error)
+}
 
 // shortAnswer is the size up to which an answer is sent as it is.
 const shortAnswer = 8 << 10
@@ -122,6 +129,15 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := a.knownScheme(world.World, ask.Scheme); err != nil {
 		return err
+	}
+	if a.Large != nil {
+		job.Large = func() (func(), error) {
+			leave, err := a.Large(r.Context())
+			if err != nil {
+				err = errors.New("the server is busy with other large geometries; send the line again")
+			}
+			return leave, err
+		}
 	}
 	out, waiting, end := a.Duplex(w, r)
 	defer end()

@@ -2,7 +2,10 @@ package coords
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gewu-city/gewu/grid/code"
@@ -10,7 +13,63 @@ import (
 
 // Code is gewu code.
 type Code struct {
-	Check checkCmd `cmd:"" help:"Read codes of a kind and say what they mean, or what is wrong with them and where."`
+	Check   checkCmd   `cmd:"" help:"Read codes of a kind and say what they mean, or what is wrong with them and where."`
+	Compose composeCmd `cmd:"" help:"Make codes of unit grids and parts, by number or the next that are free in a layer."`
+}
+
+type composeCmd struct {
+	Kind   string            `arg:"" help:"cell or part; or the code rule of a scheme, such as \"zone:2 block:3\", with the value of each group."`
+	Values map[string]string `arg:"" optional:"" help:"Values of the groups of a rule: zone=1 block=7." placeholder:"GROUP=VALUE"`
+	In     string            `help:"Code of the community of a unit grid, or of the district of a part." placeholder:"CODE"`
+	Class  string            `help:"Class of a part: 4 digits in the edition of 2013, 5 in that of 2026." placeholder:"CODE"`
+	Number []int             `help:"Number of the code; several give several codes." placeholder:"N,…"`
+	Layer  string            `help:"Instead of a number: the layer of the city whose ids are such codes, for the next that none of its features has or ever had." placeholder:"NAME"`
+	Count  int               `help:"With --layer: how many codes." default:"1" placeholder:"N"`
+}
+
+// Run prints a code on each line.
+func (cmd *composeCmd) Run(e *Env) error {
+	kind := code.Kind(cmd.Kind)
+	if len(kind.Forms()) == 0 {
+		r, err := ruleOf(cmd.Kind)
+		if err != nil {
+			return err
+		}
+		text, err := r.Compose(cmd.Values)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(e.Stdout, text)
+		return err
+	}
+	series, err := code.NewSeries(kind, cmd.In, cmd.Class)
+	switch {
+	case err != nil:
+		return err
+	case len(cmd.Values) > 0:
+		return errors.New("groups with values are for a code rule; cell and part take --in, --class and --number")
+	case (len(cmd.Number) > 0) == (cmd.Layer != ""):
+		return errors.New("say --number, or --layer for the next that is free in a layer")
+	case cmd.Layer != "":
+		var answer struct{ Codes []string }
+		query := url.Values{"in": {cmd.In}, "layer": {cmd.Layer}, "count": {strconv.Itoa(cmd.Count)}}
+		if cmd.Class != "" {
+			query.Set("class", cmd.Class)
+		}
+		if err := e.Ask("/v1/codes/"+cmd.Kind, query, &answer); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(e.Stdout, strings.Join(answer.Codes, "\n"))
+		return err
+	}
+	for _, n := range cmd.Number {
+		text, err := series.Code(n)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(e.Stdout, text)
+	}
+	return nil
 }
 
 type checkCmd struct {
@@ -67,13 +126,19 @@ func (cmd *checkCmd) parser() (func(string) (code.Code, error), error) {
 	if kind := code.Kind(cmd.Kind); len(kind.Forms()) > 0 {
 		return func(text string) (code.Code, error) { return code.Parse(kind, text) }, nil
 	}
-	r, err := code.ParseRule(cmd.Kind)
+	r, err := ruleOf(cmd.Kind)
+	return r.Parse, err
+}
+
+// ruleOf is the rule that stands in place of a kind.
+func ruleOf(text string) (code.Rule, error) {
+	r, err := code.ParseRule(text)
 	if err != nil {
 		var kinds []string
 		for _, k := range code.Kinds() {
 			kinds = append(kinds, string(k))
 		}
-		return nil, fmt.Errorf("%q is no kind of code (%s) and no rule: %w", cmd.Kind, strings.Join(kinds, ", "), err)
+		return r, fmt.Errorf("%q is no kind of code (%s) and no rule: %w", text, strings.Join(kinds, ", "), err)
 	}
-	return r.Parse, nil
+	return r, nil
 }

@@ -3,6 +3,7 @@ package coords
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/gewu-city/gewu/geo/proj"
@@ -16,6 +17,8 @@ type Env struct {
 	Systems []string
 	// WriteFile writes a file so that it exists complete or not at all.
 	WriteFile func(name string, r io.Reader) error
+	// Ask asks the city, for what its codes tell.
+	Ask func(path string, query url.Values, out any) error
 }
 
 // Systems are the built-in coordinate systems and the own grids of files, those of --systems.

@@ -4,6 +4,7 @@ package mend
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -11,10 +12,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/data/convert"
 )
 
@@ -30,6 +33,7 @@ const (
 // in a file beside it until all columns are known, so that memory does not grow with them. It belongs to one goroutine.
 type File struct {
 	name string
+	to   output.Target
 	wait *os.File
 	out  *json.Encoder
 	// columns are those of all rows, in the order in which they appeared.
@@ -41,16 +45,23 @@ type File struct {
 // Create begins a file. Nothing has its name before Close. A file that has the name already must be one of wrong rows:
 // others are no one's to replace.
 func Create(name string) (*File, error) {
-	if ours, err := written(name); err != nil {
+	to, err := output.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	beside := filepath.Dir(to.Path)
+	if to.Through {
+		beside = "" // where temporary files lie: nothing else belongs beside a device
+	} else if ours, err := written(to.Path); err != nil {
 		return nil, err
 	} else if !ours {
 		return nil, fmt.Errorf("%s is there already and holds something else than wrong rows; choose another name for them", name)
 	}
-	wait, err := os.CreateTemp(dirOf(name), ".gewu-errors-*")
+	wait, err := os.CreateTemp(beside, ".gewu-errors-*")
 	if err != nil {
 		return nil, err
 	}
-	return &File{name: name, wait: wait, out: json.NewEncoder(wait)}, nil
+	return &File{name: name, to: to, wait: wait, out: json.NewEncoder(wait)}, nil
 }
 
 // written reports whether a name is free or that of a file of wrong rows.
@@ -68,13 +79,6 @@ func written(name string) (bool, error) {
 		err = nil
 	}
 	return strings.Contains(line, columnWhy), err
-}
-
-func dirOf(name string) string {
-	if i := strings.LastIndexByte(name, os.PathSeparator); i >= 0 {
-		return name[:i+1]
-	}
-	return "."
 }
 
 // Add takes a wrong row.
@@ -122,14 +126,14 @@ func (f *File) Close() (names []string, err error) {
 		write func(io.Writer) error
 	}{{f.csvName(), f.cells, f.writeCSV}, {f.linesName(), f.lines, f.writeLines}} {
 		if part.rows == 0 {
-			if part.name == f.name && f.cells+f.lines == 0 {
-				if err := os.Remove(part.name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			if part.name == f.name && f.cells+f.lines == 0 && !f.to.Through {
+				if err := os.Remove(f.to.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
 					return names, err
 				}
 			}
 			continue
 		}
-		if err := write(part.name, part.write); err != nil {
+		if err := output.Fill(context.Background(), part.name, part.write); err != nil {
 			return names, err
 		}
 		names = append(names, part.name)
@@ -145,32 +149,18 @@ func (f *File) isLines() bool {
 }
 
 func (f *File) csvName() string {
-	if f.isLines() {
+	if f.isLines() && !f.to.Through {
 		return f.name + ".csv"
 	}
 	return f.name
 }
 
 func (f *File) linesName() string {
-	if f.isLines() {
+	// A device or a pipe takes both.
+	if f.isLines() || f.to.Through {
 		return f.name
 	}
 	return strings.TrimSuffix(f.name, ".csv") + ".geojsonl"
-}
-
-// write makes a file that exists complete or not at all.
-func write(name string, fill func(io.Writer) error) error {
-	out, err := os.CreateTemp(dirOf(name), ".gewu-errors-*")
-	if err != nil {
-		return err
-	}
-	if err = errors.Join(fill(out), out.Close()); err == nil {
-		err = os.Rename(out.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(out.Name()))
-	}
-	return nil
 }
 
 // each reads the rows back.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/row"
 	"github.com/gewu-city/gewu/data/convert/sheet"
@@ -20,8 +21,9 @@ import (
 // sink takes answered rows: a file of lines, which an earlier run may have begun, or a spreadsheet, which is there when
 // it is complete.
 type sink struct {
-	// name is empty for standard output.
+	// name is empty for standard output, else what is written to.
 	name  string
+	to    output.Target
 	file  *os.File
 	lines *bufio.Writer
 	// book is made with the header.
@@ -35,13 +37,22 @@ func (f rowFile) create(e *Env, before progress) (*sink, error) {
 	if f.name == "" {
 		return &sink{lines: bufio.NewWriter(e.Stdout)}, nil
 	}
-	s := &sink{name: f.name, isBook: f.format == book}
-	var err error
-	if s.isBook {
-		s.file, err = os.CreateTemp(filepath.Dir(f.name), filepath.Base(f.name)+".part-*")
+	to, err := output.Find(f.name)
+	if err != nil {
+		return nil, err
+	}
+	s := &sink{name: f.name, to: to, isBook: f.format == book}
+	switch {
+	case to.Through:
+		if s.file, err = os.OpenFile(to.Path, os.O_WRONLY, 0); err == nil {
+			s.lines = bufio.NewWriterSize(s.file, 64<<10)
+		}
+		return s, err
+	case s.isBook:
+		s.file, err = os.CreateTemp(filepath.Dir(to.Path), filepath.Base(to.Path)+".part-*")
 		return s, err
 	}
-	if s.file, err = os.OpenFile(f.name, os.O_RDWR|os.O_CREATE, 0o644); err != nil { //nolint:gosec // a table like any other
+	if s.file, err = os.OpenFile(to.Path, os.O_RDWR|os.O_CREATE, 0o644); err != nil { //nolint:gosec // a table like any other
 		return nil, err
 	}
 	if err := s.file.Truncate(before.end); err != nil {
@@ -66,17 +77,27 @@ func (s *sink) close() error {
 	case s.book != nil:
 		err = s.book.Close()
 	}
-	err = errors.Join(err, s.file.Sync(), s.file.Close())
+	if !s.to.Through { // which cannot be synced
+		err = errors.Join(err, s.file.Sync())
+	}
+	err = errors.Join(err, s.file.Close())
 	switch {
 	case err != nil:
 		err = fmt.Errorf("write %s: %w", s.name, err)
-	case s.isBook:
-		err = os.Rename(s.file.Name(), s.name)
+	case s.isBook && !s.to.Through:
+		err = os.Rename(s.file.Name(), s.to.Path)
 	}
-	if err != nil && s.isBook {
-		_ = os.Remove(s.file.Name())
+	if err != nil {
+		s.removePart()
 	}
 	return err
+}
+
+// removePart removes a spreadsheet that is not complete.
+func (s *sink) removePart() {
+	if s.isBook && !s.to.Through {
+		_ = os.Remove(s.file.Name())
+	}
 }
 
 // giveUp keeps the rows that came and says how to go on with them; a spreadsheet has none.
@@ -90,7 +111,7 @@ func (s *sink) giveUp(err error, n count) error {
 			s.book.Discard()
 		}
 		_ = s.file.Close()
-		_ = os.Remove(s.file.Name())
+		s.removePart()
 		return err
 	case s.file == nil:
 		_ = s.lines.Flush()
