@@ -55,12 +55,13 @@ func paceCollector(ctx context.Context) error {
 	}
 	set, memory := 0, memoryOfMachine()
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	tick := time.NewTicker(10 * time.Second)
+	// What is in use grows within moments under large requests, and so would the garbage that a percentage allows.
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		metrics.Read(sample)
 		// Each setting stops the world for a moment.
-		if want := percent(sample[0].Value.Uint64(), memory); want > set+set/8 || want < set-set/8 {
+		if want := percent(sample[0].Value.Uint64(), memory); want > set+set/4 || want < set-set/8 {
 			debug.SetGCPercent(want)
 			set = want
 		}
