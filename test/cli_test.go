@@ -107,6 +107,38 @@ func TestAlterOneByOne(t *testing.T) {
 	}
 }
 
+// TestHistoryAcrossDefinitions tells of values by the names of today, and of what somebody did: a definition that renames or
+// drops an attribute has changed no feature.
+func TestHistoryAcrossDefinitions(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, "layer", "create", "--data", dir, "--file", write(t, "lamps.toml", lampsTOML))
+	load := func(text string) {
+		t.Helper()
+		if out, ok := run(t, strings.NewReader(text), "import", "--data", dir, "--layer", "lamps", "--format", "csv", "-"); !ok {
+			t.Fatal(out)
+		}
+	}
+	load("no,height,lon,lat\nL1,5,121.5,25\n")
+	mustRun(t, "layer", "alter", "lamps", "--data", dir, "--add", "lit=bool")
+	load("no,height,lit,lon,lat\nL1,5,true,121.5,25\n")
+	mustRun(t, "layer", "alter", "lamps", "--data", dir, "--rename", "height=mast", "--drop", "lit")
+	load("no,mast,lon,lat\nL1,6,121.5,25\n")
+	out := mustRun(t, "history", "lamps", "L1", "--data", dir)
+	if !strings.Contains(out, "mast 5 → 6") || strings.Contains(out, "height") || strings.Contains(out, "lit") {
+		t.Errorf("%s", out)
+	}
+	if out := mustRun(t, "history", "lamps", "L1", "--data", dir, "--json"); !strings.Contains(out, `"renamed":{"height":"mast","lit":null}`) {
+		t.Errorf("%s", out)
+	}
+	if out, ok := run(t, nil, "cell", "show", "", "--data", dir); ok || !strings.Contains(out, "code of the cell is empty") {
+		t.Errorf("a cell without a code: %s", out)
+	}
+	// The entry of the first import was changed again since.
+	if out, ok := run(t, nil, "revert", "4", "--data", dir); ok || !strings.Contains(out, "with --force") || strings.Contains(out, "force=true") {
+		t.Errorf("revert: %s", out)
+	}
+}
+
 // TestDictionaryCommands makes dictionaries of a definition and of tables, and keeps features to them.
 func TestDictionaryCommands(t *testing.T) {
 	dir := t.TempDir()

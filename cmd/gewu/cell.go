@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,6 +31,9 @@ type cellShowCmd struct {
 
 // Run prints a card.
 func (cmd *cellShowCmd) Run(e *env) error {
+	if cmd.Code == "" {
+		return errors.New("the code of the cell is empty; gewu cell list has them all")
+	}
 	return withCity(e, func(ctx context.Context, c client) error {
 		path := "/v1/schemes/" + url.PathEscape(cmd.Scheme) + "/cells/" + url.PathEscape(cmd.Code)
 		resp, err := c.do(ctx, http.MethodGet, path, url.Values{"limit": {strconv.Itoa(cmd.Limit)}}, "", nil)

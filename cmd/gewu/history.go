@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -48,7 +49,24 @@ type change struct {
 		Geometry   json.RawMessage            `json:"geometry"`
 		Properties map[string]json.RawMessage `json:"properties"`
 	} `json:"feature"`
-	Erased bool `json:"erased"`
+	// Renamed are attributes that have another name today, nil for those that were dropped.
+	Renamed map[string]*string `json:"renamed"`
+	Erased  bool               `json:"erased"`
+}
+
+// properties are those of the feature by the names of today; what was dropped has none.
+func (c *change) properties() map[string]json.RawMessage {
+	out := make(map[string]json.RawMessage, len(c.Feature.Properties))
+	for name, value := range c.Feature.Properties {
+		today, other := c.Renamed[name]
+		switch {
+		case !other:
+			out[name] = value
+		case today != nil:
+			out[*today] = value
+		}
+	}
+	return out
 }
 
 // Run prints the history.
@@ -120,10 +138,11 @@ func (c *change) what(before *change) string {
 	if !bytes.Equal(c.Feature.Geometry, before.Feature.Geometry) {
 		parts = append(parts, "moved")
 	}
-	names := maps.Clone(c.Feature.Properties)
-	maps.Copy(names, before.Feature.Properties)
+	was, is := before.properties(), c.properties()
+	names := maps.Clone(is)
+	maps.Copy(names, was)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		old, now := plain(before.Feature.Properties[name]), plain(c.Feature.Properties[name])
+		old, now := plain(was[name]), plain(is[name])
 		if old != now {
 			parts = append(parts, fmt.Sprintf("%s %s → %s", name, old, now))
 		}
@@ -161,7 +180,7 @@ func (cmd *revertCmd) Run(e *env) error {
 		}
 		resp, err := c.do(ctx, http.MethodPost, fmt.Sprintf("/v1/changes/%d/revert", cmd.Seq), query, "", nil)
 		if err != nil {
-			return err
+			return errors.New(strings.ReplaceAll(err.Error(), "with force=true", "with --force"))
 		}
 		defer resp.Body.Close()
 		var done struct {

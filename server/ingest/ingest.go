@@ -229,9 +229,13 @@ func (im *Import) batches(ctx context.Context, batches <-chan rowBatch) error {
 func (im *Import) layer(world *index.World) (*index.Layer, error) {
 	layer, ok := world.Layer(im.name())
 	if !ok || layer.Born() != im.cfg.Layer.Born() {
-		return nil, &data.FieldError{Field: "layer", Value: im.name(), Why: "was dropped during the import"}
+		return nil, im.dropped()
 	}
 	return layer, nil
+}
+
+func (im *Import) dropped() error {
+	return &data.FieldError{Field: "layer", Value: im.name(), Why: "was dropped during the import"}
 }
 
 // batch compares a batch with the World and hands on what differs.

@@ -447,3 +447,14 @@ func TestLayerReplaced(t *testing.T) {
 		t.Errorf("%d rows of the old layer are in the new one", l.Len())
 	}
 }
+
+// TestDroppedBeforeTheWorldKnows appends to a layer that the store knows to be dropped and the World does not yet: the reason
+// is said in words for the one who imports, not only for the log.
+func TestDroppedBeforeTheWorldKnows(t *testing.T) {
+	log, e := city(t)
+	s := &store{log: log, fail: func() error { return &data.RedefinedError{Layer: "lamps", Want: 1} }}
+	_, _, err := run(t, log, e, ingest.Config{Store: s, Mode: ingest.Upsert}, head+"1,a,121,25\n", nil)
+	if field, ok := errors.AsType[*data.FieldError](err); !ok || field.Field != "layer" || field.Value != "lamps" || !strings.Contains(field.Why, "dropped during the import") {
+		t.Errorf("%v", err)
+	}
+}

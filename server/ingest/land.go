@@ -236,6 +236,10 @@ func (im *Import) append(ctx context.Context, f *flight) (data.Seq, error) {
 			}
 			return seq, err
 		}
+		if redefined.Have == 0 {
+			// The World may not know it yet.
+			return 0, errors.Join(im.dropped(), redefined)
+		}
 		world := im.cfg.Engine.World()
 		if redefined.Have > world.Seq() {
 			if world, err = im.cfg.Engine.Wait(ctx, redefined.Have); err != nil {
@@ -243,7 +247,7 @@ func (im *Import) append(ctx context.Context, f *flight) (data.Seq, error) {
 			}
 		}
 		layer, err := im.layer(world)
-		if err != nil || redefined.Have == 0 {
+		if err != nil {
 			return 0, errors.Join(err, redefined)
 		}
 		f.at = layer.DefSeq()

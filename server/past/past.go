@@ -47,9 +47,11 @@ func headerOf(h *data.Header) header {
 type step struct {
 	header
 	Op string `json:"op"`
-	// Feature is as it was then, in the attributes of today; absent for a delete.
-	Feature json.RawMessage `json:"feature,omitempty"`
-	Erased  bool            `json:"erased,omitempty"`
+	// Feature is as it was then, with the names that its attributes had; absent for a delete. Renamed are those that have
+	// another name today, null for one that was dropped.
+	Feature json.RawMessage    `json:"feature,omitempty"`
+	Renamed map[string]*string `json:"renamed,omitempty"`
+	Erased  bool               `json:"erased,omitempty"`
 }
 
 // History tells what happened to one feature, the newest change first:
@@ -102,11 +104,30 @@ func (a *API) History(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			one.Feature = appendFeature(nil, def, &s.Change)
+			one.Renamed = renamed(def, layer.Def())
 		}
 		list.Changes = append(list.Changes, one)
 	}
 	city.SetSeq(w, world.Seq())
 	return rest.WriteJSON(w, r, http.StatusOK, list)
+}
+
+// renamed says what the attributes of a definition are called today, for those that have another name. They keep their
+// places.
+func renamed(then, now *data.Layer) map[string]*string {
+	if then == now {
+		return nil
+	}
+	names := map[string]*string{}
+	for i, a := range then.Live() {
+		switch today := &now.Attributes[i]; {
+		case today.Dropped:
+			names[a.Name] = nil
+		case today.Name != a.Name:
+			names[a.Name] = &today.Name
+		}
+	}
+	return names
 }
 
 // startOf is the entry at which a page begins: the newest, or that of the cursor.

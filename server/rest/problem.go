@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -268,7 +269,9 @@ func (p *Problem) Also(field, value, why string) {
 func collectFields(err error, found []*data.FieldError) []*data.FieldError {
 	const most = 100
 	if f, ok := err.(*data.FieldError); ok { //nolint:errorlint // this is the walk over the tree
-		if len(found) < most {
+		// Parts of one operation may fail for the same reason.
+		same := func(g *data.FieldError) bool { return *g == *f }
+		if len(found) < most && !slices.ContainsFunc(found, same) {
 			found = append(found, f)
 		}
 		return found
