@@ -824,6 +824,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/codes/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example cell */
+                kind: "cell" | "part";
+            };
+            cookie?: never;
+        };
+        /**
+         * Compose the code of a unit grid or part
+         * @description With `number` the code of that number. With `layer`, whose ids must be such codes, the next codes that none of its features has or ever had: they follow the highest number; gaps are filled only when the last number is reached. Nothing is reserved.
+         */
+        get: operations["composeCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/codes/{kind}/{code}": {
         parameters: {
             query?: never;
@@ -1504,8 +1527,12 @@ export interface components {
                 operation?: string;
                 /** @enum {string} */
                 op: "put" | "delete";
-                /** @description As it was, in the attributes of today; absent for a delete. */
+                /** @description As it was, by the names that its attributes had; absent for a delete. */
                 feature?: Record<string, never>;
+                /** @description Attributes that have another name today, with that name; null for one that was dropped. */
+                renamed?: {
+                    [key: string]: string | null;
+                };
                 /** @description The content was erased by the retention rule. */
                 erased?: boolean;
             }[];
@@ -1609,7 +1636,7 @@ export interface components {
             id: string;
             distance_m: number;
         };
-        /** @description What a circle meets, nearest first; what owns its centre is at distance 0. */
+        /** @description What comes within a radius of a place, nearest first; what the place meets is at distance 0. */
         Within: {
             radius_m: number;
             areas: components["schemas"]["AreaWithin"][];
@@ -2288,11 +2315,11 @@ export interface components {
         };
         Ready: {
             /**
-             * @description `read-only`: everything but changes is answered.
+             * @description `read-only`: everything but changes is answered. `damaged`: a part of the store's file cannot be read; the present is served from memory and changes are taken.
              * @enum {string}
              */
-            status: "ok" | "read-only" | "draining";
-            /** @description Why it is read-only. */
+            status: "ok" | "read-only" | "damaged" | "draining";
+            /** @description Why it is read-only, or what is damaged. */
             detail?: string;
             seq: components["schemas"]["Seq"];
             epoch: string;
@@ -2674,7 +2701,7 @@ export interface operations {
                  *     ]
                  */
                 include?: ("areas" | "cells" | "address" | "parts" | "edge")[];
-                /** @description NDJSON: metres; adds `within`, all areas and cells that the circle around the place meets. */
+                /** @description NDJSON: metres; adds `within`, all areas and cells that come within this distance of the point, line or polygon itself. */
                 radius?: number;
                 /** @description NDJSON: who lines and polygons belong to. */
                 rule?: "share" | "point";
@@ -5310,6 +5337,54 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    composeCode: {
+        parameters: {
+            query: {
+                /**
+                 * @description Code of the community of a unit grid (12 digits, or 13 with four for the street), or of the district of a part (6).
+                 * @example 110101001001
+                 */
+                in: string;
+                /** @description Class of a part: 4 digits in the edition of 2013, 5 in that of 2026. */
+                class?: string;
+                /**
+                 * @description The number: 1 to 999 for a unit grid, to 999999 for a part.
+                 * @example 12
+                 */
+                number?: number;
+                /** @description Instead of a number: the layer in which the next is to be free. */
+                layer?: string;
+                /** @description With a layer: how many codes. */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                /** @example cell */
+                kind: "cell" | "part";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The codes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        kind: string;
+                        codes: string[];
+                        seq?: components["schemas"]["Seq"];
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
