@@ -42,7 +42,7 @@ type cli struct {
 	Job        jobcmd.Job        `cmd:"" help:"Long work: list it, show, wait for and cancel a job."`
 	Export     exportCmd         `cmd:"" help:"Write a layer to a file."`
 	CRS        coords.CRS        `cmd:"" name:"crs" help:"Coordinate systems: list, convert points, fit the city's own grid."`
-	Code       coords.Code       `cmd:"" help:"National codes: check what they say."`
+	Code       coords.Code       `cmd:"" help:"National codes: check what they say, compose new ones."`
 	History    historyCmd        `cmd:"" help:"What happened to a feature, the newest change first."`
 	Revert     revertCmd         `cmd:"" help:"Turn one entry of the log around."`
 	Plan       planCmd           `cmd:"" help:"Changes that are planned for a time to come."`

@@ -1,4 +1,4 @@
-// Package coords holds the commands that work on coordinates and codes alone: gewu crs and gewu code. They need no city.
+// Package coords holds the commands that work on coordinates and codes: gewu crs and gewu code. They need no city, but for the next free code.
 package coords
 
 import (
