@@ -180,7 +180,7 @@ var rows = []row{
 	{dir: "cmd/gewu/output", why: "where the bytes of a file go; every command that writes one asks it"},
 	{dir: "cmd/gewu/mend", may: []string{"cmd/gewu/output", "data/convert"}, why: "wrong rows in a file of their own"},
 	{dir: "cmd/gewu/jobcmd", why: "commands about long work, which speak to a server"},
-	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "data", "data/convert/charset", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
+	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "geo", "geocode/eval", "geocode/noise", "data", "data/convert/charset", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
 	{dir: "cmd/gewu/question", why: "flags become requests; sending them is the command's matter"},

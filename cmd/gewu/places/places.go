@@ -62,6 +62,11 @@ type Geocode struct {
 	Column   string `help:"Column or member with the text. Default: q, query, address, 地址 or another usual name." placeholder:"NAME"`
 	Out      string `help:"File that gets the rows with their answers, in the same order; .xlsx makes a spreadsheet. Default: standard output." short:"o" placeholder:"FILE"`
 	Resume   bool   `help:"Go on behind the rows that --out has already."`
+	Eval     string `help:"Measure: ask for each case of this file (docs/formats/geocode-cases.md) and print what is right, how far off, how sure and how fast." placeholder:"FILE"`
+	Failures string `help:"With --eval: file that gets a line for each case that is not right." placeholder:"FILE"`
+	Noise    int    `help:"With --eval: of each class of noise (typos, homophones, numbers in words …) so many texts made of the cases." placeholder:"N"`
+	Seed     uint64 `help:"With --noise: another seed makes other texts." placeholder:"N"`
+
 	Encoding string `help:"Encoding of --in, such as gb18030 or big5. Default: what the file says, else UTF-8, else a guess that is noted." placeholder:"NAME"`
 }
 
@@ -83,6 +88,13 @@ func (g *Geocode) Run(e *Env) error {
 	switch {
 	case g.Reverse != "":
 		return g.reverse(e, query, text != "" || files || g.Extract)
+	case g.Eval != "":
+		if files || text != "" || g.Extract {
+			return errors.New("--eval has its texts in FILE: leave out TEXT, --extract and other files")
+		}
+		return g.measure(e, query)
+	case g.Failures != "" || g.Noise != 0 || g.Seed != 0:
+		return errors.New("--failures, --noise and --seed belong to --eval")
 	case g.Radius != 0:
 		return errors.New("--radius belongs to --reverse")
 	case files && (text != "" || g.Extract):
