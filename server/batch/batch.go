@@ -222,11 +222,12 @@ func (b *stream) answerRows(f form) error {
 	share := max(leastShare, (len(b.rows)+processors-1)/processors)
 	var running sync.WaitGroup
 	var failed atomic.Pointer[string]
+	// Before the first of them begins: a worker may copy the stream.
+	for len(b.workers)*share < len(b.rows) {
+		b.workers = append(b.workers, &worker{stream: b})
+	}
 	n := 0
 	for rows := range slices.Chunk(b.rows, share) {
-		if n == len(b.workers) {
-			b.workers = append(b.workers, &worker{stream: b})
-		}
 		w := b.workers[n]
 		n++
 		work := func() {
