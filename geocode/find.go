@@ -297,10 +297,31 @@ func (f *finder) resolve(cl *claim, areas bool) {
 	}
 }
 
+// around is a box around the last area that is named before a claim, empty when there is none or few things have its name.
+func (f *finder) around(cl *claim, things int) geo.Box {
+	const many = 20
+	box := geo.EmptyBox()
+	if things < many || len(cl.areas) == 0 {
+		return box
+	}
+	for _, s := range f.g.Senses(f.elements[cl.areas[len(cl.areas)-1]].Name) {
+		if s.Kind == gazetteer.Area {
+			box = box.Union(f.g.Layer(s.Layer).Box(s.Slot))
+		}
+	}
+	return box
+}
+
 // meanings looks up what the name of a claim means.
 func (f *finder) meanings(cl *claim, areas bool) {
-	for i, s := range f.g.Senses(f.elements[cl.main].Name) {
-		if i >= mostSame || !f.spend(costMeaning) {
+	senses := f.g.Senses(f.elements[cl.main].Name)
+	near := f.around(cl, len(senses))
+	looked := 0
+	for _, s := range senses {
+		if !near.Empty() && s.Kind > gazetteer.Road && !near.Intersects(f.g.Layer(s.Layer).Box(s.Slot)) {
+			continue // of many things of one name only those in the area that is named
+		}
+		if looked++; looked > mostSame || !f.spend(costMeaning) {
 			break
 		}
 		switch {

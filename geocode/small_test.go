@@ -65,6 +65,7 @@ func small(t testing.TB, follow ...index.Projection) *indextest.Log {
 		indextest.Define(&data.Layer{Name: "doors", Geometry: data.GeometryPoint, Attributes: attributes("full", "road", "number"), Roles: data.Roles{Address: &data.AddressRole{Label: "full", Road: "road", Number: "number"}}}),
 		indextest.Define(&data.Layer{Name: "sights", Geometry: data.GeometryPoint, Attributes: attributes("name", "alias"), Roles: data.Roles{Landmark: &data.LandmarkRole{Name: "name", Alias: "alias"}}}),
 		indextest.Define(&data.Layer{Name: "houses", Geometry: data.GeometryPolygon, Attributes: attributes("name"), Roles: data.Roles{Building: &data.BuildingRole{Name: "name"}}}),
+		indextest.Define(&data.Layer{Name: "grids", Geometry: data.GeometryPolygon, Attributes: attributes("name"), Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit", Name: "name"}}}),
 		indextest.Define(&data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{code}, Roles: data.Roles{Part: &data.PartRole{Code: "code"}}}),
 	)
 	changes := []data.Change{
@@ -79,6 +80,13 @@ func small(t testing.TB, follow ...index.Projection) *indextest.Log {
 		indextest.Put("houses", "rong5", square(200, 800, 220, 820), text("荣华小区5号楼")),
 		indextest.Put("houses", "rong", square(150, 750, 250, 850), text("荣华小区")),
 		indextest.Put("lamps", "L-000123", geo.PointShape(at(t, 310, 400)), data.TextValue(data.Code, "1101010301000123")),
+	}
+	// Every grid has a building 5号楼.
+	for n := range 40 {
+		x, y := float64(n%10)*50, 860+float64(n/10)*30
+		changes = append(changes,
+			indextest.Put("grids", fmt.Sprint(n+1), square(x, y, x+50, y+30), text(fmt.Sprint("西河沿社区", n+1, "号网格"))),
+			indextest.Put("houses", fmt.Sprint("five", n), square(x+20, y+10, x+30, y+20), text("5号楼")))
 	}
 	for n := 1; n <= 49; n++ {
 		x := 292.0
@@ -130,6 +138,9 @@ func TestSmall(t *testing.T) {
 		{"国际贸意中心", "landmark 国际贸易中心", 480, 690, 1, "name sounds_alike"},
 		{"荣华小区5号楼2单元501室", "building 荣华小区5号楼", 210, 810, 3, ""},
 		{"荣华小区", "building 荣华小区", 200, 800, 60, ""},
+		{"西河沿社区3号网格5号楼", "building 5号楼", 125, 875, 3, ""},
+		{"西河沿社区38号网格5号楼", "building 5号楼", 375, 965, 3, ""},
+		{"光明路12号院3门", "house 西关区光明路12号", 308, 240, 1, ""},
 		{"10 Main St", "house 10 Main St", 100, 290, 1, ""},
 		{"10 Main Street, Eastside", "house 10 Main St", 100, 290, 1, "district contradicts"},
 		{"10 MAIN", "house 10 Main St", 100, 290, 1, "road shortened"},

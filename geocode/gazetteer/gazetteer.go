@@ -263,10 +263,14 @@ func (g *Gazetteer) Place(s Sense) (geo.Point, bool) {
 	return geo.LabelPoint(shape), true
 }
 
-// Level is the level of areas that a layer holds, empty when it holds none.
+// Level is the level of areas that a layer holds, or the scheme of its cells, empty when it holds neither.
 func (g *Gazetteer) Level(layer uint8) string {
-	if a := g.sources[layer].layer.Def().Roles.Area; a != nil {
+	roles := &g.sources[layer].layer.Def().Roles
+	if a := roles.Area; a != nil {
 		return a.Level
+	}
+	if c := roles.Cell; c != nil {
+		return c.Scheme
 	}
 	return ""
 }

@@ -42,6 +42,9 @@ func sourcesOf(w *index.World) (all []source) {
 		if r := roles.Area; r != nil {
 			play(Area, r.Name, r.Alias)
 		}
+		if r := roles.Cell; r != nil && roles.Area == nil && r.Name != "" {
+			play(Area, r.Name, "") // 西河沿社区3号网格
+		}
 		if r := roles.Road; r != nil {
 			play(Road, r.Name, r.Alias)
 			s.ranges = [4]int{at(r.LeftFrom), at(r.LeftTo), at(r.RightFrom), at(r.RightTo)}
