@@ -9,7 +9,7 @@ import (
 // Words before a place that say it of something else than what is reported, and words behind a name that make it an
 // office.
 var (
-	homes    = []string{"家住", "住在", "居住", "现居", "人住", "住址", "户籍", "我家", "家在", "我住", "联络地址", "联系地址", "寄信地址", "通讯地址", "通信地址", "邮寄地址", "住所", "人地址", "i live", "my address", "home address"}
+	homes    = []string{"家住", "住在", "居住", "现居", "人住", "住址", "户籍", "户籍地址", "户籍地", "我家", "家在", "我住", "联络地址", "联系地址", "寄信地址", "通讯地址", "通信地址", "邮寄地址", "住所", "人地址", "i live", "my address", "home address"}
 	handlers = []string{"转办", "转交", "转请", "转由", "转知", "转", "交由", "移交", "移送", "函转", "副本", "责任单位", "处置单位", "承办单位", "主办单位", "抄送", "派单", "forwarded to", "refer to"}
 	// mattering are words behind which what was said before does not count.
 	mattering = []string{"反映", "检举", "投诉", "举报", "看到", "看见", "发现", "经过", "案由", "地点", "位于", "report"}
@@ -31,8 +31,10 @@ func (f *finder) aside(cl *claim) bool {
 		first--
 	}
 	start := f.elements[first].Start
-	// What ends right before the place introduces it: 地址: is no sentence of its own.
-	left := strings.TrimRight(string(f.text.Runes[max(0, start-before):start]), ", ")
+	left := strings.TrimRight(string(f.text.Runes[max(0, start-before):start]), " ")
+	if rest, ok := strings.CutSuffix(left, ","); ok && endsWithAny(rest, homes) {
+		left = rest // 联络地址: is no sentence of its own
+	}
 	left = left[strings.LastIndexByte(left, ',')+1:]
 	for _, list := range [][]string{homes, handlers} {
 		for _, word := range list {
@@ -45,6 +47,15 @@ func (f *finder) aside(cl *claim) bool {
 	right := string(f.text.Runes[end:min(len(f.text.Runes), end+behind)])
 	for _, word := range offices {
 		if strings.HasPrefix(right, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func endsWithAny(text string, words []string) bool {
+	for _, w := range words {
+		if strings.HasSuffix(text, w) {
 			return true
 		}
 	}

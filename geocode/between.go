@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
 )
@@ -65,6 +66,25 @@ func (f *finder) stretch(cl *claim, s gazetteer.Sense) {
 			}
 			f.relate(cl, stretchPrecision, best)
 		}
+	}
+}
+
+// interval looks up what lies between two numbers of a road.
+func (f *finder) interval(cl *claim, s gazetteer.Sense, a address, faults []Fault) {
+	b := a
+	b.house = cl.until[0].Number
+	for _, section := range f.g.Sections(s.Road) {
+		if a.section.Base > 0 && section != a.section.Base {
+			continue
+		}
+		p, q := f.g.Doors().Find(a.street(s.Road, section), a.house), f.g.Doors().Find(b.street(s.Road, section), b.house)
+		if p.How == houses.None || q.How == houses.None {
+			continue
+		}
+		half := geo.Distance(p.At, q.At) / 2
+		f.relate(cl, stretchPrecision, candidate{
+			kind: Road, at: geo.Between(p.At, q.At, 0.5), radius: half + p.Radius + q.Radius + betweenRadius, road: s.Road, faults: faults, street: a.street(s.Road, section),
+		})
 	}
 }
 

@@ -13,9 +13,10 @@ type claim struct {
 	areas          []int // names of areas before it
 	main, second   int   // the name; the other road of a crossing, the other end of what lies between
 	numbers, other []number.Element
-	third          int   // the third road of a stretch: X路(A路至B路)
-	sides          []int // the roads that bound an area, each behind a word with its bearing
-	crossing       bool  // a word says that roads meet
+	third          int              // the third road of a stretch: X路(A路至B路)
+	until          []number.Element // the other number of what lies between two
+	sides          []int            // the roads that bound an area, each behind a word with its bearing
+	crossing       bool             // a word says that roads meet
 	relation       Relation
 	bearing        float64 // of Offset, Side and Corner, degrees from north; -1 without a direction
 	metres         float64 // of Offset
@@ -96,6 +97,9 @@ func (c *claims) name(i int) int {
 		cl.numbers, cl.last, after = c.elements[n].Numbers, n, n+1
 	case leading:
 		cl.numbers, cl.first = c.elements[b].Numbers, b
+	}
+	if numbered(cl.numbers) && cl.last > i {
+		after = c.upTo(&cl, after)
 	}
 	if means(c.g, e, gazetteer.Area) && !counted(cl.numbers) {
 		c.areas = append(slices.Clip(c.near(i)), i)
@@ -201,6 +205,27 @@ func (c *claims) pair(cl *claim, after int) int {
 		cl.third, cl.last, cl.relation, after = third, third, Between, end
 	}
 	return after
+}
+
+// upTo reads the other number of what lies between two: 106号与118号之间, 106号至118号.
+func (c *claims) upTo(cl *claim, after int) int {
+	j := c.next(after)
+	by := c.term(j)
+	if by != phrase.And && by != phrase.To {
+		return after
+	}
+	k := c.next(j + 1)
+	if k >= len(c.elements) || c.elements[k].Kind != phrase.Number || !leads(c.elements[k].Numbers) {
+		return after
+	}
+	if by == phrase.And && c.term(c.next(k+1)) != phrase.Between {
+		return after // a list
+	}
+	cl.until, cl.relation, cl.last = c.elements[k].Numbers, Between, k
+	if n := c.next(k + 1); c.term(n) == phrase.Between {
+		cl.last = n
+	}
+	return cl.last + 1
 }
 
 // joined is the road that follows after, other than that at but, the word that joins it, and where to go on; -1 if none

@@ -31,6 +31,7 @@ type candidate struct {
 	slot        index.Slot
 	open        float64 // the share of the text that nothing about it explains
 	told        int     // more of what the text says stands in the label of the door
+	void        bool    // what the text says of it cannot be
 	// street and number are those of a house without a door; the number is empty for a whole street.
 	street houses.Street
 	number string
@@ -47,6 +48,7 @@ type finder struct {
 	rest     normal.Text
 	near     []names.Match
 	firm     [][2]int // where the text names areas in full
+	roads    [][2]int // where it names roads in full
 	wide     bool     // an area will do
 	local    bool     // only the sentence around a place counts, not all of the text
 	left     int      // of what the question may cost, see spend
@@ -132,21 +134,28 @@ func (f *finder) search() {
 	f.sort()
 }
 
-// note remembers where the text names areas in full.
+// note remembers where the text names areas and roads in full.
 func (f *finder) note(elements []phrase.Element) {
-	f.firm = f.firm[:0]
+	f.firm, f.roads = f.firm[:0], f.roads[:0]
 	for i := range elements {
-		if e := &elements[i]; e.Kind == phrase.Name && !f.g.Weak(e.Name) && means(f.g, e, gazetteer.Area) {
+		e := &elements[i]
+		if e.Kind != phrase.Name || f.g.Weak(e.Name) {
+			continue
+		}
+		if means(f.g, e, gazetteer.Area) {
 			f.firm = append(f.firm, [2]int{e.Start, e.End})
+		}
+		if means(f.g, e, gazetteer.Road) {
+			f.roads = append(f.roads, [2]int{e.Start, e.End})
 		}
 	}
 }
 
-// heeds reports whether a reading does not pass over an area that the text names in full: what lies elsewhere must not
+// heeds reports whether a reading does not pass over an area that the text names in full, or takes it for a slip: what lies elsewhere must not
 // win by it.
 func (f *finder) heeds(elements []phrase.Element) bool {
 	for i := range elements {
-		if e := &elements[i]; e.Kind == phrase.Gap || e.Kind == phrase.Admin {
+		if e := &elements[i]; e.Kind == phrase.Gap || e.Kind == phrase.Admin || e.Kind == phrase.Name && !e.Exact {
 			for _, span := range f.firm {
 				if e.Start < span[1] && span[0] < e.End {
 					return false

@@ -26,6 +26,12 @@ func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense
 				fault.Points += otherPoints
 			}
 		}
+		for _, span := range f.roads {
+			if e.Start < span[1] && span[0] < e.End && span[1]-span[0] >= len(f.g.Name(e.Name))-1 {
+				fault.Points += otherPoints // it is the name of a road as it is written
+				break
+			}
+		}
 		faults = append(faults, fault)
 	}
 	switch s.Form {

@@ -27,8 +27,12 @@ const (
 	offsetShare = 0.15
 )
 
+// furthest is how far from a place another is described by it, in metres.
+const furthest = 10_000
+
 // relate moves a candidate to where the words of its claim put it, and keeps it.
 func (f *finder) relate(cl *claim, precision int, c candidate) {
+	c.void = cl.metres > furthest
 	c.relation = cl.relation
 	approximate := func(points int, radius float64) {
 		c.radius += radius

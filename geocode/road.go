@@ -2,6 +2,7 @@ package geocode
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
@@ -40,6 +41,15 @@ func addressOf(numbers []number.Element) (a address) {
 	return a
 }
 
+// counters are what a number without 号 may count: years, hours, buses, lamps.
+const counters = "年月日天周时分秒点度个位人元块次盏支根棵台辆件份期届线班公多余几"
+
+// counts reports whether the number of a claim counts something that follows it.
+func (f *finder) counts(cl *claim) bool {
+	end := f.elements[cl.last].End
+	return cl.last > cl.main && end < len(f.text.Runes) && strings.ContainsRune(counters, f.text.Runes[end])
+}
+
 // latin reports whether a name is in letters.
 func latin(name []rune) bool { return len(name) > 0 && name[0] < 0x2e80 }
 
@@ -74,8 +84,15 @@ func (f *finder) road(cl *claim, s gazetteer.Sense) {
 		return // 中山 alone is many things, and so is Pearl
 	}
 	faults := f.nameFaults("road", e, s, nil)
-	if a.house.Base == 0 {
+	if a.bare && f.counts(cl) {
+		a.house = number.Number{}
+	}
+	switch {
+	case a.house.Base == 0:
 		f.way(cl, s, &a, faults)
+		return
+	case cl.until != nil:
+		f.interval(cl, s, a, faults)
 		return
 	}
 	sections := f.g.Sections(s.Road)

@@ -18,6 +18,7 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 	}
 	c.start, c.end = f.elements[first].Start, f.elements[cl.last].End
 	c.faults = f.within(cl.areas, c.at, c.faults)
+	c.faults = f.elsewhere(first, c.faults)
 	c.open = f.unexplained(cl)
 	if points := int(c.open*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
 		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
@@ -33,18 +34,31 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Approximate, Points: unconfirmed})
 		c.score -= unconfirmed
 	}
+	if c.void {
+		c.score = 1
+	}
 	if c.score = max(c.score, 0); c.score == 0 {
 		return
 	}
 	for i := range f.found {
 		if old := &f.found[i]; old.same(&c) {
-			if c.better(old) {
+			if !old.void && (c.void || c.better(old)) {
 				*old = c
 			}
 			return
 		}
 	}
 	f.found = append(f.found, c)
+}
+
+// elsewhere adds the fault of a place before which the text names another city.
+func (f *finder) elsewhere(first int, faults []Fault) []Fault {
+	for i := first - 1; i >= 0 && (f.elements[i].Kind == phrase.Admin || f.elements[i].Kind == phrase.Mark); i-- {
+		if e := &f.elements[i]; e.Kind == phrase.Admin && f.g.Elsewhere(f.text.Runes[e.Start:e.End]) {
+			faults = append(slices.Clip(faults), Fault{Element: "city", Kind: Contradicts, Text: f.written(e), Points: outsidePoints})
+		}
+	}
+	return faults
 }
 
 // unconfirmed is what is taken off for a name with slips that nothing else confirms, as a number on a road does.

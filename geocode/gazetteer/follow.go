@@ -74,6 +74,7 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	g.records = e.done()
 	g.base, g.newer = names.New(f.book.texts), names.New(nil)
 	g.areas, g.labelAreas = areasOf(sources), f.reader.areas
+	g.cities = citiesOf(sources, g.doors.Len())
 	return g
 }
 
@@ -147,9 +148,12 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 			}
 		}
 	}
-	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, lines: old.lines, areas: old.areas, labelAreas: old.labelAreas}
+	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, lines: old.lines, areas: old.areas, labelAreas: old.labelAreas, cities: old.cities}
 	if len(doors) > 0 {
 		g.doors = old.doors.With(doors)
+		if n := g.doors.Len(); n >= 2*g.cities.doors {
+			g.cities = citiesOf(sources, n)
+		}
 	}
 	if len(ways) > 0 {
 		g.lines = old.lines.With(ways)

@@ -55,6 +55,7 @@ type Gazetteer struct {
 	doors       *houses.Index
 	lines       *lines.Index
 	areas       []uint8
+	cities      cities
 	labelAreas  map[string]bool // names of areas, where roads are read from labels
 }
 

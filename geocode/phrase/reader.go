@@ -256,16 +256,11 @@ func (r *Reader) layMeasure(at int) {
 	}
 	for _, u := range measures {
 		if end := i + len(u.text); end <= len(r.text) && slices.Equal(r.text[i:end], u.text) && r.whole(at, end) {
-			if metres := value * u.metres; metres <= furthest {
-				r.add(Element{Kind: Term, Start: at, End: end, Word: Measure, Metres: metres}, costTerm)
-			}
+			r.add(Element{Kind: Term, Start: at, End: end, Word: Measure, Metres: value * u.metres}, costTerm)
 			return
 		}
 	}
 }
-
-// furthest is how far from a place another is described by it, in metres.
-const furthest = 10_000
 
 // measures are the units of distances, longer ones before their beginnings.
 var measures = []struct {

@@ -242,7 +242,7 @@ func TestFaults(t *testing.T) {
 		"no prj, told":  {b: without("lamps.prj"), o: row.Options{CRS: lookup(t, "3826")}, want: head + " in EPSG:3826\n" + first + second},
 		"odd prj":       {b: text("lamps.prj", `LOCAL_CS["Beijing local"]`), want: `.prj: the coordinate system "Beijing local" is not known; name it with --crs` + "\n"},
 		"odd prj, told": {b: text("lamps.prj", `LOCAL_CS["Beijing local"]`), o: row.Options{CRS: lookup(t, "4490")}, want: head + " in EPSG:4490\n" + first + second},
-		"odd cpg":       {b: text("lamps.cpg", "klingon"), want: `.cpg: "klingon" is not a known encoding; known are utf-8, gb18030, gbk, big5, utf-16, utf-16le, utf-16be and code pages by number; name it with --encoding` + "\n"},
+		"odd cpg":       {b: text("lamps.cpg", "klingon"), want: `.cpg: "klingon" is not a known encoding; known are utf-8, gb18030, gbk, big5, big5-hkscs, utf-16, utf-16le and code pages by number; name it with --encoding` + "\n"},
 		"wide cpg":      {b: text("lamps.cpg", "UTF-16"), want: "utf-16 is no encoding for the cells of a dBASE table\n"},
 
 		"shp header":       {b: cut("lamps.shp", 100), want: ".shp: the file ends early\n"},
