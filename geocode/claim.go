@@ -201,7 +201,7 @@ func (c *claims) pair(cl *claim, after int) int {
 	if joined != phrase.NoWord {
 		return after
 	}
-	if third, by, end := c.joined(cl, after, cl.second); third >= 0 && (by == phrase.To || by == phrase.And && c.term(c.next(end)) == phrase.Between) {
+	if third, by, end := c.joined(cl, after, cl.second); third >= 0 && (by == phrase.To || c.term(c.next(end)) == phrase.Between) {
 		cl.third, cl.last, cl.relation, after = third, third, Between, end
 	}
 	return after

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
-	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 )
 
@@ -16,6 +15,7 @@ const (
 	apart             = 120.0 // metres: roads whose doors are further from each other do not meet there
 	oneCrossing       = 150.0 // metres: pairs of doors nearer than this belong to one crossing
 	mostCrossings     = 4
+	noCrossing        = 15
 	crossingRadius    = 10.0 // metres: from the middle of a crossing to its corners
 )
 
@@ -45,14 +45,22 @@ func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
 		}
 		faults := f.nameFaults("road", e, t, slices.Clip(first))
 		a, b := addressOf(cl.numbers), addressOf(cl.other)
-		if on := f.g.Lines(); on.Has(uint32(s.Road)) && on.Has(uint32(t.Road)) {
+		lanes := a.lane.Base > 0 || b.lane.Base > 0 // lines are those of roads
+		if on := f.g.Lines(); !lanes && on.Has(uint32(s.Road)) && on.Has(uint32(t.Road)) {
 			for _, x := range on.Crossings(uint32(s.Road), uint32(t.Road)) {
 				f.relate(cl, crossingPrecision, candidate{kind: Crossing, at: x.At, radius: x.Radius + crossingRadius, faults: faults, road: s.Road, cross: t.Road})
 			}
 			continue
 		}
-		for _, m := range f.meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b)) {
+		met := f.meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b))
+		if len(met) == 0 && a.lane.Base > 0 {
+			f.way(cl, s, &a, append(slices.Clip(faults), Fault{Element: "crossing", Kind: NotFound, Points: noCrossing}))
+		}
+		for _, m := range met {
 			c := candidate{kind: Crossing, at: m.at, radius: m.gap/2 + crossingRadius, faults: faults, road: s.Road, cross: t.Road}
+			if lanes {
+				c.label = f.lane(s.Road, a) + " / " + f.lane(t.Road, b)
+			}
 			if m.gap > apart/3 {
 				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: int(m.gap / 8)})
 			}
@@ -61,13 +69,25 @@ func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
 	}
 }
 
-// doorsOf are the doors of a road on itself, not in its lanes, of the section that is stated.
+// lane is the name of a road with the lane and the alley that leave it.
+func (f *finder) lane(road names.ID, a address) string {
+	name := f.g.RoadTitle(road)
+	if a.lane.Base > 0 {
+		name += a.lane.String() + "巷"
+	}
+	if a.alley.Base > 0 {
+		name += a.alley.String() + "弄"
+	}
+	return name
+}
+
+// doorsOf are the doors of a road on itself, or of the lane of it that is stated, of the section that is stated.
 func (f *finder) doorsOf(road names.ID, a address) (points []geo.Point) {
 	for _, section := range f.g.Sections(road) {
 		if a.section.Base > 0 && section != a.section.Base {
 			continue
 		}
-		for d := range f.g.Doors().Doors(houses.Street{Road: uint32(road), Section: section}) {
+		for d := range f.g.Doors().Doors(a.street(road, section)) {
 			if !f.spend(costPoint) {
 				return nil
 			}

@@ -27,7 +27,7 @@ type candidate struct {
 	road, cross names.ID
 	start, end  int // characters of the text
 	layer       string
-	label       string // of a part: its code
+	label       string // of a part: its code; of a crossing: its name, where lanes are part of it
 	slot        index.Slot
 	open        float64 // the share of the text that nothing about it explains
 	told        int     // more of what the text says stands in the label of the door

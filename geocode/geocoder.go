@@ -141,6 +141,9 @@ func (f *finder) place(c *candidate) Place {
 	case c.kind == Crossing:
 		p.Road = f.g.RoadTitle(c.road)
 		p.Name = p.Road + " / " + f.g.RoadTitle(c.cross)
+		if c.label != "" {
+			p.Name = c.label
+		}
 		p.Label = p.Name
 	case c.kind == House || c.kind == Road || c.kind == Lane:
 		f.streetPlace(c, &p)

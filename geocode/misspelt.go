@@ -11,6 +11,7 @@ const (
 	soundPoints = 2
 	slipPoints  = 3
 	otherPoints = 12 // more for a name that another is told apart from by what differs
+	realPoints  = 22 // more where the text is the name of another road as it is written
 	aliasPoints = 1
 	shortPoints = 3
 )
@@ -28,7 +29,7 @@ func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense
 		}
 		for _, span := range f.roads {
 			if e.Start < span[1] && span[0] < e.End && span[1]-span[0] >= len(f.g.Name(e.Name))-1 {
-				fault.Points += otherPoints // it is the name of a road as it is written
+				fault.Points += realPoints // it is the name of a road as it is written
 				break
 			}
 		}

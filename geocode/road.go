@@ -42,7 +42,7 @@ func addressOf(numbers []number.Element) (a address) {
 }
 
 // counters are what a number without 号 may count: years, hours, buses, lamps.
-const counters = "年月日天周时分秒点度个位人元块次盏支根棵台辆件份期届线班公多余几"
+const counters = "地年月日天周时分秒点度个位人元块次盏支根棵台辆件份期届线班公多余几"
 
 // counts reports whether the number of a claim counts something that follows it.
 func (f *finder) counts(cl *claim) bool {
@@ -192,7 +192,11 @@ func (f *finder) along(cl *claim, s gazetteer.Sense, a *address, faults []Fault)
 	found := f.g.Lines().Number(road, a.house.Base, anchors)
 	for _, at := range found {
 		c := candidate{kind: House, at: at.At, radius: at.Radius, road: s.Road, street: a.street(s.Road, a.section.Base), number: a.house.String()}
-		c.faults = append(slices.Clip(faults), Fault{Element: "number", Kind: Interpolated, Text: a.house.String(), Points: linePoints[at.How]})
+		points := linePoints[at.How]
+		if at.Radius > mostInterpolate {
+			points = max(points, besidePoints) + min(int(at.Radius/50), 20)
+		}
+		c.faults = append(slices.Clip(faults), Fault{Element: "number", Kind: Interpolated, Text: a.house.String(), Points: points})
 		f.relate(cl, doorPrecision, c)
 	}
 	return len(found) > 0

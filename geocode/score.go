@@ -26,6 +26,9 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 	if f.aside(cl) {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Aside, Points: asidePoints})
 	}
+	if f.partOfWord(cl, c.kind) {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Unknown, Points: wordPoints})
+	}
 	c.score = precision
 	for _, fault := range c.faults {
 		c.score -= fault.Points
@@ -59,6 +62,20 @@ func (f *finder) elsewhere(first int, faults []Fault) []Fault {
 		}
 	}
 	return faults
+}
+
+// wordPoints is what a name of two characters loses between others that nothing explains: it may be part of a word.
+const wordPoints = 40
+
+// partOfWord reports whether the name of a claim may be part of a word: 和平 in 世界和平.
+func (f *finder) partOfWord(cl *claim, kind Kind) bool {
+	const short = 2
+	e := &f.elements[cl.main]
+	if kind != Landmark && kind != Building && kind != Area || len(cl.sides) > 0 || e.End-e.Start > short || latin(f.g.Name(e.Name)) {
+		return false
+	}
+	open := func(i int) bool { return i >= 0 && i < len(f.elements) && f.elements[i].Kind == phrase.Gap }
+	return open(cl.main-1) || open(cl.main+1)
 }
 
 // unconfirmed is what is taken off for a name with slips that nothing else confirms, as a number on a road does.

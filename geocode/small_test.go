@@ -144,7 +144,7 @@ func TestSmall(t *testing.T) {
 		{"10 Main St", "house 10 Main St", 100, 290, 1, ""},
 		{"10 Main Street, Eastside", "house 10 Main St", 100, 290, 1, "district contradicts"},
 		{"10 MAIN", "house 10 Main St", 100, 290, 1, "road shortened"},
-		{"11 Main St", "house 11 Main St", 110, 308, 12, "number interpolated"},
+		{"11 Main St", "house 10 Main St", 110, 308, 25, "number approximate"},
 		{"26 Main St Apt 3", "house 26 Main St", 260, 290, 25, "number interpolated, text unknown"},
 		{"50 Oak St", "house 50 Oak Street", 708, 500, 12, "number interpolated"},
 		{"Main & Oak", "crossing Main St / Oak Street", 700, 300, 1, "road shortened, road shortened"},
@@ -157,6 +157,7 @@ func TestSmall(t *testing.T) {
 		{"光明路(陕西南路至Main St)", "road between 光明路", 300, 500, 5, "relation approximate"},
 		{"光明路陕西南路与Main St之间", "road between 光明路", 300, 500, 5, "relation approximate"},
 		{"东起Oak Street西至光明路南起Main St北至陕西南路", "area between", 500, 500, 5, "relation approximate"},
+		{"支持国贸谈判", "", 0, 0, 0, ""},
 		{"光明路9999号", "", 0, 0, 0, ""},
 		{"西关区文化路3号", "", 0, 0, 0, ""},
 	} {
