@@ -41,13 +41,13 @@ func addressOf(numbers []number.Element) (a address) {
 	return a
 }
 
-// counters are what a number without 号 may count: years, hours, buses, lamps.
-const counters = "地年月日天周时分秒点度个位人元块次盏支根棵台辆件份期届线班公多余几"
+// counters are what a number without 号 may count: years, hours, buses, lamps; plots (地) are no basements (地下).
+const counters = "年月日天周时分秒点度个位人元块次盏支根棵台辆件份期届线班公多余几"
 
 // counts reports whether the number of a claim counts something that follows it.
 func (f *finder) counts(cl *claim) bool {
-	end := f.elements[cl.last].End
-	return cl.last > cl.main && end < len(f.text.Runes) && strings.ContainsRune(counters, f.text.Runes[end])
+	rest := f.text.Runes[f.elements[cl.last].End:]
+	return cl.last > cl.main && len(rest) > 0 && (strings.ContainsRune(counters, rest[0]) || rest[0] == '地' && (len(rest) == 1 || rest[1] != '下'))
 }
 
 // latin reports whether a name is in letters.
