@@ -50,6 +50,7 @@ func (d *Drawing) assemble(i int) (lost int) {
 	if i > 0 {
 		from = d.features[i-1].end
 	}
+	clear(d.squares)
 	for p := from; p < d.features[i].end; p++ {
 		part := &d.parts[p]
 		first := int32(0)
@@ -58,7 +59,11 @@ func (d *Drawing) assemble(i int) (lost int) {
 		}
 		switch {
 		case part.fate == asSquare:
-			d.drawSquare(part.square)
+			if d.crowded(part.square) {
+				lost++
+			} else {
+				d.drawSquare(part.square)
+			}
 		case part.fate == asNothing:
 			lost++
 		case part.fate == elsewhere:
@@ -73,6 +78,34 @@ func (d *Drawing) assemble(i int) (lost int) {
 		}
 	}
 	return lost
+}
+
+// crowded reports whether a square would overlap one of the same feature that is drawn, or share a side with it: the
+// polygons of a feature meet in corners at most. If not it is noted; squares of the grid with the side of one hold one each.
+func (d *Drawing) crowded(c Vertex) bool {
+	side := d.frame.dust
+	cell := Vertex{floorDiv(c.X, side), floorDiv(c.Y, side)}
+	for dx := int32(-1); dx <= 1; dx++ {
+		for dy := int32(-1); dy <= 1; dy++ {
+			o, ok := d.squares[Vertex{cell.X + dx, cell.Y + dy}]
+			if x, y := max(o.X-c.X, c.X-o.X), max(o.Y-c.Y, c.Y-o.Y); ok && x <= side && y <= side && (x < side || y < side) {
+				return true
+			}
+		}
+	}
+	if d.squares == nil {
+		d.squares = map[Vertex]Vertex{}
+	}
+	d.squares[cell] = c
+	return false
+}
+
+func floorDiv(a, b int32) int32 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
 }
 
 // drawSquare draws the square that stands for small polygons.

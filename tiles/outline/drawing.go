@@ -18,6 +18,7 @@ const checkEvery = 256
 // Drawing is the shapes of one layer in one tile. It is filled by [Drawing.Load] and may be loaded again, which
 // reuses its memory. It belongs to one goroutine.
 type Drawing struct {
+	squares     map[Vertex]Vertex // centres of the squares of the feature being assembled, by where they lie
 	frame       Frame
 	originX     int64
 	originY     int64
