@@ -18,7 +18,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 )
 
-var update = flag.Bool("update", false, "write testdata/cambridge.csv.gz anew, from the files in the folder GEWU_CAMBRIDGE")
+var update = flag.Bool("update", false, "write the files of testdata anew, from the files in the folder GEWU_CAMBRIDGE")
 
 // TestSurvey compares the city in testdata with the files that it is from, in the folder that GEWU_CAMBRIDGE names.
 func TestSurvey(t *testing.T) {
@@ -35,6 +35,12 @@ func TestSurvey(t *testing.T) {
 		if err := os.WriteFile(cambridgeFile, b.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.WriteFile(streetsFile, []byte(s.names()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(streetsFile); err != nil || s.names() != string(want) {
+		t.Errorf("the names of the streets are not those of %s: %v", streetsFile, err)
 	}
 	if want := loadCambridge(t).rows(); !bytes.Equal(got, want) {
 		t.Errorf("%d bytes, want the %d of %s", len(got), len(want), cambridgeFile)
@@ -44,8 +50,14 @@ func TestSurvey(t *testing.T) {
 // survey is what the files of the city say: the roads by name and the rings of parcels by map and lot.
 type survey struct {
 	roads   map[string]uint32
+	written []string // names of roads as they are written, by number
 	parcels map[string][][]geo.Point
 }
+
+// streetsFile has the names of the roads of cambridgeFile, a line each, by their numbers there.
+const streetsFile = "testdata/streets.txt"
+
+func (c *survey) names() string { return strings.Join(c.written, "\n") + "\n" }
 
 func open(t *testing.T, name string) io.Reader {
 	t.Helper()
@@ -115,6 +127,7 @@ func (c *survey) streets(t *testing.T) (lines []Line) {
 		}
 		if _, ok := c.roads[name]; !ok {
 			c.roads[name] = uint32(len(c.roads) + 1)
+			c.written = append(c.written, f.Properties.Street)
 		}
 		number := func(n int) uint32 { return uint32(max(0, n)) }
 		for _, part := range parts {
