@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/pages"
@@ -183,9 +184,14 @@ func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Reque
 
 // call applies what one route asks for.
 func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
+	who, err := s.auth.Identify(r)
+	if err != nil && rt.access != anyone {
+		return err
+	}
+	r = r.WithContext(auth.With(r.Context(), who))
 	if rt.access == anyone {
 		allowOrigins(w)
-	} else if err := s.mayWrite(r); err != nil {
+	} else if err := s.auth.MayWrite(r); err != nil {
 		return err
 	}
 	if len(r.URL.RawQuery) > s.cfg.Limits.QueryBytes {

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -24,6 +23,7 @@ import (
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/auth"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
@@ -121,8 +121,7 @@ type Server struct {
 	// drained ends the context of work that is given up when the server goes down.
 	drained context.CancelFunc
 
-	// token is the hash of Config.Token: equal lengths compare in constant time.
-	token [sha256.Size]byte
+	auth *auth.API
 
 	idMu   sync.Mutex
 	nextID func() (string, error)
@@ -153,7 +152,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Registry = obs.NewRegistry()
 	}
 	cfg.Limits = cfg.Limits.WithDefaults()
-	s := &Server{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
+	s := &Server{cfg: cfg, auth: auth.New(auth.Config{Token: cfg.Token}), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
 	s.city = &city.City{
 		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,

@@ -2,8 +2,9 @@ package city
 
 import (
 	"context"
-	"net"
 	"net/http"
+
+	"github.com/gewu-city/gewu/server/auth"
 )
 
 type requestIDKey struct{}
@@ -19,20 +20,5 @@ func RequestID(r *http.Request) string {
 	return id
 }
 
-// FromSocket reports whether the request came over a unix socket, whose file mode says who may use it.
-func FromSocket(r *http.Request) bool {
-	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	return ok && addr.Network() == "unix"
-}
-
-// ActorOf names who asked, for the log of changes; accounts will give better names.
-func ActorOf(r *http.Request) string {
-	switch {
-	case FromSocket(r):
-		return "local:socket"
-	case r.Header.Get("Authorization") != "":
-		return "token"
-	default:
-		return "local"
-	}
-}
+// ActorOf names who asked, for the log of changes.
+func ActorOf(r *http.Request) string { return auth.From(r.Context()).Actor() }
