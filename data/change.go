@@ -34,7 +34,7 @@ const (
 //   - schema: Layer, Definition (nil for a delete);
 //   - scheme: Layer holds the scheme's name, Scheme (nil for a delete);
 //   - dictionary: Layer holds the dictionary's name, Dictionary (nil for a delete);
-//   - admin: Layer holds the name of the record, for a plan its [Plan.Name], Plan.
+//   - admin: Layer holds the name of the record, Plan or Admin (nil for a delete, which a plan and a note have not).
 //
 // Changes are immutable once appended.
 type Change struct {
@@ -46,6 +46,7 @@ type Change struct {
 	Scheme     *Scheme
 	Dictionary *Dictionary
 	Plan       *Plan
+	Admin      *Admin
 	// IfSeq, when not nil, demands that the feature's current Seq equals it; 0 demands that the feature does not
 	// exist. It is a precondition and not stored.
 	IfSeq *Seq
@@ -73,6 +74,10 @@ type Tx struct {
 	// Defined are preconditions: the definition of each layer named must still be the one of that Seq. They are not
 	// stored. One that does not hold is a *[RedefinedError].
 	Defined map[string]Seq
+	// Admin, when not nil, is a precondition: the newest change of any kept [Admin] record must be the one of that Seq, 0
+	// for none. It is not stored. One that does not hold is an *[OutdatedError]. Whoever checked a record against
+	// others, which may end at any time, demands it.
+	Admin   *Seq
 	Changes []Change
 }
 

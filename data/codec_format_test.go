@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/hex"
 	"os"
 	"reflect"
@@ -68,6 +69,13 @@ func TestFormatExamples(t *testing.T) {
 			ID: "7", Due: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), State: data.PlanPending, Count: 1,
 			Layers:  []data.PlanLayer{{Name: "lamps", Attributes: []data.PlanAttribute{{Name: "name", Type: data.Text}}}},
 			Changes: []data.Change{{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Feature: data.Feature{ID: "L-7"}, IfSeq: new(data.Seq(3))}},
+		}},
+		"organisation": {Stream: data.StreamAdmin, Op: data.OpPut, Layer: "organisation:d1", Prev: 4, Admin: &data.Admin{
+			Kind: data.AdminOrganisation, ID: "d1", Body: json.RawMessage(`{"title":{"zh":"东城区"},"level":"district"}`),
+		}},
+		"organisation ended": {Stream: data.StreamAdmin, Op: data.OpDelete, Layer: "organisation:d1", Prev: 5},
+		"note": {Stream: data.StreamAdmin, Op: data.OpPut, Layer: "note:01JW", Admin: &data.Admin{
+			Kind: data.AdminNote, ID: "01JW", Body: json.RawMessage(`{"did":"export"}`),
 		}},
 	} {
 		b := example(t, logFormat, name)

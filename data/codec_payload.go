@@ -11,8 +11,8 @@ const payloadFixed = 1 + 1 + 1 + 4 + 8
 
 // AppendPayload appends the encoding of a change to dst: version, stream, operation, permanent id, seq of the
 // previous change of the same thing, layer (the name of a layer or scheme), then for a feature its id, shape and
-// values, for a definition its JSON, for a plan its JSON and changes, for a delete only what names the thing. IfSeq is
-// stored only within a plan. The error is a
+// values, for a definition its JSON, for a plan its JSON and changes, for another admin record its body, for a delete
+// only what names the thing. IfSeq is stored only within a plan. The error is a
 // *FieldError: the stream or operation is unknown, the definition is missing, or a vertex or value cannot be stored.
 func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 	dst = append(dst, codecVersion, byte(c.Stream), byte(c.Op))
@@ -42,10 +42,7 @@ func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 		if c.Op == OpDelete {
 			return dst, nil
 		}
-		if c.Plan == nil {
-			return nil, &FieldError{Field: "plan", Why: "is missing"}
-		}
-		return appendPlan(dst, c.Plan)
+		return c.appendAdmin(dst)
 	default:
 		return nil, &FieldError{Field: "stream", Value: fmt.Sprint(c.Stream), Why: "cannot be stored"}
 	}
@@ -165,7 +162,7 @@ func (d *Decoder) Payload(b []byte) (Change, error) {
 		c.Definition = &Layer{}
 		err = json.Unmarshal([]byte(r.text()), c.Definition)
 	case c.Stream == StreamAdmin:
-		c.Plan, err = d.plan(&r)
+		err = d.admin(&r, &c)
 	case c.Stream == StreamDictionary:
 		c.Dictionary = &Dictionary{}
 		err = json.Unmarshal([]byte(r.text()), c.Dictionary)

@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -110,8 +111,12 @@ var (
 				c.Feature.Shape = anyShape.Draw(t, "shape")
 				c.Feature.Values = rapid.SliceOfN(anyValue, 0, 12).Draw(t, "values")
 			}
-		case put && c.Stream == data.StreamAdmin:
+		case put && c.Stream == data.StreamAdmin && rapid.Bool().Draw(t, "is a plan"):
 			c.Plan = anyPlan.Draw(t, "plan")
+			c.Layer = c.Plan.Name()
+		case put && c.Stream == data.StreamAdmin:
+			c.Admin = anyAdmin.Draw(t, "admin")
+			c.Layer = c.Admin.Name()
 		case put && c.Stream == data.StreamDictionary:
 			c.Dictionary = &data.Dictionary{Name: "d", Source: rapid.String().Draw(t, "source"), Entries: []data.Term{
 				{Code: "1", Title: data.Title{"zh": rapid.String().Draw(t, "title")}}, {Code: rapid.String().Draw(t, "code"), Parent: "1", From: "2013", To: "2026"},
@@ -124,6 +129,17 @@ var (
 		return c
 	})
 )
+
+var anyAdmin = rapid.Custom(func(t *rapid.T) *data.Admin {
+	body, err := json.Marshal(map[string]string{"title": rapid.String().Draw(t, "title")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &data.Admin{
+		Kind: rapid.SampledFrom([]string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting, data.AdminNote}).Draw(t, "kind"),
+		ID:   rapid.StringMatching(`[a-z路:/ -]{1,20}`).Draw(t, "id"), Body: body,
+	}
+})
 
 var anyPlan = rapid.Custom(func(t *rapid.T) *data.Plan {
 	p := &data.Plan{

@@ -23,7 +23,8 @@ type Store interface {
 	// in order against the current state, earlier changes of the same transaction included; a precondition that
 	// does not hold returns *[ConflictError], a feature that does not fit its layer *[ChangeError], too many changes
 	// [ErrTooLarge], no changes [ErrEmpty], an effective time in the future *[FieldError]. The store fills Permanent and
-	// Prev in its own copy of the changes.
+	// Prev in its own copy of the changes. Prev of a kept [Admin] record is that of its newest change, a delete included;
+	// a note has none.
 	// Deleting a feature that does not exist is a conflict only under IfSeq; otherwise it is a *ChangeError. A plan
 	// that has ended takes no further record.
 	Append(ctx context.Context, tx Tx) (Seq, error)
@@ -73,9 +74,8 @@ type Store interface {
 	// is valid during the call, and take must not use the store. The errors are those of Changes.
 	Outline(ctx context.Context, seq Seq, take func(PayloadHead)) error
 
-	// Checkpoint yields the newest checkpoint: one record for each layer, scheme, plan (without its changes) and feature
-	// that exists or existed
-	// (definitions first), each with the Seq of its newest change at that time, and stores in mark the Seq up to which the
+	// Checkpoint yields the newest checkpoint: one record for each layer, scheme, dictionary, plan (without its changes),
+	// kept admin record and feature that exists or existed (definitions first), each with the Seq of its newest change at that time, and stores in mark the Seq up to which the
 	// checkpoint is complete. Records may be newer than mark, so replay must skip a change that is older than the
 	// record it has; one of the same Seq is applied, because an entry may change a feature more than once. Without a
 	// checkpoint it yields nothing and mark is 0; with one, no entry after mark drops a layer.
@@ -156,6 +156,14 @@ func (e *RedefinedError) Error() string {
 		return fmt.Sprintf("layer %s was dropped", e.Layer)
 	}
 	return fmt.Sprintf("layer %s was altered by somebody else (seq %d) after it was read (seq %d)", e.Layer, e.Have, e.Want)
+}
+
+// OutdatedError says that an admin record was changed since a transaction was prepared that depends on all of them.
+type OutdatedError struct{ Want, Have Seq }
+
+// Error names both positions.
+func (e *OutdatedError) Error() string {
+	return fmt.Sprintf("admin records were changed by somebody else (seq %d) after they were read (seq %d)", e.Have, e.Want)
 }
 
 // ChangeError says which change of a transaction is not possible and why.

@@ -13,8 +13,8 @@ import (
 const Newest data.Seq = math.MaxUint64
 
 // Moment says which city is meant: what was known at AsOf of the city at At. The entries up to AsOf count, in the order
-// of their Seqs, and of their changes of features those that take effect at At or before. Layers and schemes have no
-// date: they are those of AsOf.
+// of their Seqs, and of their changes of features those that take effect at At or before. Definitions and
+// admin records have no date: they are those of AsOf.
 type Moment struct {
 	// AsOf is the newest entry that counts; [Newest] for all.
 	AsOf data.Seq

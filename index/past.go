@@ -324,6 +324,9 @@ func (p *Past) take(ctx context.Context, from way, m moment) (*World, int64, err
 			return nil
 		})
 	}
+	if err == nil {
+		err = s.admins.rewind(ctx, p.log, m.seq)
+	}
 	if err != nil {
 		return nil, 0, err
 	}

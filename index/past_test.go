@@ -28,6 +28,9 @@ type city struct {
 	layers  []*oracleLayer
 	schemes []*data.Scheme
 	defined data.Seq
+	// admins are the kept admin records that exist, by name.
+	admins   map[string]*index.AdminRecord
+	adminSeq data.Seq
 }
 
 type oracleLayer struct {
@@ -44,7 +47,7 @@ type oracleFeature struct {
 
 // oracle replays the entries up to asOf, leaving out changes of features that take effect after at.
 func oracle(log *indextest.Log, asOf data.Seq, at time.Time) *city {
-	c := &city{}
+	c := &city{admins: map[string]*index.AdminRecord{}}
 	for _, e := range log.All() {
 		if e.Visible > asOf {
 			break
@@ -52,7 +55,13 @@ func oracle(log *indextest.Log, asOf data.Seq, at time.Time) *city {
 		for _, ch := range e.Changes {
 			i := slices.IndexFunc(c.layers, func(l *oracleLayer) bool { return l.def.Name == ch.Layer })
 			switch {
+			case ch.Plan != nil || !ch.Kept():
 			case ch.Stream == data.StreamAdmin:
+				c.adminSeq = e.Seq
+				c.admins[ch.Layer] = &index.AdminRecord{Admin: ch.Admin, Seq: e.Seq}
+				if ch.Op == data.OpDelete {
+					delete(c.admins, ch.Layer)
+				}
 			case ch.Stream == data.StreamScheme:
 				c.defined = e.Seq
 				c.schemes = slices.DeleteFunc(c.schemes, func(s *data.Scheme) bool { return s.Name == ch.Layer })
@@ -91,6 +100,7 @@ func (c *city) equals(t fataler, w *index.World, r *rand.Rand) {
 	if w.Defined() != c.defined || len(w.Layers()) != len(c.layers) || len(w.Schemes()) != len(c.schemes) {
 		t.Fatalf("defined %d with %d layers and %d schemes, want %d with %d and %d", w.Defined(), len(w.Layers()), len(w.Schemes()), c.defined, len(c.layers), len(c.schemes))
 	}
+	c.equalAdmins(t, w)
 	for i, want := range c.layers {
 		l := w.Layers()[i]
 		if l.Def().Name != want.def.Name || len(l.Def().Attributes) != len(want.def.Attributes) || l.Len() != len(want.features) {
@@ -141,6 +151,35 @@ func (want *oracleLayer) reads(f data.Feature) data.Feature {
 		}
 	}
 	return f
+}
+
+// equalAdmins compares the admin records of a World.
+func (c *city) equalAdmins(t fataler, w *index.World) {
+	if w.AdminSeq() != c.adminSeq {
+		t.Fatalf("admin records of seq %d, want %d", w.AdminSeq(), c.adminSeq)
+	}
+	found := 0
+	for _, kind := range []string{data.AdminOrganisation, data.AdminStaff, data.AdminNote} {
+		last := ""
+		for r := range w.Admin(kind) {
+			found++
+			want := c.admins[r.Name()]
+			if want == nil || want.Admin != r.Admin || want.Seq != r.Seq || r.ID <= last {
+				t.Fatalf("%s is %+v after %q, want %+v", r.Name(), r, last, want)
+			}
+			if one, ok := w.AdminRecord(kind, r.ID); !ok || one != r {
+				t.Fatalf("%s is found as %+v, %v", r.Name(), one, ok)
+			}
+			last = r.ID
+		}
+	}
+	if found != len(c.admins) {
+		t.Fatalf("%d admin records, want %d", found, len(c.admins))
+	}
+	// What is derived belongs to the records and not to the World.
+	if seq := index.FromAdmin(w, w.AdminSeq); seq != c.adminSeq {
+		t.Fatalf("derived from records of seq %d, want %d", seq, c.adminSeq)
+	}
 }
 
 func (want *oracleLayer) searches(t fataler, l *index.Layer, r *rand.Rand) {
@@ -227,6 +266,8 @@ type history struct {
 	alive  map[string]bool // layer/id
 	defs   map[string]*data.Layer
 	scheme bool
+	// kinds counts the admin records that were written, whose kinds take turns.
+	kinds int
 }
 
 func newHistory(log *indextest.Log) *history {
@@ -292,6 +333,8 @@ func (h *history) step(r *rand.Rand) data.Seq {
 	case n == 4:
 		plan := data.Plan{ID: "p", State: data.PlanDone, Due: time.Unix(1, 0)}
 		return h.log.Append(plan.Change(0))
+	case n < 10:
+		return h.log.Append(append(h.records(r), h.records(r)...)...)
 	}
 	effective := time.Time{}
 	if r.IntN(3) == 0 {
@@ -301,6 +344,20 @@ func (h *history) step(r *rand.Rand) data.Seq {
 		return h.log.Together(h.changes(r, name), h.changes(r, name), h.changes(r, name))
 	}
 	return h.log.AppendAt(effective, h.changes(r, name)...)
+}
+
+// records changes an admin record of a kind and writes a note.
+func (h *history) records(r *rand.Rand) []data.Change {
+	kind := []string{data.AdminOrganisation, data.AdminStaff}[h.kinds%2]
+	h.kinds++
+	note := data.Admin{Kind: data.AdminNote, ID: fmt.Sprint(h.log.Last(), h.kinds), Body: []byte("{}")}
+	a := &data.Admin{Kind: kind, ID: fmt.Sprint(r.IntN(4)), Body: fmt.Appendf(nil, `{"n":%d}`, r.IntN(100))}
+	if h.alive[a.Name()] && r.IntN(3) == 0 {
+		delete(h.alive, a.Name())
+		return []data.Change{note.Put(), {Stream: data.StreamAdmin, Op: data.OpDelete, Layer: a.Name()}}
+	}
+	h.alive[a.Name()] = true
+	return []data.Change{a.Put(), note.Put()}
 }
 
 func (h *history) changes(r *rand.Rand, name string) []data.Change {

@@ -181,7 +181,7 @@ func (s *state) replay(ctx context.Context, log History, m moment, check func() 
 		counts := m.holds(entry.Seq, entry.Since().UnixMicro())
 		for i := range entry.Changes {
 			c := &entry.Changes[i]
-			if c.Stream == data.StreamFeature && !counts || c.Stream == data.StreamAdmin {
+			if c.Stream == data.StreamFeature && !counts || c.Plan != nil {
 				continue
 			}
 			if err := s.apply(entry.Seq, c, nil, nil); err != nil {

@@ -16,6 +16,7 @@ type state struct {
 	schemes      catalog[data.Scheme]
 	dictionaries catalog[data.Dictionary]
 	plans        []Plan
+	admins       adminState
 }
 
 // Plan is a planned publication, without its changes, and where it stands in the log.
@@ -59,7 +60,12 @@ func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLay
 		s.defined = max(s.defined, seq)
 		s.dictionaries.apply(seq, c.Layer, c.Dictionary)
 	case data.StreamAdmin:
-		s.applyPlan(seq, c)
+		switch {
+		case c.Plan != nil:
+			s.applyPlan(seq, c)
+		case c.Kept():
+			s.admins.apply(seq, c)
+		}
 	default:
 		// Streams of other packages do not concern the World.
 	}
@@ -81,9 +87,6 @@ func (s *state) applySchema(seq data.Seq, c *data.Change) {
 }
 
 func (s *state) applyPlan(seq data.Seq, c *data.Change) {
-	if c.Plan == nil {
-		return
-	}
 	next := Plan{Plan: c.Plan.Bare(), Planned: c.Prev, Seq: seq}
 	if next.Planned == 0 {
 		next.Planned = seq
@@ -101,7 +104,7 @@ func (s *state) applyPlan(seq data.Seq, c *data.Change) {
 
 // publish is a World of what was applied. Layers that did not change are shared with old.
 func (s *state) publish(old *World) *World {
-	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans}
+	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans, admins: s.admins.publish()}
 	for _, t := range s.tables {
 		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
 			w.layers = append(w.layers, previous)

@@ -17,6 +17,8 @@ type World struct {
 	// defined is the Seq of the newest change of a layer definition or scheme.
 	defined data.Seq
 	plans   []Plan
+	// admins is nil when there are none.
+	admins *admins
 	// past is nil for the Worlds of the engine.
 	past *past
 }

@@ -106,13 +106,13 @@ func newRequest(tx data.Tx) (*request, error) {
 		own := data.Change{Stream: c.Stream, Op: c.Op, Layer: c.Layer, IfSeq: c.IfSeq}
 		switch {
 		case c.Stream != data.StreamFeature:
-			r.defines = true
+			r.defines = r.defines || c.Kept()
 			// A definition is full of maps and slices that the caller may change; decoding is the deep copy.
 			copied, err := decoder.Payload(b[len(r.payloads):])
 			if err != nil {
 				return nil, &data.ChangeError{Change: i, Layer: c.Layer, Err: err}
 			}
-			own.Definition, own.Scheme, own.Plan, own.Dictionary = copied.Definition, copied.Scheme, copied.Plan, copied.Dictionary
+			own.Definition, own.Scheme, own.Dictionary, own.Plan, own.Admin = copied.Definition, copied.Scheme, copied.Dictionary, copied.Plan, copied.Admin
 		case c.Op == data.OpDelete:
 			own.Feature.ID = c.Feature.ID
 		default:

@@ -16,7 +16,7 @@ import (
 const (
 	// ProjectionCheckpoint are the blocks of what exists and existed.
 	ProjectionCheckpoint = "checkpoint"
-	// ProjectionDefinitions are the current layers, schemes and plans.
+	// ProjectionDefinitions are the current layers, schemes, dictionaries and admin records.
 	ProjectionDefinitions = "definitions"
 )
 

@@ -181,14 +181,18 @@ func TestRevertRefuses(t *testing.T) {
 	published := s.Must(t, storetest.Put("x", 1), plan.End(data.PlanDone, "").Change(planned))
 	dropped := s.Must(t, storetest.Drop("lamps"))
 	defined := s.Must(t, storetest.Define(storetest.Lamps()))
-	for _, seq := range []data.Seq{1, planned, dropped, defined} {
+	record := storetest.Record(data.AdminStaff, "1", 1)
+	hired := s.Must(t, record.Put())
+	left := s.Must(t, storetest.Unrecord(record))
+	noted := s.Must(t, storetest.Record(data.AdminNote, "1", 1).Put())
+	for _, seq := range []data.Seq{1, planned, dropped, defined, hired, left, noted} {
 		if _, err := history.Revert(t.Context(), s, s.Model, seq); err == nil {
 			t.Errorf("seq %d was reverted", seq)
 		} else if _, ok := errors.AsType[*history.CannotError](err); !ok {
 			t.Errorf("seq %d: %v", seq, err)
 		}
 	}
-	for _, seq := range []data.Seq{0, defined + 1} {
+	for _, seq := range []data.Seq{0, noted + 1} {
 		if _, err := history.Revert(t.Context(), s, s.Model, seq); !errors.Is(err, data.ErrNoEntry) {
 			t.Errorf("seq %d: %v", seq, err)
 		}

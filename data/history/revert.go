@@ -107,8 +107,10 @@ func firstChanges(entry *data.Entry) ([]*data.Change, error) {
 			return nil, cannot("it changes scheme %s; define or drop the scheme instead", c.Layer)
 		case c.Stream == data.StreamDictionary:
 			return nil, cannot("it changes dictionary %s; put or drop the dictionary instead", c.Layer)
+		case c.Stream == data.StreamAdmin && c.Plan == nil && c.Kept():
+			return nil, cannot("it changes the record %s; put or delete the record instead", c.Layer)
 		case c.Stream != data.StreamFeature:
-			continue // the end of a plan belongs to what the plan did
+			continue // the end of a plan belongs to what the plan did, and a note says what was done
 		case c.Erased:
 			return nil, cannot("its content was erased by the retention rule")
 		case !seen[c.Permanent]:

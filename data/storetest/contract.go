@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("DropLayer", c.dropLayer)
 	t.Run("Schemes", c.schemes)
 	t.Run("Plans", c.plans)
+	t.Run("Admin", c.admin)
 	t.Run("Headers", c.headers)
 	t.Run("SeqAt", c.seqAt)
 	t.Run("ChangesOf", c.changesOf)

@@ -221,6 +221,15 @@ func (c contract) histories(t *testing.T) {
 				}
 				append1(p.Change(0))
 			},
+			"admin": func(r *rapid.T) {
+				kind := rapid.SampledFrom([]string{data.AdminOrganisation, data.AdminStaff, data.AdminNote}).Draw(r, "kind")
+				record := Record(kind, id.Draw(r, "record"), rapid.IntRange(0, 9).Draw(r, "value"))
+				if rapid.Bool().Draw(r, "delete") {
+					append1(Put("c", 1), Unrecord(record))
+					return
+				}
+				append1(record.Put())
+			},
 			"reopen": func(*rapid.T) {
 				s.Stop(t)
 				s = Start(t, c.open(t, dir))

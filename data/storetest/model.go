@@ -23,7 +23,8 @@ type Model struct {
 	applied data.Seq
 	layers  map[string]*defined
 	schemes map[string]*defined
-	plans   map[string]*defined
+	// admins are plans and other admin records, notes excepted, by name.
+	admins map[string]*defined
 	// dictionaries are by name, as layers are.
 	dictionaries map[string]*defined
 	features     map[string]map[string]*Feature
@@ -43,7 +44,7 @@ type Feature struct {
 
 // NewModel is an empty city.
 func NewModel() *Model {
-	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, plans: map[string]*defined{}, dictionaries: map[string]*defined{}, features: map[string]map[string]*Feature{}}
+	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, admins: map[string]*defined{}, dictionaries: map[string]*defined{}, features: map[string]map[string]*Feature{}}
 }
 
 // Applied is the Seq up to which the model knows everything.
@@ -98,8 +99,18 @@ func (m *Model) Dictionary(name string) (*data.Dictionary, bool) {
 func (m *Model) Plan(id string) (*data.Plan, data.Seq) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if d := m.plans[data.PlanName+id]; d != nil {
+	if d := m.admins[data.PlanName+id]; d != nil {
 		return d.change.Plan, d.seq
+	}
+	return nil, 0
+}
+
+// Admin is a kept admin record that exists, and the Seq of its newest change, deletes included.
+func (m *Model) Admin(name string) (*data.Admin, data.Seq) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if d := m.admins[name]; d != nil {
+		return d.change.Admin, d.seq
 	}
 	return nil, 0
 }
@@ -280,12 +291,17 @@ func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
 		}
 		m.dictionaries[c.Layer] = &defined{seq, *c}
 	case data.StreamAdmin:
-		if old := m.plans[c.Layer]; old != nil && seq < old.seq {
+		if !c.Kept() {
+			return
+		}
+		if old := m.admins[c.Layer]; old != nil && seq < old.seq {
 			return
 		}
 		bare := *c
-		bare.Plan = c.Plan.Bare() // a checkpoint has no more
-		m.plans[c.Layer] = &defined{seq, bare}
+		if c.Plan != nil {
+			bare.Plan = c.Plan.Bare() // a checkpoint has no more
+		}
+		m.admins[c.Layer] = &defined{seq, bare}
 	default:
 	}
 }
@@ -343,7 +359,7 @@ func (m *Model) Diff(other *Model) string {
 	if m.applied != other.applied {
 		return fmt.Sprintf("applied %d, other %d", m.applied, other.applied)
 	}
-	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}, "plan": {m.plans, other.plans}, "dictionary": {m.dictionaries, other.dictionaries}} {
+	for what, maps := range map[string][2]map[string]*defined{"layer": {m.layers, other.layers}, "scheme": {m.schemes, other.schemes}, "admin record": {m.admins, other.admins}, "dictionary": {m.dictionaries, other.dictionaries}} {
 		if d := diffDefined(maps[0], maps[1]); d != "" {
 			return what + " " + d
 		}

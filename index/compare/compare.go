@@ -142,9 +142,6 @@ func definitions(w, again *index.World, report func(problem string)) {
 	if a, b := names(w), names(again); !slices.Equal(a, b) {
 		report(fmt.Sprintf("the world has the layers %q, the log says %q", a, b))
 	}
-	if a, b := w.Dictionaries(), again.Dictionaries(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
-		report("the dictionaries of the world are not those of the log")
-	}
 	if a, b := w.Schemes(), again.Schemes(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
 		report("the schemes of the world are not those of the log")
 	}
@@ -154,6 +151,20 @@ func definitions(w, again *index.World, report func(problem string)) {
 	if a, b := w.Plans(), again.Plans(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
 		report("the plans of the world are not those of the log")
 	}
+	if w.AdminSeq() != again.AdminSeq() || !slices.EqualFunc(admins(w), admins(again), sameAdmin) {
+		report("the admin records of the world are not those of the log")
+	}
+}
+
+func admins(w *index.World) (all []*index.AdminRecord) {
+	for _, kind := range []string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting} {
+		all = slices.AppendSeq(all, w.Admin(kind))
+	}
+	return all
+}
+
+func sameAdmin(a, b *index.AdminRecord) bool {
+	return a.Seq == b.Seq && a.Prev == b.Prev && reflect.DeepEqual(a.Admin, b.Admin)
 }
 
 // layers compares a layer with another of the same name, feature by feature, deleted ones included.

@@ -37,11 +37,13 @@ func TestFinds(t *testing.T) {
 	log := indextest.NewLog()
 	log.Append(indextest.Define(lamps))
 	log.Append(lamp("a", 1), lamp("b", 2))
-	last := log.Append(lamp("a", 3), indextest.End("lamps", "b"))
+	log.Append(lamp("a", 3), indextest.End("lamps", "b"))
+	office := data.Admin{Kind: data.AdminOrganisation, ID: "1", Body: []byte(`{"level":"street"}`)}
+	last := log.Append(office.Put())
 	sound := func() []data.Record {
 		a, b := lamp("a", 3), indextest.End("lamps", "b")
 		a.Permanent, b.Permanent = 1, 2
-		return []data.Record{{Seq: 1, Change: indextest.Define(lamps)}, {Seq: 3, Change: a}, {Seq: 3, Change: b}}
+		return []data.Record{{Seq: 1, Change: indextest.Define(lamps)}, {Seq: 3, Change: a}, {Seq: 3, Change: b}, {Seq: 4, Change: office.Put()}}
 	}
 	for name, test := range map[string]struct {
 		spoil func(records []data.Record) []data.Record
@@ -53,8 +55,15 @@ func TestFinds(t *testing.T) {
 		"seq":             {func(r []data.Record) []data.Record { r[1].Seq = 2; return r }, `feature "a": is {Seq:2`},
 		"permanent id":    {func(r []data.Record) []data.Record { r[1].Change.Permanent = 9; return r }, "Permanent:9"},
 		"alive":           {func(r []data.Record) []data.Record { r[2].Change = lamp("b", 2); r[2].Change.Permanent = 2; return r }, "2 features of 2 ids"},
-		"feature missing": {func(r []data.Record) []data.Record { return r[:2] }, "1 features of 1 ids"},
-		"layer missing":   {func([]data.Record) []data.Record { return nil }, "has the layers []"},
+		"feature missing": {func(r []data.Record) []data.Record { return append(r[:2], r[3]) }, "1 features of 1 ids"},
+		"record": {func(r []data.Record) []data.Record {
+			other := office
+			other.Body = []byte(`{"level":"district"}`)
+			r[3].Change = other.Put()
+			return r
+		}, "admin records of the world"},
+		"record missing": {func(r []data.Record) []data.Record { return r[:3] }, "admin records of the world"},
+		"layer missing":  {func([]data.Record) []data.Record { return nil }, "has the layers []"},
 		"definition": {func(r []data.Record) []data.Record {
 			other := *lamps
 			other.Title = data.Title{"en": "Other"}

@@ -22,7 +22,7 @@ type Log struct {
 	entries    []*data.Entry
 	signal     chan struct{}
 	permanents map[string]uint32
-	newest     map[string]data.Seq // of each feature
+	newest     map[string]data.Seq // of each feature and kept admin record
 	numbers    []uint32            // the highest permanent id of each entry
 	given      uint32
 	// Records and Mark are what Checkpoint yields; set them before the engine loads.
@@ -83,6 +83,9 @@ func (m *Log) number(seq data.Seq, changes []data.Change) {
 			}
 			c.Permanent, c.Prev = m.permanents[key], m.newest[key]
 			m.newest[key] = seq
+		case c.Stream == data.StreamAdmin && c.Plan == nil && c.Kept():
+			key := "admin " + c.Layer
+			c.Prev, m.newest[key] = m.newest[key], seq
 		case c.Stream == data.StreamSchema && c.Op == data.OpDelete:
 			// The features of a later layer of the name are others.
 			for key := range m.permanents {

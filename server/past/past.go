@@ -367,6 +367,7 @@ func describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 		Feature    json.RawMessage `json:"feature,omitempty"`
 		Definition any             `json:"definition,omitempty"`
 		Plan       *data.Plan      `json:"plan,omitempty"`
+		Kind       string          `json:"kind,omitempty"`
 		Erased     bool            `json:"erased,omitempty"`
 	}{Op: opName(c.Op), Prev: c.Prev, Erased: c.Erased}
 	switch c.Stream {
@@ -392,6 +393,10 @@ func describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 		}
 	default:
 		one.Stream, one.Plan = "admin", c.Plan
+		if c.Plan == nil {
+			// What it says is for those who may ask for the record itself.
+			one.Kind, one.ID = data.CutAdminName(c.Layer)
+		}
 	}
 	return json.Marshal(one)
 }

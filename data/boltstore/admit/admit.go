@@ -54,6 +54,8 @@ type admission struct {
 	// because of what the group deletes.
 	group   *Group
 	emptied rules.Emptied
+	// own is set when the definitions of State are no longer shared with the state before.
+	own bool
 }
 
 // Group is some requests that become visible together: their links are checked against what all of them leave behind,
@@ -92,6 +94,9 @@ func Admit(s State, heads *memory.Heads, r Request, settle func() error, group *
 			return s, &data.RedefinedError{Layer: layer, Want: want, Have: def.Seq}
 		}
 	}
+	if want := tx.Admin; want != nil && *want != s.Admin {
+		return s, &data.OutdatedError{Want: *want, Have: s.Admin}
+	}
 	if group == nil {
 		group = NewGroup(1)
 	}
@@ -110,9 +115,12 @@ func (a *admission) all() error {
 	given := len(a.r.Changes())
 	for i := range given {
 		var err error
-		if a.r.Changes()[i].Stream == data.StreamFeature {
+		switch ch := &a.r.Changes()[i]; {
+		case ch.Stream == data.StreamFeature:
 			err = a.feature(i)
-		} else {
+		case !ch.Kept():
+			err = a.note(i)
+		default:
 			err = a.definition(i)
 		}
 		if err != nil {

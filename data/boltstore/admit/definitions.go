@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/layout"
@@ -26,14 +27,14 @@ func (a *admission) definition(i int) error {
 	if ch.IfSeq != nil && *ch.IfSeq != have {
 		return &data.ConflictError{Change: i, Layer: ch.Layer, Want: *ch.IfSeq, Have: have}
 	}
-	ch.Prev = have
+	ch.Prev = old.Before()
 	if ch.Op == data.OpDelete && have == 0 {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "does not exist"})
 	}
 	present := &present{Definitions: a.Definitions.Definitions, heads: a.heads, earlier: a.r.Changes()[:i], settle: a.settle}
 	check := func() error { return rules.Define(present, ch, &a.emptied) }
 	if ch.Stream == data.StreamAdmin {
-		check = func() error { return admitPlan(ch, old) }
+		check = func() error { return admitRecord(ch, old) }
 	}
 	switch err := check(); {
 	case errors.Is(err, data.ErrClosed):
@@ -46,10 +47,36 @@ func (a *admission) definition(i int) error {
 	}
 	data.LinkPayload(a.r.Payload(i), 0, ch.Prev)
 	ch.IfSeq = nil
-	// Definitions are shared with the state before.
-	defs := a.Clone()
-	defs.Apply(a.Seq, *ch, a.r.Payload(i))
-	a.Definitions = With(defs)
+	if !a.own {
+		a.Definitions.Definitions, a.own = a.Clone(), true
+	}
+	a.Apply(a.Seq, *ch, a.r.Payload(i))
+	if ch.Stream != data.StreamAdmin {
+		a.Definitions = With(a.Definitions.Definitions)
+	}
+	return nil
+}
+
+// note checks a record that says what happened.
+func (a *admission) note(i int) error {
+	ch := &a.r.Changes()[i]
+	if ch.Op != data.OpPut || ch.IfSeq != nil {
+		return &data.ChangeError{Change: i, Layer: ch.Layer, Err: &data.FieldError{
+			Field: "op", Value: ch.Layer, Why: "must be a put without if_seq: nothing follows a note or ends it",
+		}}
+	}
+	data.LinkPayload(a.r.Payload(i), 0, 0)
+	return nil
+}
+
+// admitRecord checks an admin record against what there is of it.
+func admitRecord(c *data.Change, old *layout.Definition) error {
+	switch {
+	case c.Plan != nil || strings.HasPrefix(c.Layer, data.PlanName):
+		return admitPlan(c, old)
+	case c.Op == data.OpPut && c.Admin == nil:
+		return &data.FieldError{Field: "admin", Value: c.Layer, Why: "is missing"}
+	}
 	return nil
 }
 

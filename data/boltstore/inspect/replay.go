@@ -143,10 +143,7 @@ func (c *replay) record(h *data.Header, _ []byte, r layout.Record, _ []byte) {
 }
 
 func (c *replay) definition(h *data.Header, ch data.Change, payload []byte) {
-	prev := data.Seq(0)
-	if old := c.defs.Of(ch.Stream)[ch.Layer]; old.Exists() {
-		prev = old.Seq
-	}
+	prev := c.defs.Of(ch.Stream)[ch.Layer].Before()
 	if ch.Prev != prev {
 		c.bad(fmt.Sprintf("log entry %d, definition %s", h.Seq, ch.Layer), fmt.Sprintf("says it follows entry %d and follows %d", ch.Prev, prev))
 	}

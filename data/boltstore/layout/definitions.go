@@ -15,7 +15,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-// Definition is the newest change of a layer, scheme, dictionary or plan.
+// Definition is the newest change of a layer, scheme, dictionary, plan or other admin record.
 type Definition struct {
 	Seq data.Seq
 	// Born is when it was created, after the last delete.
@@ -29,31 +29,33 @@ type Definition struct {
 // Exists reports whether there is a definition and its newest change does not delete it. It may be called on nil.
 func (d *Definition) Exists() bool { return d != nil && d.Change.Op == data.OpPut }
 
-// Definitions are the layers, schemes, dictionaries and plans that exist or existed, by name. The store keeps them
-// itself, in a bucket that is written with the log, so that no precondition ever meets a stale one. A [Definition] in them is never changed:
+// Definitions are the layers, schemes, dictionaries and admin records that exist or existed, by name; plans are among the
+// admin records, notes are not. The store keeps them itself, in a bucket that is written with the log, so that no precondition ever meets a stale one. A [Definition] in them is never changed:
 // commits work on a copy of the maps.
 type Definitions struct {
-	Layers, Schemes, Plans, Dictionaries map[string]*Definition
+	Layers, Schemes, Admins, Dictionaries map[string]*Definition
 	// Dropped is the newest entry that dropped a layer.
 	Dropped data.Seq
+	// Admin is the newest entry that changed an admin record other than a plan.
+	Admin data.Seq
 }
 
 // NewDefinitions are those before the first entry: none.
 func NewDefinitions() Definitions {
 	return Definitions{
-		Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}, Plans: map[string]*Definition{}, Dictionaries: map[string]*Definition{},
+		Layers: map[string]*Definition{}, Schemes: map[string]*Definition{}, Admins: map[string]*Definition{}, Dictionaries: map[string]*Definition{},
 	}
 }
 
 // Clone is a copy that shares the definitions but not the maps.
 func (d Definitions) Clone() Definitions {
-	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), maps.Clone(d.Plans), maps.Clone(d.Dictionaries), d.Dropped}
+	return Definitions{maps.Clone(d.Layers), maps.Clone(d.Schemes), maps.Clone(d.Admins), maps.Clone(d.Dictionaries), d.Dropped, d.Admin}
 }
 
 // Kinds are the streams whose records Definitions keep.
 var Kinds = []data.Stream{data.StreamSchema, data.StreamScheme, data.StreamAdmin, data.StreamDictionary}
 
-// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme, plans for data.StreamAdmin,
+// Of is the map of a stream: layers for data.StreamSchema, schemes for data.StreamScheme, records for data.StreamAdmin,
 // dictionaries for data.StreamDictionary.
 func (d Definitions) Of(stream data.Stream) map[string]*Definition {
 	switch stream {
@@ -64,7 +66,7 @@ func (d Definitions) Of(stream data.Stream) map[string]*Definition {
 	case data.StreamDictionary:
 		return d.Dictionaries
 	default:
-		return d.Plans
+		return d.Admins
 	}
 }
 
@@ -122,9 +124,21 @@ func (d Definitions) AllSchemes() iter.Seq[*data.Scheme] {
 	}
 }
 
+// Before is the Prev of a change that follows a definition, which may be nil. Admin records other than plans can be
+// followed back beyond a delete, so that the past can be found from the present.
+func (d *Definition) Before() data.Seq {
+	if d == nil || d.Change.Op == data.OpDelete && d.Change.Stream != data.StreamAdmin {
+		return 0
+	}
+	return d.Seq
+}
+
 // Apply takes the change of a definition in entry seq over, with a copy of its encoding. Entries are applied in the
-// order of the log.
+// order of the log. Notes leave nothing.
 func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
+	if !c.Kept() {
+		return
+	}
 	kind := d.Of(c.Stream)
 	next := &Definition{Seq: seq, Born: seq, Change: bare(c), Payload: bytes.Clone(payload)}
 	if old := kind[c.Layer]; old.Exists() {
@@ -134,6 +148,13 @@ func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
 	if c.Stream == data.StreamSchema && c.Op == data.OpDelete {
 		d.Dropped = seq
 	}
+	d.noteAdmin(next)
+}
+
+func (d *Definitions) noteAdmin(def *Definition) {
+	if def.Change.Stream == data.StreamAdmin && def.Change.Plan == nil {
+		d.Admin = max(d.Admin, def.Seq)
+	}
 }
 
 // ApplyPayload takes a payload of entry seq over when it is one of a definition. A nil payload is none.
@@ -141,7 +162,7 @@ func (d *Definitions) ApplyPayload(seq data.Seq, payload []byte) error {
 	if payload == nil {
 		return nil
 	}
-	if head, err := data.PeekPayload(payload); err != nil || head.Stream == data.StreamFeature {
+	if head, err := data.PeekPayload(payload); err != nil || head.Stream == data.StreamFeature || !head.Kept() {
 		return err
 	}
 	var decoder data.Decoder
@@ -217,7 +238,7 @@ func ParseDefinition(key, sealed []byte, decoder *data.Decoder) (*Definition, er
 	if err != nil {
 		return nil, err
 	}
-	if string(definitionKey(r.Change.Stream, r.Change.Layer)) != string(key) || r.Change.Stream == data.StreamFeature {
+	if string(definitionKey(r.Change.Stream, r.Change.Layer)) != string(key) || r.Change.Stream == data.StreamFeature || !r.Change.Kept() {
 		return nil, errors.New("holds another definition")
 	}
 	_, payload, err := data.SplitRecord(v[8:])
@@ -245,6 +266,7 @@ func ReadDefinitions(tx *bbolt.Tx, dropped data.Seq) (Definitions, error) {
 			return fmt.Errorf("definition %q: %w", k, err)
 		}
 		defs.Of(def.Change.Stream)[def.Change.Layer] = def
+		defs.noteAdmin(def)
 		return nil
 	})
 	return defs, err
