@@ -2,8 +2,8 @@ package data_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/hex"
+	"encoding/json"
 	"os"
 	"reflect"
 	"regexp"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gewu-city/gewu/data/partcode"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -74,7 +75,7 @@ func (l *Layer) CheckIDRule(f *Feature) error {
 		}
 	}
 	if l.ID.Pattern != "" {
-		if why := CheckPartCode(f.ID); why != "" {
+		if why := partcode.Check(f.ID); why != "" {
 			return &FieldError{Field: "id", Value: f.ID, Why: why}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/partcode"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -178,7 +179,7 @@ func TestCheckPartCode(t *testing.T) {
 		"3200000101000001":   "320000 is a province; a county-level area is needed",
 		"8100000101000001":   "",
 	} {
-		got := data.CheckPartCode(code)
+		got := partcode.Check(code)
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", code, got, want)
 		}

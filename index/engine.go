@@ -87,7 +87,7 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 		}
 	}
 	for _, t := range e.tables {
-		t.touched.all(e.seq)
+		t.touched.MarkAll(e.seq)
 	}
 	e.recent.begin(e.seq)
 	clear(e.pending)
@@ -187,11 +187,11 @@ func (e *Engine) next() *World {
 
 func (e *Engine) stamp(t *table, dirty *dirtyLayer) {
 	if dirty.changes > massChange {
-		t.touched.all(e.seq)
+		t.touched.MarkAll(e.seq)
 		return
 	}
 	for _, b := range dirty.marks {
-		t.touched.mark(e.seq, b)
+		t.touched.Mark(e.seq, b)
 	}
 }
 

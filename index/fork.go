@@ -15,7 +15,7 @@ import (
 // at a time.
 func (w *World) fork(generation uint64) *state {
 	s := &state{
-		seq: w.seq, schemes: w.schemes, dictionaries: w.dictionaries, defined: w.defined, admins: w.admins.fork(),
+		seq: w.seq, schemes: w.schemes, dictionaries: w.dictionaries, defined: w.defined, admins: w.records.Fork(),
 		tables: make([]*table, len(w.layers)),
 	}
 	for i, l := range w.layers {

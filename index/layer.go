@@ -10,6 +10,7 @@ import (
 	"github.com/gewu-city/gewu/index/bucket"
 	"github.com/gewu-city/gewu/index/column"
 	"github.com/gewu-city/gewu/index/raster"
+	"github.com/gewu-city/gewu/index/stamp"
 )
 
 // Layer is one layer of a [World]: immutable, safe for any number of readers. Slots are valid within the Layer that
@@ -30,7 +31,7 @@ type Layer struct {
 	raster raster.Raster[Slot]
 	// spacing is how far the boxes in tree are apart on average.
 	spacing float64
-	touched touched
+	touched stamp.Stamps
 	// ceiling bounds the stamps of a layer of the past; 0 does not.
 	ceiling data.Seq
 	// last is the largest permanent id, mixed says that slots do not ascend with them.
@@ -287,7 +288,7 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 
 // Stamp is the newest Seq that can have changed tile z/x/y of this layer; an older tile is out of date.
 func (l *Layer) Stamp(z int, x, y uint32) data.Seq {
-	if stamp := l.touched.at(z, x, y); l.ceiling == 0 || stamp < l.ceiling {
+	if stamp := l.touched.At(z, x, y); l.ceiling == 0 || stamp < l.ceiling {
 		return stamp
 	}
 	return l.ceiling

@@ -325,7 +325,7 @@ func (p *Past) take(ctx context.Context, from way, m moment) (*World, int64, err
 		})
 	}
 	if err == nil {
-		err = s.admins.rewind(ctx, p.log, m.seq)
+		err = s.admins.Rewind(ctx, p.log, m.seq)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -378,7 +378,7 @@ func (s *state) past(base *World, m moment, number uint64, back bool) *World {
 		if t.changed {
 			line = number
 			t.seq = t.newest()
-			t.touched.all(m.seq)
+			t.touched.MarkAll(m.seq)
 		}
 	}
 	w := s.publish(base)

@@ -21,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
+	"github.com/gewu-city/gewu/index/records"
 )
 
 // city is what a moment means, by the definition alone: maps, filled by a replay.
@@ -29,7 +30,7 @@ type city struct {
 	schemes []*data.Scheme
 	defined data.Seq
 	// admins are the kept admin records that exist, by name.
-	admins   map[string]*index.AdminRecord
+	admins   map[string]*records.Record
 	adminSeq data.Seq
 }
 
@@ -47,7 +48,7 @@ type oracleFeature struct {
 
 // oracle replays the entries up to asOf, leaving out changes of features that take effect after at.
 func oracle(log *indextest.Log, asOf data.Seq, at time.Time) *city {
-	c := &city{admins: map[string]*index.AdminRecord{}}
+	c := &city{admins: map[string]*records.Record{}}
 	for _, e := range log.All() {
 		if e.Visible > asOf {
 			break
@@ -58,7 +59,7 @@ func oracle(log *indextest.Log, asOf data.Seq, at time.Time) *city {
 			case ch.Plan != nil || !ch.Kept():
 			case ch.Stream == data.StreamAdmin:
 				c.adminSeq = e.Seq
-				c.admins[ch.Layer] = &index.AdminRecord{Admin: ch.Admin, Seq: e.Seq}
+				c.admins[ch.Layer] = &records.Record{Admin: ch.Admin, Seq: e.Seq}
 				if ch.Op == data.OpDelete {
 					delete(c.admins, ch.Layer)
 				}
@@ -167,7 +168,7 @@ func (c *city) equalAdmins(t fataler, w *index.World) {
 			if want == nil || want.Admin != r.Admin || want.Seq != r.Seq || r.ID <= last {
 				t.Fatalf("%s is %+v after %q, want %+v", r.Name(), r, last, want)
 			}
-			if one, ok := w.AdminRecord(kind, r.ID); !ok || one != r {
+			if one, ok := w.Records().Find(kind, r.ID); !ok || one != r {
 				t.Fatalf("%s is found as %+v, %v", r.Name(), one, ok)
 			}
 			last = r.ID
@@ -177,7 +178,7 @@ func (c *city) equalAdmins(t fataler, w *index.World) {
 		t.Fatalf("%d admin records, want %d", found, len(c.admins))
 	}
 	// What is derived belongs to the records and not to the World.
-	if seq := index.FromAdmin(w, w.AdminSeq); seq != c.adminSeq {
+	if seq := records.FromSet(w.Records(), w.AdminSeq); seq != c.adminSeq {
 		t.Fatalf("derived from records of seq %d, want %d", seq, c.adminSeq)
 	}
 }

@@ -3,7 +3,6 @@ package index
 import (
 	"iter"
 
-	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -36,19 +35,3 @@ func (l *Layer) Changed(old *Layer) (slots iter.Seq[Slot], ok bool) {
 
 // Alive reports whether the slot holds a feature that exists.
 func (l *Layer) Alive(s Slot) bool { return l.rows.states.At(uint32(s)) == rowAlive }
-
-// Stamps say when each tile of something may last have changed, as a layer's own do. A copy is immutable as long as
-// the original is not written to; the zero value says 0 for every tile.
-type Stamps struct{ touched touched }
-
-// Mark stamps the tiles that a change within box at seq can alter.
-func (s *Stamps) Mark(seq data.Seq, box geo.Box) { s.touched.mark(seq, box) }
-
-// MarkAll stamps every tile.
-func (s *Stamps) MarkAll(seq data.Seq) { s.touched.all(seq) }
-
-// At is the newest Seq that can have changed tile z/x/y.
-func (s *Stamps) At(z int, x, y uint32) data.Seq { return s.touched.at(z, x, y) }
-
-// Copy returns stamps that can be written to without changing s.
-func (s *Stamps) Copy() Stamps { return Stamps{touched: s.touched.view()} }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index/records"
 )
 
 // state is a city that takes changes: the engine's own, or one of the past that is being built. It belongs to one
@@ -16,7 +17,7 @@ type state struct {
 	schemes      catalog[data.Scheme]
 	dictionaries catalog[data.Dictionary]
 	plans        []Plan
-	admins       adminState
+	admins       records.State
 }
 
 // Plan is a planned publication, without its changes, and where it stands in the log.
@@ -64,7 +65,7 @@ func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLay
 		case c.Plan != nil:
 			s.applyPlan(seq, c)
 		case c.Kept():
-			s.admins.apply(seq, c)
+			s.admins.Apply(seq, c)
 		}
 	default:
 		// Streams of other packages do not concern the World.
@@ -104,7 +105,7 @@ func (s *state) applyPlan(seq data.Seq, c *data.Change) {
 
 // publish is a World of what was applied. Layers that did not change are shared with old.
 func (s *state) publish(old *World) *World {
-	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans, admins: s.admins.publish()}
+	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans, records: s.admins.Publish()}
 	for _, t := range s.tables {
 		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
 			w.layers = append(w.layers, previous)

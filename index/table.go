@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/index/bucket"
 	"github.com/gewu-city/gewu/index/column"
 	"github.com/gewu-city/gewu/index/raster"
+	"github.com/gewu-city/gewu/index/stamp"
 )
 
 // Slot addresses a row of one layer. A feature keeps its slot as long as the layer exists, also while it is deleted,
@@ -123,7 +124,7 @@ type table struct {
 	raster raster.Raster[Slot]
 	// placed says that origin is set.
 	placed  bool
-	touched touched
+	touched stamp.Stamps
 	// changed says that the published Layer is out of date.
 	changed bool
 	// past says that changes may be older than what the table holds: it goes back in time.
@@ -148,7 +149,7 @@ func (t *table) define(def *data.Layer, seq data.Seq) {
 		}
 		t.rows.attrs[i].Define(&def.Attributes[i], t.generation, uint32(t.next))
 	}
-	t.touched.all(seq)
+	t.touched.MarkAll(seq)
 }
 
 // claim is the slot of the feature that a change is about, and whether the table knew the feature before.
@@ -289,7 +290,7 @@ func (t *table) publish() *Layer {
 	l := &Layer{
 		def: t.def, defSeq: t.defSeq, born: t.born, seq: t.seq, rows: t.rows.view(), next: t.next, alive: t.alive,
 		ids: t.ids.Copy(), points: t.points.Copy(), tree: t.tree.Copy(), origin: t.origin, raster: t.raster.Copy(),
-		touched: t.touched.view(), last: t.last, mixed: t.mixed,
+		touched: t.touched.Copy(), last: t.last, mixed: t.mixed,
 	}
 	l.spacing = spacing(l.treeBounds(), l.tree.Len())
 	return l

@@ -1,9 +1,11 @@
 package index
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/index/records"
 )
 
 // World is the city at one Seq. It is immutable and safe for any number of readers; it stays valid, and its memory
@@ -17,8 +19,8 @@ type World struct {
 	// defined is the Seq of the newest change of a layer definition or scheme.
 	defined data.Seq
 	plans   []Plan
-	// admins is nil when there are none.
-	admins *admins
+	// records is nil when there are none.
+	records *records.Set
 	// past is nil for the Worlds of the engine.
 	past *past
 }
@@ -68,6 +70,16 @@ func (w *World) Plan(id string) (Plan, bool) {
 	}
 	return w.plans[i], true
 }
+
+// Records are the kept admin records, nil when there never were any.
+func (w *World) Records() *records.Set { return w.records }
+
+// Admin yields the kept admin records of a kind that exist, in the order of their ids.
+func (w *World) Admin(kind string) iter.Seq[*records.Record] { return w.records.All(kind) }
+
+// AdminSeq is the Seq of the newest change of any kept admin record, 0 for none. Two Worlds of an epoch in which it is
+// the same have the same records.
+func (w *World) AdminSeq() data.Seq { return w.records.Seq() }
 
 // Divides reports whether the polygons of a layer divide the city: areas of a level, or cells of a scheme.
 func (w *World) Divides(l *data.Layer) bool {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -73,7 +74,7 @@ func (f *faults) title(t data.Title) {
 
 func (f *faults) bound(field string, n, most int) bool {
 	if n > most {
-		f.add(field, fmt.Sprint(n), "are too many: at most %d", most)
+		f.add(field, strconv.Itoa(n), "are too many: at most %d", most)
 	}
 	return n <= most
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/stamp"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/live"
 )
@@ -115,9 +116,9 @@ func TestEvents(t *testing.T) {
 	// Both the old and the new place are named at every zoom level, and deeper tiles by their parent.
 	old, _ := geo.FromDegrees(121.5005, 25.0051)
 	now, _ := geo.FromDegrees(121.505, 25.015)
-	for z := 0; z <= index.StampZoom; z++ {
+	for z := 0; z <= stamp.Zoom; z++ {
 		for _, p := range []geo.Point{old, now} {
-			tile := index.Tiles(z, geo.Box{Min: p, Max: p})
+			tile := stamp.Tiles(z, geo.Box{Min: p, Max: p})
 			named := false
 			for _, r := range got.Tiles {
 				named = named || r.Layer == "trees" && r.Z == z && (r.X[0] <= tile.X[0] && tile.X[1] <= r.X[1] && r.Y[0] <= tile.Y[0] && tile.Y[1] <= r.Y[1])
@@ -314,7 +315,7 @@ func TestRanges(t *testing.T) {
 	}
 	for _, r := range ranges {
 		l, _ := w.Layer(r.Layer)
-		if !l.Def().Zoom.Contains(r.Z) && r.Z != index.StampZoom {
+		if !l.Def().Zoom.Contains(r.Z) && r.Z != stamp.Zoom {
 			t.Errorf("%s is not drawn at z%d", r.Layer, r.Z)
 		}
 	}

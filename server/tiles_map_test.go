@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/stamp"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/tiletest"
@@ -133,7 +134,7 @@ func TestEventsOfShiftedMaps(t *testing.T) {
 	for _, at := range [][2]float64{{121.505, 25.015}, {121.6, 25.2}, {116.4, 39.9}, {137.83, 35}} {
 		c.move("tree00", at[0], at[1])
 		change, _ := l.change()
-		for z := first; z <= index.StampZoom; z++ {
+		for z := first; z <= stamp.Zoom; z++ {
 			if !named(change, z, place(at[0], at[1])) {
 				t.Errorf("the tile of %v at z%d is not named", at, z)
 			}

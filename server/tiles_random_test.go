@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/stamp"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/tiles"
 )
@@ -57,8 +58,8 @@ func (a *aimed) path() string {
 // names reports whether an event names the tile, deeper ones by their parent.
 func (a *aimed) named(e live.ChangeEvent) bool {
 	z, x, y := a.z, a.x, a.y
-	if z > index.StampZoom {
-		z, x, y = index.StampZoom, x>>(z-index.StampZoom), y>>(z-index.StampZoom)
+	if z > stamp.Zoom {
+		z, x, y = stamp.Zoom, x>>(z-stamp.Zoom), y>>(z-stamp.Zoom)
 	}
 	return e.Defined || slices.ContainsFunc(e.Tiles, func(r live.TileRange) bool {
 		return slices.ContainsFunc(a.layers, func(l string) bool { return strings.TrimSuffix(l, tiles.ClustersSuffix) == r.Layer }) &&
@@ -187,7 +188,7 @@ func (e *editor) note(touched map[[2]string]bool) {
 		if s, ok := l.Lookup(key[1]); ok {
 			box := l.Box(s)
 			e.boxes[key[0]] = append(e.boxes[key[0]], box)
-			e.large = e.large || index.Tiles(index.StampZoom, box).Count() > 256
+			e.large = e.large || stamp.Tiles(stamp.Zoom, box).Count() > 256
 		}
 	}
 }
@@ -217,7 +218,7 @@ func (e *editor) within(r live.TileRange) bool {
 	for x := r.X[0]; x <= r.X[1]; x++ {
 		for y := r.Y[0]; y <= r.Y[1]; y++ {
 			if !slices.ContainsFunc(e.boxes[r.Layer], func(b geo.Box) bool {
-				t := index.Tiles(r.Z, b)
+				t := stamp.Tiles(r.Z, b)
 				return t.X[0] <= x && x <= t.X[1] && t.Y[0] <= y && y <= t.Y[1]
 			}) {
 				return false

@@ -8,7 +8,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
-	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/stamp"
 	"github.com/gewu-city/gewu/tiles/outline"
 )
 
@@ -20,14 +20,14 @@ const Buffer = outline.Buffer
 
 // DetailZoom is the zoom level whose units (13 cm at 25° of latitude) show all there is to see. Clients enlarge its
 // tiles instead of asking for deeper ones, which are served all the same.
-const DetailZoom = index.StampZoom
+const DetailZoom = stamp.Zoom
 
 // searchMargin is how far beyond its edge a tile looks for features: what lies farther out does not change what is
-// drawn. It must not exceed [index.TileMargin], or edits would leave stale tiles behind.
+// drawn. It must not exceed [stamp.Margin], or edits would leave stale tiles behind.
 const searchMargin = float64(outline.Margin) / Extent
 
 // This does not compile when it does.
-const _ = uint(index.TileMargin*Extent - outline.Margin)
+const _ = uint(stamp.Margin*Extent - outline.Margin)
 
 // CheckAddress verifies that z/x/y names a tile. The error is a *data.FieldError with the allowed range.
 func CheckAddress(z, x, y uint32) error {
@@ -138,7 +138,7 @@ func (f *frame) stamp(of func(z int, x, y uint32) data.Seq) data.Seq {
 	box := f.shift.Origin(f.box(0))
 	west, south := box.Min.Mercator()
 	east, north := box.Max.Mercator()
-	z := min(f.z, index.StampZoom)
+	z := min(f.z, stamp.Zoom)
 	for {
 		n := float64(uint32(1) << z)
 		tile := func(v float64) uint32 { return uint32(min(v*n, n-1)) }

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // compacted runs a compaction that must succeed.
@@ -139,7 +140,7 @@ func TestCompact(t *testing.T) {
 }
 
 // testShrink returns the space of a store and checks that nothing else changed.
-func testShrink(t *testing.T, dir string, want *storetest.Model) {
+func testShrink(t *testing.T, dir string, want *model.City) {
 	t.Helper()
 	db := open(t, dir)
 	before, epoch, log := db.Stats(), db.Epoch(), entries(t, db)

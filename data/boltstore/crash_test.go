@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // crashDir tells a child of TestCrash where to write.
@@ -69,7 +70,7 @@ func runWriters() bool {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	m := storetest.NewModel()
+	m := model.New()
 	ctx := context.Background()
 	go func() { _ = db.Run(ctx, m) }()
 	go func() { _ = m.Follow(ctx, db) }()
@@ -252,7 +253,7 @@ func TestShortWrites(t *testing.T) {
 	}
 	s.Stop(t)
 	recording.Store(false)
-	want := map[data.Seq]*storetest.Model{}
+	want := map[data.Seq]*model.City{}
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 1))
 	const sector, page = 512, 4096

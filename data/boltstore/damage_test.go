@@ -15,11 +15,12 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // sample is a folder with a store of a few thousand features, with large and small transactions, deletes, a dropped
 // layer and a checkpoint, and its content.
-func sample(t testing.TB) (dir string, want *storetest.Model) {
+func sample(t testing.TB) (dir string, want *model.City) {
 	t.Helper()
 	made.once.Do(func() { made.file, made.model = makeSample(t) })
 	dir = t.TempDir()
@@ -33,10 +34,10 @@ func sample(t testing.TB) (dir string, want *storetest.Model) {
 var made struct {
 	once  sync.Once
 	file  []byte
-	model *storetest.Model
+	model *model.City
 }
 
-func makeSample(t testing.TB) ([]byte, *storetest.Model) {
+func makeSample(t testing.TB) ([]byte, *model.City) {
 	t.Helper()
 	dir := t.TempDir()
 	s := storetest.Start(t, openWith(t, dir, boltstore.Unsynced(boltstore.Options{CheckpointChanges: 500})))
@@ -72,7 +73,7 @@ func makeSample(t testing.TB) ([]byte, *storetest.Model) {
 }
 
 // compare checks that a store has all content of a model, by its log and by its checkpoint.
-func compare(t testing.TB, db *boltstore.DB, want *storetest.Model) {
+func compare(t testing.TB, db *boltstore.DB, want *model.City) {
 	t.Helper()
 	if d := storetest.Replay(t, db).Diff(want); d != "" {
 		t.Errorf("log: %s", d)

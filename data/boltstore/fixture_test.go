@@ -21,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // fixtureHistory is what the files under testdata/format-N.gewu.gz hold, made by the last program that wrote format N
@@ -59,7 +60,7 @@ func fixtureHistory() [][]data.Change {
 }
 
 // fixture unpacks a file of an older format into a folder, and says what it holds.
-func fixture(t *testing.T, format int) (dir string, want *storetest.Model) {
+func fixture(t *testing.T, format int) (dir string, want *model.City) {
 	t.Helper()
 	packed, err := os.Open(fmt.Sprintf("testdata/format-%d.gewu.gz", format))
 	if err != nil {

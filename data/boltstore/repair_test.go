@@ -18,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // damage changes a store from inside, in a way that bbolt finds in order.
@@ -49,9 +50,9 @@ func logKey(seq data.Seq, n uint32) []byte {
 }
 
 // upTo is the model of the entries up to last.
-func upTo(t *testing.T, db data.Store, last data.Seq) *storetest.Model {
+func upTo(t *testing.T, db data.Store, last data.Seq) *model.City {
 	t.Helper()
-	m := storetest.NewModel()
+	m := model.New()
 	for e, err := range db.Entries(t.Context(), 0) {
 		if err != nil {
 			t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/layout"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // groups yields n transactions of size lamps each.
@@ -208,7 +209,7 @@ func TestTogetherMark(t *testing.T) {
 // that must not be checked against what the engine knew before.
 func TestTogetherAndHeads(t *testing.T) {
 	db := openWith(t, t.TempDir(), boltstore.Unsynced(boltstore.Options{}))
-	heads := storetest.NewModel()
+	heads := model.New()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- db.Run(ctx, heads) }()

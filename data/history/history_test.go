@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/history"
 	"github.com/gewu-city/gewu/data/storetest"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 func start(t *testing.T) *storetest.Running {
@@ -52,9 +53,9 @@ func random(t *testing.T, s *storetest.Running, r *rand.Rand, entries int) {
 }
 
 // upTo is the model of the log up to an entry.
-func upTo(t *testing.T, s *storetest.Running, seq data.Seq) *storetest.Model {
+func upTo(t *testing.T, s *storetest.Running, seq data.Seq) *model.City {
 	t.Helper()
-	m := storetest.NewModel()
+	m := model.New()
 	for e, err := range s.Entries(t.Context(), 0) {
 		if err != nil {
 			t.Fatal(err)

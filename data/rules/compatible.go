@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/partcode"
 )
 
 // Demand is what every feature of a layer must hold for an alteration of it.
@@ -221,7 +222,7 @@ func idDemands(from, to *data.Layer) []Demand {
 		}
 	case rule.Pattern != "":
 		d.Value = rule.Pattern
-		d.Against = func(id string, _ data.Value) string { return data.CheckPartCode(id) }
+		d.Against = func(id string, _ data.Value) string { return partcode.Check(id) }
 	default:
 		return nil
 	}

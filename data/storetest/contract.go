@@ -1,3 +1,4 @@
+// Package storetest holds the contract that every data.Store passes, for tests of stores and of their users.
 package storetest
 
 import (

@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/altertest"
 	"github.com/gewu-city/gewu/data/rules"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // step is an alteration of one attribute.
@@ -214,12 +215,12 @@ func (c contract) alterations(t *testing.T) {
 			"": func(r *rapid.T) {
 				s.Settle(t)
 				restored, _ := Restore(t, s)
-				for from, m := range map[string]*Model{"followed": s.Model, "restored": restored} {
+				for from, m := range map[string]*model.City{"followed": s.Model, "restored": restored} {
 					if got := m.Read(l.Name); !reflect.DeepEqual(got, city.Read()) {
 						r.Fatalf("%s: read %v, want %v", from, got, city.Read())
 					}
 				}
-				past := NewModel()
+				past := model.New()
 				for e, err := range s.Entries(t.Context(), 0) {
 					if err != nil {
 						r.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // Eraser is a store whose retention can be asked to erase history. The contract of erased changes is checked for
@@ -125,7 +126,7 @@ func (r remembered) compare(t *testing.T, rt *rapid.T, s *Running) {
 	}
 	horizon := s.Horizon()
 	var left []*data.Entry
-	was, is := NewModel(), NewModel()
+	was, is := model.New(), model.New()
 	for e, err := range s.Entries(t.Context(), 0) {
 		if err != nil {
 			rt.Fatalf("entries: %v", err)
@@ -191,7 +192,7 @@ func same(was, is *data.Entry, horizon data.Seq) string {
 			if !reflect.DeepEqual(a, b) {
 				return fmt.Sprintf("change %d is %+v, want %+v", i, b, a)
 			}
-		case string(mustEncode(a)) != string(mustEncode(b)):
+		case string(model.Encode(a)) != string(model.Encode(b)):
 			return fmt.Sprintf("change %d is %+v, was %+v", i, b, a)
 		}
 	}
@@ -249,7 +250,7 @@ func cityAt(entries []*data.Entry, at time.Time, order func(a, b moment) int) []
 		end, ended := ends[p]
 		over := ended && !end.since.After(at) && order(m, end) <= 0
 		if !over && m.change.Op == data.OpPut {
-			city = append(city, string(mustEncode(*m.change)))
+			city = append(city, string(model.Encode(*m.change)))
 		}
 	}
 	slices.Sort(city)

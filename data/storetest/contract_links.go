@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // Homes is a layer of houses, Tenants one of persons who live in one (which may not be deleted under them), own one
@@ -214,7 +215,7 @@ func (h household) whole() string {
 }
 
 // householdOf is the household of a model.
-func householdOf(m *Model) household {
+func householdOf(m *model.City) household {
 	h := household{"homes": {}, "tenants": {}}
 	for layer := range h {
 		for id := range m.Values(layer, -1) {
@@ -314,7 +315,7 @@ func (c contract) linksUnderWriters(t *testing.T) {
 	if accepted < writers || refused < writers {
 		t.Errorf("%d transactions were accepted and %d refused, which proves little", accepted, refused)
 	}
-	m := NewModel()
+	m := model.New()
 	for e, err := range s.Entries(t.Context(), 0) {
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 func (c contract) writers(t *testing.T) {
@@ -83,13 +84,13 @@ func (c contract) writers(t *testing.T) {
 type lagging struct {
 	t     testing.TB
 	store data.Store
-	heads *Model
+	heads *model.City
 	stop  func()
 }
 
 func startLagging(t testing.TB, store data.Store) *lagging {
 	t.Helper()
-	l := &lagging{t: t, store: store, heads: NewModel()}
+	l := &lagging{t: t, store: store, heads: model.New()}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- store.Run(ctx, l.heads) }()

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/storetest/model"
 )
 
 // Running is a store whose Run is running, with a model that follows it.
 type Running struct {
 	data.Store
-	Model *Model
+	Model *model.City
 
 	stop  context.CancelFunc
 	group *errgroup.Group
@@ -23,7 +24,7 @@ type Running struct {
 func Start(t testing.TB, store data.Store) *Running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	r := &Running{Store: store, Model: NewModel(), stop: stop, group: &errgroup.Group{}}
+	r := &Running{Store: store, Model: model.New(), stop: stop, group: &errgroup.Group{}}
 	r.group.Go(func() error { return store.Run(ctx, r.Model) })
 	r.group.Go(func() error { return r.Model.Follow(ctx, store) })
 	t.Cleanup(func() {
@@ -70,9 +71,9 @@ func (r *Running) Settle(t testing.TB) {
 }
 
 // Replay is a fresh model of the store's log alone.
-func Replay(t testing.TB, store data.Store) *Model {
+func Replay(t testing.TB, store data.Store) *model.City {
 	t.Helper()
-	m := NewModel()
+	m := model.New()
 	if err := m.CatchUp(t.Context(), store); err != nil {
 		t.Fatalf("replay log: %v", err)
 	}
@@ -80,9 +81,9 @@ func Replay(t testing.TB, store data.Store) *Model {
 }
 
 // Restore is a fresh model of the store's checkpoint and the log after it, and the mark of the checkpoint.
-func Restore(t testing.TB, store data.Store) (*Model, data.Seq) {
+func Restore(t testing.TB, store data.Store) (*model.City, data.Seq) {
 	t.Helper()
-	m := NewModel()
+	m := model.New()
 	var mark data.Seq
 	for r, err := range store.Checkpoint(t.Context(), &mark) {
 		if err != nil {

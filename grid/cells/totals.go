@@ -7,6 +7,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/stamp"
 )
 
 // Suffix makes the name under which the totals of a division are drawn, and the feed tells of them, from the name of
@@ -25,7 +26,7 @@ type Division struct {
 	layer  string
 	cells  *index.Layer
 	layers []*counted
-	stamps index.Stamps
+	stamps stamp.Stamps
 }
 
 // Count is what one layer has in one polygon.

@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
+	"github.com/gewu-city/gewu/index/stamp"
 )
 
 // The town of the tests is 8 by 8 squares of side 100, cells of scheme unit in two rows of areas.
@@ -225,8 +226,8 @@ func checkNamed(r *rapid.T, old, w *index.World, before, after map[string]int, d
 			if !named {
 				r.Fatalf("the feed does not name %s %s", name, l.ID(s))
 			}
-			for z := range index.StampZoom + 1 {
-				tile := index.Tiles(z, box)
+			for z := range stamp.Zoom + 1 {
+				tile := stamp.Tiles(z, box)
 				if stamp := totals.Division(name).Stamp(z, tile.X[0], tile.Y[0]); stamp <= old.Seq() {
 					r.Fatalf("tile %d of %s %s has stamp %d, not after %d", z, name, l.ID(s), stamp, old.Seq())
 				}

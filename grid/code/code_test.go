@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/partcode"
 	"github.com/gewu-city/gewu/grid/code"
 )
 
@@ -253,7 +254,7 @@ func TestPartsAreThoseOfIDs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`(110101|320508|990101|320000|810000|[0-9]{2}0[01]00)[01]{2,3}[0-1]{2}[0-1A]{5,7}`).Draw(t, "code")
 		_, err := code.Parse(code.Part, text)
-		if why := data.CheckPartCode(text); (err == nil) != (why == "") {
+		if why := partcode.Check(text); (err == nil) != (why == "") {
 			t.Fatalf("%s: %v here, %q for ids", text, err, why)
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/partcode"
 )
 
 // Group is a named run of characters in a code.
@@ -209,7 +209,7 @@ func (g Group) judge(v string) string {
 		}
 	}
 	if isDistrict(g.Name, g.Width) {
-		return data.CheckDistrict(v)
+		return partcode.CheckDistrict(v)
 	}
 	return ""
 }

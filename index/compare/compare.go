@@ -10,6 +10,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/records"
 )
 
 // checkEvery is the number of features between two looks at the context.
@@ -156,14 +157,14 @@ func definitions(w, again *index.World, report func(problem string)) {
 	}
 }
 
-func admins(w *index.World) (all []*index.AdminRecord) {
+func admins(w *index.World) (all []*records.Record) {
 	for _, kind := range []string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting} {
 		all = slices.AppendSeq(all, w.Admin(kind))
 	}
 	return all
 }
 
-func sameAdmin(a, b *index.AdminRecord) bool {
+func sameAdmin(a, b *records.Record) bool {
 	return a.Seq == b.Seq && a.Prev == b.Prev && reflect.DeepEqual(a.Admin, b.Admin)
 }
 

@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/cells", "grid/code", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -46,8 +46,9 @@ var rows = []row{
 	{dir: "geo/along", may: []string{"geo"}, why: "how a line lies to polygons; it knows no features"},
 	{dir: "geo/relate", may: []string{"geo"}, why: "how shapes lie to each other; finding and drawing do not need it"},
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
-	{dir: "data", may: []string{"geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
-	{dir: "data/rules", may: []string{"data"}, why: "what may follow what, the same for every store and for those who prepare a change"},
+	{dir: "data", may: []string{"data/partcode", "geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
+	{dir: "data/partcode", why: "a rule of digits"},
+	{dir: "data/rules", may: []string{"data/partcode", "data"}, why: "what may follow what, the same for every store and for those who prepare a change"},
 	{dir: "data/boltstore", may: []string{
 		"data/boltstore/admit", "data/boltstore/offline", "data/boltstore/compact", "data/boltstore/memory", "data/boltstore/rewrite", "data/boltstore/inspect", "data/boltstore/layout", "data/boltstore/image",
 		"data", "geo",
@@ -62,7 +63,8 @@ var rows = []row{
 	{dir: "data/boltstore/image", why: "pages of any bbolt file; it knows nothing of gewu"},
 	{dir: "data/pgstore", may: []string{"data/rules", "data", "geo"}, why: "a store knows the log and the codec only", planned: true},
 	{dir: "data/altertest", may: []string{"data/rules", "data"}, why: "random alterations; it knows no store and no engine"},
-	{dir: "data/storetest", may: []string{"data/altertest", "data/rules", "data", "geo"}, why: "the contract is written against data.Store, not against a store"},
+	{dir: "data/storetest/model", may: []string{"data"}, why: "a city as maps; it knows no store"},
+	{dir: "data/storetest", may: []string{"data/storetest/model", "data/altertest", "data/rules", "data", "geo"}, why: "the contract is written against data.Store, not against a store"},
 	{dir: "data/history", may: []string{"data"}, why: "reads the log of any store and writes nothing"},
 	{dir: "data/convert", may: []string{
 		"data/convert/charset", "data/convert/delimited", "data/convert/geom", "data/convert/jsontext", "data/convert/row",
@@ -94,7 +96,7 @@ var rows = []row{
 	{dir: "data/convert/topojson", may: []string{"data/convert/row", "data/convert/jsontext", "data/convert/spool", "data", "geo"}, why: "bytes become rows, without layers"},
 	{dir: "data/convert/delimited", may: []string{"data/convert/row", "data"}, why: "a decoder turns bytes into rows and knows no layer"},
 	{dir: "data/synth", may: []string{"data", "geo"}, why: "features out of parameters; who writes or loads them is the caller's matter"},
-	{dir: "index/compare", may: []string{"index", "data"}, why: "puts a World beside the log that it comes from"},
+	{dir: "index/compare", may: []string{"index/records", "index", "data"}, why: "puts a World beside the log that it comes from"},
 	{dir: "index/indextest", may: []string{"index", "data", "geo"}, why: "an engine for tests, on a log in memory"},
 	{dir: "index/planner", may: []string{"index", "data"}, why: "appends what is due, to any store; the World knows what is planned"},
 	{dir: "index/filter/cql", may: []string{"data/convert/geom", "data/convert/jsontext", "data", "geo", "geo/proj"}, why: "a language and its tree; it knows no layer"},
@@ -102,10 +104,12 @@ var rows = []row{
 	{dir: "index/column", may: []string{"data"}, why: "values in memory; it knows rows, not features"},
 	{dir: "index/bucket", may: []string{"geo"}, why: "a structure for places; it knows slots, not features"},
 	{dir: "index/raster", may: []string{"geo"}, why: "a structure for polygons; it knows slots, not features"},
-	{dir: "index", may: []string{"index/column", "index/bucket", "index/raster", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
+	{dir: "index/records", may: []string{"data"}, why: "admin records in memory; it knows no features"},
+	{dir: "index/stamp", may: []string{"data", "geo"}, why: "which tiles changed; it knows no features"},
+	{dir: "index", may: []string{"index/column", "index/bucket", "index/raster", "index/records", "index/stamp", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
 	{dir: "grid", may: []string{"index", "data", "geo", "geo/geodesy", "geo/along", "geo/gap"}, why: "sibling of geocode, tiles and people"},
-	{dir: "grid/code", may: []string{"data", "geo"}, why: "codes as text and numbers; it looks at no city"},
-	{dir: "grid/cells", may: []string{"grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
+	{dir: "grid/code", may: []string{"data/partcode", "data", "geo"}, why: "codes as text and numbers; it looks at no city"},
+	{dir: "grid/cells", may: []string{"index/stamp", "grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/coverage", may: []string{"index", "data", "geo"}, why: "the coverage model does not know drafts or locate", planned: true},
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
@@ -127,7 +131,7 @@ var rows = []row{
 	{dir: "geocode", may: []string{
 		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
-	{dir: "tiles", may: []string{"tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
+	{dir: "tiles", may: []string{"index/stamp", "tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},
 	{dir: "tiles/pack", why: "compression; it knows no tile"},
 	{dir: "tiles/outline", may: []string{"index", "data", "geo", "geo/proj"}, why: "lines and polygons in tile units; it knows no encoding and no tileset"},
@@ -136,7 +140,7 @@ var rows = []row{
 	{dir: "tiles/style/sprite", why: "embedded sheets; only its test draws them"},
 	{dir: "tiles/style/sprite/raster", may: []string{"tiles/style/symbol"}, why: "drawings as pixels, for the sheets"},
 	{dir: "tiles/tiletest", may: []string{"tiles", "index", "index/indextest", "data", "geo"}, why: "a city for tests"},
-	{dir: "people", may: []string{"index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and tiles"},
+	{dir: "people", may: []string{"index/records", "index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and tiles"},
 	{dir: "people/account", why: "who may log in; what a person may do is said in the directory, which it knows by the text of an id"},
 	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},

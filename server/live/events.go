@@ -15,6 +15,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/stamp"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
@@ -190,7 +191,7 @@ func (e *eventStream) change(d index.Dirty) error {
 	return e.send("change", world.Epoch(), d.To, string(text))
 }
 
-// Ranges names the tiles of each layer at each zoom level at which it is drawn, up to [index.StampZoom], on a map with the
+// Ranges names the tiles of each layer at each zoom level at which it is drawn, up to [stamp.Zoom], on a map with the
 // given shift, nil for none.
 func Ranges(w *index.World, d index.Dirty, names []string, shift *proj.Shift) []TileRange {
 	ranges := []TileRange{}
@@ -203,7 +204,7 @@ func Ranges(w *index.World, d index.Dirty, names []string, shift *proj.Shift) []
 			}
 		}
 		boxes := d.Layers[name]
-		if len(ranges)+len(boxes)*(index.StampZoom+1) > MostRanges && len(boxes) > 0 {
+		if len(ranges)+len(boxes)*(stamp.Zoom+1) > MostRanges && len(boxes) > 0 {
 			union := geo.EmptyBox()
 			for _, b := range boxes {
 				union = union.Union(b)
@@ -219,14 +220,14 @@ func Ranges(w *index.World, d index.Dirty, names []string, shift *proj.Shift) []
 			}
 			boxes = shifted
 		}
-		for z := 0; z <= index.StampZoom; z++ {
+		for z := 0; z <= stamp.Zoom; z++ {
 			// Deeper tiles follow their parent at the deepest stamped level.
-			if zoom := layer.Def().Zoom; !zoom.Contains(z) && (z < index.StampZoom || zoom.Min <= z) {
+			if zoom := layer.Def().Zoom; !zoom.Contains(z) && (z < stamp.Zoom || zoom.Min <= z) {
 				continue
 			}
 			from := len(ranges)
 			for _, b := range boxes {
-				t := index.Tiles(z, b)
+				t := stamp.Tiles(z, b)
 				r := TileRange{Layer: name, Z: z, X: t.X, Y: t.Y}
 				if !slices.ContainsFunc(ranges[from:], r.within) {
 					ranges = append(ranges, r)

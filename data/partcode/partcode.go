@@ -1,4 +1,5 @@
-package data
+// Package partcode is the rule of the national codes of city parts and of the districts that they begin with.
+package partcode
 
 import (
 	"fmt"
@@ -19,10 +20,10 @@ var partGroups = map[int][]partGroup{
 	17: {{"district", 6}, {"major class", 2}, {"minor class", 3}, {"sequence", 6}},
 }
 
-// CheckPartCode says what is wrong with the national code of a city part, empty when nothing is: district (6 digits),
+// Check says what is wrong with the national code of a city part, empty when nothing is: district (6 digits),
 // major class (2), minor class (2 or 3) and sequence (6), none of them zero, and the district as [CheckDistrict] has it.
 // Whether district and class exist is not checked. It is the rule of grid/code for parts, too.
-func CheckPartCode(code string) string {
+func Check(code string) string {
 	if i := strings.IndexFunc(code, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
 		if _, err := strconv.ParseFloat(code, 64); err == nil && strings.ContainsAny(code, "eE") {
 			return "must be digits only; a spreadsheet has made it a number and lost digits: format the column as text and enter it again"

@@ -1,6 +1,5 @@
-// Package storetest holds the contract that every data.Store passes, and a plain model of what a store says, for
-// tests of stores and of their users.
-package storetest
+// Package model is a city as maps, filled by a log: what a store and an engine are compared with in tests.
+package model
 
 import (
 	"context"
@@ -14,11 +13,11 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-var _ data.Heads = (*Model)(nil)
+var _ data.Heads = (*City)(nil)
 
-// Model is the city as maps: what a follower of the log knows. It answers preconditions as an engine does. It is
+// City is the city as maps: what a follower of the log knows. It answers preconditions as an engine does. It is
 // safe for concurrent use.
-type Model struct {
+type City struct {
 	mu      sync.RWMutex
 	applied data.Seq
 	layers  map[string]*defined
@@ -42,20 +41,20 @@ type Feature struct {
 	data.Feature
 }
 
-// NewModel is an empty city.
-func NewModel() *Model {
-	return &Model{layers: map[string]*defined{}, schemes: map[string]*defined{}, admins: map[string]*defined{}, dictionaries: map[string]*defined{}, features: map[string]map[string]*Feature{}}
+// New is an empty city.
+func New() *City {
+	return &City{layers: map[string]*defined{}, schemes: map[string]*defined{}, admins: map[string]*defined{}, dictionaries: map[string]*defined{}, features: map[string]map[string]*Feature{}}
 }
 
 // Applied is the Seq up to which the model knows everything.
-func (m *Model) Applied() data.Seq {
+func (m *City) Applied() data.Seq {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.applied
 }
 
 // Head is the newest change of a feature.
-func (m *Model) Head(layer, id string) (data.Head, bool) {
+func (m *City) Head(layer, id string) (data.Head, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	f, ok := m.features[layer][id]
@@ -66,7 +65,7 @@ func (m *Model) Head(layer, id string) (data.Head, bool) {
 }
 
 // Layer is the current definition of a layer.
-func (m *Model) Layer(name string) (*data.Layer, bool) {
+func (m *City) Layer(name string) (*data.Layer, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if d := m.layers[name]; d != nil && d.change.Op == data.OpPut {
@@ -76,7 +75,7 @@ func (m *Model) Layer(name string) (*data.Layer, bool) {
 }
 
 // Scheme is the current definition of a scheme.
-func (m *Model) Scheme(name string) (*data.Scheme, bool) {
+func (m *City) Scheme(name string) (*data.Scheme, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if d := m.schemes[name]; d != nil && d.change.Op == data.OpPut {
@@ -86,7 +85,7 @@ func (m *Model) Scheme(name string) (*data.Scheme, bool) {
 }
 
 // Dictionary is the current definition of a dictionary.
-func (m *Model) Dictionary(name string) (*data.Dictionary, bool) {
+func (m *City) Dictionary(name string) (*data.Dictionary, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if d := m.dictionaries[name]; d != nil && d.change.Op == data.OpPut {
@@ -96,7 +95,7 @@ func (m *Model) Dictionary(name string) (*data.Dictionary, bool) {
 }
 
 // Plan is the newest record of a plan, without its changes, and its Seq.
-func (m *Model) Plan(id string) (*data.Plan, data.Seq) {
+func (m *City) Plan(id string) (*data.Plan, data.Seq) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if d := m.admins[data.PlanName+id]; d != nil {
@@ -106,7 +105,7 @@ func (m *Model) Plan(id string) (*data.Plan, data.Seq) {
 }
 
 // Admin is a kept admin record that exists, and the Seq of its newest change, deletes included.
-func (m *Model) Admin(name string) (*data.Admin, data.Seq) {
+func (m *City) Admin(name string) (*data.Admin, data.Seq) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if d := m.admins[name]; d != nil {
@@ -116,7 +115,7 @@ func (m *Model) Admin(name string) (*data.Admin, data.Seq) {
 }
 
 // Values yields id and value of attribute i of every feature that exists, in the order of ids.
-func (m *Model) Values(layer string, i int) iter.Seq2[string, data.Value] {
+func (m *City) Values(layer string, i int) iter.Seq2[string, data.Value] {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	values := map[string]data.Value{}
@@ -140,7 +139,7 @@ func (m *Model) Values(layer string, i int) iter.Seq2[string, data.Value] {
 }
 
 // Holders yields the ids of the features whose attribute i is a text, in their order.
-func (m *Model) Holders(layer string, i int, text string) iter.Seq[string] {
+func (m *City) Holders(layer string, i int, text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for id, v := range m.Values(layer, i) {
 			if !v.Null() && v.Type().IsText() && v.Text() == text && !yield(id) {
@@ -151,7 +150,7 @@ func (m *Model) Holders(layer string, i int, text string) iter.Seq[string] {
 }
 
 // Feature is a feature that exists, its values under their present types.
-func (m *Model) Feature(layer, id string) (data.Feature, bool) {
+func (m *City) Feature(layer, id string) (data.Feature, bool) {
 	have, ok := m.Get(layer, id)
 	if !ok {
 		return data.Feature{}, false
@@ -171,7 +170,7 @@ func (m *Model) Feature(layer, id string) (data.Feature, bool) {
 
 // Read is what a reader of a layer sees: the values of the attributes that are not dropped by id and name, with
 // defaults, without nulls.
-func (m *Model) Read(layer string) map[string]map[string]data.Value {
+func (m *City) Read(layer string) map[string]map[string]data.Value {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	seen := map[string]map[string]data.Value{}
@@ -199,7 +198,7 @@ func (m *Model) Read(layer string) map[string]map[string]data.Value {
 }
 
 // adapter is how values of an attribute are read under the present definition; false when it has none.
-func (m *Model) adapter(layer string, i int) (data.Adapter, bool) {
+func (m *City) adapter(layer string, i int) (data.Adapter, bool) {
 	d := m.layers[layer]
 	if d == nil || d.change.Op != data.OpPut || i < 0 || i >= len(d.change.Definition.Attributes) || d.change.Definition.Attributes[i].Dropped {
 		return data.Adapter{}, false
@@ -208,7 +207,7 @@ func (m *Model) adapter(layer string, i int) (data.Adapter, bool) {
 }
 
 // Get is a feature that exists.
-func (m *Model) Get(layer, id string) (Feature, bool) {
+func (m *City) Get(layer, id string) (Feature, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	f, ok := m.features[layer][id]
@@ -219,7 +218,7 @@ func (m *Model) Get(layer, id string) (Feature, bool) {
 }
 
 // Count is the number of features of a layer that exist.
-func (m *Model) Count(layer string) int {
+func (m *City) Count(layer string) int {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	n := 0
@@ -232,7 +231,7 @@ func (m *Model) Count(layer string) int {
 }
 
 // Apply takes an entry over. Changes that are older than what the model has are skipped.
-func (m *Model) Apply(e *data.Entry) {
+func (m *City) Apply(e *data.Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range e.Changes {
@@ -242,7 +241,7 @@ func (m *Model) Apply(e *data.Entry) {
 }
 
 // Load takes a checkpoint over, up to mark.
-func (m *Model) Load(mark data.Seq, records ...data.Record) {
+func (m *City) Load(mark data.Seq, records ...data.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range records {
@@ -251,7 +250,7 @@ func (m *Model) Load(mark data.Seq, records ...data.Record) {
 	m.applied = max(m.applied, mark)
 }
 
-func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
+func (m *City) take(seq data.Seq, c *data.Change, loading bool) {
 	if c.Erased {
 		return
 	}
@@ -308,7 +307,7 @@ func (m *Model) take(seq data.Seq, c *data.Change, loading bool) {
 
 // Follow loads the checkpoint of a store and then applies its entries until ctx ends or the store is closed, for
 // which it returns nil.
-func (m *Model) Follow(ctx context.Context, store data.Store) error {
+func (m *City) Follow(ctx context.Context, store data.Store) error {
 	var mark data.Seq
 	for r, err := range store.Checkpoint(ctx, &mark) {
 		if err != nil {
@@ -336,7 +335,7 @@ func ended(ctx context.Context, err error) error {
 }
 
 // CatchUp applies the entries that the store has by now.
-func (m *Model) CatchUp(ctx context.Context, store data.Store) error {
+func (m *City) CatchUp(ctx context.Context, store data.Store) error {
 	for e, err := range store.Entries(ctx, m.Applied()) {
 		if err != nil {
 			return err
@@ -351,7 +350,7 @@ func (m *Model) CatchUp(ctx context.Context, store data.Store) error {
 
 // Diff says how the model differs from another in definitions and features, deleted ones included; empty when it
 // does not.
-func (m *Model) Diff(other *Model) string {
+func (m *City) Diff(other *City) string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	other.mu.RLock()
@@ -383,7 +382,7 @@ func diffDefined(a, b map[string]*defined) string {
 		if y == nil || x.seq != y.seq || x.change.Op != y.change.Op || x.change.Prev != y.change.Prev {
 			return fmt.Sprintf("%s: %+v, other %+v", name, x, y)
 		}
-		if p, q := mustEncode(x.change), mustEncode(y.change); string(p) != string(q) {
+		if p, q := Encode(x.change), Encode(y.change); string(p) != string(q) {
 			return fmt.Sprintf("%s: %q, other %q", name, p, q)
 		}
 	}
@@ -403,7 +402,8 @@ func diffFeatures(a, b map[string]*Feature) string {
 	return ""
 }
 
-func mustEncode(c data.Change) []byte {
+// Encode is the encoding of a change, of a plan without its changes; the text of the error when it has none.
+func Encode(c data.Change) []byte {
 	if c.Plan != nil {
 		c.Plan = c.Plan.End(data.PlanDone, string(c.Plan.State)+c.Plan.Reason) // one with changes cannot be encoded bare
 	}
