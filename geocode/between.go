@@ -8,13 +8,19 @@ import (
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // Precisions of what lies between others.
 const (
 	stretchPrecision = 86
+	spanPrecision    = 92 // of two places that are known
 	boundsPrecision  = 80
 	betweenRadius    = 15.0
+	longestSpan      = 5000.0 // metres between two places between which another is
+	mostEnds         = 8
+	endUnknown       = 25 // one end is not found
+	endRadius        = 500.0
 )
 
 // meetings are where two roads meet, by their lines or else by their doors.
@@ -44,10 +50,10 @@ func (f *finder) roadsOf(e *phrase.Element) (all []names.ID) {
 }
 
 // stretch looks up the part of a road between two others: half-way between where it meets them.
-func (f *finder) stretch(cl *claim, s gazetteer.Sense) {
-	faults := f.nameFaults("road", &f.elements[cl.main], s, nil)
-	for _, a := range f.roadsOf(&f.elements[cl.second]) {
-		for _, b := range f.roadsOf(&f.elements[cl.third]) {
+func (f *finder) stretch(cl *relation.Claim, s gazetteer.Sense) {
+	faults := f.nameFaults("road", &f.elements[cl.Main], s, nil)
+	for _, a := range f.roadsOf(&f.elements[cl.Second]) {
+		for _, b := range f.roadsOf(&f.elements[cl.Third]) {
 			best, found := candidate{}, false
 			for _, p := range f.meetings(s.Road, a) {
 				for _, q := range f.meetings(s.Road, b) {
@@ -70,9 +76,9 @@ func (f *finder) stretch(cl *claim, s gazetteer.Sense) {
 }
 
 // interval looks up what lies between two numbers of a road.
-func (f *finder) interval(cl *claim, s gazetteer.Sense, a address, faults []Fault) {
+func (f *finder) interval(cl *relation.Claim, s gazetteer.Sense, a address, faults []Fault) {
 	b := a
-	b.house = cl.until[0].Number
+	b.house = cl.Until[0].Number
 	for _, section := range f.g.Sections(s.Road) {
 		if a.section.Base > 0 && section != a.section.Base {
 			continue
@@ -89,10 +95,10 @@ func (f *finder) interval(cl *claim, s gazetteer.Sense, a address, faults []Faul
 }
 
 // bounds looks up what lies within roads on its sides: in the middle of the corners where they meet.
-func (f *finder) bounds(cl *claim) {
+func (f *finder) bounds(cl *relation.Claim) {
 	var corners []geo.Point
-	for i, a := range cl.sides {
-		for _, b := range cl.sides[i+1:] {
+	for i, a := range cl.Sides {
+		for _, b := range cl.Sides[i+1:] {
 			turn := int(f.elements[a-1].Bearing-f.elements[b-1].Bearing+720) % 180
 			if turn == 0 {
 				continue // opposite sides
@@ -119,4 +125,57 @@ func (f *finder) bounds(cl *claim) {
 	c := candidate{kind: Area, at: geo.Between(box.Min, box.Max, 0.5)}
 	c.radius = extent(box, c.at)
 	f.relate(cl, boundsPrecision, c)
+}
+
+// span looks up what lies between two places: half-way between them, with a radius that reaches both.
+func (f *finder) span(cl *relation.Claim) {
+	a, b := f.end(&cl.Ends[0]), f.end(&cl.Ends[1])
+	if len(a) == 0 || len(b) == 0 {
+		// Of one end it is only known that the place is not there.
+		for _, c := range slices.Concat(a, b) {
+			c.radius += endRadius
+			c.faults = append(slices.Clip(c.faults), Fault{Element: "relation", Kind: NotFound, Points: endUnknown})
+			f.relate(cl, doorPrecision, c)
+		}
+		return
+	}
+	var p, q *candidate
+	apart := longestSpan
+	for i := range a {
+		for j := range b {
+			if d := geo.Distance(a[i].at, b[j].at); d < apart && d > 0 {
+				p, q, apart = &a[i], &b[j], d
+			}
+		}
+	}
+	if p == nil {
+		return
+	}
+	c := candidate{kind: Area, at: geo.Between(p.at, q.at, 0.5), radius: apart/2 + max(p.radius, q.radius) + betweenRadius, faults: slices.Concat(p.faults, q.faults)}
+	if p.road == q.road && p.kind == House && q.kind == House {
+		c.kind, c.road, c.street = Road, p.road, p.street
+		if on, _, ok := f.g.Lines().Nearest(uint32(c.road), c.at); ok {
+			c.at = on
+		}
+	}
+	f.relate(cl, spanPrecision, c)
+}
+
+// end are the places that one end of a span may be: the surest, with the faults of their names and numbers.
+func (f *finder) end(cl *relation.Claim) []candidate {
+	const alike = 5
+	all := f.found
+	f.found = nil
+	f.resolve(cl, false)
+	f.sort()
+	ends := f.found
+	f.found = all
+	n := 0
+	for n < len(ends) && ends[n].score >= ends[0].score-alike && n < mostEnds {
+		ends[n].faults = slices.DeleteFunc(slices.Clone(ends[n].faults), func(e Fault) bool {
+			return e.Element == "text" || e.Kind == Contradicts && e.Element != "section" // of all of the claim
+		})
+		n++
+	}
+	return ends[:n]
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // Roads that have doors and no lines meet where doors of both are nearest to each other.
@@ -16,13 +17,14 @@ const (
 	oneCrossing       = 150.0 // metres: pairs of doors nearer than this belong to one crossing
 	mostCrossings     = 4
 	noCrossing        = 15
+	thirdRoad         = 17   // of three roads one does not pass the crossing
 	crossingRadius    = 10.0 // metres: from the middle of a crossing to its corners
 )
 
 // crossing looks up where the road of a sense meets the second road of a claim.
-func (f *finder) crossing(cl *claim, s gazetteer.Sense) {
-	first := f.nameFaults("road", &f.elements[cl.main], s, nil)
-	e := &f.elements[cl.second]
+func (f *finder) crossing(cl *relation.Claim, s gazetteer.Sense) {
+	first := f.nameFaults("road", &f.elements[cl.Main], s, nil)
+	e := &f.elements[cl.Second]
 	written, also := e.Name, e.Also
 	defer func() { e.Name, e.Also = written, also }()
 	e.Also = nil
@@ -34,8 +36,8 @@ func (f *finder) crossing(cl *claim, s gazetteer.Sense) {
 }
 
 // crossings looks up where a road meets what the second road of a claim means.
-func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
-	e := &f.elements[cl.second]
+func (f *finder) crossings(cl *relation.Claim, s gazetteer.Sense, first []Fault) {
+	e := &f.elements[cl.Second]
 	for i, t := range f.g.Senses(e.Name) {
 		if i >= mostSame {
 			break
@@ -44,11 +46,11 @@ func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
 			continue
 		}
 		faults := f.nameFaults("road", e, t, slices.Clip(first))
-		a, b := addressOf(cl.numbers), addressOf(cl.other)
+		a, b := addressOf(cl.Numbers), addressOf(cl.Other)
 		lanes := a.lane.Base > 0 || b.lane.Base > 0 // lines are those of roads
 		if on := f.g.Lines(); !lanes && on.Has(uint32(s.Road)) && on.Has(uint32(t.Road)) {
 			for _, x := range on.Crossings(uint32(s.Road), uint32(t.Road)) {
-				f.relate(cl, crossingPrecision, candidate{kind: Crossing, at: x.At, radius: x.Radius + crossingRadius, faults: faults, road: s.Road, cross: t.Road})
+				f.cross(cl, candidate{kind: Crossing, at: x.At, radius: x.Radius + crossingRadius, faults: faults, road: s.Road, cross: t.Road})
 			}
 			continue
 		}
@@ -64,7 +66,7 @@ func (f *finder) crossings(cl *claim, s gazetteer.Sense, first []Fault) {
 			if m.gap > apart/3 {
 				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: int(m.gap / 8)})
 			}
-			f.relate(cl, crossingPrecision, c)
+			f.cross(cl, c)
 		}
 	}
 }
@@ -149,4 +151,49 @@ func (f *finder) meet(a, b []geo.Point) []meeting {
 		}
 	}
 	return kept
+}
+
+// three looks up three roads without a word between them: any two of them may cross, or the first runs between the others.
+func (f *finder) three(cl *relation.Claim, s gazetteer.Sense) {
+	stretch := *cl
+	stretch.Relation = Between
+	f.stretch(&stretch, s)
+	all := [3]int{cl.Main, cl.Second, cl.Third}
+	for left := range all {
+		two := *cl
+		two.Main, two.Second, two.Third = all[(left+1)%3], all[(left+2)%3], all[left]
+		if two.Main > two.Second {
+			two.Main, two.Second = two.Second, two.Main
+		}
+		for _, t := range f.g.Senses(f.elements[two.Main].Name) {
+			if t.Kind == gazetteer.Road && (two.Main != cl.Main || t == s) {
+				f.crossing(&two, t)
+			}
+		}
+	}
+}
+
+// cross keeps a crossing of two roads. A third one that the text names with them has to pass it, or is left over.
+func (f *finder) cross(cl *relation.Claim, c candidate) {
+	if cl.Third >= 0 {
+		e := &f.elements[cl.Third]
+		if !slices.ContainsFunc(f.roadsOf(e), func(road names.ID) bool { return f.meets(road, c.at) }) {
+			c.faults = append(slices.Clip(c.faults), Fault{Element: "road", Kind: Unknown, Text: f.written(e), Points: thirdRoad})
+		}
+	}
+	f.relate(cl, crossingPrecision, c)
+}
+
+// meets reports whether a road passes a crossing.
+func (f *finder) meets(road names.ID, at geo.Point) bool {
+	const near = 40.0
+	if _, metres, ok := f.g.Lines().Nearest(uint32(road), at); ok {
+		return metres < near
+	}
+	for _, p := range f.doorsOf(road, address{}) {
+		if geo.Distance(p, at) < near {
+			return true
+		}
+	}
+	return false
 }

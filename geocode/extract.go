@@ -55,7 +55,7 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 	slices.SortFunc(kept, func(a, b candidate) int { return cmp.Compare(a.start, b.start) })
 	for i := range kept {
 		r.Places = append(r.Places, f.place(&kept[i]))
-		if p := &r.Places[i]; p.Score >= leastSpan && (r.Reported < 0 || p.Score > r.Places[r.Reported].Score) {
+		if c := &kept[i]; c.score >= leastSpan && (r.Reported < 0 || c.score+c.cue > kept[r.Reported].score+kept[r.Reported].cue) {
 			r.Reported = i
 		}
 	}

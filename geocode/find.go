@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/geocode/phrase"
+	"github.com/gewu-city/gewu/geocode/relation"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -17,6 +18,7 @@ type candidate struct {
 	kind     Kind
 	relation Relation
 	at       geo.Point
+	anchor   geo.Point // what it is described by: at, where it lies there itself
 	radius   float64
 	score    int
 	faults   []Fault
@@ -31,6 +33,7 @@ type candidate struct {
 	slot        index.Slot
 	open        float64 // the share of the text that nothing about it explains
 	told        int     // more of what the text says stands in the label of the door
+	cue         int     // what it has before other places of a report, for words that something happens there
 	void        bool    // what the text says of it cannot be
 	// street and number are those of a house without a door; the number is empty for a whole street.
 	street houses.Street
@@ -43,7 +46,7 @@ type finder struct {
 	text     normal.Text
 	reader   phrase.Reader
 	elements []phrase.Element
-	claims   claims
+	claims   relation.Reader
 	found    []candidate
 	rest     normal.Text
 	near     []names.Match
@@ -142,10 +145,10 @@ func (f *finder) note(elements []phrase.Element) {
 		if e.Kind != phrase.Name || f.g.Weak(e.Name) {
 			continue
 		}
-		if means(f.g, e, gazetteer.Area) {
+		if relation.Means(f.g, e, gazetteer.Area) {
 			f.firm = append(f.firm, [2]int{e.Start, e.End})
 		}
-		if means(f.g, e, gazetteer.Road) {
+		if relation.Means(f.g, e, gazetteer.Road) {
 			f.roads = append(f.roads, [2]int{e.Start, e.End})
 		}
 	}
@@ -188,7 +191,7 @@ func (f *finder) own() bool {
 func (f *finder) doubt(elements []phrase.Element) {
 	for i := range elements {
 		e := &elements[i]
-		if e.Kind != phrase.Name || !e.Exact || !means(f.g, e, gazetteer.Road) || !f.spend(costNear) {
+		if e.Kind != phrase.Name || !e.Exact || !relation.Means(f.g, e, gazetteer.Road) || !f.spend(costNear) {
 			continue
 		}
 		written := *e
@@ -266,36 +269,41 @@ func hasDigit(text []rune) bool {
 // try looks up the claims of a reading.
 func (f *finder) try(elements []phrase.Element) {
 	f.elements = elements
-	f.claims = claims{g: f.g, elements: elements, found: f.claims.found}
-	f.claims.read()
+	f.claims.Read(f.g, elements)
 	first := len(f.found)
-	for i := range f.claims.found {
-		f.resolve(&f.claims.found[i], false)
+	for i := range f.claims.Found {
+		f.resolve(&f.claims.Found[i], false)
 	}
-	if len(f.found) > first || len(f.claims.areas) == 0 {
+	if len(f.found) > first || len(f.claims.Areas) == 0 {
 		return
 	}
 	for i := range elements {
-		if e := &elements[i]; e.Kind == phrase.Number && counted(e.Numbers) && !f.wide {
+		if e := &elements[i]; e.Kind == phrase.Number && relation.Counted(e.Numbers) && !f.wide {
 			return // it says where in the area
 		}
 	}
-	for i := range f.claims.found {
-		if cl := &f.claims.found[i]; cl.main == f.claims.areas[len(f.claims.areas)-1] {
+	for i := range f.claims.Found {
+		if cl := &f.claims.Found[i]; cl.Main == f.claims.Areas[len(f.claims.Areas)-1] {
 			f.resolve(cl, true)
 		}
 	}
 }
 
 // resolve looks up what the name of a claim means, or each of the names that it may be a slip for.
-func (f *finder) resolve(cl *claim, areas bool) {
-	if cl.sides != nil {
+func (f *finder) resolve(cl *relation.Claim, areas bool) {
+	if cl.Sides != nil {
 		if !areas {
 			f.bounds(cl)
 		}
 		return
 	}
-	e := &f.elements[cl.main]
+	if cl.Ends != nil {
+		if !areas {
+			f.span(cl)
+		}
+		return
+	}
+	e := &f.elements[cl.Main]
 	written, also := e.Name, e.Also
 	defer func() { e.Name, e.Also = written, also }()
 	e.Also = nil
@@ -307,13 +315,13 @@ func (f *finder) resolve(cl *claim, areas bool) {
 }
 
 // around is a box around the last area that is named before a claim, empty when there is none or few things have its name.
-func (f *finder) around(cl *claim, things int) geo.Box {
+func (f *finder) around(cl *relation.Claim, things int) geo.Box {
 	const many = 20
 	box := geo.EmptyBox()
-	if things < many || len(cl.areas) == 0 {
+	if things < many || len(cl.Areas) == 0 {
 		return box
 	}
-	for _, s := range f.g.Senses(f.elements[cl.areas[len(cl.areas)-1]].Name) {
+	for _, s := range f.g.Senses(f.elements[cl.Areas[len(cl.Areas)-1]].Name) {
 		if s.Kind == gazetteer.Area {
 			box = box.Union(f.g.Layer(s.Layer).Box(s.Slot))
 		}
@@ -322,8 +330,8 @@ func (f *finder) around(cl *claim, things int) geo.Box {
 }
 
 // meanings looks up what the name of a claim means.
-func (f *finder) meanings(cl *claim, areas bool) {
-	senses := f.g.Senses(f.elements[cl.main].Name)
+func (f *finder) meanings(cl *relation.Claim, areas bool) {
+	senses := f.g.Senses(f.elements[cl.Main].Name)
 	near := f.around(cl, len(senses))
 	looked := 0
 	for _, s := range senses {
@@ -337,9 +345,11 @@ func (f *finder) meanings(cl *claim, areas bool) {
 		case areas != (s.Kind == gazetteer.Area):
 		case s.Kind == gazetteer.Area:
 			f.area(cl, s)
-		case s.Kind == gazetteer.Road && cl.third >= 0:
+		case s.Kind == gazetteer.Road && cl.Third >= 0 && cl.Relation == Between:
 			f.stretch(cl, s)
-		case s.Kind == gazetteer.Road && cl.second >= 0:
+		case s.Kind == gazetteer.Road && cl.Third >= 0:
+			f.three(cl, s)
+		case s.Kind == gazetteer.Road && cl.Second >= 0:
 			f.crossing(cl, s)
 		case s.Kind == gazetteer.Road:
 			f.road(cl, s)

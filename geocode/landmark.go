@@ -6,6 +6,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/number"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // Precisions and points of what has a name.
@@ -16,7 +17,7 @@ const (
 )
 
 // landmark looks up a landmark, an estate or a building.
-func (f *finder) landmark(cl *claim, s gazetteer.Sense) {
+func (f *finder) landmark(cl *relation.Claim, s gazetteer.Sense) {
 	at, ok := f.g.Place(s)
 	if !ok {
 		return
@@ -26,12 +27,12 @@ func (f *finder) landmark(cl *claim, s gazetteer.Sense) {
 		c.kind = Building
 	}
 	c.radius = 10 + extent(f.g.Layer(s.Layer).Box(s.Slot), at)
-	c.faults = f.nameFaults("name", &f.elements[cl.main], s, nil)
-	if n := addressOf(cl.numbers); n.house.Base > 0 && len(cl.numbers) > 0 && cl.numbers[0].Unit != number.Floor {
+	c.faults = f.nameFaults("name", &f.elements[cl.Main], s, nil)
+	if n := addressOf(cl.Numbers); n.house.Base > 0 && len(cl.Numbers) > 0 && cl.Numbers[0].Unit != number.Floor {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.house.String(), Points: buildingUnknown})
 	}
 	precision := landmarkPrecision
-	if s.Form <= gazetteer.Alias && f.elements[cl.main].Exact && hasDigit(f.g.Name(f.elements[cl.main].Name)) {
+	if s.Form <= gazetteer.Alias && f.elements[cl.Main].Exact && hasDigit(f.g.Name(f.elements[cl.Main].Name)) {
 		// A landmark that is called like an address is a correction of the address.
 		precision, c.told = doorPrecision, pinned
 	}
@@ -42,16 +43,16 @@ func (f *finder) landmark(cl *claim, s gazetteer.Sense) {
 const pinned = 3
 
 // area looks up an area by itself.
-func (f *finder) area(cl *claim, s gazetteer.Sense) {
+func (f *finder) area(cl *relation.Claim, s gazetteer.Sense) {
 	at, ok := f.g.Place(s)
 	if !ok {
 		return
 	}
 	c := candidate{kind: Area, at: at, sense: s, layer: f.g.Layer(s.Layer).Def().Name, slot: s.Slot}
 	c.radius = extent(f.g.Layer(s.Layer).Box(s.Slot), at)
-	c.faults = f.nameFaults(f.g.Level(s.Layer), &f.elements[cl.main], s, nil)
+	c.faults = f.nameFaults(f.g.Level(s.Layer), &f.elements[cl.Main], s, nil)
 	own := *cl
-	own.areas = slices.DeleteFunc(slices.Clone(cl.areas), func(i int) bool { return i == cl.main })
+	own.Areas = slices.DeleteFunc(slices.Clone(cl.Areas), func(i int) bool { return i == cl.Main })
 	f.relate(&own, areaPrecision, c)
 }
 

@@ -112,6 +112,39 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+// TestReported tells what a report is about from where those live that it speaks of.
+func TestReported(t *testing.T) {
+	g, _ := city(t)
+	const at, home = "中山區吉林路366號", "大安區永康街65號"
+	for _, text := range []string{
+		"肇事者住" + home + "，事故在" + at,
+		"肇事者住" + home + "，事故發生在" + at,
+		"事故在" + at + "，肇事者住" + home,
+		"在" + at + "發生車禍，駕駛住" + home,
+		"駕駛住於" + home + "，在" + at + "發生車禍",
+		"地點：" + at + "。住戶：" + home,
+		"住戶：" + home + "。地點：" + at,
+		"投訴人戶籍" + home + "，噪音位於" + at,
+		"嫌犯家住" + home + "，昨天在" + at + "偷車",
+		"我是" + home + "的住戶，" + at + "天天施工",
+		"居住在" + home + "的王先生說" + at + "有火災",
+		home + "居民投訴" + at + "半夜施工",
+		"先到了" + home + "，路燈故障地點：" + at,
+	} {
+		r, _ := g.Extract(text)
+		if r.Reported < 0 || text[r.Places[r.Reported].Start:r.Places[r.Reported].End] != at {
+			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
+		}
+	}
+	// 住 behind another verb is nobody's home, and residents speak of where they live.
+	for _, text := range []string{"有車子擋住" + at + "的門口，車主說住在" + home, at + "的住戶反映漏水"} {
+		r, _ := g.Extract(text)
+		if r.Reported < 0 || !strings.HasPrefix(text[r.Places[r.Reported].Start:r.Places[r.Reported].End], at) {
+			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
+		}
+	}
+}
+
 // TestSpans finds each place of a report where the text says it.
 func TestSpans(t *testing.T) {
 	g, _ := city(t)

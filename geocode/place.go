@@ -2,6 +2,7 @@ package geocode
 
 import (
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // Kind is what a place is.
@@ -20,20 +21,20 @@ const (
 )
 
 // Relation is how a place lies to the one that it is described by.
-type Relation string
+type Relation = relation.Relation
 
 // Relations.
 const (
-	At       Relation = ""
-	Offset   Relation = "offset"   // so far in a direction
-	Side     Relation = "side"     // on one side of it
-	Corner   Relation = "corner"   // one corner of a crossing
-	Opposite Relation = "opposite" // across the road
-	Near     Relation = "near"
-	Beside   Relation = "beside"
-	Gate     Relation = "gate"
-	Inside   Relation = "inside"
-	Between  Relation = "between" // of two places
+	At       = relation.At
+	Offset   = relation.Offset
+	Side     = relation.Side
+	Corner   = relation.Corner
+	Opposite = relation.Opposite
+	Near     = relation.Near
+	Beside   = relation.Beside
+	Gate     = relation.Gate
+	Inside   = relation.Inside
+	Between  = relation.Between
 )
 
 // FaultKind is what is wrong with an element.
@@ -52,6 +53,7 @@ const (
 	Unknown      FaultKind = "unknown"      // words that nothing explains
 	Ambiguous    FaultKind = "ambiguous"    // other places answer as well
 	Approximate  FaultKind = "approximate"  // the text or the data says only about where
+	Disordered   FaultKind = "disordered"   // its elements stand in another order than the city's
 	Aside        FaultKind = "aside"        // the text says it of something else: where the caller lives, who handles it
 )
 

@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // What is taken off for relations, and what they add to the radius in metres.
@@ -17,7 +19,7 @@ const (
 	sideShift      = 12.0
 	cornerShift    = 15.0
 	sideRadius     = 25.0
-	nearPoints     = 8
+	nearPoints     = 11
 	nearRadius     = 100.0
 	besideWord     = 4
 	besideRadius   = 30.0
@@ -25,36 +27,37 @@ const (
 	oppositeRadius = 30.0
 	// offsetShare of a stated distance is how far off it may be.
 	offsetShare = 0.15
+	// A place with 90 points lies within surely metres, so what may be further off loses at least vaguePoints.
+	surely         = 50.0
+	vaguePoints    = 11
+	unstatedRadius = 100.0
 )
 
 // furthest is how far from a place another is described by it, in metres.
 const furthest = 10_000
 
 // relate moves a candidate to where the words of its claim put it, and keeps it.
-func (f *finder) relate(cl *claim, precision int, c candidate) {
-	c.void = cl.metres > furthest
-	c.relation = cl.relation
+func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
+	c.void = cl.Metres() > furthest
+	c.relation, c.anchor = cl.Relation, c.at
 	approximate := func(points int, radius float64) {
 		c.radius += radius
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "relation", Kind: Approximate, Points: points})
 	}
-	switch cl.relation {
+	switch cl.Relation {
 	case Offset:
-		if cl.bearing < 0 {
-			approximate(undirected, cl.metres)
-			break
-		}
-		c.at = f.moved(&c, cl.bearing, cl.metres)
-		approximate(offsetPoints+min(int(cl.metres/100), 10), offsetShare*cl.metres)
+		points, radius := f.offset(cl, &c)
+		approximate(points, radius)
 	case Side:
-		if side, ok := f.g.Lines().Side(uint32(c.road), c.at, cl.bearing, sideShift); ok && c.kind == Road {
+		if side, ok := f.g.Lines().Side(uint32(c.road), c.at, cl.Bearing, sideShift); ok && c.kind == Road {
 			c.at = side
 		} else {
-			c.at = moved(c.at, cl.bearing, sideShift)
+			c.at = moved(c.at, cl.Bearing, sideShift)
 		}
 		approximate(sidePoints, sideRadius)
+		f.unstated(cl, &c)
 	case Corner:
-		c.at = moved(c.at, cl.bearing, cornerShift)
+		c.at = moved(c.at, cl.Bearing, cornerShift)
 		approximate(sidePoints/2, sideRadius)
 	case Opposite:
 		if other, ok := f.g.Lines().Opposite(uint32(c.road), c.at); ok && c.kind == House {
@@ -72,6 +75,85 @@ func (f *finder) relate(cl *claim, precision int, c candidate) {
 	default:
 	}
 	f.keep(cl, precision, c)
+}
+
+// offset moves a candidate by the legs of its claim, and says what that takes off and how far off it may be in metres.
+func (f *finder) offset(cl *relation.Claim, c *candidate) (points int, radius float64) {
+	for i := range cl.Legs {
+		leg := &cl.Legs[i]
+		bearing := leg.Bearing
+		if leg.Goal >= 0 {
+			bearing = f.toward(leg.Goal, c.at)
+		}
+		if bearing < 0 {
+			points, radius = points+undirected, radius+leg.Metres+leg.Spread
+			continue
+		}
+		if i == 0 {
+			c.at = f.moved(c, bearing, leg.Metres)
+		} else {
+			c.at = moved(c.at, bearing, leg.Metres) // it has left the road
+		}
+		points += offsetPoints + min(int(leg.Metres/100), 10)
+		radius += offsetShare*leg.Metres + leg.Spread
+	}
+	if radius > surely {
+		points = max(points, vaguePoints)
+	}
+	f.unstated(cl, c)
+	return points, radius
+}
+
+// unstated adds the fault of a direction whose distance the text does not say, or says so that it cannot be read.
+func (f *finder) unstated(cl *relation.Claim, c *candidate) {
+	if !cl.Unstated {
+		return
+	}
+	fault := Fault{Element: "distance", Kind: Missing, Points: vaguePoints}
+	if cl.Obscure {
+		fault.Kind = Unknown
+	}
+	c.faults = append(slices.Clip(c.faults), fault)
+	c.radius += unstatedRadius
+}
+
+// toward is the bearing from a point to what a name means, to the nearest point of it: -1 where the city has it nowhere, or
+// it is there already.
+func (f *finder) toward(goal int, from geo.Point) float64 {
+	const here = 5.0
+	best, at := math.Inf(1), geo.Point{}
+	nearer := func(p geo.Point) {
+		if d := geo.Distance(from, p); d < best {
+			best, at = d, p
+		}
+	}
+	e := &f.elements[goal]
+	for _, id := range append([]names.ID{e.Name}, e.Also...) {
+		for _, s := range f.g.Senses(id)[:min(len(f.g.Senses(id)), mostSame)] {
+			if !f.spend(costMeaning) {
+				break
+			}
+			if s.Kind != gazetteer.Road {
+				if p, ok := f.g.Place(s); ok {
+					nearer(p)
+				}
+				continue
+			}
+			if p, _, ok := f.g.Lines().Nearest(uint32(s.Road), from); ok {
+				nearer(p)
+				continue
+			}
+			for _, p := range f.doorsOf(s.Road, address{}) {
+				nearer(p)
+			}
+		}
+	}
+	if best < here || best > furthest {
+		return -1
+	}
+	mx, my := geo.Scale(from.Lat())
+	degrees := math.Atan2(float64(at.X-from.X)*mx, float64(at.Y-from.Y)*my) * 180 / math.Pi
+	return math.Mod(degrees+360, 360)
 }
 
 // moved is where a candidate is so many metres on: along the road that it is on, if that leads there, else by the compass.

@@ -8,23 +8,30 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/phrase"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // keep scores a candidate and keeps it: of the same place by two readings the better one.
-func (f *finder) keep(cl *claim, precision int, c candidate) {
-	first := cl.first
-	if len(cl.areas) > 0 {
-		first = min(first, cl.areas[0])
+func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
+	first := cl.First
+	if len(cl.Areas) > 0 {
+		first = min(first, cl.Areas[0])
 	}
-	c.start, c.end = f.elements[first].Start, f.elements[cl.last].End
-	c.faults = f.within(cl.areas, c.at, c.faults)
+	c.start, c.end = f.elements[first].Start, f.elements[cl.Last].End
+	c.faults = f.within(cl.Areas, c.at, c.faults)
 	c.faults = f.elsewhere(first, c.faults)
 	c.open = f.unexplained(cl)
-	if points := int(c.open*weight(c.kind, len(c.faults)) + 0.5); points > 0 {
+	kind := c.kind
+	if cl.Ends != nil {
+		kind = Crossing // two names are said
+	}
+	if points := int(c.open*weight(kind, len(c.faults)) + 0.5); points > 0 {
 		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
 	}
-	if f.aside(cl) {
-		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Aside, Points: asidePoints})
+	if points := f.aside(cl); points > 0 {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Aside, Points: points})
+	} else {
+		c.cue = f.happens(cl)
 	}
 	if f.partOfWord(cl, c.kind) {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Unknown, Points: wordPoints})
@@ -33,7 +40,7 @@ func (f *finder) keep(cl *claim, precision int, c candidate) {
 	for _, fault := range c.faults {
 		c.score -= fault.Points
 	}
-	if unsure(c.kind) && !f.elements[cl.main].Exact {
+	if unsure(c.kind) && !f.elements[cl.Main].Exact {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Approximate, Points: unconfirmed})
 		c.score -= unconfirmed
 	}
@@ -68,14 +75,14 @@ func (f *finder) elsewhere(first int, faults []Fault) []Fault {
 const wordPoints = 40
 
 // partOfWord reports whether the name of a claim may be part of a word: 和平 in 世界和平.
-func (f *finder) partOfWord(cl *claim, kind Kind) bool {
+func (f *finder) partOfWord(cl *relation.Claim, kind Kind) bool {
 	const short = 2
-	e := &f.elements[cl.main]
-	if kind != Landmark && kind != Building && kind != Area || len(cl.sides) > 0 || e.End-e.Start > short || latin(f.g.Name(e.Name)) {
+	e := &f.elements[cl.Main]
+	if kind != Landmark && kind != Building && kind != Area || len(cl.Sides) > 0 || cl.Ends != nil || e.End-e.Start > short || relation.InLetters(f.g.Name(e.Name)) {
 		return false
 	}
 	open := func(i int) bool { return i >= 0 && i < len(f.elements) && f.elements[i].Kind == phrase.Gap }
-	return open(cl.main-1) || open(cl.main+1)
+	return open(cl.Main-1) || open(cl.Main+1)
 }
 
 // unconfirmed is what is taken off for a name with slips that nothing else confirms, as a number on a road does.
@@ -89,7 +96,7 @@ func (c *candidate) same(d *candidate) bool {
 		return d.kind == Area && d.relation == Between
 	}
 	return c.kind == d.kind && c.isDoor == d.isDoor && c.door == d.door && c.sense == d.sense && c.road == d.road &&
-		c.cross == d.cross && (c.isDoor || c.sense != gazetteer.Sense{} || geo.Distance(c.at, d.at) < samePlace)
+		c.cross == d.cross && (c.isDoor || c.sense != gazetteer.Sense{} || geo.Distance(c.anchor, d.anchor) < samePlace)
 }
 
 // better reports whether c reads the text better than d does, which is the same place: it explains more of it without
@@ -97,6 +104,8 @@ func (c *candidate) same(d *candidate) bool {
 func (c *candidate) better(d *candidate) bool {
 	const more, much = 0.02, 12
 	switch {
+	case (c.relation == At) != (d.relation == At) && (c.open < d.open-more) == (d.relation == At):
+		return d.relation == At // how it lies to the place is never passed over
 	case c.open < d.open-more:
 		return c.score >= d.score-much
 	case d.open < c.open-more:
@@ -132,7 +141,7 @@ func weight(kind Kind, faults int) float64 {
 }
 
 // unexplained is the share of the text that nothing about a claim explains: of other names and words half.
-func (f *finder) unexplained(cl *claim) float64 {
+func (f *finder) unexplained(cl *relation.Claim) float64 {
 	from, to := 0, len(f.elements)
 	if f.local {
 		from, to = f.sentence(cl)
@@ -146,8 +155,8 @@ func (f *finder) unexplained(cl *claim) float64 {
 		}
 		all += n
 		switch {
-		case i >= cl.first && i <= cl.last && e.Kind != phrase.Gap:
-		case slices.Contains(cl.areas, i), e.Kind == phrase.Admin, neighborhood(e):
+		case i >= cl.First && i <= cl.Last && e.Kind != phrase.Gap:
+		case slices.Contains(cl.Areas, i), e.Kind == phrase.Admin, neighborhood(e):
 		case e.Kind == phrase.Gap:
 			open += n
 		default:
@@ -158,11 +167,11 @@ func (f *finder) unexplained(cl *claim) float64 {
 }
 
 // sentence is the elements of the sentence, or part of one, that a claim stands in.
-func (f *finder) sentence(cl *claim) (from, to int) {
+func (f *finder) sentence(cl *relation.Claim) (from, to int) {
 	ends := func(e *phrase.Element) bool { return e.Kind == phrase.Mark && f.text.Runes[e.Start] == ',' }
-	for from = cl.first; from > 0 && !ends(&f.elements[from-1]); from-- {
+	for from = cl.First; from > 0 && !ends(&f.elements[from-1]); from-- {
 	}
-	for to = cl.last + 1; to < len(f.elements) && !ends(&f.elements[to]); to++ {
+	for to = cl.Last + 1; to < len(f.elements) && !ends(&f.elements[to]); to++ {
 	}
 	return from, to
 }

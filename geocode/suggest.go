@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/phrase"
+	"github.com/gewu-city/gewu/geocode/relation"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -114,7 +115,7 @@ func (s *suggester) tails() []string {
 	all := []string{s.text.String()}
 	for _, r := range s.reader.Read(s.text.Runes, s.g, 1, nil) {
 		for _, e := range r.Elements {
-			if e.Kind == phrase.Admin || means(s.g, &e, gazetteer.Area) {
+			if e.Kind == phrase.Admin || relation.Means(s.g, &e, gazetteer.Area) {
 				if tail := strings.TrimLeft(string(s.text.Runes[e.End:]), " ,"); tail != "" {
 					all = append(all, tail)
 				}
@@ -128,16 +129,15 @@ func (s *suggester) tails() []string {
 // numbers collects the doors of the road that the text names whose numbers begin as it goes on.
 func (s *suggester) numbers() {
 	for _, r := range s.reader.Read(s.text.Runes, s.g, 1, nil) {
-		s.claims = claims{g: s.g, elements: r.Elements, found: s.claims.found}
-		s.claims.read()
-		for i := range s.claims.found {
-			cl := &s.claims.found[i]
-			if cl.last != len(r.Elements)-1 || cl.second >= 0 || len(cl.numbers) == 0 {
+		s.claims.Read(s.g, r.Elements)
+		for i := range s.claims.Found {
+			cl := &s.claims.Found[i]
+			if cl.Last != len(r.Elements)-1 || cl.Second >= 0 || len(cl.Numbers) == 0 {
 				continue
 			}
-			for _, sense := range s.g.Senses(r.Elements[cl.main].Name) {
+			for _, sense := range s.g.Senses(r.Elements[cl.Main].Name) {
 				if sense.Kind == gazetteer.Road {
-					s.street(sense.Road, addressOf(cl.numbers), cl.numbers[len(cl.numbers)-1])
+					s.street(sense.Road, addressOf(cl.Numbers), cl.Numbers[len(cl.Numbers)-1])
 				}
 			}
 		}

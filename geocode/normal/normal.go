@@ -196,10 +196,10 @@ func (t *Text) numerals() {
 		}
 		behind := end
 		end = start + 1 // what is replaced may be shorter
-		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, behind) {
+		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, behind) && !housed(t.Runes[:start], behind-start, t.Runes[behind:]) || about(t.Runes[:start], t.Runes[start:behind], t.Runes[behind:]) {
 			continue
 		}
-		if n, ok := value(t.Runes[start:behind]); ok {
+		if n, ok := Numeral(t.Runes[start:behind]); ok {
 			t.replace(start, behind, n)
 		}
 	}

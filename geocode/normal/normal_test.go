@@ -93,7 +93,7 @@ func TestNumerals(t *testing.T) {
 			short = spoken
 		}
 		for _, s := range []string{spoken, short} {
-			if got, ok := value([]rune(s)); !ok || got != n {
+			if got, ok := Numeral([]rune(s)); !ok || got != n {
 				t.Fatalf("%s: %d, %v, want %d", s, got, ok, n)
 			}
 		}
@@ -101,12 +101,12 @@ func TestNumerals(t *testing.T) {
 		for rest := n; rest > 0; rest /= 10 {
 			single = append([]rune{[]rune("〇一二三四五六七八九")[rest%10]}, single...)
 		}
-		if got, ok := value(single); !ok || got != n {
+		if got, ok := Numeral(single); !ok || got != n {
 			t.Fatalf("%s: %d, %v, want %d", string(single), got, ok, n)
 		}
 	}
 	for _, s := range []string{"", "百", "零", "〇五", "一百二", "二十十", "十百", "三百四千", "一零零五百", "五十零", "一二三四五六", "十零五", "二廿", "三千三千"} {
-		if n, ok := value([]rune(s)); ok {
+		if n, ok := Numeral([]rune(s)); ok {
 			t.Errorf("%s is read as %d", s, n)
 		}
 	}

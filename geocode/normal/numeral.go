@@ -3,9 +3,9 @@ package normal
 // most is the longest numeral: no house has a number of more than five digits, 一万二千三百四十五.
 const most = 9
 
-// value is what a Chinese numeral says, in words (三百二十八, 十二, 廿三, 一百零五, 一百二 is not one) or digit by digit
-// (一五八, 二〇三), up to 99,999.
-func value(numeral []rune) (n int, ok bool) {
+// Numeral is what a Chinese numeral says, in words (三百二十八, 十二, 廿三, 一百零五, 一百二 is not one) or digit by digit
+// (一五八, 二〇三), up to 99,999; it is not ok where the characters are none.
+func Numeral(numeral []rune) (n int, ok bool) {
 	if len(numeral) == 0 || len(numeral) > most {
 		return 0, false
 	}
@@ -147,6 +147,45 @@ func counted(text []rune) bool {
 		return text[0] != '单' || len(text) > 1 && text[1] == '元'
 	case '公':
 		return len(text) > 1 && (text[1] == '里' || text[1] == '尺' || text[1] == '分')
+	}
+	return false
+}
+
+// about reports whether a numeral before a measure says about how much: 三四米 is no 34 米, 几十米 no 10 米.
+func about(before, numeral, behind []rune) bool {
+	const two = 2
+	if n := len(before); n > 0 && (before[n-1] == '几' || before[n-1] == '数') {
+		return true
+	}
+	if len(numeral) != two || len(behind) == 0 || behind[0] != '米' && behind[0] != '公' {
+		return false
+	}
+	a, b := digitOf(numeral[0]), digitOf(numeral[1])
+	return a > 0 && (b == a+1 || a == 3 && b == 5)
+}
+
+// housed reports whether a numeral of more than one character is the number of a house although no unit stands behind it:
+// it ends what is said of a road (塔悠路三二八), or words of relation follow. 五一路 and 三环路 go on.
+func housed(before []rune, length int, behind []rune) bool {
+	const least = 2
+	if length < least || len(before) < least {
+		return false
+	}
+	switch before[len(before)-1] {
+	case '路', '街', '段', '巷', '弄':
+	case '道':
+		if before[len(before)-2] != '大' {
+			return false
+		}
+	default:
+		return false
+	}
+	if len(behind) == 0 {
+		return true
+	}
+	switch behind[0] {
+	case ' ', ',', '(', ')', '前', '旁', '附', '对', '往', '向':
+		return true
 	}
 	return false
 }

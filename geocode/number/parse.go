@@ -65,10 +65,17 @@ func (p *parser) element() (e Element, ok bool) {
 		p.at++
 		e.Basement = true
 	}
+	ordinal := p.peek(0) == '第'
+	if ordinal {
+		p.at++
+	}
 	if e.Number, ok = p.number(); !ok {
 		return e, false
 	}
 	e.Unit = p.unit()
+	if ordinal && !ordered(e.Unit) {
+		return e, false // 第3, 第12号
+	}
 	switch e.Unit {
 	case House:
 		p.behindHouse(&e.Number)
@@ -78,6 +85,16 @@ func (p *parser) element() (e Element, ok bool) {
 	}
 	e.End = p.at
 	return e, !e.Basement || e.Unit == Floor
+}
+
+// ordered reports whether things of a unit are also counted in order: 第2段.
+func ordered(u Unit) bool {
+	switch u {
+	case Section, Lane, Alley, Building, Entrance, Floor:
+		return true
+	default:
+		return false
+	}
 }
 
 // number reads a number with what is before and behind its digits.

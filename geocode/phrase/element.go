@@ -32,8 +32,9 @@ type Element struct {
 	Numbers []number.Element
 	// Of a Term.
 	Word    Word
-	Bearing float64 // of a Way, From or To, in degrees from north
-	Metres  float64 // of a Measure
+	Bearing float64 // of a Way, From, To or Turn, in degrees from north
+	Metres  float64 // of a Measure or Milestone
+	Spread  float64 // of a Measure: how many metres more or less it may be by what it says
 }
 
 // Reading is one way to read a text: elements that follow each other without a break, and what they cost.

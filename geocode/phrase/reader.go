@@ -129,7 +129,9 @@ func (r *Reader) lay(at int, fuzzy bool) {
 		}
 		return true
 	})
-	r.layNumbers(at)
+	if !r.layMilestone(at) {
+		r.layNumbers(at)
+	}
 	r.layMeasure(at)
 	r.layAdmin(at)
 	if fuzzy && !isMark(first) {
@@ -145,7 +147,7 @@ func (r *Reader) layNear(at int) {
 	for _, m := range r.matches[:min(len(r.matches), mostNear)] {
 		end := at + m.Length
 		weak := r.names.Weak(m.ID)
-		if !r.whole(at, end) || isMark(r.text[end-1]) || weak && m.Length < leastWeak || beside(r.text[at:end], r.names.Name(m.ID)) {
+		if !r.whole(at, end) || isMark(r.text[end-1]) || r.ordinals(at, end, r.names.Name(m.ID)) || weak && m.Length < leastWeak || beside(r.text[at:end], r.names.Name(m.ID)) {
 			continue
 		}
 		cost := costOf(weak) + costSounds
@@ -163,6 +165,18 @@ func (r *Reader) layNear(at int) {
 		r.add(Element{Kind: Name, Start: at, End: end, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
 	}
 }
+
+// ordinals reports whether a text counts in order (第三) and the name that it is almost does not: no slip makes one of a name.
+func (r *Reader) ordinals(at, end int, name []rune) bool {
+	for i := max(1, at); i < end; i++ {
+		if r.text[i-1] == '第' && (isDigit(r.text[i]) || slices.Contains(counting, r.text[i])) {
+			return !slices.Contains(name, '第')
+		}
+	}
+	return end < len(r.text) && r.text[end-1] == '第' && (isDigit(r.text[end]) || slices.Contains(counting, r.text[end]))
+}
+
+var counting = []rune("一二三四五六七八九十百")
 
 // beside reports whether a text is a name with something before or behind it: that is no slip, the name is there.
 func beside(text, name []rune) bool {
@@ -198,7 +212,7 @@ func (r *Reader) layNumbers(at int) {
 	if at > 0 && isDigit(r.text[at]) && (isDigit(r.text[at-1]) || r.text[at-1] == '.' && at > 1 && isDigit(r.text[at-2])) {
 		return
 	}
-	if !numberBegins(r.text[at:]) {
+	if !numberBegins(r.text[at:]) || r.inOrder(at) {
 		return
 	}
 	start := len(r.numbers)
@@ -216,6 +230,11 @@ func (r *Reader) layNumbers(at int) {
 	}
 }
 
+// inOrder reports whether a number is that of a day, or one of many in their order: 7月15号, 第3.
+func (r *Reader) inOrder(at int) bool {
+	return at > 0 && r.text[at-1] == '第' || at > 1 && r.text[at-1] == '月' && isDigit(r.text[at-2])
+}
+
 // ordinal reports whether letters follow right behind a digit: 2nd, 5g.
 func (r *Reader) ordinal(end int) bool {
 	return end < len(r.text) && isDigit(r.text[end-1]) && wordLike(r.text[end])
@@ -226,62 +245,14 @@ func numberBegins(text []rune) bool {
 	switch first := text[0]; {
 	case isDigit(first):
 		return true
+	case first == '第':
+		return len(text) > 1 && isDigit(text[1])
 	case first == '临', first == '地', first == 'b', first == '甲', first == '乙', first == '丙', first == '丁':
 		return len(text) > 1
 	case first == '戊', first == '己', first == '庚', first == '辛', first == '壬', first == '癸':
 		return len(text) > 1 && isDigit(text[1])
 	}
 	return false
-}
-
-// layMeasure lays a distance: 50米, 1.5公里, 200 m.
-func (r *Reader) layMeasure(at int) {
-	if !isDigit(r.text[at]) || at > 0 && (isDigit(r.text[at-1]) || r.text[at-1] == '.') {
-		return
-	}
-	i, value, scale := at, 0.0, 0.0
-	for ; i < len(r.text) && (isDigit(r.text[i]) || r.text[i] == '.' && scale == 0); i++ {
-		switch {
-		case r.text[i] == '.':
-			scale = 1
-		case scale > 0:
-			scale /= 10
-			value += scale * float64(r.text[i]-'0')
-		default:
-			value = value*10 + float64(r.text[i]-'0')
-		}
-	}
-	if i < len(r.text) && r.text[i] == ' ' {
-		i++
-	}
-	for _, u := range measures {
-		if end := i + len(u.text); end <= len(r.text) && slices.Equal(r.text[i:end], u.text) && r.whole(at, end) {
-			r.add(Element{Kind: Term, Start: at, End: end, Word: Measure, Metres: value * u.metres}, costTerm)
-			return
-		}
-	}
-}
-
-// measures are the units of distances, longer ones before their beginnings.
-var measures = []struct {
-	text   []rune
-	metres float64
-}{
-	{[]rune("公里"), 1000},
-	{[]rune("千米"), 1000},
-	{[]rune("公尺"), 1},
-	{[]rune("米"), 1},
-	{[]rune("里"), 500},
-	{[]rune("kilometers"), 1000},
-	{[]rune("km"), 1000},
-	{[]rune("metres"), 1},
-	{[]rune("meters"), 1},
-	{[]rune("m"), 1},
-	{[]rune("feet"), 0.3048},
-	{[]rune("ft"), 0.3048},
-	{[]rune("yards"), 0.9144},
-	{[]rune("miles"), 1609.344},
-	{[]rune("mile"), 1609.344},
 }
 
 // layAdmin lays what ends like a province, a city or a district: the first such end within six characters. What ends

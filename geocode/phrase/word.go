@@ -25,7 +25,11 @@ const (
 	From
 	To
 	Of
-	Spot // 处, says nothing
+	On
+	Then      // another way follows
+	Turn      // a direction, from the one before: Element.Bearing to the right of it
+	Milestone // a kilometre mark along a road: Element.Metres
+	Spot      // 处, says nothing
 )
 
 // word is a word with what it means.
@@ -82,6 +86,19 @@ var vocabulary = []word{
 	{"行", Toward, 0},
 	{"走", Toward, 0},
 	{"前行", Toward, 0},
+	{"往前", Toward, 0},
+	{"向前", Toward, 0},
+	{"再走", Toward, 0},
+	{"前进", Toward, 0},
+	{"前方", Toward, 0},
+	{"直行", Toward, 0},
+	{"再", Then, 0},
+	{"然后", Then, 0},
+	{"接着", Then, 0},
+	{"之后", Then, 0},
+	{"then", Then, 0},
+	{"右转", Turn, 90},
+	{"左转", Turn, 270},
 	{"北", Way, 0},
 	{"东北", Way, 45},
 	{"东", Way, 90},
@@ -122,6 +139,7 @@ var vocabulary = []word{
 	{"the", About, 0},
 	{"of", Of, 0},
 	{"from", Of, 0},
+	{"on", On, 0},
 	{"的", About, 0},
 	{"对面", Opposite, 0},
 	{"对过", Opposite, 0},

@@ -128,8 +128,11 @@ var rows = []row{
 	{dir: "geocode/phrase", why: "texts as elements; it knows names through an interface, and only its tests a city", may: []string{
 		"geocode/names", "geocode/number", "geocode/normal", "geocode/gazetteer", "sample/sampletest",
 	}},
+	{dir: "geocode/relation", why: "elements as claims about places; it looks nothing up but what names may mean, and only its tests normalise", may: []string{
+		"geocode/phrase", "geocode/gazetteer", "geocode/names", "geocode/number", "geocode/normal",
+	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"index/stamp", "tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},

@@ -1845,9 +1845,9 @@ export interface components {
             }[];
         };
         GeocodingFault: {
-            /** @description area, road, section, lane, number, name, text or relation. */
+            /** @description area, road, section, lane, number, name, text, relation, distance, crossing, mark or the level of an area. */
             element: string;
-            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous, approximate or aside. */
+            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous, approximate, disordered or aside. */
             kind: string;
             /** @description What was written. */
             text?: string;

@@ -59,6 +59,9 @@ const messages: typeof zh = {
       name: 'name',
       text: 'text',
       relation: 'direction',
+      distance: 'distance',
+      crossing: 'crossing',
+      mark: 'kilometre mark',
     },
     fault: {
       missing: '{element} is missing',
@@ -72,6 +75,7 @@ const messages: typeof zh = {
       unknown: '{element} not all understood',
       ambiguous: 'other places answer too',
       approximate: '{element} only about',
+      disordered: '{element} in another order',
       aside: 'said of something else',
     },
   },

@@ -57,6 +57,9 @@ export default {
       name: '名称',
       text: '文字',
       relation: '方位',
+      distance: '距离',
+      crossing: '路口',
+      mark: '里程桩',
     },
     fault: {
       missing: '缺少{element}',
@@ -70,6 +73,7 @@ export default {
       unknown: '{element}有不明部分',
       ambiguous: '有多个可能',
       approximate: '{element}仅为大概',
+      disordered: '{element}次序不同',
       aside: '所说的是别处',
     },
   },
