@@ -179,3 +179,20 @@ func (f *finder) end(cl *relation.Claim) []candidate {
 	}
 	return ends[:n]
 }
+
+// strip is what lies between two roads that do not meet: its middle, with a radius over all of it.
+func (f *finder) strip(cl *relation.Claim, a, b names.ID, faults []Fault) {
+	at, radius, ok := f.g.Lines().Middle(uint32(a))
+	if !ok {
+		points := f.doorsOf(a, address{})
+		if len(points) == 0 {
+			return
+		}
+		at, radius = middle(points)
+	}
+	other, ok := f.nearestOf(b, at)
+	if !ok || geo.Distance(at, other) > longestSpan {
+		return
+	}
+	f.relate(cl, roadPrecision, candidate{kind: Area, at: geo.Between(at, other, 0.5), radius: radius + geo.Distance(at, other)/2, faults: faults})
+}

@@ -34,6 +34,7 @@ type candidate struct {
 	open        float64 // the share of the text that nothing about it explains
 	told        int     // more of what the text says stands in the label of the door
 	cue         int     // what it has before other places of a report, for words that something happens there
+	apart       bool    // the text says how it lies to what it is described by
 	void        bool    // what the text says of it cannot be
 	// street and number are those of a house without a door; the number is empty for a whole street.
 	street houses.Street

@@ -3,10 +3,12 @@ package geocode
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
 )
 
@@ -15,7 +17,7 @@ const (
 	offsetPoints   = 3
 	sidePoints     = 4
 	stretchPoints  = 6
-	undirected     = 12 // 50 m from it, no direction
+	undirected     = 11 // so far from it, no direction
 	sideShift      = 12.0
 	cornerShift    = 15.0
 	sideRadius     = 25.0
@@ -39,7 +41,7 @@ const furthest = 10_000
 // relate moves a candidate to where the words of its claim put it, and keeps it.
 func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
 	c.void = cl.Metres() > furthest
-	c.relation, c.anchor = cl.Relation, c.at
+	c.relation, c.anchor, c.apart = cl.Relation, c.at, cl.Relation != At
 	approximate := func(points int, radius float64) {
 		c.radius += radius
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "relation", Kind: Approximate, Points: points})
@@ -74,6 +76,7 @@ func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
 		c.radius += gateRadius
 	default:
 	}
+	f.loose(cl, &c)
 	f.keep(cl, precision, c)
 }
 
@@ -86,7 +89,7 @@ func (f *finder) offset(cl *relation.Claim, c *candidate) (points int, radius fl
 			bearing = f.toward(leg.Goal, c.at)
 		}
 		if bearing < 0 {
-			points, radius = points+undirected, radius+leg.Metres+leg.Spread
+			points, radius = points+undirectedPoints(leg.Metres), radius+leg.Metres+leg.Spread
 			continue
 		}
 		if i == 0 {
@@ -133,17 +136,11 @@ func (f *finder) toward(goal int, from geo.Point) float64 {
 			if !f.spend(costMeaning) {
 				break
 			}
-			if s.Kind != gazetteer.Road {
-				if p, ok := f.g.Place(s); ok {
+			if s.Kind == gazetteer.Road {
+				if p, ok := f.nearestOf(s.Road, from); ok {
 					nearer(p)
 				}
-				continue
-			}
-			if p, _, ok := f.g.Lines().Nearest(uint32(s.Road), from); ok {
-				nearer(p)
-				continue
-			}
-			for _, p := range f.doorsOf(s.Road, address{}) {
+			} else if p, ok := f.g.Place(s); ok {
 				nearer(p)
 			}
 		}
@@ -155,6 +152,45 @@ func (f *finder) toward(goal int, from geo.Point) float64 {
 	degrees := math.Atan2(float64(at.X-from.X)*mx, float64(at.Y-from.Y)*my) * 180 / math.Pi
 	return math.Mod(degrees+360, 360)
 }
+
+// nearestOf is the point of a road that is nearest to another, by its lines or else by its doors.
+func (f *finder) nearestOf(road names.ID, from geo.Point) (at geo.Point, ok bool) {
+	if at, _, ok = f.g.Lines().Nearest(uint32(road), from); ok {
+		return at, true
+	}
+	best := math.Inf(1)
+	for _, p := range f.doorsOf(road, address{}) {
+		if d := geo.Distance(from, p); d < best {
+			at, best = p, d
+		}
+	}
+	return at, best < math.Inf(1)
+}
+
+// beside are characters that say where around a place a distance is without saying which way: 左右两侧50米, 方圆500米.
+const beside = "左右两侧前后方圆半径周围由向往东南西北沿外的路边各约"
+
+// loose adds the fault of a distance behind a place of which the text does not say how it lies to that.
+func (f *finder) loose(cl *relation.Claim, c *candidate) {
+	const furthest = 8 // characters
+	for i := cl.Last + 1; i < len(f.elements); i++ {
+		e := &f.elements[i]
+		if e.Word == phrase.Measure {
+			if i > cl.Last+1 {
+				c.apart = true
+				c.faults = append(slices.Clip(c.faults), Fault{Element: "distance", Kind: Unknown, Text: f.written(e), Points: undirectedPoints(e.Metres)})
+				c.radius += e.Metres + e.Spread
+			}
+			return
+		}
+		if e.Kind == phrase.Mark || e.End-f.elements[cl.Last].End > furthest || strings.Trim(f.written(e), beside) != "" {
+			return
+		}
+	}
+}
+
+// undirectedPoints is what a distance without a direction takes off: the place is anywhere around.
+func undirectedPoints(metres float64) int { return undirected + min(int(metres/20), 28) }
 
 // moved is where a candidate is so many metres on: along the road that it is on, if that leads there, else by the compass.
 func (f *finder) moved(c *candidate, bearing, metres float64) geo.Point {

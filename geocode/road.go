@@ -3,6 +3,7 @@ package geocode
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
@@ -198,12 +199,15 @@ func (f *finder) unitFault(cl *relation.Claim, door uint32, faults []Fault) []Fa
 		if n.Unit != number.Lane {
 			continue
 		}
-		said, other := string(f.text.Runes[n.Start:n.End]), n.Number.String()+"巷"
-		if f.text.Runes[n.End-1] == '巷' {
-			other = n.Number.String() + "弄"
+		plate := f.g.DoorPlate(door)
+		has, _ := utf8.DecodeLastRuneInString(plate.Lane)
+		says := f.text.Runes[n.End-1]
+		if (has == '巷') == (says == '巷') || has < 0x2e80 {
+			continue
 		}
-		if plate := f.g.DoorPlate(door); !strings.Contains(plate.Lane+plate.Alley, said) && strings.HasPrefix(plate.Lane, other) {
-			return append(slices.Clip(faults), Fault{Element: "lane", Kind: Misspelt, Text: said, Meant: other, Points: unitWrong})
+		said, meant := string(f.text.Runes[n.Start:n.End]), n.Number.String()+string(has)
+		if plate.Lane == meant && !strings.HasPrefix(plate.Alley, said) {
+			return append(slices.Clip(faults), Fault{Element: "lane", Kind: Misspelt, Text: said, Meant: meant, Points: unitWrong})
 		}
 	}
 	return faults

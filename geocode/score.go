@@ -104,8 +104,8 @@ func (c *candidate) same(d *candidate) bool {
 func (c *candidate) better(d *candidate) bool {
 	const more, much = 0.02, 12
 	switch {
-	case (c.relation == At) != (d.relation == At) && (c.open < d.open-more) == (d.relation == At):
-		return d.relation == At // how it lies to the place is never passed over
+	case c.apart != d.apart && (c.open < d.open-more) == c.apart:
+		return c.apart // how it lies to the place is never passed over
 	case c.open < d.open-more:
 		return c.score >= d.score-much
 	case d.open < c.open-more:

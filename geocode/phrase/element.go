@@ -30,7 +30,7 @@ type Element struct {
 	Also  []names.ID // other names from which the text differs in the same way
 	// Numbers of a Number, with their places in the text.
 	Numbers []number.Element
-	// Of a Term.
+	// Of a Term; a dash is a Mark and says To.
 	Word    Word
 	Bearing float64 // of a Way, From, To or Turn, in degrees from north
 	Metres  float64 // of a Measure or Milestone

@@ -40,10 +40,12 @@ func (r *Reader) layMeasure(at int) {
 
 // measureBegins reports whether a distance may begin with a character; it saves most of them the grammar.
 func measureBegins(r rune) bool {
-	return isDigit(r) || slices.Contains(measuring, r)
+	switch r {
+	case '一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '廿', '卅', '百', '千', '两', '几', '数', '半', '近', '上', '不', '好', 'h':
+		return true
+	}
+	return isDigit(r)
 }
-
-var measuring = []rune("一二三四五六七八九十廿卅百千两几数半近上不好h")
 
 // measures are the units of distances, longer ones before their beginnings. half says that 半 may stand behind them, loose
 // how much more or less of it they are.

@@ -100,7 +100,11 @@ func (r *Reader) lay(at int, fuzzy bool) {
 	first := rest[0]
 	switch {
 	case isMark(first):
-		r.add(Element{Kind: Mark, Start: at, End: at + 1}, costMark)
+		mark := Element{Kind: Mark, Start: at, End: at + 1}
+		if first == '-' {
+			mark.Word = To
+		}
+		r.add(mark, costMark)
 	default:
 		end := at + 1
 		if wordLike(first) {

@@ -99,6 +99,12 @@ var vocabulary = []word{
 	{"then", Then, 0},
 	{"右转", Turn, 90},
 	{"左转", Turn, 270},
+	{"右拐", Turn, 90},
+	{"左拐", Turn, 270},
+	{"后右转", Turn, 90},
+	{"后左转", Turn, 270},
+	{"后右拐", Turn, 90},
+	{"后左拐", Turn, 270},
 	{"北", Way, 0},
 	{"东北", Way, 45},
 	{"东", Way, 90},
@@ -203,6 +209,7 @@ var vocabulary = []word{
 	{"to", To, 0},
 	{"处", Spot, 0},
 	{"位置", Spot, 0},
+	{"上", Spot, 0},
 }
 
 // lexicon finds the vocabulary.

@@ -2,6 +2,7 @@ package relation
 
 import (
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/phrase"
 )
 
@@ -47,11 +48,11 @@ func (r *Reader) pair(cl *Claim, after int) int {
 	case third < 0:
 	case joined == phrase.Between || joined == phrase.NoWord && (by == phrase.To || r.term(r.next(end)) == phrase.Between):
 		cl.Third, cl.Last, cl.Relation, after = third, third, Between, end
-	case joined == phrase.And && by == phrase.On && r.term(r.before(cl.First)) == phrase.Between:
-		// between A and B on X
+	case joined == phrase.And && (by == phrase.Between || by == phrase.On && r.term(r.before(cl.First)) == phrase.Between):
+		// between A and B on X, A与B之间的X
 		cl.Main, cl.Second, cl.Third = third, cl.Main, second
 		cl.Last, cl.Relation, after = third, Between, end
-	case joined == phrase.NoWord && by == phrase.NoWord && !r.housedAt(end):
+	case joined != phrase.And && by != phrase.And && by != phrase.Between && !r.housedAt(end):
 		cl.Third, cl.Last, after = third, third, end
 	}
 	return after
@@ -66,21 +67,38 @@ func (r *Reader) housedAt(after int) bool {
 // joined is the road that follows after, other than that at but, the word that joins it, and where to go on; -1 if none
 // does.
 func (r *Reader) joined(cl *Claim, after, but int) (road int, by phrase.Word, end int) {
-	j := r.next(after)
-	for w := r.term(j); ; w = r.term(j) {
-		switch w {
-		case phrase.And, phrase.To, phrase.Near, phrase.Between, phrase.On:
+	for j := after; j < len(r.elements); j++ {
+		switch w := r.term(j); {
+		case w == phrase.And, w == phrase.To, w == phrase.Near, w == phrase.Between, w == phrase.On:
 			by = w
-		case phrase.From:
+		case w == phrase.From, w == phrase.Of:
 			by = phrase.NoWord
+		case r.next(j) > j: // says nothing
+		case !r.means(j, gazetteer.Road), r.again(j, but), r.again(j, cl.Main):
+			return -1, by, after
 		default:
-			if !r.means(j, gazetteer.Road) || r.elements[j].Name == r.elements[but].Name || r.elements[j].Name == r.elements[cl.Main].Name {
-				return -1, by, after
-			}
 			return j, by, j + 1
 		}
-		j = r.next(j + 1)
 	}
+	return -1, by, after
+}
+
+// again reports whether a name is that of another element, and not another section of its road: 1段与2段.
+func (r *Reader) again(j, i int) bool {
+	if r.elements[j].Name != r.elements[i].Name {
+		return false
+	}
+	a, b := r.section(i), r.section(j)
+	return a == 0 || b == 0 || a == b
+}
+
+// section is that of a road by the number behind its name, 0 without one.
+func (r *Reader) section(i int) uint32 {
+	n := r.next(i + 1)
+	if !r.is(n, phrase.Number) || len(r.elements[n].Numbers) != 1 || r.elements[n].Numbers[0].Unit != number.Section {
+		return 0
+	}
+	return r.elements[n].Numbers[0].Number.Base
 }
 
 // upTo reads the other number of what lies between two: 106号与118号之间, 106号至118号.
