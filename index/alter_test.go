@@ -18,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/data/rules"
 	"github.com/gewu-city/gewu/data/storetest"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/compare"
 	"github.com/gewu-city/gewu/index/indextest"
 )
 
@@ -54,7 +55,7 @@ func openStored(t testing.TB, dir string) *stored {
 		}
 	})
 	s.stop = sync.OnceFunc(func() {
-		if err := s.World().Check(ctx, func(p string) { t.Errorf("broken invariant: %s", p) }); err != nil {
+		if err := compare.Check(ctx, s.World(), func(p string) { t.Errorf("broken invariant: %s", p) }); err != nil {
 			t.Error(err)
 		}
 		cancel()

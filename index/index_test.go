@@ -68,12 +68,12 @@ func TestEqualsLinearScan(t *testing.T) {
 			old = append(old, snapshot{w, maps.Clone(model)})
 		}
 		for _, s := range old {
-			compare(rt, s.world, s.model)
+			compareAll(rt, s.world, s.model)
 		}
 	})
 }
 
-func compare(t *rapid.T, w *index.World, model map[string]data.Feature) {
+func compareAll(t *rapid.T, w *index.World, model map[string]data.Feature) {
 	l, _ := w.Layer("lamps")
 	if l.Len() != len(model) {
 		t.Fatalf("Len = %d, want %d", l.Len(), len(model))

@@ -37,6 +37,10 @@ type Layer struct {
 	// last is the largest permanent id, mixed says that slots do not ascend with them.
 	last  uint32
 	mixed bool
+	// view, whole and mask are set for what somebody sees of a layer, see Sight.
+	view  string
+	whole *Layer
+	mask  *masked
 }
 
 // Def is the definition; callers must not change it.
@@ -50,16 +54,33 @@ func (l *Layer) DefSeq() data.Seq { return l.defSeq }
 func (l *Layer) Born() data.Seq { return l.born }
 
 // Seq is the Seq of the newest change of the layer or any of its features.
-func (l *Layer) Seq() data.Seq { return l.seq }
+func (l *Layer) Seq() data.Seq {
+	if l.mask != nil {
+		return max(l.seq, l.mask.since)
+	}
+	return l.seq
+}
 
 // Len is the number of features that exist.
-func (l *Layer) Len() int { return l.alive }
+func (l *Layer) Len() int {
+	if l.mask != nil {
+		count, _ := l.mask.sum()
+		return count
+	}
+	return l.alive
+}
 
 // Lookup finds an existing feature by id.
 func (l *Layer) Lookup(id string) (Slot, bool) {
 	slot, ok := l.ids.Get(id)
-	return slot, ok && l.rows.states.At(uint32(slot)) == rowAlive
+	return slot, ok && l.Alive(slot)
 }
+
+// Find is the slot of a feature, deleted ones and those out of sight included.
+func (l *Layer) Find(id string) (Slot, bool) { return l.ids.Get(id) }
+
+// Placed is the number of features that are found by their place, those out of sight included.
+func (l *Layer) Placed() int { return l.tree.Len() + l.points.Len() }
 
 // Head is the newest change of a feature, deleted ones included.
 func (l *Layer) Head(id string) (data.Head, bool) {
@@ -68,6 +89,10 @@ func (l *Layer) Head(id string) (data.Head, bool) {
 		return data.Head{}, false
 	}
 	row := uint32(slot)
+	if l.mask != nil && !l.Alive(slot) {
+		// Nobody knows any more whether what was deleted was in sight.
+		return data.Head{}, false
+	}
 	return data.Head{
 		Seq: l.rows.seqs.At(row), Permanent: l.rows.permanents.At(row), Deleted: l.rows.states.At(row) == rowDeleted,
 	}, true
@@ -149,7 +174,13 @@ func (l *Layer) Reads(s Slot, f *data.Feature) bool {
 }
 
 // Bounds is a box around all features, at most 1 m too large, empty without features.
-func (l *Layer) Bounds() geo.Box { return l.points.Bounds().Union(l.treeBounds()) }
+func (l *Layer) Bounds() geo.Box {
+	if l.mask != nil {
+		_, bounds := l.mask.sum()
+		return bounds
+	}
+	return l.points.Bounds().Union(l.treeBounds())
+}
 
 func (l *Layer) treeBounds() geo.Box {
 	if l.tree.Len() == 0 {
@@ -165,6 +196,7 @@ func (l *Layer) treeBounds() geo.Box {
 
 // Search calls visit for each feature whose bounding box meets b, in no particular order, until visit returns false.
 func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
+	visit = l.visiting(visit)
 	if l.points.Search(b, visit) {
 		l.searchTree(b, func(s Slot, _ *boxed) bool { return visit(s) })
 	}
@@ -172,15 +204,20 @@ func (l *Layer) Search(b geo.Box, visit func(Slot) bool) {
 
 // SearchPoints is [Layer.Search] among the features with exactly one point, which it hands over too.
 func (l *Layer) SearchPoints(b geo.Box, visit func(Slot, geo.Point) bool) bool {
-	return l.points.SearchPlaces(b, visit)
+	if l.mask == nil {
+		return l.points.SearchPlaces(b, visit)
+	}
+	return l.points.SearchPlaces(b, func(s Slot, p geo.Point) bool { return !l.mask.Has(s) || visit(s, p) })
 }
 
 // SearchShapes is [Layer.Search] among all other features.
 func (l *Layer) SearchShapes(b geo.Box, visit func(Slot) bool) {
+	visit = l.visiting(visit)
 	l.searchTree(b, func(s Slot, _ *boxed) bool { return visit(s) })
 }
 
-// searchTree is Search among features that are not one point.
+// searchTree is Search among features that are not one point, those out of sight included: the raster, which all who see
+// the layer share, is made of it.
 func (l *Layer) searchTree(b geo.Box, visit func(Slot, *boxed) bool) {
 	if b.Empty() {
 		return
@@ -210,18 +247,27 @@ func (l *polygons) Polygons(b geo.Box, visit func(raster.Polygon[Slot]) bool) {
 // Owner is the polygon that owns p by the edge rule: p counts as moved infinitesimally east, then north, so that of
 // polygons sharing an edge exactly one owns a point of it. Where polygons overlap, which is a defect of the data, the
 // one with the lowest permanent id answers. It allocates nothing.
-func (l *Layer) Owner(p geo.Point) (Slot, bool) { return l.raster.Owner(p, (*polygons)(l)) }
+func (l *Layer) Owner(p geo.Point) (owner Slot, ok bool) {
+	if l.mask == nil {
+		return l.raster.Owner(p, (*polygons)(l))
+	}
+	l.Covering(p, func(s Slot) bool {
+		owner, ok = s, true
+		return false
+	})
+	return owner, ok
+}
 
 // Covering calls visit for each polygon that owns p by the edge rule, see [Layer.Owner], by ascending permanent id,
 // until visit returns false.
 func (l *Layer) Covering(p geo.Point, visit func(Slot) bool) {
-	l.raster.Covering(p, (*polygons)(l), visit)
+	l.raster.Covering(p, (*polygons)(l), l.visiting(visit))
 }
 
 // Touching calls visit for each polygon whose outline p lies on, by ascending permanent id, until visit returns false.
 // For a point that no polygon owns, the first of them is the owner on the outline of a coverage.
 func (l *Layer) Touching(p geo.Point, visit func(Slot) bool) {
-	l.raster.Touching(p, (*polygons)(l), visit)
+	l.raster.Touching(p, (*polygons)(l), l.visiting(visit))
 }
 
 // Distance is the distance in metres between p and the feature.
@@ -236,7 +282,7 @@ func (l *Layer) Distance(s Slot, p geo.Point) float64 {
 func (l *Layer) After(id string) iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {
 		l.ids.Ascend(id, func(key string, s Slot) bool {
-			if key == id || l.rows.states.At(uint32(s)) != rowAlive {
+			if key == id || !l.Alive(s) {
 				return true
 			}
 			return yield(s)
@@ -248,7 +294,7 @@ func (l *Layer) After(id string) iter.Seq[Slot] {
 func (l *Layer) Slots() iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {
 		for s := range l.next {
-			if l.rows.states.At(uint32(s)) == rowAlive && !yield(s) {
+			if l.Alive(s) && !yield(s) {
 				return
 			}
 		}
@@ -268,7 +314,7 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 		column := &l.rows.attrs[i]
 		if rows, ok := column.Held(v); ok {
 			for row := range rows {
-				if !yield(Slot(row)) {
+				if l.shows(Slot(row)) && !yield(Slot(row)) {
 					return
 				}
 			}
@@ -288,8 +334,12 @@ func (l *Layer) Equal(i int, v data.Value) iter.Seq[Slot] {
 
 // Stamp is the newest Seq that can have changed tile z/x/y of this layer; an older tile is out of date.
 func (l *Layer) Stamp(z int, x, y uint32) data.Seq {
-	if stamp := l.touched.At(z, x, y); l.ceiling == 0 || stamp < l.ceiling {
-		return stamp
+	touched := l.touched.At(z, x, y)
+	if l.mask != nil {
+		touched = max(touched, l.mask.since)
+	}
+	if l.ceiling == 0 || touched < l.ceiling {
+		return touched
 	}
 	return l.ceiling
 }

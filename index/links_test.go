@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data/storetest"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/compare"
 	"github.com/gewu-city/gewu/index/indextest"
 )
 
@@ -49,7 +50,7 @@ func TestHoldersEqualModel(t *testing.T) {
 				if _, err := s.past.World(t.Context(), index.Moment{AsOf: old}); err != nil {
 					r.Fatal(err)
 				}
-				if err := w.Check(t.Context(), func(p string) { r.Errorf("broken invariant: %s", p) }); err != nil {
+				if err := compare.Check(t.Context(), w, func(p string) { r.Errorf("broken invariant: %s", p) }); err != nil {
 					r.Fatal(err)
 				}
 				model := storetest.Replay(t, s.store)
@@ -90,7 +91,7 @@ func TestCheckFindsBrokenLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var problems []string
-	if err := e.World().Check(t.Context(), func(p string) { problems = append(problems, p) }); err != nil {
+	if err := compare.Check(t.Context(), e.World(), func(p string) { problems = append(problems, p) }); err != nil {
 		t.Fatal(err)
 	}
 	all := strings.Join(problems, "\n")

@@ -67,7 +67,7 @@ func (s *search) reach() float64 {
 }
 
 func (s *search) take(slot Slot, meters float64) {
-	if !(meters <= s.reach()) {
+	if !(meters <= s.reach()) || !s.layer.shows(slot) {
 		return
 	}
 	n := Near{Slot: slot, Meters: meters}

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/compare"
 	"github.com/gewu-city/gewu/index/indextest"
 	"github.com/gewu-city/gewu/index/records"
 )
@@ -134,7 +135,7 @@ func (c *city) equals(t fataler, w *index.World, r *rand.Rand) {
 		}
 		want.searches(t, l, r)
 	}
-	err := w.Check(context.Background(), func(problem string) { t.Fatalf("broken invariant: %s", problem) })
+	err := compare.Check(context.Background(), w, func(problem string) { t.Fatalf("broken invariant: %s", problem) })
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

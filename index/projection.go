@@ -21,12 +21,15 @@ func (e *Engine) Follow(p Projection) { e.projections = append(e.projections, p)
 // the parts of the columns that were written to in between, so a single edit costs microseconds whatever the size of
 // the layer. What a feature reads as may also differ because the definition does: see [Layer.DefSeq]. ok is false when old is not an earlier or later state of the same layer in the same engine.
 func (l *Layer) Changed(old *Layer) (slots iter.Seq[Slot], ok bool) {
-	if old == nil || l.born != old.born || l.def.Name != old.def.Name {
+	if old == nil || l.born != old.born || l.def.Name != old.def.Name || l.view != old.view || l.mask != nil && l.mask.since != old.mask.since {
 		return nil, false
 	}
 	return func(yield func(Slot) bool) {
 		for row := range l.rows.seqs.Apart(&old.rows.seqs) {
-			if l.rows.seqs.At(row) != old.rows.seqs.At(row) && !yield(Slot(row)) {
+			if l.rows.seqs.At(row) == old.rows.seqs.At(row) || l.mask != nil && !l.Alive(Slot(row)) && !old.Alive(Slot(row)) {
+				continue
+			}
+			if !yield(Slot(row)) {
 				return
 			}
 		}
@@ -34,4 +37,4 @@ func (l *Layer) Changed(old *Layer) (slots iter.Seq[Slot], ok bool) {
 }
 
 // Alive reports whether the slot holds a feature that exists.
-func (l *Layer) Alive(s Slot) bool { return l.rows.states.At(uint32(s)) == rowAlive }
+func (l *Layer) Alive(s Slot) bool { return l.rows.states.At(uint32(s)) == rowAlive && l.shows(s) }

@@ -23,6 +23,9 @@ type World struct {
 	records *records.Set
 	// past is nil for the Worlds of the engine.
 	past *past
+	// view and whole are set for what somebody sees of a World, see World.Seen.
+	view  string
+	whole *World
 }
 
 // Epoch is the identity of the history.

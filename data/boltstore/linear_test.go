@@ -340,7 +340,7 @@ func (logOnly) Checkpoint(_ context.Context, mark *data.Seq) iter.Seq2[data.Reco
 func isLog(t *testing.T, w *index.World, store *boltstore.DB) {
 	t.Helper()
 	report := func(problem string) { t.Errorf("world: %s", problem) }
-	if err := errors.Join(w.Check(t.Context(), report), worlds.World(t.Context(), w, store, report)); err != nil {
+	if err := errors.Join(worlds.Check(t.Context(), w, report), worlds.World(t.Context(), w, store, report)); err != nil {
 		t.Errorf("world: %v", err)
 	}
 	again := index.NewEngine(logOnly{store})

@@ -1,4 +1,4 @@
-// Package compare verifies that a World of the engine is what the log says.
+// Package compare verifies that a World of the engine holds together and is what the log says.
 package compare
 
 import (
@@ -26,7 +26,7 @@ type History interface {
 const comparedRows = 500_000
 
 // World verifies that a World is what the log says: it replays the log from its beginning, without checkpoints, and
-// reports each difference in definitions, dictionaries, plans, features and their content. Together with [index.World.Check], which looks at
+// reports each difference in definitions, dictionaries, plans, features and their content. Together with [Check], which looks at
 // the trees, nothing of a World is left out but the stamps of tiles. Layers are replayed a few at a time, so that the memory
 // needed is that of the largest one. The error is that of ctx or of the log, or a *[index.HorizonError] when history
 // before the World was erased meanwhile: a newer World can be compared.

@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/index/compare"
 )
 
 // Log is a log in memory: what the engine needs of a store and nothing else. It is safe for concurrent use.
@@ -265,7 +266,7 @@ func run(t testing.TB, e *index.Engine) {
 		if err := <-done; err != nil {
 			t.Errorf("engine: %v", err)
 		}
-		if err := e.World().Check(context.Background(), func(p string) { t.Errorf("broken invariant: %s", p) }); err != nil {
+		if err := compare.Check(context.Background(), e.World(), func(p string) { t.Errorf("broken invariant: %s", p) }); err != nil {
 			t.Error(err)
 		}
 	})

@@ -102,7 +102,7 @@ func (im *Import) wrong(e *convert.RowError) error {
 // row compares one row with the World and adds a change when it differs.
 func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) (wrong *convert.RowError, err error) {
 	f := &row.Feature
-	slot, exists := im.find.Find(layer, f.ID)
+	slot, exists := im.find.find(layer, f.ID)
 	if exists {
 		supplement(layer, slot, row)
 	}

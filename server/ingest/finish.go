@@ -150,7 +150,7 @@ func (im *Import) replace(ctx context.Context, ends bool, stay slots) error {
 		}
 		f.at = now.DefSeq()
 		id := im.cfg.Layer.ID(slot)
-		if _, still := im.find.Find(now, id); !still {
+		if _, still := im.find.find(now, id); !still {
 			continue
 		}
 		f.ended++

@@ -113,7 +113,7 @@ type Config struct {
 type Import struct {
 	cfg     Config
 	summary Summary
-	find    *index.Finder
+	find    *finder
 	// seen marks the slots of features that the files have mentioned.
 	seen  slots
 	fresh fresh
@@ -144,7 +144,7 @@ func New(cfg Config) *Import {
 	}
 	return &Import{
 		cfg: cfg, summary: Summary{Import: cfg.ID, DryRun: cfg.DryRun, Atomic: cfg.Atomic},
-		find: index.NewFinder(), fresh: newFresh(), own: map[data.Seq]bool{}, links: newLinks(cfg.Layer.Def().Name),
+		find: newFinder(), fresh: newFresh(), own: map[data.Seq]bool{}, links: newLinks(cfg.Layer.Def().Name),
 	}
 }
 

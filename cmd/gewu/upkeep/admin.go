@@ -53,7 +53,7 @@ func CheckWorld(ctx context.Context, engine *index.Engine, log compare.History, 
 	for n := 1; ; n++ {
 		w := engine.World()
 		tell.Progress("world", 0)
-		if err := w.Check(ctx, tell.Problem); err != nil {
+		if err := compare.Check(ctx, w, tell.Problem); err != nil {
 			return err
 		}
 		tell.Progress("log", 0)

@@ -1,4 +1,4 @@
-package index_test
+package ingest
 
 import (
 	"fmt"
@@ -7,17 +7,22 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
 )
+
+var posts = &data.Layer{Name: "posts", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}
+
+func postAt(x int32) geo.Shape { return geo.PointShape(geo.Point{X: x, Y: 1}) }
 
 // TestFinder asks for ids that exist, ended or never were, while the layer grows: the answers are those of the layer.
 func TestFinder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		log := indextest.NewLog()
 		e := indextest.Start(t, log)
-		indextest.At(t, e, log.Append(indextest.Define(lamps)))
-		f := index.NewFinder()
+		indextest.At(t, e, log.Append(indextest.Define(posts)))
+		f := newFinder()
 		most := 0
 		exists := map[string]bool{}
 		for range rapid.IntRange(1, 6).Draw(rt, "versions") {
@@ -26,21 +31,21 @@ func TestFinder(t *testing.T) {
 				id := fmt.Sprint("lamp ", most)
 				most++
 				exists[id] = true
-				changes = append(changes, indextest.Put("lamps", id, pointAt(1, 1)))
+				changes = append(changes, indextest.Put("posts", id, postAt(1)))
 			}
 			for range rapid.IntRange(0, 3).Draw(rt, "ended") {
 				if id := fmt.Sprint("lamp ", rapid.IntRange(0, most).Draw(rt, "which")); exists[id] {
 					exists[id] = false
-					changes = append(changes, indextest.End("lamps", id))
+					changes = append(changes, indextest.End("posts", id))
 				}
 			}
 			if len(changes) == 0 {
 				continue
 			}
-			l, _ := indextest.At(t, e, log.Append(changes...)).Layer("lamps")
+			l, _ := indextest.At(t, e, log.Append(changes...)).Layer("posts")
 			for i := range rapid.IntRange(0, most+10).Draw(rt, "asked") {
 				id := fmt.Sprint("lamp ", i)
-				slot, ok := f.Find(l, id)
+				slot, ok := f.find(l, id)
 				want, exists := l.Lookup(id)
 				if ok != exists || ok && slot != want {
 					rt.Fatalf("%s: found %d %v, the layer has %d %v", id, slot, ok, want, exists)
@@ -58,15 +63,15 @@ func BenchmarkFind(b *testing.B) {
 	ids := make([]string, n)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("%016x", uint64(i)*0x9e3779b97f4a7c15)
-		changes = append(changes, indextest.Put("lamps", ids[i], pointAt(int32(i), 1)))
+		changes = append(changes, indextest.Put("posts", ids[i], postAt(int32(i))))
 	}
-	log.Append(indextest.Define(lamps))
+	log.Append(indextest.Define(posts))
 	log.Append(changes...)
 	e := index.NewEngine(log)
 	if err := e.Load(b.Context(), nil); err != nil {
 		b.Fatal(err)
 	}
-	l, _ := e.World().Layer("lamps")
+	l, _ := e.World().Layer("posts")
 	b.Run("lookup", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			if _, ok := l.Lookup(ids[i*7919%n]); !ok {
@@ -75,9 +80,9 @@ func BenchmarkFind(b *testing.B) {
 		}
 	})
 	b.Run("finder", func(b *testing.B) {
-		f := index.NewFinder()
+		f := newFinder()
 		for i := 0; b.Loop(); i++ {
-			if _, ok := f.Find(l, ids[i*7919%n]); !ok {
+			if _, ok := f.find(l, ids[i*7919%n]); !ok {
 				b.Fatal("not found")
 			}
 		}
