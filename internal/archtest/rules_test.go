@@ -146,6 +146,7 @@ var rows = []row{
 	{dir: "tiles/style/sprite/raster", may: []string{"tiles/style/symbol"}, why: "drawings as pixels, for the sheets"},
 	{dir: "tiles/tiletest", may: []string{"tiles", "index", "index/indextest", "data", "geo"}, why: "a city for tests"},
 	{dir: "people", may: []string{"index/records", "index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and tiles"},
+	{dir: "people/rights", may: []string{"people", "index/filter", "index/filter/cql", "index", "data", "geo", "geo/relate"}, why: "posts become what exists for somebody in a World; it knows no requests"},
 	{dir: "people/account", why: "who may log in; what a person may do is said in the directory, which it knows by the text of an id"},
 	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},

@@ -1,0 +1,4 @@
+package rights
+
+// ParseWhere is for tests.
+var ParseWhere = parseWhere
