@@ -80,11 +80,12 @@ const (
 // crossings, slips and claims behind those that were looked at.
 const (
 	mostCost    = 150_000
-	costRune    = 10  // to read a character
-	costNear    = 400 // to look for names with slips at a character
-	costMeaning = 20  // to look up what a name means
-	costPoint   = 2   // to look at a door of a road
-	costOutside = 20  // to look whether a place is near an area
+	costRune    = 10   // to read a character
+	costNear    = 400  // to look for names with slips at a character
+	costGuess   = 8000 // to look for names that the text resembles
+	costMeaning = 20   // to look up what a name means
+	costPoint   = 2    // to look at a door of a road
+	costOutside = 20   // to look whether a place is near an area
 )
 
 // spend takes off what something costs and reports whether it may be done.
@@ -127,15 +128,23 @@ func (f *finder) search() {
 			plain = readings[0].Elements
 		}
 		near := f.doubtful(plain)
-		readings := f.reader.Read(f.text.Runes, f.g, fuzzily, func(at int) bool { return near(at) && f.spend(costNear) })
-		for _, r := range readings {
-			if r.Cost <= readings[0].Cost+fuzzySpread && f.heeds(r.Elements) {
-				f.try(r.Elements)
-			}
-		}
+		f.cheapest(f.reader.Read(f.text.Runes, f.g, fuzzily, func(at int) bool { return near(at) && f.spend(costNear) }))
+	}
+	if open > 0 && f.best() < defaultLeast && f.spend(costGuess) {
+		guess := f.g.Guess(f.text.Runes[:min(len(f.text.Runes), phrase.MostRunes)])
+		f.cheapest(f.reader.Read(f.text.Runes, guess, fuzzily, guess.At))
 	}
 	f.tell()
 	f.sort()
+}
+
+// cheapest tries the readings that do not cost much more than the first.
+func (f *finder) cheapest(readings []phrase.Reading) {
+	for _, r := range readings {
+		if r.Cost <= readings[0].Cost+fuzzySpread && f.heeds(r.Elements) {
+			f.try(r.Elements)
+		}
+	}
 }
 
 // note remembers where the text names areas and roads in full.

@@ -10,6 +10,7 @@ import (
 const (
 	soundPoints = 2
 	slipPoints  = 3
+	guessPoints = 12 // more for a name that the text resembles from afar
 	otherPoints = 12 // more for a name that another is told apart from by what differs
 	realPoints  = 22 // more where the text is the name of another road as it is written
 	aliasPoints = 1
@@ -25,6 +26,12 @@ func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense
 			fault.Kind, fault.Points = Misspelt, slipPoints*e.Edits
 			if tellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
 				fault.Points += otherPoints
+			}
+			switch {
+			case e.Edits >= gazetteer.LeastGuess:
+				fault.Points += guessPoints
+			case e.Edits > 1 && s.Kind > gazetteer.Road:
+				fault.Points += slipPoints // no number confirms it
 			}
 		}
 		for _, span := range f.roads {

@@ -16,6 +16,9 @@ type Follower struct {
 	current atomic.Pointer[Gazetteer]
 	book    book
 	reader  reader
+	// gathering hands over one Set of the first names, up to upTo, when it is made; nil when none is being made.
+	gathering chan *names.Set
+	upTo      names.ID
 }
 
 var _ index.Projection = (*Follower)(nil)
@@ -45,6 +48,7 @@ func New(w *index.World) *Gazetteer {
 
 func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	f.book = newBook()
+	f.gathering, f.upTo = nil, 0
 	f.reader.areas = nil
 	if slices.ContainsFunc(sources, func(s source) bool { return s.reads() }) {
 		f.reader.areas = areaNames(sources)
@@ -72,7 +76,7 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	})
 	g.lines = lines.New(slices.Values(ways))
 	g.records = e.done()
-	g.base, g.newer = names.New(f.book.texts), names.New(nil)
+	g.names = names.Row{}.With(f.book.texts, 0)
 	g.areas, g.labelAreas = areasOf(sources), f.reader.areas
 	g.cities = citiesOf(sources, g.doors.Len())
 	return g
@@ -102,8 +106,48 @@ func (e *editor) ways(was, now *source, layer uint8, slot index.Slot, before, af
 	return dst
 }
 
-// mostNewer is how many names may be newer than the base, whatever its size: finding looks into both.
-const mostNewer = 512
+// Names behind the first Set that are more than mostNewer and an eighth of those in it are gathered into one Set with
+// these, and when there are mostSets, in all of which is looked.
+const (
+	mostNewer = 4096
+	oneEighth = 8
+	mostSets  = 16
+)
+
+// gather has one Set of all names made, in a goroutine of its own which ends by itself, since many names take a second
+// and publications do not wait. What is found does not depend on when it is done.
+func (f *Follower) gather(r names.Row) {
+	newer := r.Len() - r.First()
+	if f.gathering != nil || newer <= max(mostNewer, r.First()/oneEighth) && r.Sets() < mostSets {
+		return
+	}
+	texts := slices.Clip(f.book.texts)
+	done := make(chan *names.Set, 1)
+	f.gathering, f.upTo = done, names.ID(len(texts))
+	go func() { done <- names.New(texts) }()
+}
+
+// gathered is the Row with the Set that was being made, if it is done. It waits for it only where names come so fast that
+// there are too many Sets meanwhile.
+func (f *Follower) gathered(r names.Row) names.Row {
+	if f.gathering == nil {
+		return r
+	}
+	if r.Sets() >= 2*mostSets {
+		return f.take(r, <-f.gathering)
+	}
+	select {
+	case s := <-f.gathering:
+		return f.take(r, s)
+	default:
+		return r
+	}
+}
+
+func (f *Follower) take(r names.Row, s *names.Set) names.Row {
+	f.gathering, f.upTo = nil, 0
+	return r.Gathered(s)
+}
 
 // follow makes the next Gazetteer from the one before, false when everything must be looked at.
 func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (*Gazetteer, bool) {
@@ -148,7 +192,7 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 			}
 		}
 	}
-	g := &Gazetteer{world: next, sources: sources, records: e.done(), base: old.base, newer: old.newer, doors: old.doors, lines: old.lines, areas: old.areas, labelAreas: old.labelAreas, cities: old.cities}
+	g := &Gazetteer{world: next, sources: sources, records: e.done(), names: f.gathered(old.names), doors: old.doors, lines: old.lines, areas: old.areas, labelAreas: old.labelAreas, cities: old.cities}
 	if len(doors) > 0 {
 		g.doors = old.doors.With(doors)
 		if n := g.doors.Len(); n >= 2*g.cities.doors {
@@ -158,13 +202,7 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 	if len(ways) > 0 {
 		g.lines = old.lines.With(ways)
 	}
-	if n := len(f.book.texts); n > old.Len() {
-		first := g.base.Len()
-		if n-first > max(mostNewer, first/8) {
-			g.base, g.newer = names.New(f.book.texts), names.New(nil)
-		} else {
-			g.newer = names.New(f.book.texts[first:])
-		}
-	}
+	g.names = g.names.With(f.book.texts, f.upTo)
+	f.gather(g.names)
 	return g, true
 }

@@ -47,16 +47,15 @@ type Sense struct {
 
 // Gazetteer is the names and numbers of one World. It does not change and is safe for concurrent use.
 type Gazetteer struct {
-	world   *index.World
-	sources []source
-	// base holds the names up to its length, newer those behind them.
-	base, newer *names.Set
-	records     vector
-	doors       *houses.Index
-	lines       *lines.Index
-	areas       []uint8
-	cities      cities
-	labelAreas  map[string]bool // names of areas, where roads are read from labels
+	world      *index.World
+	sources    []source
+	names      names.Row
+	records    vector
+	doors      *houses.Index
+	lines      *lines.Index
+	areas      []uint8
+	cities     cities
+	labelAreas map[string]bool // names of areas, where roads are read from labels
 }
 
 // record is what a name means.
@@ -78,59 +77,32 @@ func (g *Gazetteer) Layer(i uint8) *index.Layer { return g.sources[i].layer }
 func (g *Gazetteer) Layers() int { return len(g.sources) }
 
 // Len is the number of names, those that mean nothing any more included.
-func (g *Gazetteer) Len() int { return g.base.Len() + g.newer.Len() }
+func (g *Gazetteer) Len() int { return g.names.Len() }
 
 // Begins calls found with the names that text begins with and their lengths in characters, until it returns false.
 func (g *Gazetteer) Begins(text []rune, found func(id names.ID, length int) bool) {
-	more := true
-	g.base.Begins(text, func(id names.ID, length int) bool {
-		if len(g.records.at(id).senses) > 0 {
-			more = found(id, length)
-		}
-		return more
-	})
-	if !more || g.newer.Len() == 0 {
-		return
-	}
-	g.newer.Begins(text, func(id names.ID, length int) bool {
-		id += names.ID(g.base.Len())
-		return len(g.records.at(id).senses) == 0 || found(id, length)
-	})
+	g.names.Begins(text, func(id names.ID, length int) bool { return !g.known(id) || found(id, length) })
 }
 
-// Near appends to dst the names that a beginning of text almost is or sounds like, as [names.Set.Near] does.
+// known reports whether a name means anything.
+func (g *Gazetteer) known(id names.ID) bool { return len(g.records.at(id).senses) > 0 }
+
+// Near appends to dst the names that a beginning of text almost is or sounds like, as [names.Row.Near] does.
 func (g *Gazetteer) Near(text []rune, dst []names.Match) []names.Match {
 	first := len(dst)
-	dst = g.base.Near(text, dst)
-	old := len(dst)
-	if g.newer.Len() > 0 {
-		dst = g.newer.Near(text, dst)
-	}
+	dst = g.names.Near(text, dst)
 	kept := dst[:first]
-	for i, m := range dst[first:] {
-		if first+i >= old {
-			m.ID += names.ID(g.base.Len())
-		}
-		if len(g.records.at(m.ID).senses) > 0 {
+	for _, m := range dst[first:] {
+		if g.known(m.ID) {
 			kept = append(kept, m)
 		}
 	}
 	return kept
 }
 
-// Beginning calls found with the names that begin with a text, as [names.Set.Beginning] does.
+// Beginning calls found with the names that begin with a text, as [names.Row.Beginning] does.
 func (g *Gazetteer) Beginning(text string, found func(id names.ID, way names.Way) bool) {
-	more := true
-	known := func(id names.ID, way names.Way) bool {
-		if len(g.records.at(id).senses) > 0 {
-			more = found(id, way)
-		}
-		return more
-	}
-	g.base.Beginning(text, known)
-	if more {
-		g.newer.Beginning(text, func(id names.ID, way names.Way) bool { return known(id+names.ID(g.base.Len()), way) })
-	}
+	g.names.Beginning(text, func(id names.ID, way names.Way) bool { return !g.known(id) || found(id, way) })
 }
 
 // Weak reports whether a name is only what people leave of one.
@@ -140,12 +112,7 @@ func (g *Gazetteer) Weak(id names.ID) bool {
 }
 
 // Name is a name as it is found in texts; it must not be changed.
-func (g *Gazetteer) Name(id names.ID) []rune {
-	if n := names.ID(g.base.Len()); id >= n {
-		return g.newer.Name(id - n)
-	}
-	return g.base.Name(id)
-}
+func (g *Gazetteer) Name(id names.ID) []rune { return g.names.Name(id) }
 
 // Senses are the things that a name means, in an order that does not depend on how they came to be known. The slice
 // must not be changed.

@@ -65,7 +65,7 @@ func change(t *rapid.T) data.Change {
 		return indextest.End(layer, id)
 	}
 	name := func() data.Value {
-		return textOf(rapid.SampledFrom([]string{"", "和平里", "和平路", "和平東路", "Main Street", "和平社區(二期)", "和平"}).Draw(t, "name"))
+		return textOf(rapid.SampledFrom([]string{"", "和平里", "和平路", "和平東路", "Main Street", "和平社區(二期)", "和平社區活動中心", "大和平社區活動中心", "和平"}).Draw(t, "name"))
 	}
 	p := geo.Point{X: 1_215_000_000 + rapid.Int32Range(0, 3).Draw(t, "x")*1000, Y: 250_000_000}
 	switch layer {
@@ -110,6 +110,9 @@ func content(g *Gazetteer) map[string]any {
 			})
 			if !found {
 				all[name(id)+" is not found"] = true
+			}
+			for _, l := range g.Guess(append(g.Name(id)[1:], 'x')).found {
+				all[fmt.Sprint(name(id), " like ", name(l.ID))] = []int{l.Start, l.Length, l.Edits}
 			}
 		}
 		for _, s := range r.sections {

@@ -58,6 +58,7 @@ type Set struct {
 	slips  table
 	sounds table
 	starts prefixes
+	pieces grams
 	most   int // characters of the longest name that slips are looked for in
 	digits int // in the name that has most of them
 }
@@ -78,12 +79,12 @@ func New(names []string) *Set {
 		}
 	}
 	s.slips, s.sounds = newTable(slips), newTable(sounds)
-	s.starts = newPrefixes(s)
+	s.starts, s.pieces = newPrefixes(s), newGrams(s)
 	return s
 }
 
-// Exact makes a Set of names like [New] that finds them as they are written only: [Set.Near] and [Set.Beginning] find
-// nothing. It takes a fraction of the time and memory.
+// Exact makes a Set of names like [New] that finds them as they are written only: [Set.Near], [Set.Beginning] and
+// [Row.Alike] find nothing. It takes a fraction of the time and memory.
 func Exact(names []string) *Set {
 	s := &Set{ends: make([]uint32, 0, len(names)), slips: newTable(nil), sounds: newTable(nil)}
 	for _, name := range names {

@@ -1,7 +1,6 @@
 package names
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 
@@ -21,18 +20,25 @@ type entry struct {
 }
 
 func newTable(entries []entry) table {
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id)) })
-	t := table{entries: slices.Clip(slices.Compact(entries))}
-	size := bits.Len(uint(len(t.entries) / 2))
-	t.shift = uint(32 - size)
-	t.starts = make([]uint32, 1<<size+1)
-	for _, e := range t.entries {
-		t.starts[uint64(e.hash)>>t.shift+1]++
-	}
-	for b := range len(t.starts) - 1 {
-		t.starts[b+1] += t.starts[b]
-	}
+	byHash(entries)
+	t := table{entries: slices.Clone(slices.Compact(entries))}
+	t.shift, t.starts = buckets(t.entries)
 	return t
+}
+
+// buckets shares entries out by the first bits of their hashes, two to four to each in the mean: hashes that begin with b
+// are those with b before shift bits, and starts[b] is how many have less.
+func buckets(entries []entry) (shift uint, starts []uint32) {
+	size := bits.Len(uint(len(entries) / 2))
+	shift = uint(32 - size)
+	starts = make([]uint32, 1<<size+1)
+	for _, e := range entries {
+		starts[uint64(e.hash)>>shift+1]++
+	}
+	for b := range len(starts) - 1 {
+		starts[b+1] += starts[b]
+	}
+	return shift, starts
 }
 
 // find are the entries of a hash.
@@ -203,7 +209,7 @@ func (s *Set) heardAs(text []rune, dst []Match) []Match {
 
 // inWord reports whether a text is cut within a word in letters.
 func inWord(text []rune, at int) bool {
-	return at < len(text) && isLetter(text[at-1]) && isLetter(text[at])
+	return at > 0 && at < len(text) && isLetter(text[at-1]) && isLetter(text[at])
 }
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' }

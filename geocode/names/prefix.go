@@ -82,24 +82,14 @@ func spell(name []rune) [][]string {
 	return ways
 }
 
-// Beginning calls found with the names that begin with a text and the way in which they do, ascending by what is written
-// or spelled, until it returns false. A name may come several times. Spaces in what is spelled do not count.
+// Beginning is [Row.Beginning] of one Set.
 func (s *Set) Beginning(text string, found func(id ID, way Way) bool) {
-	if text == "" {
-		return
-	}
-	more := s.starts.each(text, func(p *prefix) bool { return found(p.id, p.way) })
-	if joined := strings.ReplaceAll(text, " ", ""); more && joined != text {
-		s.starts.each(joined, func(p *prefix) bool { return p.way == Written || found(p.id, p.way) })
-	}
+	Row{[]*Set{s}, []ID{0}}.Beginning(text, found)
 }
 
-func (all prefixes) each(text string, found func(p *prefix) bool) bool {
-	at := sort.Search(len(all), func(i int) bool { return all[i].key >= text })
-	for ; at < len(all) && strings.HasPrefix(all[at].key, text); at++ {
-		if !found(&all[at]) {
-			return false
-		}
-	}
-	return true
+// beginning are the keys that begin with a text.
+func (all prefixes) beginning(text string) prefixes {
+	first := sort.Search(len(all), func(i int) bool { return all[i].key >= text })
+	n := sort.Search(len(all)-first, func(i int) bool { return !strings.HasPrefix(all[first+i].key, text) })
+	return all[first : first+n]
 }
