@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/index"
 )
@@ -19,7 +20,7 @@ const (
 	costScan    = 20 // features of which looking at the codes, which are not unique by their definition, costs one unit
 )
 
-// codes finds the parts whose codes, or ids, the text holds as they are.
+// codes finds the parts and the cells whose codes, or ids, the text holds as they are.
 func (f *finder) codes(source string) {
 	isCode := func(r rune) bool {
 		return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_'
@@ -36,14 +37,14 @@ func (f *finder) codes(source string) {
 			continue
 		}
 		for _, l := range f.g.World().Layers() {
-			if l.Def().Roles.Part != nil && f.spend(costMeaning) {
+			if roles := &l.Def().Roles; (roles.Part != nil || roles.Cell != nil) && f.spend(costMeaning) {
 				f.part(l, word)
 			}
 		}
 	}
 }
 
-// part looks up a code in a layer of parts: by the id, and by the attribute that is the code.
+// part looks up a code in a layer of parts or cells: by the id, and by the attribute that is the code.
 func (f *finder) part(l *index.Layer, code string) {
 	for _, written := range slices.Compact([]string{code, strings.ToUpper(code)}) {
 		slot, ok := l.Lookup(written)
@@ -55,12 +56,15 @@ func (f *finder) part(l *index.Layer, code string) {
 		}
 		at, ok := l.Point(slot)
 		if shape := l.Shape(slot); !ok && len(shape.Vertices()) > 0 {
-			at, ok = shape.Vertices()[0], true
+			at, ok = geo.LabelPoint(shape), true
 		}
 		if !ok {
 			continue
 		}
-		c := candidate{kind: Part, at: at, radius: codeRadius, layer: l.Def().Name, slot: slot, label: written, score: 100}
+		c := candidate{kind: Part, at: at, radius: codeRadius + extent(l.Box(slot), at), layer: l.Def().Name, slot: slot, label: written, score: 100}
+		if l.Def().Roles.Cell != nil {
+			c.kind = Area
+		}
 		c.start, c.end = f.position(written)
 		if all := len(f.text.Runes); all > 0 {
 			c.open = 1 - float64(c.end-c.start)/float64(all)
@@ -100,8 +104,11 @@ func (f *finder) position(word string) (start, end int) {
 	return 0, len(f.text.Runes)
 }
 
-// partPlace completes the place of a part.
+// partPlace completes the place of a part or a cell.
 func (f *finder) partPlace(c *candidate, p *Place) {
 	l, _ := f.g.World().Layer(c.layer)
 	p.Layer, p.ID, p.Label, p.Name = c.layer, l.ID(c.slot), c.label, c.label
+	if cell := l.Def().Roles.Cell; cell != nil {
+		p.Level = cell.Scheme
+	}
 }

@@ -134,7 +134,7 @@ func (f *finder) place(c *candidate) Place {
 		if p.Label == "" {
 			p.Label = joined(plate.Road, plate.Section, plate.Lane, plate.Alley, plate.Number)
 		}
-	case c.kind == Part:
+	case c.kind == Part, c.kind == Area && c.label != "":
 		f.partPlace(c, &p)
 	case c.kind == Area && c.relation == Between:
 		p.Label = strings.TrimSpace(string(f.text.Runes[c.start:c.end]))

@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/geocode/eval"
+	"github.com/gewu-city/gewu/index"
 )
 
 func labels(places []geocode.Place) (all []string) {
@@ -32,8 +33,11 @@ func TestSuggest(t *testing.T) {
 		{"塔悠路3", []string{"house 臺北市松山區慈祐里10鄰塔悠路3號", "house 臺北市松山區慈祐里11鄰塔悠路31號"}},
 		{"和平東路二段10", []string{"house 臺北市大安區龍淵里5鄰和平東路二段100號"}},
 		{"信義", []string{"area 信義區", "road 信義路"}},
+		{"hpdl 106", []string{"house 臺北市大安區虎嘯里12鄰和平東路三段106號", "house 臺北市大安區龍淵里5鄰和平東路二段106號"}},
+		{"tayoulu3", []string{"house 臺北市松山區慈祐里10鄰塔悠路3號", "house 臺北市松山區慈祐里11鄰塔悠路31號"}},
 		{"", nil},
 		{"zzz", nil},
+		{"zzz 1", nil},
 	} {
 		places, _ := g.Suggest(geocode.Typing{Text: test.text})
 		if got := labels(places); len(got) < len(test.want) || !slices.Equal(got[:len(test.want)], test.want) || len(test.want) == 0 && len(got) > 0 {
@@ -58,7 +62,7 @@ func TestReverse(t *testing.T) {
 			continue
 		}
 		at, _ := l.Point(s)
-		places, _ := g.Reverse(geocode.Spot{At: at, Limit: 3})
+		places, _ := g.Reverse(geocode.Spot{At: at, Limit: 3, Kinds: []geocode.Kind{geocode.House}})
 		if len(places) == 0 || places[0].Radius != 0 || places[0].Score != 100 || geo.Distance(places[0].At, at) > 0.01 {
 			t.Fatalf("%s: %q", l.ID(s), labels(places))
 		}
@@ -75,6 +79,62 @@ func TestReverse(t *testing.T) {
 	sea, _ := geo.FromDegrees(123, 25)
 	if places, _ := g.Reverse(geocode.Spot{At: sea}); len(places) > 0 {
 		t.Errorf("at sea: %q", labels(places))
+	}
+}
+
+// TestReverseByDoors finds the road and the crossing where only doors say where they are: a road is as far off as its
+// nearest door, and a door in a lane is not on the road that the lane leaves.
+func TestReverseByDoors(t *testing.T) {
+	g, w := city(t)
+	l, _ := w.Layer("addresses")
+	text := func(s index.Slot, name string) string { return l.Value(s, l.Def().AttributeIndex(name)).Text() }
+	for _, test := range []struct{ text, road, other string }{
+		{"和平東路二段與復興南路口", "和平東路", "復興南路"},
+		{"信義路三段與復興南路口", "信義路", "復興南路"},
+	} {
+		asked, _ := g.Search(geocode.Question{Text: test.text})
+		if len(asked) == 0 {
+			t.Fatal(test.text)
+		}
+		at := asked[0].At
+		places, _ := g.Reverse(geocode.Spot{At: at, Metres: 150, Limit: 20, Kinds: []geocode.Kind{geocode.Road, geocode.Crossing}})
+		nearest := 1e9
+		for s := range l.Slots() {
+			if p, _ := l.Point(s); text(s, "road") == test.road && text(s, "lane") == "" && strings.ContainsAny(text(s, "number"), "0123456789") {
+				nearest = min(nearest, geo.Distance(p, at))
+			}
+		}
+		road := slices.IndexFunc(places, func(p geocode.Place) bool { return p.Kind == geocode.Road && p.Label == test.road })
+		if road < 0 || places[road].Radius != nearest {
+			t.Errorf("%s: no road, or not %v m off: %+v", test.text, nearest, places)
+		}
+		if !slices.ContainsFunc(places, func(p geocode.Place) bool {
+			return p.Kind == geocode.Crossing && strings.Contains(p.Label, test.road) && strings.Contains(p.Label, test.other) && p.Radius < 30 && geo.Distance(p.At, at) == p.Radius
+		}) {
+			t.Errorf("%s: no crossing: %q", test.text, labels(places))
+		}
+	}
+}
+
+// TestReach gives roads of doors a radius over their doors, asked for and suggested.
+func TestReach(t *testing.T) {
+	g, w := city(t)
+	l, _ := w.Layer("addresses")
+	for _, name := range []string{"塔悠路", "和平東路"} {
+		suggested, _ := g.Suggest(geocode.Typing{Text: name})
+		asked, _ := g.Search(geocode.Question{Text: name})
+		for what, places := range map[string][]geocode.Place{"suggested": suggested, "asked": asked} {
+			if len(places) == 0 || places[0].Kind != geocode.Road {
+				t.Fatalf("%s %s: %q", what, name, labels(places))
+			}
+			for s := range l.Slots() {
+				p, _ := l.Point(s)
+				own := l.Value(s, l.Def().AttributeIndex("road")).Text() == name && l.Value(s, l.Def().AttributeIndex("lane")).Null()
+				if own && geo.Distance(p, places[0].At) > places[0].Radius+0.01 && strings.ContainsAny(l.Value(s, l.Def().AttributeIndex("number")).Text(), "0123456789") {
+					t.Fatalf("%s %s ±%v m: a door %v m off", what, name, places[0].Radius, geo.Distance(p, places[0].At))
+				}
+			}
+		}
 	}
 }
 

@@ -26,7 +26,8 @@ const (
 	defaultMetres = 100.0
 	MostMetres    = 5000.0
 	defaultSpots  = 5
-	roadsAround   = 6 // whose crossings are looked at
+	roadsAround   = 6   // whose crossings are looked at
+	doorsAround   = 256 // whose roads are looked at
 )
 
 // Reverse returns the doors, roads, crossings, landmarks and buildings around a point, the nearest first: Radius is their
@@ -77,10 +78,6 @@ func (r *around) wants(k Kind) bool {
 
 func (r *around) look() {
 	s := r.spot
-	type way struct {
-		road names.ID
-		near float64
-	}
 	var ways []way
 	for i := range r.g.Layers() {
 		layer := uint8(i)
@@ -89,13 +86,14 @@ func (r *around) look() {
 		if roles.Address == nil && roles.Road == nil && roles.Landmark == nil && roles.Building == nil {
 			continue
 		}
-		for _, n := range l.Nearest(s.At, s.Metres, s.Limit+roadsAround) {
-			if road, ok := r.g.RoadOf(layer, n.Slot); ok {
-				if i := slices.IndexFunc(ways, func(w way) bool { return w.road == road }); i < 0 {
-					ways = append(ways, way{road, n.Meters})
-				} else {
-					ways[i].near = min(ways[i].near, n.Meters)
-				}
+		most := s.Limit + roadsAround
+		if roles.Address != nil && (r.wants(Road) || r.wants(Crossing)) {
+			most = max(most, doorsAround)
+		}
+		for i, n := range l.Nearest(s.At, s.Metres, most) {
+			ways = r.way(layer, n, ways)
+			if i >= s.Limit+roadsAround {
+				continue
 			}
 			if roles.Address != nil && r.wants(House) {
 				if p, ok := l.Point(n.Slot); ok {
@@ -114,7 +112,11 @@ func (r *around) look() {
 	slices.SortFunc(ways, func(a, b way) int { return cmp.Or(cmp.Compare(a.near, b.near), cmp.Compare(a.road, b.road)) })
 	ways = ways[:min(len(ways), roadsAround)]
 	for i, w := range ways {
-		if at, far, ok := r.g.Lines().Nearest(uint32(w.road), s.At); ok && r.wants(Road) {
+		if r.wants(Road) {
+			at, far, ok := r.g.Lines().Nearest(uint32(w.road), s.At)
+			if !ok {
+				at, far = w.at, w.near
+			}
 			r.found = append(r.found, candidate{kind: Road, at: at, radius: far, road: w.road})
 		}
 		for _, v := range ways[i+1:] {
@@ -128,11 +130,34 @@ func (r *around) look() {
 	}
 }
 
-// crossings adds those of two roads that are near.
+// way is a road that is near, by its lines or a door of its own.
+type way struct {
+	road names.ID
+	near float64
+	at   geo.Point
+}
+
+// way adds the road of a feature. A door in a lane is not on the road that the lane leaves.
+func (r *around) way(layer uint8, n index.Near, ways []way) []way {
+	street, ok := r.g.StreetOf(layer, n.Slot)
+	if !ok || street.Lane > 0 {
+		return ways
+	}
+	road := names.ID(street.Road)
+	if slices.ContainsFunc(ways, func(w way) bool { return w.road == road && w.near <= n.Meters }) {
+		return ways
+	}
+	at, _ := r.g.Layer(layer).Point(n.Slot)
+	ways = slices.DeleteFunc(ways, func(w way) bool { return w.road == road })
+	return append(ways, way{road, n.Meters, at})
+}
+
+// crossings adds those of two roads that are near, by their lines, or by doors of both that are near.
 func (r *around) crossings(a, b names.ID) {
-	for _, x := range r.g.Lines().Crossings(uint32(a), uint32(b)) {
-		if d := geo.Distance(x.At, r.spot.At); d <= r.spot.Metres {
-			r.found = append(r.found, candidate{kind: Crossing, at: x.At, radius: d, road: a, cross: b})
+	f := finder{g: r.g, left: mostCost}
+	for _, at := range f.meetings(a, b) {
+		if d := geo.Distance(at, r.spot.At); d <= r.spot.Metres {
+			r.found = append(r.found, candidate{kind: Crossing, at: at, radius: d, road: a, cross: b})
 		}
 	}
 }

@@ -326,6 +326,7 @@ func (f *finder) way(cl *relation.Claim, s gazetteer.Sense, a *address, faults [
 	default:
 		return
 	}
+	c.radius = max(c.radius, doorRadius)
 	f.relate(cl, precision, c)
 }
 

@@ -65,7 +65,7 @@ func small(t testing.TB, follow ...index.Projection) *indextest.Log {
 		indextest.Define(&data.Layer{Name: "doors", Geometry: data.GeometryPoint, Attributes: attributes("full", "road", "number"), Roles: data.Roles{Address: &data.AddressRole{Label: "full", Road: "road", Number: "number"}}}),
 		indextest.Define(&data.Layer{Name: "sights", Geometry: data.GeometryPoint, Attributes: attributes("name", "alias"), Roles: data.Roles{Landmark: &data.LandmarkRole{Name: "name", Alias: "alias"}}}),
 		indextest.Define(&data.Layer{Name: "houses", Geometry: data.GeometryPolygon, Attributes: attributes("name"), Roles: data.Roles{Building: &data.BuildingRole{Name: "name"}}}),
-		indextest.Define(&data.Layer{Name: "grids", Geometry: data.GeometryPolygon, Attributes: attributes("name"), Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit", Name: "name"}}}),
+		indextest.Define(&data.Layer{Name: "grids", Geometry: data.GeometryPolygon, Attributes: append(attributes("name"), code), Roles: data.Roles{Cell: &data.CellRole{Scheme: "unit", Name: "name", Code: "code"}}}),
 		indextest.Define(&data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{code}, Roles: data.Roles{Part: &data.PartRole{Code: "code"}}}),
 	)
 	changes := []data.Change{
@@ -85,7 +85,7 @@ func small(t testing.TB, follow ...index.Projection) *indextest.Log {
 	for n := range 40 {
 		x, y := float64(n%10)*50, 860+float64(n/10)*30
 		changes = append(changes,
-			indextest.Put("grids", fmt.Sprint(n+1), square(x, y, x+50, y+30), text(fmt.Sprint("西河沿社区", n+1, "号网格"))),
+			indextest.Put("grids", fmt.Sprint(n+1), square(x, y, x+50, y+30), text(fmt.Sprint("西河沿社区", n+1, "号网格")), data.TextValue(data.Code, fmt.Sprint(110105012000+n))),
 			indextest.Put("houses", fmt.Sprint("five", n), square(x+20, y+10, x+30, y+20), text("5号楼")))
 	}
 	for n := 1; n <= 49; n++ {
@@ -154,6 +154,7 @@ func TestSmall(t *testing.T) {
 		{"People's Park", "landmark 人民公园", 500, 500, 1, "name aliased"},
 		{"1101010301000123", "part 1101010301000123", 310, 400, 1, ""},
 		{"灯杆L-000123不亮", "part L-000123", 310, 400, 1, "text unknown"},
+		{"网格110105012003有积水", "area 110105012003", 175, 875, 3, "text unknown"},
 		{"光明路(陕西南路至Main St)", "road between 光明路", 300, 500, 5, "relation approximate"},
 		{"光明路陕西南路与Main St之间", "road between 光明路", 300, 500, 5, "relation approximate"},
 		{"东起Oak Street西至光明路南起Main St北至陕西南路", "area between", 500, 500, 5, "relation approximate"},

@@ -48,6 +48,9 @@ func (g *Geocoder) Suggest(t Typing) ([]Place, *index.World) {
 	s := suggester{finder: f, typing: &t}
 	s.numbers()
 	if len(s.doors) == 0 {
+		s.spelled()
+	}
+	if len(s.doors) == 0 {
 		s.names()
 	}
 	var places []Place
@@ -144,6 +147,30 @@ func (s *suggester) numbers() {
 	}
 }
 
+// spelled collects the doors of the roads of which a word in letters is the spelling or the initials, and whose numbers
+// begin with what follows it: hpdl 1.
+func (s *suggester) spelled() {
+	head, tail, _ := strings.Cut(s.text.String(), " ")
+	if i := strings.IndexFunc(head, func(r rune) bool { return '0' <= r && r <= '9' }); i > 0 && tail == "" {
+		head, tail = head[:i], head[i:]
+	}
+	numbers, end := number.Parse([]rune(tail), nil)
+	if len(numbers) == 0 || end != len([]rune(tail)) || head == "" || head[0] < 'a' || head[0] > 'z' {
+		return
+	}
+	left, seen := mostBeginning, map[names.ID]bool{}
+	s.g.Beginning(head, func(id names.ID, way names.Way) bool {
+		for _, sense := range s.g.Senses(id) {
+			if whole := way == names.Spelled || way == names.Initials && len(s.g.Name(id)) == len(head); whole && sense.Kind == gazetteer.Road && sense.Form != gazetteer.Short && !seen[sense.Road] {
+				seen[sense.Road] = true
+				s.street(sense.Road, addressOf(numbers), numbers[len(numbers)-1])
+			}
+		}
+		left--
+		return left > 0
+	})
+}
+
 // street collects the doors of a street whose numbers begin with the last number, or all if that is of the street itself.
 func (s *suggester) street(road names.ID, a address, last number.Element) {
 	begins := ""
@@ -176,7 +203,7 @@ func (s *suggester) door(d houses.Door) Place {
 }
 
 func (s *suggester) named(o option) Place {
-	c := candidate{kind: Road, at: s.placeOf(o.sense), road: o.sense.Road, sense: o.sense, score: roadPrecision}
+	c := candidate{kind: Road, road: o.sense.Road, sense: o.sense, score: roadPrecision}
 	switch o.sense.Kind {
 	case gazetteer.Area:
 		c.kind, c.score = Area, areaPrecision
@@ -186,12 +213,26 @@ func (s *suggester) named(o option) Place {
 		c.kind, c.score = Building, landmarkPrecision
 	case gazetteer.Road:
 		c.sense, c.street = gazetteer.Sense{}, houses.Street{Road: uint32(o.sense.Road)}
+		c.at, c.radius = s.reach(o.sense.Road)
 	}
 	if c.kind != Road {
+		c.at = s.placeOf(o.sense)
 		l := s.g.Layer(o.sense.Layer)
 		c.layer, c.slot, c.radius = l.Def().Name, o.sense.Slot, extent(l.Box(o.sense.Slot), c.at)
 	}
 	return s.place(&c)
+}
+
+// reach is the middle of a road and how far it reaches from there, by its lines or else by its doors.
+func (f *finder) reach(road names.ID) (at geo.Point, radius float64) {
+	at, radius, ok := f.g.Lines().Middle(uint32(road))
+	if !ok {
+		f.left = mostCost
+		if points := f.doorsOf(road, address{}); len(points) > 0 {
+			at, radius = middle(points)
+		}
+	}
+	return at, max(radius, doorRadius)
 }
 
 // placeOf is where the thing of a sense is, of a road a point on it.
@@ -200,13 +241,15 @@ func (s *suggester) placeOf(sense gazetteer.Sense) geo.Point {
 		at, _ := s.g.Place(sense)
 		return at
 	}
-	if at, _, ok := s.g.Lines().Middle(uint32(sense.Road)); ok {
-		return at
-	}
+	at, _, ok := s.g.Lines().Middle(uint32(sense.Road))
 	for _, section := range s.g.Sections(sense.Road) {
+		if ok {
+			break
+		}
 		for d := range s.g.Doors().Doors(houses.Street{Road: uint32(sense.Road), Section: section}) {
-			return d.At
+			at, ok = d.At, true
+			break
 		}
 	}
-	return geo.Point{}
+	return at
 }

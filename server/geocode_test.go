@@ -48,6 +48,8 @@ func TestGeocode(t *testing.T) {
 		{name: "bbox the wrong way", url: geocodeURL(door, "&bbox=122,25,121,26"), status: 400, want: []string{`"field":"bbox"`, "south-west"}},
 		{name: "layer", url: geocodeURL(door, "&layers=doors"), status: 400, want: []string{`"field":"layers","value":"doors"`, "addresses"}},
 		{name: "no layer", url: geocodeURL(door, "&layers="), status: 400, want: []string{`"field":"layers"`}},
+		{name: "at", url: geocodeURL(door, "&at=2026-01-01"), status: 400, want: []string{`"field":"at"`, "those of the present"}},
+		{name: "as_of", url: geocodeURL(door, "&as_of=1"), status: 400, want: []string{`"field":"as_of"`, "those of the present"}},
 		{name: "fallback", url: geocodeURL(door, "&fallback=city"), status: 400, want: []string{`"field":"fallback"`, "none or area"}},
 		{name: "crs", url: geocodeURL(door, "&crs=EPSG:1"), status: 400, want: []string{`"field":"crs"`}},
 		{name: "crs elsewhere", url: geocodeURL(door, "&crs=EPSG:4491"), status: 400, want: []string{`"field":"crs"`, "121.509"}},

@@ -142,25 +142,24 @@ const (
 // DoorID is the id of the door that is a feature.
 func DoorID(layer uint8, s index.Slot) uint32 { return uint32(layer)<<slotBits | uint32(s) }
 
-// RoadOf is the road that a feature is of, a line of it or a door on it.
-func (g *Gazetteer) RoadOf(layer uint8, s index.Slot) (names.ID, bool) {
+// StreetOf is where the feature of a road or a door is found: the road that it is a line of, or the street of the door.
+func (g *Gazetteer) StreetOf(layer uint8, s index.Slot) (street houses.Street, found bool) {
 	src := &g.sources[layer]
 	name, ok := roadOf(src.names(layer, s, nil))
 	if !ok {
 		var r reader
 		p, isDoor := r.plate(src, layer, s)
-		if name, ok = p.road, isDoor; !ok {
-			return 0, false
+		if name, street, ok = p.road, p.street, isDoor; !ok {
+			return street, false
 		}
 	}
-	road, found := names.ID(0), false
 	g.Begins([]rune(name), func(id names.ID, length int) bool {
 		if length == len([]rune(name)) {
-			road, found = id, true
+			street.Road, found = uint32(id), true
 		}
 		return true
 	})
-	return road, found
+	return street, found
 }
 
 // DoorLabel is the full text of a door as its layer has it, empty where it has none.
