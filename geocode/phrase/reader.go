@@ -53,6 +53,10 @@ type Reader struct {
 	matches  []names.Match
 	readings []Reading
 	elements []Element // of the readings
+	// What Begins is called with: functions that are made once, and what they work on.
+	named, worded, closing func(names.ID, int) bool
+	at, end                int
+	closed                 bool
 }
 
 // arc is an element in the lattice.
@@ -77,6 +81,9 @@ func (r *Reader) Read(text []rune, n Names, most int, fuzzy func(at int) bool) [
 		text = text[:MostRunes]
 	}
 	r.text, r.names = text, n
+	if r.named == nil {
+		r.named, r.worded, r.closing = r.layName, r.layWord, r.closes
+	}
 	r.arcs, r.numbers, r.paths = r.arcs[:0], r.numbers[:0], r.paths[:0]
 	r.first = slices.Grow(r.first[:0], len(text)+1)[:len(text)+1]
 	for i := range r.first {
@@ -117,22 +124,9 @@ func (r *Reader) lay(at int, fuzzy bool) {
 		}
 		r.add(Element{Kind: Gap, Start: at, End: end}, costGap)
 	}
-	r.names.Begins(rest, func(id names.ID, length int) bool {
-		if r.whole(at, at+length) {
-			r.add(Element{Kind: Name, Start: at, End: at + length, Name: id, Exact: true}, costOf(r.names.Weak(id)))
-		}
-		return true
-	})
-	lexicon.Begins(rest, func(id names.ID, length int) bool {
-		if w := &vocabulary[id]; r.whole(at, at+length) && (length > 1 || first < 0x2e80 || w.word == Way || w.word == And || w.word == Toward || r.said(at)) {
-			cost := float32(costTerm)
-			if length == 1 {
-				cost += costShort
-			}
-			r.add(Element{Kind: Term, Start: at, End: at + length, Word: w.word, Bearing: w.bearing}, cost)
-		}
-		return true
-	})
+	r.at = at
+	r.names.Begins(rest, r.named)
+	lexicon.Begins(rest, r.worded)
 	if !r.layMilestone(at) {
 		r.layNumbers(at)
 	}
@@ -141,6 +135,27 @@ func (r *Reader) lay(at int, fuzzy bool) {
 	if fuzzy && !isMark(first) {
 		r.layNear(at)
 	}
+}
+
+// layName lays a name that the text has at r.at.
+func (r *Reader) layName(id names.ID, length int) bool {
+	if end := r.at + length; r.whole(r.at, end) {
+		r.add(Element{Kind: Name, Start: r.at, End: end, Name: id, Exact: true}, costOf(r.names.Weak(id)))
+	}
+	return true
+}
+
+// layWord lays a word of the vocabulary that the text has at r.at.
+func (r *Reader) layWord(id names.ID, length int) bool {
+	w, end := &vocabulary[id], r.at+length
+	if r.whole(r.at, end) && (length > 1 || r.text[r.at] < 0x2e80 || w.word == Way || w.word == And || w.word == Toward || r.said(r.at)) {
+		cost := float32(costTerm)
+		if length == 1 {
+			cost += costShort
+		}
+		r.add(Element{Kind: Term, Start: r.at, End: end, Word: w.word, Bearing: w.bearing}, cost)
+	}
+	return true
 }
 
 // layNear lays the names with slips that begin at a character: of one length and alike in their faults as one arc, since
@@ -294,14 +309,19 @@ func (r *Reader) said(at int) bool {
 }
 
 // endsNamed reports whether characters from i up to j end with a name as it is written.
-func (r *Reader) endsNamed(i, j int) (found bool) {
-	for ; i < j && !found; i++ {
-		r.names.Begins(r.text[i:j], func(_ names.ID, length int) bool {
-			found = i+length == j
-			return !found
-		})
+func (r *Reader) endsNamed(i, j int) bool {
+	r.closed = false
+	for ; i < j && !r.closed; i++ {
+		r.end = j - i
+		r.names.Begins(r.text[i:j], r.closing)
 	}
-	return found
+	return r.closed
+}
+
+// closes notes whether a name is as long as what is left of the text.
+func (r *Reader) closes(_ names.ID, length int) bool {
+	r.closed = length == r.end
+	return !r.closed
 }
 
 // walk follows the cheapest ways to each character.
@@ -310,9 +330,8 @@ func (r *Reader) walk() {
 	r.ends = slices.Grow(r.ends[:0], n+1)[:n+1]
 	r.paths = append(r.paths, path{arc: -1, before: -1})
 	r.ends[0], r.ends[1] = 0, 1
-	var found []path
 	for end := 1; end < n; end++ {
-		found = found[:0]
+		first := len(r.paths)
 		for a := r.first[end]; a >= 0; a = r.arcs[a].next {
 			start := r.arcs[a].element.Start
 			for p := r.ends[start]; p < r.ends[start+1]; p++ {
@@ -320,15 +339,40 @@ func (r *Reader) walk() {
 				if before.arc >= 0 && r.arcs[a].element.Kind == Number && r.arcs[before.arc].element.Kind == Number {
 					continue // what hangs together is one element
 				}
-				found = append(found, path{before.cost + r.arcs[a].cost, before.length + 1, a, p})
+				r.follow(first, path{before.cost + r.arcs[a].cost, before.length + 1, a, p})
 			}
 		}
-		slices.SortFunc(found, func(x, y path) int {
-			return cmp.Or(cmp.Compare(x.cost, y.cost), cmp.Compare(x.length, y.length), cmp.Compare(r.arcs[x.arc].element.Name, r.arcs[y.arc].element.Name), cmp.Compare(x.arc, y.arc))
-		})
-		r.paths = append(r.paths, found[:min(len(found), breadth)]...)
 		r.ends[end+1] = int32(len(r.paths))
 	}
+}
+
+// follow keeps a path among those from first on, the cheapest first, if it is one of the cheapest.
+func (r *Reader) follow(first int, p path) {
+	at := len(r.paths)
+	for at > first && r.before(&p, &r.paths[at-1]) {
+		at--
+	}
+	switch {
+	case at == first+breadth:
+		return
+	case len(r.paths) < first+breadth:
+		r.paths = append(r.paths, path{})
+	}
+	copy(r.paths[at+1:], r.paths[at:])
+	r.paths[at] = p
+}
+
+// before orders paths by what they cost, then by how many elements they have, then in any way that is always the same.
+func (r *Reader) before(p, q *path) bool {
+	switch {
+	case p.cost != q.cost:
+		return p.cost < q.cost
+	case p.length != q.length:
+		return p.length < q.length
+	case p.arc == q.arc:
+		return false
+	}
+	return cmp.Or(cmp.Compare(r.arcs[p.arc].element.Name, r.arcs[q.arc].element.Name), cmp.Compare(p.arc, q.arc)) < 0
 }
 
 // collect turns the cheapest ways to the end into readings.
