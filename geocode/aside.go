@@ -11,7 +11,7 @@ import (
 // Words before a place that say it of something else than what is reported, and words behind a name that make it an
 // office.
 var (
-	homes    = []string{"家住", "住在", "居住", "现居", "人住", "住址", "户籍", "户籍地址", "户籍地", "我家", "家在", "我住", "联络地址", "联系地址", "寄信地址", "通讯地址", "通信地址", "邮寄地址", "住所", "人地址", "不是", "并非", "i live", "my address", "home address"}
+	homes    = []string{"家住", "住在", "居住", "现居", "人住", "报案人在", "来电人在", "陈情人在", "住址", "户籍", "户籍地址", "户籍地", "我家", "家在", "我住", "联络地址", "联系地址", "寄信地址", "通讯地址", "通信地址", "邮寄地址", "住所", "人地址", "不是", "并非", "i live", "my address", "home address"}
 	handlers = []string{"转办", "转交", "转请", "转由", "转知", "转", "交由", "移交", "移送", "函转", "副本", "责任单位", "处置单位", "承办单位", "主办单位", "抄送", "派单", "forwarded to", "refer to"}
 	// mattering are words behind which what was said before does not count.
 	mattering = []string{"反映", "检举", "投诉", "举报", "看到", "看见", "发现", "经过", "案由", "地点", "位于", "report"}
@@ -96,7 +96,11 @@ func (f *finder) aside(cl *relation.Claim) int {
 
 // happens is what a claim has before others because the text says that something happens there.
 func (f *finder) happens(cl *relation.Claim) int {
-	if f.local && (endsWithAny(f.clause(cl), happening) || beginsWithAny(f.following(cl), happened)) {
+	switch {
+	case !f.local:
+	case beginsWithAny(f.following(cl), happened):
+		return happenPoints + 1
+	case endsWithAny(f.clause(cl), happening):
 		return happenPoints
 	}
 	return 0

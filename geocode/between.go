@@ -151,7 +151,7 @@ func (f *finder) span(cl *relation.Claim) {
 	if p == nil {
 		return
 	}
-	c := candidate{kind: Area, at: geo.Between(p.at, q.at, 0.5), radius: apart/2 + max(p.radius, q.radius) + betweenRadius, faults: slices.Concat(p.faults, q.faults)}
+	c := candidate{kind: Area, spans: true, at: geo.Between(p.at, q.at, 0.5), radius: apart/2 + max(p.radius, q.radius) + betweenRadius, faults: slices.Concat(p.faults, q.faults)}
 	if p.road == q.road && p.kind == House && q.kind == House {
 		c.kind, c.road, c.street = Road, p.road, p.street
 		if on, _, ok := f.g.Lines().Nearest(uint32(c.road), c.at); ok {

@@ -35,6 +35,7 @@ type candidate struct {
 	told        int     // more of what the text says stands in the label of the door
 	cue         int     // what it has before other places of a report, for words that something happens there
 	apart       bool    // the text says how it lies to what it is described by
+	spans       bool    // it lies between two places of the text
 	void        bool    // what the text says of it cannot be
 	// street and number are those of a house without a door; the number is empty for a whole street.
 	street houses.Street
@@ -134,6 +135,7 @@ func (f *finder) search() {
 		guess := f.g.Guess(f.text.Runes[:min(len(f.text.Runes), phrase.MostRunes)])
 		f.cheapest(f.reader.Read(f.text.Runes, guess, fuzzily, guess.At))
 	}
+	f.cover()
 	f.tell()
 	f.sort()
 }
@@ -143,6 +145,16 @@ func (f *finder) cheapest(readings []phrase.Reading) {
 	for _, r := range readings {
 		if r.Cost <= readings[0].Cost+fuzzySpread && f.heeds(r.Elements) {
 			f.try(r.Elements)
+		}
+	}
+}
+
+// cover leaves out the ends of what lies between them: that is not there.
+func (f *finder) cover() {
+	for i := range f.found {
+		if span := f.found[i]; span.spans {
+			f.found = slices.DeleteFunc(f.found, func(c candidate) bool { return !c.spans && span.start <= c.start && c.end <= span.end })
+			return
 		}
 	}
 }

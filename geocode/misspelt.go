@@ -19,8 +19,8 @@ const (
 
 // nameFaults are what is wrong with a name.
 func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense, faults []Fault) []Fault {
-	meant := string(f.g.Name(e.Name))
 	if !e.Exact {
+		meant := string(f.g.Name(e.Name))
 		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: meant, Points: soundPoints}
 		if e.Fault == names.Slip {
 			fault.Kind, fault.Points = Misspelt, slipPoints*e.Edits

@@ -189,10 +189,16 @@ func TestReported(t *testing.T) {
 		"我是" + home + "的住戶，" + at + "天天施工",
 		"居住在" + home + "的王先生說" + at + "有火災",
 		home + "居民投訴" + at + "半夜施工",
+		"在" + at + "發生火警，報案人在" + home,
 		"先到了" + home + "，路燈故障地點：" + at,
 	} {
 		r, _ := g.Extract(text)
 		if r.Reported < 0 || text[r.Places[r.Reported].Start:r.Places[r.Reported].End] != at {
+			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
+		}
+	}
+	for _, text := range []string{"塔悠路328號和塔悠路184號之間", "永康街65號與師大路74號之間"} {
+		if r, _ := g.Extract(text + "的路燈全部不亮"); len(r.Places) != 1 || r.Reported != 0 || r.Places[0].Relation != geocode.Between {
 			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
 		}
 	}

@@ -123,6 +123,7 @@ func TestOrders(t *testing.T) {
 		{"7月12号，光明路", "road 光明路", 300, 500, 5, [2]float64{400, 600}, [2]int{50, 75}, "text unknown"},
 		{"光明路一二", door, 308, 240, 1, plate, [2]int{100, 100}, ""},
 		{"光明路十二往北50米", door12, 308, 290, 2, [2]float64{10, 15}, [2]int{95, 98}, offset},
+		{"光明路12-16号", door, 308, 240, 1, [2]float64{80, 90}, [2]int{80, 89}, "number approximate"},
 		{"光明路12甲号", door, 308, 240, 1, [2]float64{40, 50}, [2]int{80, 89}, "number not_found"},
 	} {
 		check(t, g, &test)

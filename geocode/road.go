@@ -70,6 +70,7 @@ const (
 	betweenPoints    = 14 // between two doors
 	besidePoints     = 24 // beside one
 	laneUnknown      = 25
+	rangePoints      = 5
 	unitWrong        = 4  // 148弄 where the city has 148巷
 	markUnknown      = 15 // a kilometre mark
 	disorderedPoints = 4
@@ -157,9 +158,20 @@ func (f *finder) house(cl *relation.Claim, s gazetteer.Sense, a *address, sectio
 	fault := func(kind FaultKind, points int) {
 		c.faults = append(slices.Clip(faults), Fault{Element: "number", Kind: kind, Text: a.house.String(), Points: points})
 	}
+	reach := subRadius
 	switch found.How {
 	case houses.Whole:
-		fault(NotFound, subUnknown)
+		if last := f.g.Doors().Find(a.street(s.Road, section), number.Number{Base: a.house.Last}); last.How == houses.Exact {
+			// 12-16 of which the city has 12 and 16, each for itself.
+			reach = geo.Distance(found.At, last.At)
+			points := rangePoints
+			if reach > surely {
+				points = vaguePoints
+			}
+			fault(Approximate, points)
+		} else {
+			fault(NotFound, subUnknown)
+		}
 	case houses.Part:
 		fault(Missing, subMissing)
 	case houses.Between:
@@ -184,7 +196,7 @@ func (f *finder) house(cl *relation.Claim, s gazetteer.Sense, a *address, sectio
 		switch found.How {
 		case houses.Exact:
 		case houses.Whole, houses.Part:
-			c.radius = max(found.Radius, subRadius) + doorRadius
+			c.radius = max(found.Radius, reach) + doorRadius
 		default:
 			c.radius = found.Radius + doorRadius
 		}
