@@ -265,3 +265,9 @@ func (s *Store) TakeBack(id string) error {
 		return err
 	})
 }
+
+// MayAskReset counts that somebody asks for a link for a login, whether anybody has it or not. It returns a [*LockedError]
+// when that was asked too often: nobody's box is filled by others.
+func (s *Store) MayAskReset(login string, from Origin) error {
+	return s.charge(nameKey("reset", login), addressKey(from.Address))
+}

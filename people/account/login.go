@@ -216,3 +216,11 @@ func (s *Store) renew(token string, from Origin, change func(r *accountRecord) e
 	})
 	return fresh, err
 }
+
+// SetEmail changes where links to reset the password go, for who knows the password.
+func (s *Store) SetEmail(ctx context.Context, id, password, email string, from Origin) (Account, error) {
+	if err := s.confirm(ctx, id, password, from); err != nil {
+		return Account{}, err
+	}
+	return s.Change(id, Change{Email: &email})
+}

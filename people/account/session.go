@@ -16,6 +16,14 @@ type Origin struct {
 	Agent   string // what the program calls itself
 }
 
+// text is the address, or that the request came without one.
+func (o Origin) text() string {
+	if !o.Address.IsValid() {
+		return "local"
+	}
+	return o.Address.Unmap().String()
+}
+
 // SessionInfo is a login that is in force.
 type SessionInfo struct {
 	ID      string    `json:"id"`
@@ -73,7 +81,7 @@ func (s *Store) begin(tx *bbolt.Tx, r *accountRecord, from Origin, of sessionRec
 	if of.Created.IsZero() {
 		of.Created, of.Expires = now, now.Add(age)
 	}
-	of.Address, of.Agent = from.Address.Unmap().String(), clip(from.Agent)
+	of.Address, of.Agent = from.text(), clip(from.Agent)
 	if err := s.makeRoom(tx, r.ID); err != nil {
 		return "", err
 	}
@@ -223,4 +231,19 @@ func (s *Store) EndSessions(account, id, but string) (n int, err error) {
 		return err
 	})
 	return n, err
+}
+
+// Pending reports whether a token is that of a login whose second factor is missing.
+func (s *Store) Pending(token string) bool {
+	hash, err := parseToken(kindSession, token)
+	if err != nil {
+		return false
+	}
+	pending := false
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		v, _, err := s.find(tx, hash)
+		pending = v.Pending
+		return err
+	})
+	return err == nil && pending
 }

@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,60 +13,85 @@ import (
 	"github.com/gewu-city/gewu/server/rest"
 )
 
-// Config says how requests are told apart.
-type Config struct {
-	// Token is the value that takes the place of a login while there are no accounts; empty is none.
-	Token string
-}
-
-// API finds out who asks. It is safe for concurrent use.
-type API struct {
-	cfg Config
-	// token is the hash of Config.Token: equal lengths compare in constant time.
-	token [sha256.Size]byte
-}
-
-// New returns an API.
-func New(cfg Config) *API { return &API{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token))} }
-
-// Identify is who asks. What a request brings along counts before where it comes from: a wrong token is refused even from
-// where none is needed.
+// Identify is who asks. What a request brings along counts before where it comes from: a wrong key is refused even from
+// where none is needed. The error is a problem that says why what was brought does not count.
 func (a *API) Identify(r *http.Request) (account.Principal, error) {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return a.bearer(token)
 	}
+	p, err := a.byCookie(r)
+	if err != nil || p.Known() {
+		return p, err
+	}
 	switch {
 	case FromSocket(r):
 		return account.Principal{Way: account.Socket}, nil
-	case fromHere(r) && foreign(r) == nil:
+	case a.open() && fromHere(r) && foreign(r) == nil:
 		return account.Principal{Way: account.Open}, nil
 	}
-	return account.Principal{Way: account.Public}, nil
+	return p, nil
 }
 
-// bearer is who holds a token.
+// open reports whether the machine itself may do everything.
+func (a *API) open() bool { return a.cfg.Demo || !a.populated() }
+
+// populated reports whether there are accounts.
+func (a *API) populated() bool { return a.store != nil && a.store.Any() }
+
+// bearer is who holds a key or the token.
 func (a *API) bearer(token string) (account.Principal, error) {
-	sum := sha256.Sum256([]byte(token))
-	if a.cfg.Token != "" && subtle.ConstantTimeCompare(sum[:], a.token[:]) == 1 {
-		return account.Principal{Way: account.Token}, nil
+	nobody := account.Principal{Way: account.Public}
+	if account.IsKey(token) && a.store != nil {
+		p, err := a.store.ByKey(token)
+		if errors.Is(err, account.ErrToken) {
+			return nobody, invalidToken("the key is not valid, or no more; gewu key list shows those that are").Because(err)
+		}
+		return p, err
 	}
-	return account.Principal{Way: account.Public}, rest.Refuse(rest.Unauthorized, "the token is not the one that the server was started with (gewu serve --token)").
-		With("WWW-Authenticate", `Bearer realm="gewu", error="invalid_token"`)
+	sum := sha256.Sum256([]byte(token))
+	if a.cfg.Token == "" || subtle.ConstantTimeCompare(sum[:], a.token[:]) != 1 {
+		return nobody, invalidToken("the token is not the one that the server was started with (gewu serve --token)")
+	}
+	if !a.open() {
+		return nobody, invalidToken("the server has accounts now, so that its --token counts no more; gewu key create makes a key for programs")
+	}
+	return account.Principal{Way: account.Token}, nil
+}
+
+func invalidToken(why string) *rest.Problem {
+	return rest.Refuse(rest.Unauthorized, "%s", why).With("WWW-Authenticate", `Bearer realm="gewu", error="invalid_token"`)
 }
 
 // MayWrite decides who may change things, as far as that does not depend on what.
 func (a *API) MayWrite(r *http.Request) error {
-	if From(r.Context()).Everything() {
+	p := From(r.Context())
+	if p.Everything() {
 		return nil
 	}
 	if err := foreign(r); err != nil {
 		return rest.Refuse(rest.Forbidden, "a page of another site may not change things here").Because(err)
 	}
-	if a.cfg.Token == "" {
-		return rest.Refuse(rest.Forbidden, "this server takes changes only from its own machine (http://127.0.0.1 or the control socket); start it with --token to allow them from elsewhere")
+	switch {
+	case p.Known():
+		return rest.Refuse(rest.Forbidden, "this account may not do that")
+	case a.populated():
+		return unauthorized("changes need a login, or a key: Authorization: Bearer gewu_…")
+	case a.cfg.Token == "":
+		return rest.Refuse(rest.Forbidden, "this server takes changes only from its own machine (http://127.0.0.1 or the control socket); start it with --token to allow them from elsewhere, or make accounts")
 	}
-	return rest.Refuse(rest.Unauthorized, "changes from elsewhere need the server's token: Authorization: Bearer <the value of --token>").
-		With("WWW-Authenticate", `Bearer realm="gewu"`)
+	return unauthorized("changes from elsewhere need the server's token: Authorization: Bearer <the value of --token>")
+}
+
+// MayVisit refuses changes that a page of another site has a browser send. Who may do what is the handler's matter.
+func (a *API) MayVisit(r *http.Request) error {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return nil
+	}
+	if err := foreign(r); err != nil {
+		return rest.Refuse(rest.Forbidden, "a page of another site may not log in here").Because(err)
+	}
+	return nil
 }
 
 // foreign is an error when a browser sent the request for a page of another site.

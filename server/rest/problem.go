@@ -38,6 +38,7 @@ const (
 	QueryTooLong    Kind = "query-too-long"
 	UnsupportedType Kind = "unsupported-media-type"
 	Invalid         Kind = "invalid"
+	TooMany         Kind = "too-many-requests"
 	Internal        Kind = "internal"
 	NotImplemented  Kind = "not-implemented"
 	Unavailable     Kind = "unavailable"
@@ -57,7 +58,7 @@ type About struct {
 // Kinds are all kinds of problem, by status.
 var Kinds = []About{
 	{BadRequest, 400, "Bad request", "A parameter or the form of the body is wrong; field and value say which."},
-	{Unauthorized, 401, "Unauthorized", "Writing from elsewhere needs the server's token: Authorization: Bearer …."},
+	{Unauthorized, 401, "Unauthorized", "Who asks is not known: log in, or send a key: Authorization: Bearer …."},
 	{Forbidden, 403, "Forbidden", "The server does not take this request from there."},
 	{NotFound, 404, "Not found", "There is no such thing; the text names what there is."},
 	{WrongMethod, 405, "Method not allowed", "The header Allow lists the methods."},
@@ -70,6 +71,7 @@ var Kinds = []About{
 	{QueryTooLong, 414, "Query too long", "Shorten the query."},
 	{UnsupportedType, 415, "Unsupported media type", "Set Content-Type to one that the text names."},
 	{Invalid, 422, "Invalid content", "The content was understood but does not fit; field and value say what."},
+	{TooMany, 429, "Too many requests", "Wait as many seconds as Retry-After says."},
 	{Internal, 500, "Internal error", "A fault of the server; its log has the request id."},
 	{Damaged, 500, "Damaged store", "A part of the store's file cannot be read. The present is served from memory and new changes are kept; the operator finds what to do in the manual."},
 	{NotImplemented, 501, "Not implemented", "This server does not do that."},
