@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
@@ -37,13 +39,15 @@ type access uint8
 const (
 	// anyone may read, from any web page too.
 	anyone access = iota
-	// writers are the machine itself and those with the token.
+	// writers are the machine itself, those with the token, and administrators.
 	writers
+	// visitors are anyone, but from our own pages only; the handler says who of them.
+	visitors
 )
 
 // routes is the whole API. GET answers HEAD too, and every path answers OPTIONS.
 func (s *Server) routes() []route {
-	return []route{
+	return append(s.accountRoutes(), []route{
 		{"GET", "/v1/locate", s.locate.Point, anyone, false},
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},
@@ -125,7 +129,7 @@ func (s *Server) routes() []route {
 		{"GET", "/openapi.json", s.handleOpenAPI, anyone, false},
 		{"GET", "/docs", s.handleDocs, anyone, false},
 		{"GET", "/docs/docs.css", s.handleDocsStyle, anyone, false},
-	}
+	}...)
 }
 
 // router registers one mux route for each path, so that a wrong method is told from a wrong path. What no route
@@ -185,13 +189,21 @@ func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Reque
 // call applies what one route asks for.
 func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 	who, err := s.auth.Identify(r)
-	if err != nil && rt.access != anyone {
+	// A key is refused where anyone may read, too: who sends one would take less for all. Other words of the header may
+	// be meant for a proxy.
+	if err != nil && (rt.access != anyone || errors.Is(err, account.ErrToken)) {
 		return err
 	}
 	r = r.WithContext(auth.With(r.Context(), who))
-	if rt.access == anyone {
+	switch rt.access {
+	case anyone:
 		allowOrigins(w)
-	} else if err := s.auth.MayWrite(r); err != nil {
+	case writers:
+		err = s.auth.MayWrite(r)
+	case visitors:
+		err = s.auth.MayVisit(r)
+	}
+	if err != nil && rt.access != anyone {
 		return err
 	}
 	if len(r.URL.RawQuery) > s.cfg.Limits.QueryBytes {

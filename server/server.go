@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo/proj"
@@ -81,6 +82,8 @@ type Config struct {
 	Build    obs.Build
 	// Token allows writing from other machines to those who have it. Without it nobody there may write.
 	Token string
+	// Login says who may log in, and how. Its Base, Now, Logger, Token and PublicURL are those of the server.
+	Login auth.Config
 	// LogQueries has the log tell what places were asked for. Such texts name persons: without it nothing does.
 	LogQueries bool
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
@@ -152,12 +155,15 @@ func New(cfg Config) (*Server, error) {
 		cfg.Registry = obs.NewRegistry()
 	}
 	cfg.Limits = cfg.Limits.WithDefaults()
-	s := &Server{cfg: cfg, auth: auth.New(auth.Config{Token: cfg.Token}), nextID: convert.ULIDs(cfg.Now, rand.Reader)}
+	s := &Server{cfg: cfg, nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
 	s.city = &city.City{
 		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
+	login := cfg.Login
+	login.Base, login.Now, login.Logger, login.Token, login.PublicURL = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL
+	s.auth = auth.New(login)
 	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
 	s.keys = once.NewKeys(cfg.Store, cfg.Now)
@@ -205,7 +211,12 @@ func (s *Server) Drain() {
 
 // Run does work in the background until ctx ends, and returns when all long work has ended. It comes to its end after
 // the HTTP servers and before the engine and the store.
-func (s *Server) Run(ctx context.Context) error { return s.city.Jobs.Run(ctx) }
+func (s *Server) Run(ctx context.Context) error {
+	var running errgroup.Group
+	running.Go(func() error { return s.city.Jobs.Run(ctx) })
+	running.Go(func() error { return s.auth.Run(ctx) })
+	return running.Wait()
+}
 
 // jobSlots is how many jobs of a kind run at once. A second compaction is let in to be refused at once.
 var jobSlots = map[string]int{"import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1}

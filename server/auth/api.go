@@ -22,8 +22,11 @@ type Config struct {
 	Demo bool
 	// Proxies are the addresses whose word about where a request came from is believed.
 	Proxies []netip.Prefix
-	// PublicURL is how clients reach the server, for links in mail; without it the request tells.
+	// PublicURL is how clients reach the server. Without it no mail is sent: the name that a request brings may be somebody
+	// else's, and would stand in the links.
 	PublicURL string
+	// Address is how people reach the server when who asks for a link did so over the control socket.
+	Address string
 	// Base is how the client of a request reached the server, without a slash at the end.
 	Base func(r *http.Request) string
 	// Post sends mail; nil sends none.
@@ -176,5 +179,5 @@ func (a *API) problem(err error) error {
 // note writes to the log what matters to who watches over logins. Passwords and tokens are in no event.
 func (a *API) note(r *http.Request, event string, attrs ...slog.Attr) {
 	attrs = append(attrs, slog.String("by", From(r.Context()).Actor()), slog.String("address", a.origin(r).Address.String()))
-	a.cfg.Logger.LogAttrs(r.Context(), slog.LevelInfo, event, attrs...)
+	a.cfg.Logger.LogAttrs(r.Context(), slog.LevelInfo, "people", append(attrs, slog.String("event", event))...)
 }

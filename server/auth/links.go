@@ -3,6 +3,7 @@ package auth
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -17,12 +18,28 @@ const (
 	resetPage      = "/account/reset#"
 )
 
-// base is how people reach the server.
+// base is how people reach the server, without a slash at the end.
 func (a *API) base(r *http.Request) string {
-	if a.cfg.Base == nil {
-		return ""
+	switch {
+	case a.cfg.PublicURL == "" && FromSocket(r) && a.cfg.Address != "":
+		return a.cfg.Address
+	case a.cfg.Base == nil:
+		return strings.TrimRight(a.cfg.PublicURL, "/")
 	}
 	return a.cfg.Base(r)
+}
+
+// FirstLink is the address with which the first administrator begins, empty when there are accounts. It can be used once;
+// the one before is worth nothing afterwards.
+func (a *API) FirstLink(base string) (string, error) {
+	if a.store == nil {
+		return "", nil
+	}
+	token, err := a.store.FirstInvitation()
+	if err != nil || token == "" {
+		return "", err
+	}
+	return base + invitationPage + token, nil
 }
 
 // sent is a link that was made. The address is in this answer only.
@@ -158,7 +175,7 @@ func (a *API) AskReset(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if a.cfg.Post == nil {
+	if !a.mails() {
 		return rest.Refuse(rest.NotImplemented, "this server sends no mail; an administrator can make a link (gewu user reset)")
 	}
 	var body struct {

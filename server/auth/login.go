@@ -38,7 +38,7 @@ type provider struct {
 func (a *API) show(p account.Principal, pending bool) (me, error) {
 	m := me{
 		Accounts: a.populated(), Open: a.open(), Demo: a.cfg.Demo, Way: p.Way, Everything: p.Everything(),
-		Session: p.Session, Key: p.Key, Scopes: p.Scopes, Granted: p.Granted, Pending: pending, Mail: a.cfg.Post != nil, Providers: []provider{},
+		Session: p.Session, Key: p.Key, Scopes: p.Scopes, Granted: p.Granted, Pending: pending, Mail: a.mails(), Providers: []provider{},
 	}
 	for _, v := range a.cfg.Providers {
 		m.Providers = append(m.Providers, provider{v.Name(), v.Title()})
