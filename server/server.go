@@ -201,6 +201,10 @@ func New(cfg Config) (*Server, error) {
 // Handler serves the whole API and the pages.
 func (s *Server) Handler() http.Handler { return s.handler }
 
+// FirstLink is the address with which the first administrator begins, below base; empty when there are accounts. The one
+// before is worth nothing afterwards.
+func (s *Server) FirstLink(base string) (string, error) { return s.auth.FirstLink(base) }
+
 // Drain makes /readyz say that the server goes down and ends the event streams, checks and compactions, so that
 // http.Server.Shutdown can finish. Other requests go on. It may be called more than once.
 func (s *Server) Drain() {

@@ -13,6 +13,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
@@ -22,6 +23,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
+	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/web"
@@ -42,17 +44,26 @@ type cityOptions struct {
 	// geocoder has the city answer for places by their names; it takes a second and memory for each 100,000 addresses.
 	geocoder   bool
 	logQueries bool
+	// logins says who may log in; demo that this machine may do everything also when there are accounts; address how people
+	// on this machine reach the server.
+	logins  logins.Flags
+	demo    bool
+	address string
 }
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
 type city struct {
 	// socket is where commands reach the city.
-	socket  string
-	store   *boltstore.DB
-	engine  *index.Engine
-	planner *planner.Planner
-	server  *server.Server
-	env     *env
+	socket string
+	// public is how people reach the server, empty when that is not told.
+	public string
+	store  *boltstore.DB
+	// accounts is closed with the store.
+	accounts *account.Store
+	engine   *index.Engine
+	planner  *planner.Planner
+	server   *server.Server
+	env      *env
 }
 
 // openCity opens the store of the data folder, creating it when there is none, and loads the World.
@@ -70,13 +81,28 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &city{store: store, engine: index.NewEngine(store), env: e}
-	if c.socket, err = socketPath(e.cli.Data, socketName); err != nil {
+	c := &city{store: store, engine: index.NewEngine(store), env: e, public: o.logins.PublicURL}
+	if c.accounts, err = o.logins.Open(e.cli.Data, time.Now); err != nil {
 		return nil, errors.Join(err, store.Close())
+	}
+	if err := c.load(o, metrics); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+// close lets go of the files.
+func (c *city) close() error { return errors.Join(c.accounts.Close(), c.store.Close()) }
+
+// load makes the World and the server over the store.
+func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
+	e, store := c.env, c.store
+	if c.socket, err = socketPath(e.cli.Data, socketName); err != nil {
+		return err
 	}
 	systems, err := coords.Systems(e.cli.Systems)
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
 	book := cells.NewBook()
 	c.engine.Follow(book)
@@ -89,24 +115,25 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	c.planner = planner.New(c.engine, store, time.Now, e.log)
 	start := time.Now()
 	if err := c.engine.Load(e.ctx, nil); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
 	w := c.engine.World()
 	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
 	registry := obs.NewRegistry()
 	if err := metrics.Register(store, registry); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
+	}
+	login, err := o.logins.Config(c.accounts, o.address, o.demo, time.Now)
+	if err != nil {
+		return err
 	}
 	c.server, err = server.New(server.Config{
 		Store: store, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
-		Token: o.token, Admin: upkeep.Admin{Store: store, Engine: c.engine}, Folder: e.cli.Data,
+		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Admin: upkeep.Admin{Store: store, Engine: c.engine}, Folder: e.cli.Data,
 	})
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	return c, nil
+	return err
 }
 
 func storeOptions(e *env, verify boltstore.Verify) boltstore.Options {
@@ -119,7 +146,7 @@ func storeOptions(e *env, verify boltstore.Verify) boltstore.Options {
 // The end is the reverse of the flow of data. run.Group interrupts its actors one after the other in the order in
 // which they were added, so each interrupt below returns only when its actor has let go of what comes after it.
 func (c *city) serve(ctx context.Context, listener net.Listener, do func(context.Context, client) error) (err error) {
-	defer func() { err = errors.Join(err, c.store.Close()) }()
+	defer func() { err = errors.Join(err, c.close()) }()
 	socket, err := listenSocket(ctx, c.socket)
 	if err != nil {
 		return err

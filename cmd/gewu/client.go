@@ -18,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
+	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/data"
@@ -103,11 +104,11 @@ func withNewCity(e *env, do func(ctx context.Context, c client) error) error {
 			defer h.CloseIdleConnections()
 			return do(e.ctx, client{http: h})
 		}
-		city, err := openCity(&own, cityOptions{geocoder: e.geocoder})
+		city, err := openCity(&own, cityOptions{geocoder: e.geocoder, address: "http://localhost:8080"})
 		if err == nil {
 			city.socket, err = socketPath(e.cli.Data, fmt.Sprintf("gewu-%d.sock", os.Getpid()))
 			if err != nil {
-				return errors.Join(err, city.store.Close())
+				return errors.Join(err, city.close())
 			}
 			return city.serve(e.ctx, nil, do)
 		}
@@ -233,4 +234,14 @@ func worker(e *env) *jobcmd.Env {
 	return &jobcmd.Env{Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, WithCity: func(do func(context.Context, jobcmd.Client) error) error {
 		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
 	}}
+}
+
+// keeper is what the commands about accounts and keys get.
+func keeper(e *env) *logins.Env {
+	of := func(with func(*env, func(context.Context, client) error) error) func(func(context.Context, logins.Client) error) error {
+		return func(do func(context.Context, logins.Client) error) error {
+			return with(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+		}
+	}
+	return &logins.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, City: of(withCity), NewCity: of(withNewCity)}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/sample"
@@ -48,13 +49,15 @@ func (cmd *demoCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	city, err := openCity(e, cmd.options())
+	o := cmd.options()
+	o.demo, o.address = true, logins.Local(l.Addr().String())
+	city, err := openCity(e, o)
 	if err != nil {
 		_ = l.Close()
 		return err
 	}
 	if loaded {
-		cmd.announce(e, l)
+		cmd.announce(e, l, false)
 		return city.serve(e.ctx, l, nil)
 	}
 	return city.serve(e.ctx, l, func(ctx context.Context, c client) error {
@@ -69,7 +72,7 @@ func (cmd *demoCmd) Run(e *env) error {
 		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(town.Name+"\n"), 0o600); err != nil {
 			return err
 		}
-		cmd.announce(e, l)
+		cmd.announce(e, l, false)
 		<-ctx.Done()
 		return nil
 	})
@@ -102,7 +105,7 @@ func (cmd *demoCmd) prepare(e *env, name string) (loaded bool, err error) {
 
 // wipe deletes the city in a data folder that nobody serves.
 func wipe(dir string) error {
-	for _, name := range []string{storeFile, sampleMark} {
+	for _, name := range []string{storeFile, logins.File, sampleMark} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

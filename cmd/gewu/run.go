@@ -18,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
+	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/internal/obs"
@@ -54,6 +55,8 @@ type cli struct {
 	Restore    restoreCmd        `cmd:"" help:"Put a backup into an empty or stopped store."`
 	Compact    compactCmd        `cmd:"" help:"Erase the history that retention does not keep, and return free space."`
 	Rebuild    rebuildCmd        `cmd:"" help:"Make something that is derived from the log anew."`
+	User       logins.User       `cmd:"" help:"Accounts: list, add, invite, disable, reset, remove them."`
+	Key        logins.Key        `cmd:"" help:"API keys: list, create, revoke them."`
 	Bench      benchCmd          `cmd:"" help:"Measure the engine on the city's own data."`
 	Version    versionCmd        `cmd:"" help:"Print the version."`
 }
@@ -119,7 +122,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), worker(e), finder(e), coordinator(e)); err != nil {
+	if err := command.Run(e, definer(e), worker(e), finder(e), coordinator(e), keeper(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

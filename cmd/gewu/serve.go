@@ -1,17 +1,21 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"runtime/debug"
 	"strings"
 
+	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/data/boltstore"
 )
 
 // listenFlags are shared by serve and demo.
 type listenFlags struct {
+	logins.Flags
 	Listen     string `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
 	Token      string `help:"Allows writes from elsewhere with the header \"Authorization: Bearer TOKEN\". Better given as GEWU_TOKEN than as a flag, which other users of the machine can see." placeholder:"TOKEN" env:"GEWU_TOKEN"`
 	TileCache  int64  `help:"Memory for encoded tiles in MiB; -1 keeps none." default:"256" env:"GEWU_TILE_CACHE"`
@@ -37,7 +41,7 @@ func (f listenFlags) options() cityOptions {
 	if f.Memory > 0 {
 		debug.SetMemoryLimit(f.Memory << 20)
 	}
-	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20, pastBytes: f.PastMemory << 20, geocoder: true, logQueries: f.LogQueries}
+	return cityOptions{token: f.Token, cacheBytes: f.TileCache << 20, pastBytes: f.PastMemory << 20, geocoder: true, logQueries: f.LogQueries, logins: f.Flags}
 }
 
 // listen opens the address.
@@ -51,7 +55,7 @@ func (f listenFlags) listen(e *env) (net.Listener, error) {
 }
 
 // announce prints where the city is and who may write.
-func (f listenFlags) announce(e *env, l net.Listener) {
+func (f listenFlags) announce(e *env, l net.Listener, accounts bool) {
 	addr := l.Addr().String()
 	host, port, err := net.SplitHostPort(addr)
 	ip, parseErr := netip.ParseAddr(host)
@@ -61,6 +65,8 @@ func (f listenFlags) announce(e *env, l net.Listener) {
 	}
 	fmt.Fprintf(e.stdout, "gewu serves http://%s/\n", strings.Replace(addr, "127.0.0.1", "localhost", 1))
 	switch {
+	case accounts:
+		fmt.Fprintln(e.stdout, "Changes need a login or a key.")
 	case loopback && f.Token == "":
 		fmt.Fprintln(e.stdout, "Programs on this machine may read and write without a login.")
 	case f.Token == "":
@@ -89,12 +95,25 @@ func (cmd *serveCmd) Run(e *env) error {
 		return err
 	}
 	o := cmd.options()
+	o.address = logins.Local(l.Addr().String())
 	o.verify = verifyDepths[cmd.Verify]
 	city, err := openCity(e, o)
 	if err != nil {
 		_ = l.Close()
 		return err
 	}
-	cmd.announce(e, l)
+	cmd.announce(e, l, city.accounts.Any())
+	if err := city.announceFirst(l); err != nil {
+		return errors.Join(err, l.Close(), city.close())
+	}
 	return city.serve(e.ctx, l, nil)
+}
+
+// announceFirst prints the link of the first administrator, as long as there is none.
+func (c *city) announceFirst(l net.Listener) error {
+	link, err := c.server.FirstLink(cmp.Or(c.public, logins.Local(l.Addr().String())))
+	if err == nil && link != "" {
+		fmt.Fprintf(c.env.stdout, "\nThere are no accounts yet. Whoever opens this link within a day becomes the administrator; it can be used once:\n  %s\n", link)
+	}
+	return err
 }

@@ -16,8 +16,8 @@ type Origin struct {
 	Agent   string // what the program calls itself
 }
 
-// text is the address, or that the request came without one.
-func (o Origin) text() string {
+// String is the address, or that the request came without one.
+func (o Origin) String() string {
 	if !o.Address.IsValid() {
 		return "local"
 	}
@@ -81,7 +81,7 @@ func (s *Store) begin(tx *bbolt.Tx, r *accountRecord, from Origin, of sessionRec
 	if of.Created.IsZero() {
 		of.Created, of.Expires = now, now.Add(age)
 	}
-	of.Address, of.Agent = from.text(), clip(from.Agent)
+	of.Address, of.Agent = from.String(), clip(from.Agent)
 	if err := s.makeRoom(tx, r.ID); err != nil {
 		return "", err
 	}

@@ -178,6 +178,6 @@ func (a *API) problem(err error) error {
 
 // note writes to the log what matters to who watches over logins. Passwords and tokens are in no event.
 func (a *API) note(r *http.Request, event string, attrs ...slog.Attr) {
-	attrs = append(attrs, slog.String("by", From(r.Context()).Actor()), slog.String("address", a.origin(r).Address.String()))
+	attrs = append(attrs, slog.String("by", From(r.Context()).Actor()), slog.String("address", a.origin(r).String()))
 	a.cfg.Logger.LogAttrs(r.Context(), slog.LevelInfo, "people", append(attrs, slog.String("event", event))...)
 }

@@ -79,9 +79,9 @@ func (a *API) Back(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	spent := a.outsideCookie(r, "")
+	spent := a.outsideCookie(r, "") //nolint:gosec // it is the one that was set
 	spent.MaxAge = -1
-	http.SetCookie(w, spent) //nolint:gosec // as it was set
+	http.SetCookie(w, spent)
 	w.Header().Set("Cache-Control", "no-store")
 	fail := func(why string, err error) error {
 		a.note(r, "login at a provider failed", slog.String("provider", p.Name()), slog.String("why", why), slog.Any("error", err))
