@@ -45,6 +45,26 @@ func (l *Level) NameOf(areas *index.Layer, area index.Slot) string {
 	return areas.Value(area, l.name).String()
 }
 
+// Area finds an area of the level by its code, as [Level.CodeOf] has it.
+func (l *Level) Area(w *index.World, code string) (area index.Slot, ok bool) {
+	areas := l.In(w)
+	switch {
+	case areas == nil:
+		return 0, false
+	case l.code < 0:
+		return areas.Lookup(code)
+	}
+	a := areas.Def().Attributes[l.code]
+	v, err := data.ParseValue(a.Type, code, a.Location())
+	if err != nil || v.Null() {
+		return 0, false
+	}
+	for found := range areas.Equal(l.code, v) {
+		return found, true
+	}
+	return 0, false
+}
+
 // In is the layer of the level in a World of the plan.
 func (l *Level) In(w *index.World) *index.Layer { return l.of.in(w) }
 

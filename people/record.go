@@ -31,6 +31,19 @@ func Record[T record](one *T) (*data.Admin, error) {
 	return a, nil
 }
 
+// Same reports whether two records say the same; a nil one says nothing.
+func Same[T record](a, b *T) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, err := Record(a)
+	if err != nil {
+		return false
+	}
+	y, err := Record(b)
+	return err == nil && x.Name() == y.Name() && bytes.Equal(x.Body, y.Body)
+}
+
 // Read is what an admin record says; members that T does not have are a fault. The error names the record.
 func Read[T record](a *data.Admin) (*T, error) {
 	one := new(T)

@@ -35,6 +35,8 @@ type RecordError struct {
 	Name
 	// Err is a *data.FieldError or several joined.
 	Err error
+	// Needed is set for a record to end that others need.
+	Needed bool
 }
 
 // Error names the record.
@@ -108,7 +110,7 @@ func (d *Directory) Check(u *Update, city City) []*RecordError {
 	var all []*RecordError
 	add := func(kind, id string, errs ...error) {
 		if err := errors.Join(errs...); err != nil {
-			all = append(all, &RecordError{Name{kind, id}, err})
+			all = append(all, &RecordError{Name: Name{kind, id}, Err: err})
 		}
 	}
 	for _, o := range u.Organisations {
@@ -121,7 +123,9 @@ func (d *Directory) Check(u *Update, city City) []*RecordError {
 		add(data.AdminStaff, s.ID, s.Validate(), next.fits(s), worksIn(s, city))
 	}
 	for _, n := range u.Ended {
-		add(n.Kind, n.ID, next.missed(n, d))
+		if err := next.missed(n, d); err != nil {
+			all = append(all, &RecordError{Name: n, Err: err, Needed: d.SeqOf(n.Kind, n.ID) > 0})
+		}
 	}
 	return all
 }

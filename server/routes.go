@@ -108,6 +108,21 @@ func (s *Server) routes() []route {
 		{"PUT", "/v1/dictionaries/{dictionary}", s.definitions.PutDictionary, writers, false},
 		{"DELETE", "/v1/dictionaries/{dictionary}", s.definitions.DropDictionary, writers, false},
 
+		{"GET", "/v1/organisations", s.people.ListOrganisations, anyone, false},
+		{"GET", "/v1/organisations/{id}", s.people.GetOrganisation, anyone, false},
+		{"PUT", "/v1/organisations/{id}", s.people.PutOrganisation, writers, false},
+		{"DELETE", "/v1/organisations/{id}", s.people.DeleteOrganisation, writers, false},
+		{"GET", "/v1/posts", s.people.ListPosts, anyone, false},
+		{"GET", "/v1/posts/{id}", s.people.GetPost, anyone, false},
+		{"PUT", "/v1/posts/{id}", s.people.PutPost, writers, false},
+		{"DELETE", "/v1/posts/{id}", s.people.DeletePost, writers, false},
+		{"GET", "/v1/staff", s.people.ListStaff, writers, false},
+		{"GET", "/v1/staff/{id}", s.people.GetPerson, writers, false},
+		{"PUT", "/v1/staff/{id}", s.people.PutPerson, writers, false},
+		{"DELETE", "/v1/staff/{id}", s.people.DeletePerson, writers, false},
+		{"GET", "/v1/people", s.people.Export, writers, false},
+		{"POST", "/v1/people", s.people.Import, writers, false},
+
 		{"GET", "/v1/codes/{kind}", s.codes.Compose, anyone, false},
 		{"GET", "/v1/codes/{kind}/{code}", codes.Get, anyone, false},
 

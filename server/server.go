@@ -37,6 +37,7 @@ import (
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/operate"
 	"github.com/gewu-city/gewu/server/past"
+	"github.com/gewu-city/gewu/server/people"
 	"github.com/gewu-city/gewu/server/plans"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/server/spool"
@@ -109,6 +110,7 @@ type Server struct {
 
 	features    features.API
 	definitions definitions.API
+	people      people.API
 	transfer    transfer.API
 	locate      locate.API
 	codes       codes.API
@@ -166,6 +168,7 @@ func New(cfg Config) (*Server, error) {
 	s.auth = auth.New(login)
 	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
+	s.people = people.API{City: s.city}
 	s.keys = once.NewKeys(cfg.Store, cfg.Now)
 	spooled, err := s.openJobs()
 	if err != nil {

@@ -20,6 +20,8 @@ const (
 	Address
 	Parts
 	Within
+	// Duties are appended by [AppendDuties].
+	Duties
 )
 
 // AppendMembers appends members of a location, separated and preceded by commas.

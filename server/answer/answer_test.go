@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/answer"
 )
 
@@ -90,6 +91,17 @@ func TestEqualsEncodingJSON(t *testing.T) {
 		text = answer.AppendRoute(nil, &route, answer.Areas|answer.Cells)
 		text[0] = '{'
 		same(t, append(text, '}'), route)
+
+		var duties struct {
+			Duties []people.Duty `json:"duties"`
+		}
+		anything(t, reflect.ValueOf(&duties).Elem())
+		if duties.Duties == nil {
+			duties.Duties = []people.Duty{}
+		}
+		text = answer.AppendDuties(nil, duties.Duties)
+		text[0] = '{'
+		same(t, append(text, '}'), duties)
 	})
 }
 

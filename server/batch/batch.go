@@ -21,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -34,6 +35,8 @@ type Job struct {
 	// Ask is what is wanted of each place, and Include the members and columns that say so.
 	Ask     grid.Ask
 	Include answer.Members
+	// Duties, when not nil, are those who answer for a place; lines of JSON say them when Include does.
+	Duties func(w *index.World, loc *grid.Location) []people.Duty
 	// CRS is the system of the coordinates.
 	CRS proj.CRS
 	// Lon and Lat are the columns or members of the coordinates; both empty means the usual names.

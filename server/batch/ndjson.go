@@ -69,6 +69,7 @@ const (
 	memberParts
 	memberWithin
 	memberPoint
+	memberDuties
 	memberError
 )
 
@@ -85,6 +86,8 @@ func memberOf(name []byte) member {
 		return memberParts
 	case "within":
 		return memberWithin
+	case "duties":
+		return memberDuties
 	case "point":
 		return memberPoint
 	case "error":
@@ -243,6 +246,10 @@ func (w *worker) locate(o object) (written member, why string) {
 		loc = w.Locator.Locate(w.world, p, w.Ask)
 	}
 	w.dst = answer.AppendMembers(w.dst, &loc, w.Include)
+	if w.Duties != nil {
+		w.dst = answer.AppendDuties(w.dst, w.Duties(w.world, &loc))
+		written |= memberDuties
+	}
 	for which, m := range membersOf {
 		if w.Include&which != 0 && (m != memberWithin || loc.Within != nil) {
 			written |= m

@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -28,8 +29,27 @@ const (
 // card is a card and the position at which it was read.
 type card struct {
 	cells.Card
-	Seq data.Seq `json:"seq"`
+	Staff []staff  `json:"staff"`
+	Seq   data.Seq `json:"seq"`
 	city.Shown
+}
+
+// staff is somebody who works for a cell.
+type staff struct {
+	Person       string `json:"person"`
+	Post         string `json:"post"`
+	Organisation string `json:"organisation"`
+	StandsInFor  string `json:"stands_in_for,omitempty"`
+	Deputy       bool   `json:"deputy,omitempty"`
+}
+
+// staffOf are those who work for a cell at the time that the World is asked for.
+func (a *API) staffOf(w *index.World, scheme, code string) []staff {
+	all := []staff{}
+	for _, h := range people.Of(w).StaffOfCell(people.CellRef{Scheme: scheme, Code: code}, a.When(w)) {
+		all = append(all, staff{h.Staff.ID, h.Post, h.Organisation, h.StandsInFor, h.Deputy})
+	}
+	return all
 }
 
 // Get answers with the card of one cell: GET /v1/schemes/{scheme}/cells/{code}.
@@ -44,12 +64,12 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	code := mux.Vars(r)["code"]
-	_, cell, ok := scheme.Cell(world.World, code)
+	layer, cell, ok := scheme.Cell(world.World, code)
 	if !ok {
 		return city.UnknownCell(scheme.Name, code)
 	}
 	world.Header(w)
-	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), world.Seq(), world.Shown})
+	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), a.staffOf(world.World, scheme.Name, scheme.CodeOf(layer, cell)), world.Seq(), world.Shown})
 }
 
 // scheme takes a World and finds the scheme of the path.

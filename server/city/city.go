@@ -64,6 +64,18 @@ type City struct {
 	filters   filter.Cache
 }
 
+// When is the time at which whoever asks for a World wants to know what is in force: that of a World of the past, else
+// now, by the clock of the city.
+func (c *City) When(w *index.World) time.Time {
+	if at, ok := w.At(); ok {
+		return at
+	}
+	if c.Planner != nil {
+		return c.Planner.Now()
+	}
+	return c.Now()
+}
+
 // Limits bound what one request may take. Zero members have the defaults named there.
 type Limits struct {
 	// BodyBytes bounds a JSON body: 32 MiB.

@@ -16,13 +16,15 @@ var included = []struct {
 	name    string
 	members answer.Members
 }{
-	{"areas", answer.Areas}, {"cells", answer.Cells}, {"address", answer.Address}, {"parts", answer.Parts}, {"edge", 0},
+	{"areas", answer.Areas}, {"cells", answer.Cells}, {"address", answer.Address}, {"parts", answer.Parts}, {"duties", answer.Duties}, {"edge", 0},
 }
 
 // what is what a request wants of a place.
 type what struct {
 	grid.Ask
 	include answer.Members
+	// class is the one of the things that duties are asked for, empty for all.
+	class string
 }
 
 // ask reads what is wanted; standard is what is meant by no include.
@@ -35,7 +37,9 @@ func ask(q *rest.Params, standard answer.Members) what {
 			w.add(q, strings.TrimSpace(name))
 		}
 	}
-	w.Areas, w.Cells = w.include&answer.Areas != 0, w.include&answer.Cells != 0
+	// Duties follow from areas and cells.
+	w.Areas, w.Cells = w.include&(answer.Areas|answer.Duties) != 0, w.include&(answer.Cells|answer.Duties) != 0
+	w.class = q.Text("class")
 	if w.include&answer.Address != 0 {
 		w.AddressMeters = grid.Everything.AddressMeters
 	}
@@ -69,8 +73,10 @@ func askRows(q *rest.Params, kind string) what {
 	if kind == rest.TypeNDJSON {
 		return w
 	}
-	if w.include&answer.Parts != 0 {
-		q.Fail(rest.Fault(rest.BadRequest, "include", "parts", "is a list, for which a row of CSV has no column; send NDJSON"))
+	for name, members := range map[string]answer.Members{"parts": answer.Parts, "duties": answer.Duties} {
+		if w.include&members != 0 {
+			q.Fail(rest.Fault(rest.BadRequest, "include", name, "is a list, for which a row of CSV has no column; send NDJSON"))
+		}
 	}
 	for _, name := range []string{"radius", "rule", "shares"} {
 		if value := q.Text(name); value != "" {

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/batch"
 	"github.com/gewu-city/gewu/server/city"
@@ -32,11 +34,11 @@ const shortAnswer = 8 << 10
 // bodies are memory for answers.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
-// Point answers what is at a point. Duties and disputes are empty until cases and planning fill them.
+// Point answers what is at a point. Disputes are empty until planning fills them.
 func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	x, y, crs := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems)
-	ask := ask(q, answer.Areas|answer.Cells|answer.Address|answer.Parts)
+	ask := ask(q, answer.Areas|answer.Cells|answer.Address|answer.Parts|answer.Duties)
 	world, err := a.Ask(r, q)
 	if err != nil {
 		return err
@@ -52,6 +54,16 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	loc := a.Locator.Locate(world.World, p, ask.Ask)
+	var duties []people.Duty
+	if ask.include&answer.Duties != 0 {
+		duties = answer.DutiesAt(world.World, &loc, ask.class, a.When(world.World))
+		if ask.include&answer.Areas == 0 {
+			loc.Areas = nil
+		}
+		if ask.include&answer.Cells == 0 {
+			loc.Cells = nil
+		}
+	}
 	world.Header(w)
 	room, _ := bodies.Get().(*[]byte)
 	body := (*room)[:0]
@@ -66,7 +78,7 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	body = appendShown(body, &world.Shown)
 	// The shape of the answer is always the same: what was not asked for is empty.
 	body = answer.AppendMembers(body, &loc, answer.Areas|answer.Cells|answer.Address|answer.Parts|answer.Within)
-	body = append(body, `,"duties":[],"disputes":[]}`...)
+	body = append(answer.AppendDuties(body, duties), `,"disputes":[]}`...)
 	if len(body) > shortAnswer {
 		return rest.WriteBody(w, r, http.StatusOK, rest.TypeJSON, body)
 	}
@@ -112,6 +124,11 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	job := batch.Job{
 		Locator: a.Locator, World: a.Engine.World, RowBytes: a.Limits.RowBytes, Ask: ask.Ask, Include: ask.include,
 		CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
+	}
+	if ask.include&answer.Duties != 0 {
+		job.Duties = func(w *index.World, loc *grid.Location) []people.Duty {
+			return answer.DutiesAt(w, loc, ask.class, a.When(w))
+		}
 	}
 	world, err := a.Ask(r, q)
 	if err != nil {

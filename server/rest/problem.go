@@ -262,6 +262,9 @@ func Faults(k Kind, prefix string, err error) *Problem {
 	return p
 }
 
+// FieldErrors are the field errors in an error, at most 100, each once.
+func FieldErrors(err error) []*data.FieldError { return collectFields(err, nil) }
+
 // Also adds to the list of what is wrong.
 func (p *Problem) Also(field, value, why string) {
 	p.fields = append(p.fields, fieldProblem{Field: field, Value: Shorten(value), Detail: why})

@@ -691,6 +691,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Organisations
+         * @description In the order of their ids.
+         */
+        get: operations["listOrganisations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example works */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** One organisation */
+        get: operations["getOrganisation"];
+        /**
+         * Make or replace an organisation
+         * @description As a whole. What it names must exist: the parent and the areas. The tree has at most 6 levels.
+         */
+        put: operations["putOrganisation"];
+        post?: never;
+        /**
+         * End an organisation
+         * @description 409 while it has organisations below it or staff, ended holdings included: the text names them. Set `retired` to keep it for history.
+         */
+        delete: operations["deleteOrganisation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Posts
+         * @description In the order of their ids.
+         */
+        get: operations["listPosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/posts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example police */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** One post */
+        get: operations["getPost"];
+        /**
+         * Make or replace a post
+         * @description As a whole. What it names must exist: nothing is looked for; a post of one of the standard ids takes its place.
+         */
+        put: operations["putPost"];
+        post?: never;
+        /**
+         * End a post
+         * @description 409 while somebody holds it. A standard post becomes again what it was in the beginning.
+         */
+        delete: operations["deletePost"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Staff
+         * @description In the order of their ids.
+         */
+        get: operations["listStaff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1001 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["getPerson"];
+        /**
+         * Make or replace a person
+         * @description As a whole. What it names must exist: posts, organisations, cells, and whom a holding stands in for.
+         */
+        put: operations["putPerson"];
+        post?: never;
+        /**
+         * End a person
+         * @description 409 while somebody stands in for the person. Set `left` to keep the person for history.
+         */
+        delete: operations["deletePerson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole directory
+         * @description Without the standard posts that no record replaces.
+         */
+        get: operations["exportPeople"];
+        put?: never;
+        /**
+         * Many records at once
+         * @description All or none: with any fault nothing is done, and the answer, which is 200, tells the faults by record. Records that are as given are left alone; what is not named stays.
+         */
+        post: operations["importPeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -2319,11 +2487,163 @@ export interface components {
             code?: string;
             distance_m: number;
         };
+        /** @enum {string} */
+        Role: "staff" | "owner" | "responsible" | "oversight" | "management" | "enforcement";
         Duty: {
-            role: string;
-            organisation?: string;
+            role: components["schemas"]["Role"];
+            organisation: string;
+            /** @description By which the organisation does so; absent when nobody holds such a post. */
             post?: string;
+            /** @description Id of the person, where it is one. */
             person?: string;
+            /** @description Id of the person whose place that is. */
+            stands_in_for?: string;
+            deputy?: boolean;
+            cell?: {
+                scheme: string;
+                code: string;
+            };
+            area?: {
+                level: string;
+                code: string;
+            };
+            /** @description Beginnings of the classes that the duty is for; absent for all. */
+            classes?: string[];
+        };
+        Organisation: {
+            id?: string;
+            title: components["schemas"]["Title"];
+            /** @description The organisation above; absent at the top. */
+            parent?: string;
+            /** @description district, street, community, department… */
+            level: string;
+            /** @description What it answers for; without any, what the nearest one above with some does. */
+            areas?: {
+                /** @description That of a layer with the role area. */
+                level: string;
+                code: string;
+                /** @description In which way; absent is responsible. `staff` is none. */
+                roles?: components["schemas"]["Role"][];
+                /** @description Beginnings of the classes that it answers for there; absent is all. */
+                classes?: string[];
+            }[];
+            /** Format: date-time */
+            retired?: string;
+        };
+        OrganisationInfo: components["schemas"]["Organisation"] & {
+            /** @description Ids from the top of the tree to it. */
+            path: string[];
+            /** @description Ids of those directly below. */
+            children: string[];
+            seq: components["schemas"]["Seq"];
+        };
+        OrganisationList: {
+            organisations: components["schemas"]["OrganisationInfo"][];
+            /** @description Of all pages. */
+            count: number;
+            next?: string;
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
+        };
+        Post: {
+            id?: string;
+            title: components["schemas"]["Title"];
+            duty?: components["schemas"]["Role"];
+            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal")[];
+            /** @description What no grant names is not seen. */
+            layers?: {
+                /** @description Names of layers, or `*` for all that are not sensitive. */
+                layers: string[];
+                read?: boolean;
+                write?: boolean;
+                /** @description A filter in CQL2 text that features must pass. */
+                where?: string;
+                /**
+                 * @description Only in the areas of the organisation, or in the cells of the holding; absent for the whole city.
+                 * @enum {string}
+                 */
+                area?: "organisation" | "cells";
+                /** @description Attributes that stay hidden. */
+                hide?: string[];
+            }[];
+        };
+        PostInfo: components["schemas"]["Post"] & {
+            /** @description There from the beginning, and no record replaces it. */
+            standard: boolean;
+            seq: components["schemas"]["Seq"];
+        };
+        PostList: {
+            posts: components["schemas"]["PostInfo"][];
+            count: number;
+            next?: string;
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
+        };
+        Holding: {
+            post: string;
+            organisation: string;
+            scheme?: string;
+            /** @description Codes of cells of the scheme; without any it is the areas of the organisation. */
+            cells?: string[];
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+            /** @description Id of somebody who holds the same post in the same organisation. Without cells the holding has those of that person. */
+            stands_in_for?: string;
+            deputy?: boolean;
+        };
+        Staff: {
+            id?: string;
+            name: string;
+            holdings?: components["schemas"]["Holding"][];
+            /** Format: date-time */
+            left?: string;
+        };
+        StaffInfo: components["schemas"]["Staff"] & {
+            /** @description The holdings in force, now or at `at`. */
+            current: components["schemas"]["Holding"][];
+            seq: components["schemas"]["Seq"];
+        };
+        StaffList: {
+            staff: components["schemas"]["StaffInfo"][];
+            count: number;
+            next?: string;
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
+        };
+        People: {
+            organisations?: components["schemas"]["Organisation"][];
+            posts?: components["schemas"]["Post"][];
+            staff?: components["schemas"]["Staff"][];
+            seq?: components["schemas"]["Seq"];
+        };
+        PeopleImported: {
+            added: number;
+            changed: number;
+            unchanged: number;
+            /** @description Records with faults; with any nothing was done. */
+            failed: number;
+            /** @description At most 1,000. */
+            faults: {
+                /** @enum {string} */
+                kind: "organisation" | "post" | "staff";
+                id: string;
+                field: string;
+                value?: string;
+                why: string;
+            }[];
+            seq: components["schemas"]["Seq"];
+        };
+        CellStaff: {
+            person: string;
+            post: string;
+            organisation: string;
+            stands_in_for?: string;
+            deputy?: boolean;
         };
         Geocoded: {
             /** @enum {string} */
@@ -2635,6 +2955,8 @@ export interface components {
             }[];
         };
         CellCard: components["schemas"]["CellRow"] & {
+            /** @description Who works for the cell, now or at `at`; who is stood in for is not among them. */
+            staff: components["schemas"]["CellStaff"][];
             scheme: string;
             layer: string;
             /** @description Ids of further cells that have the same code, a defect of the data; their ground is not part of this card. Absent when there are none. */
@@ -3195,14 +3517,19 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description What is wanted; without it areas, cells, address and parts. `edge` adds to each area and cell how far the point is from its outline.
+                 * @description Class of the thing that duties are asked for; without it those for all classes, each with its `classes`.
+                 * @example 0101
+                 */
+                class?: string;
+                /**
+                 * @description What is wanted; without it areas, cells, address, parts and duties. `edge` adds to each area and cell how far the point is from its outline.
                  * @example [
                  *       "areas",
                  *       "cells",
                  *       "edge"
                  *     ]
                  */
-                include?: ("areas" | "cells" | "address" | "parts" | "edge")[];
+                include?: ("areas" | "cells" | "address" | "parts" | "duties" | "edge")[];
                 /**
                  * @description Metres: adds `within`, all areas and cells that the circle around the point meets, nearest first.
                  * @example 100
@@ -3325,13 +3652,18 @@ export interface operations {
                  */
                 scheme?: components["parameters"]["scheme"];
                 /**
-                 * @description What is wanted; without it areas, cells and address. `edge` adds the columns `<scheme>_edge_m`, or `edge_m` to areas and cells. `parts` is for NDJSON.
+                 * @description Class of the thing that duties are asked for; without it those for all classes, each with its `classes`.
+                 * @example 0101
+                 */
+                class?: string;
+                /**
+                 * @description What is wanted; without it areas, cells and address. `edge` adds the columns `<scheme>_edge_m`, or `edge_m` to areas and cells. `parts` and `duties` are for NDJSON.
                  * @example [
                  *       "areas",
                  *       "cells"
                  *     ]
                  */
-                include?: ("areas" | "cells" | "address" | "parts" | "edge")[];
+                include?: ("areas" | "cells" | "address" | "parts" | "duties" | "edge")[];
                 /** @description NDJSON: metres; adds `within`, all areas and cells that come within this distance of the point, line or polygon itself. */
                 radius?: number;
                 /** @description NDJSON: who lines and polygons belong to. */
@@ -5530,6 +5862,639 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrganisations: {
+        parameters: {
+            query?: {
+                /** @description Only those with this in id or title, whatever the case. */
+                q?: string;
+                /**
+                 * @description Only those of a level.
+                 * @example street
+                 */
+                level?: string;
+                /**
+                 * @description Only an organisation and those below it.
+                 * @example xinyi
+                 */
+                under?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOrganisation: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example works */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putOrganisation: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the record must have now, 0 when it must not exist; 412 otherwise. */
+                if_seq?: components["schemas"]["Seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example works */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": {
+                 *         "zh": "市政处",
+                 *         "en": "Works"
+                 *       },
+                 *       "parent": "xinyi",
+                 *       "level": "department",
+                 *       "areas": [
+                 *         {
+                 *           "level": "district",
+                 *           "code": "63000",
+                 *           "roles": [
+                 *             "owner",
+                 *             "responsible"
+                 *           ],
+                 *           "classes": [
+                 *             "01"
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Organisation"];
+            };
+        };
+        responses: {
+            /** @description The record as it now is. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationInfo"];
+                };
+            };
+            /** @description The record, which is new. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationInfo"];
+                };
+            };
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteOrganisation: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the record must have now, 0 when it must not exist; 412 otherwise. */
+                if_seq?: components["schemas"]["Seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example works */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPosts: {
+        parameters: {
+            query?: {
+                /** @description Only those with this in id or title, whatever the case. */
+                q?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPost: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example police */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putPost: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the record must have now, 0 when it must not exist; 412 otherwise. */
+                if_seq?: components["schemas"]["Seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example police */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": {
+                 *         "zh": "网格警员",
+                 *         "en": "Grid police"
+                 *       },
+                 *       "duty": "staff",
+                 *       "permissions": [],
+                 *       "layers": [
+                 *         {
+                 *           "layers": [
+                 *             "*"
+                 *           ],
+                 *           "read": true,
+                 *           "area": "cells"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Post"];
+            };
+        };
+        responses: {
+            /** @description The record as it now is. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostInfo"];
+                };
+            };
+            /** @description The record, which is new. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostInfo"];
+                };
+            };
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePost: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the record must have now, 0 when it must not exist; 412 otherwise. */
+                if_seq?: components["schemas"]["Seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example police */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStaff: {
+        parameters: {
+            query?: {
+                /** @description Only those with this in id or name, whatever the case. */
+                q?: string;
+                /**
+                 * @description Only those who hold a post in an organisation now.
+                 * @example works
+                 */
+                organisation?: string;
+                /** @description Only those who hold a post in an organisation or below it now. */
+                under?: string;
+                /**
+                 * @description Only those who hold a post now.
+                 * @example grid-head
+                 */
+                post?: string;
+                /**
+                 * @description Only those who work for a cell now: scheme, colon, code.
+                 * @example unit:A6302-0529-00
+                 */
+                cell?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPerson: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example 1001 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffInfo"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putPerson: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the record must have now, 0 when it must not exist; 412 otherwise. */
+                if_seq?: components["schemas"]["Seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example 1001 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "李静",
+                 *       "holdings": [
+                 *         {
+                 *           "post": "grid-head",
+                 *           "organisation": "works",
+                 *           "scheme": "unit",
+                 *           "cells": [
+                 *             "A6302-0529-00"
+                 *           ],
+                 *           "from": "2026-01-01T00:00:00+08:00"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Staff"];
+            };
+        };
+        responses: {
+            /** @description The record as it now is. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffInfo"];
+                };
+            };
+            /** @description The record, which is new. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffInfo"];
+                };
+            };
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePerson: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the record must have now, 0 when it must not exist; 412 otherwise. */
+                if_seq?: components["schemas"]["Seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example 1001 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPeople: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The directory. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPeople: {
+        parameters: {
+            query?: {
+                /** @description Only say what would be done. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["People"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImported"];
+                };
+            };
+            400: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

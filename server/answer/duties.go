@@ -1,0 +1,54 @@
+package answer
+
+import (
+	"time"
+
+	"github.com/gewu-city/gewu/data/convert/jsontext"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
+)
+
+// DutiesAt are those who answer for a location of a World, which was asked for areas and cells, at a time. With a class
+// only those that answer for things of it.
+func DutiesAt(w *index.World, loc *grid.Location, class string, at time.Time) []people.Duty {
+	if w.AdminSeq() == 0 {
+		return nil
+	}
+	place := people.Place{Areas: make([]people.AreaKey, len(loc.Areas)), Cells: make([]people.CellRef, len(loc.Cells))}
+	for i := range loc.Areas {
+		place.Areas[i] = people.AreaKey{Level: loc.Areas[i].Level, Code: loc.Areas[i].Code}
+	}
+	for i := range loc.Cells {
+		place.Cells[i] = people.CellRef{Scheme: loc.Cells[i].Scheme, Code: loc.Cells[i].Code}
+	}
+	return people.Of(w).DutiesAt(place, class, at)
+}
+
+// AppendDuties appends the member duties, preceded by a comma.
+func AppendDuties(dst []byte, duties []people.Duty) []byte {
+	return appendList(append(dst, `,"duties":`...), duties, appendDuty)
+}
+
+func appendDuty(dst []byte, d *people.Duty) []byte {
+	dst = jsontext.AppendString(append(dst, `{"role":`...), string(d.Role))
+	dst = jsontext.AppendString(append(dst, `,"organisation":`...), d.Organisation)
+	dst = appendOptional(dst, `,"post":`, d.Post)
+	dst = appendOptional(dst, `,"person":`, d.Person)
+	dst = appendOptional(dst, `,"stands_in_for":`, d.StandsInFor)
+	if d.Deputy {
+		dst = append(dst, `,"deputy":true`...)
+	}
+	if d.Cell != nil {
+		dst = jsontext.AppendString(append(dst, `,"cell":{"scheme":`...), d.Cell.Scheme)
+		dst = append(jsontext.AppendString(append(dst, `,"code":`...), d.Cell.Code), '}')
+	}
+	if d.Area != nil {
+		dst = jsontext.AppendString(append(dst, `,"area":{"level":`...), d.Area.Level)
+		dst = append(jsontext.AppendString(append(dst, `,"code":`...), d.Area.Code), '}')
+	}
+	if len(d.Classes) > 0 {
+		dst = appendList(append(dst, `,"classes":`...), d.Classes, func(dst []byte, c *string) []byte { return jsontext.AppendString(dst, *c) })
+	}
+	return append(dst, '}')
+}
