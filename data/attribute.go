@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data/title"
 )
 
 // Attribute is one typed attribute of a layer. What it is called and what type it has may change; its place in
@@ -33,6 +35,8 @@ type Attribute struct {
 	OnDelete string `json:"on_delete,omitempty" toml:"on_delete"`
 	// Dictionary names the [Dictionary] that has the values of a code; without it every text is one.
 	Dictionary string `json:"dictionary,omitempty" toml:"dictionary"`
+	// Personal says that values are sealed for the feature's subject before they are stored; see [Layer.Sensitive].
+	Personal bool `json:"personal,omitempty" toml:"personal"`
 	// Sum says that totals by cell and area add the attribute up, such as the households of buildings.
 	Sum bool `json:"sum,omitempty" toml:"sum"`
 	// Zone is the IANA time zone of times that come without one, and of dates that became times; UTC when empty.
@@ -97,7 +101,7 @@ func (l *Layer) Translation(i int, lang string) int {
 	if l.Attributes[i].Type != Text {
 		return -1
 	}
-	for tag := range tags(lang) {
+	for tag := range title.Tags(lang) {
 		tag = strings.ReplaceAll(strings.ToLower(tag), "-", "_")
 		if j := l.AttributeIndex(l.Attributes[i].Name + "_" + tag); j >= 0 && l.Attributes[j].Type == Text {
 			return j

@@ -58,6 +58,10 @@ func TestFormatExamples(t *testing.T) {
 				data.TextValue(data.Code, "0101"), data.TextValue(data.Ref, ""),
 			}},
 		},
+		"sealed": {
+			Stream: data.StreamFeature, Op: data.OpPut, Layer: "elders", Permanent: 9,
+			Feature: data.Feature{ID: "E1", Values: []data.Value{data.SealedValue([]byte{1, 0xaa, 0xbb, 0xcc})}},
+		},
 		"polygon":    {Stream: data.StreamFeature, Op: data.OpPut, Layer: "cells", Permanent: 8, Prev: 2, Feature: data.Feature{ID: "1", Shape: triangle}},
 		"delete":     {Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Permanent: 7, Prev: 3, Feature: data.Feature{ID: "L-7"}},
 		"definition": {Stream: data.StreamSchema, Op: data.OpPut, Layer: "lamps", Definition: &data.Layer{Name: "lamps", Geometry: data.GeometryPoint, Attributes: []data.Attribute{}}},

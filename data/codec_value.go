@@ -14,6 +14,7 @@ const (
 	tagTime
 	tagCode
 	tagRef
+	tagSealed
 )
 
 // appendValues appends the number of values without nulls at the end, and each as tag and content.
@@ -34,6 +35,8 @@ func appendValues(dst []byte, values []Value) ([]byte, error) {
 			dst = appendText(append(dst, tagCode), v.text)
 		case Ref:
 			dst = appendText(append(dst, tagRef), v.text)
+		case Sealed:
+			dst = appendText(append(dst, tagSealed), v.text)
 		case Int:
 			dst = appendZigzag(append(dst, tagInt), int64(v.word))
 		case Date:
@@ -70,6 +73,8 @@ func (r *reader) values() []Value {
 			values[i] = Value{typ: Code, text: r.text()}
 		case tagRef:
 			values[i] = Value{typ: Ref, text: r.text()}
+		case tagSealed:
+			values[i] = Value{typ: Sealed, text: r.text()}
 		case tagInt:
 			values[i] = Value{typ: Int, word: uint64(r.zigzag())}
 		case tagDate:

@@ -41,6 +41,7 @@ func (a *Attribute) check(v Value) error {
 		if a.Required && a.Default.Null() {
 			return &FieldError{Field: "properties." + a.Name, Why: "is required"}
 		}
+	case v.typ == Sealed && a.Personal && len(v.text) <= MaxSealedBytes:
 	case v.typ != a.Type && !slices.Contains(a.Was, v.typ):
 		return &FieldError{Field: "properties." + a.Name, Value: v.String(), Why: "must be " + string(a.Type)}
 	case v.typ == Number && (math.IsNaN(v.Number()) || math.IsInf(v.Number(), 0)):

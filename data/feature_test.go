@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/drawing"
 	"github.com/gewu-city/gewu/data/partcode"
 	"github.com/gewu-city/gewu/geo"
 )
@@ -16,7 +17,7 @@ func TestSymbols(t *testing.T) {
 	kind := []data.Attribute{{Name: "kind", Type: data.Text}}
 	part := data.Roles{Part: &data.PartRole{Class: "kind"}}
 	many := map[string]string{}
-	for i := range data.MaxSymbols + 1 {
+	for i := range drawing.MaxSymbols + 1 {
 		many[strings.Repeat("x", i)] = "lamp"
 	}
 	for _, test := range []struct {

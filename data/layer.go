@@ -3,40 +3,17 @@ package data
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data/drawing"
+	"github.com/gewu-city/gewu/data/sensitive"
+	"github.com/gewu-city/gewu/data/title"
 )
 
-// Title is a human-readable name per language, keyed by "zh", "en" or another BCP 47 tag.
-type Title map[string]string
-
-// In is the title in a language, else in the one that it is a kind of (zh for zh-Hant), else in English, else in
-// Chinese, else fallback.
-func (t Title) In(lang, fallback string) string {
-	for tag := range tags(lang) {
-		if s := t[tag]; s != "" {
-			return s
-		}
-	}
-	for _, l := range []string{"en", "zh"} {
-		if s := t[l]; s != "" {
-			return s
-		}
-	}
-	return fallback
-}
-
-// tags are a language tag and those that it is a kind of: zh-Hant-TW, zh-Hant, zh.
-func tags(lang string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for lang != "" && yield(lang) {
-			lang = lang[:max(0, strings.LastIndexByte(lang, '-'))]
-		}
-	}
-}
+// Title is a human-readable name per language.
+type Title = title.Title
 
 // GeometryKind is the geometry that every feature of a layer has.
 type GeometryKind string
@@ -60,6 +37,8 @@ type Layer struct {
 	Tiles    TileRule     `json:"tiles,omitzero" toml:"tiles"`
 	Roles    Roles        `json:"roles,omitzero" toml:"roles"`
 	Symbols  Symbols      `json:"symbols,omitzero" toml:"symbols"`
+	// Sensitive is set when the features are persons or households.
+	Sensitive *sensitive.Rule `json:"sensitive,omitempty" toml:"sensitive"`
 	// Attributes keep their place for ever: a feature's values are stored by position. Dropped ones stay in the list,
 	// so that no other ever takes their place; see [Layer.Live].
 	Attributes []Attribute `json:"attributes" toml:"attributes"`
@@ -77,34 +56,13 @@ type IDRule struct {
 }
 
 // MaxZoom is the deepest zoom level of tiles.
-const MaxZoom = 22
+const MaxZoom = drawing.MaxZoom
 
-// ZoomRange is the range of zoom levels at which a layer is drawn, both ends included. Zero Max means [MaxZoom].
-type ZoomRange struct {
-	Min int `json:"min" toml:"min"`
-	Max int `json:"max" toml:"max"`
-}
+// ZoomRange says when a layer is drawn.
+type ZoomRange = drawing.ZoomRange
 
-// Contains reports whether the layer is drawn at zoom z.
-func (r ZoomRange) Contains(z int) bool { return z >= r.Min && (r.Max == 0 || z <= r.Max) }
-
-// TileRule says what is drawn where not all features of a layer have room in a tile. The zero rule is good: features are
-// taken evenly, within the limits of package tiles.
-type TileRule struct {
-	// Importance names an attribute that holds numbers: features of which it is larger are drawn first.
-	Importance string `json:"importance,omitempty" toml:"importance"`
-	// Features and Bytes bound what one tile holds of the layer, bytes before compression; 0 leaves it to the server,
-	// which does not let them be larger than its own bounds for detailed tiles.
-	Features int `json:"features,omitempty" toml:"features"`
-	Bytes    int `json:"bytes,omitempty" toml:"bytes"`
-}
-
-// Bounds of [TileRule].
-const (
-	MaxTileFeatures = 1 << 16
-	MinTileBytes    = 1 << 12
-	MaxTileBytes    = 4 << 20
-)
+// TileRule says what of a layer is drawn.
+type TileRule = drawing.TileRule
 
 // Importance is the index of the attribute that says which features are drawn first, or -1.
 func (l *Layer) Importance() int {
@@ -123,12 +81,7 @@ func (l *Layer) validateTiles(bad func(field, value, why string)) {
 	if r.Importance != "" && l.Importance() < 0 {
 		bad("tiles.importance", r.Importance, "must name an attribute of type int or number")
 	}
-	if r.Features < 0 || r.Features > MaxTileFeatures {
-		bad("tiles.features", strconv.Itoa(r.Features), fmt.Sprintf("must be 1–%d, or 0 for the usual bound", MaxTileFeatures))
-	}
-	if r.Bytes != 0 && (r.Bytes < MinTileBytes || r.Bytes > MaxTileBytes) {
-		bad("tiles.bytes", strconv.Itoa(r.Bytes), fmt.Sprintf("must be %d–%d, or 0 for the usual bound", MinTileBytes, MaxTileBytes))
-	}
+	r.Validate(bad)
 }
 
 // FieldError says which field of a definition, feature or request is wrong and what value it had.
@@ -195,14 +148,13 @@ func (l *Layer) Validate() error {
 	default:
 		bad("geometry", string(l.Geometry), "must be point, line, polygon or none")
 	}
-	if l.Zoom.Min < 0 || l.Zoom.Max < 0 || l.Zoom.Max > MaxZoom || l.Zoom.Max != 0 && l.Zoom.Min > l.Zoom.Max {
-		bad("zoom", fmt.Sprintf("%d–%d", l.Zoom.Min, l.Zoom.Max), fmt.Sprintf("must be a range within 0–%d", MaxZoom))
-	}
+	l.Zoom.Validate(bad)
 	l.validateTiles(bad)
 	l.validateAttributes(bad)
 	l.validateID(bad)
 	l.validateRoles(bad)
 	l.validateSymbols(bad)
+	l.validateSensitive(bad)
 	return errors.Join(errs...)
 }
 

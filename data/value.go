@@ -21,6 +21,8 @@ const (
 	Time   Type = "time"
 	Code   Type = "code"
 	Ref    Type = "ref"
+	// Sealed is the type of values of personal attributes as they are stored: no attribute has it.
+	Sealed Type = "sealed"
 )
 
 // IsText reports whether values of the type are held as text.
@@ -33,6 +35,7 @@ func (t Type) known() bool {
 	switch t {
 	case Text, Int, Number, Bool, Date, Time, Code, Ref:
 		return true
+	case Sealed:
 	}
 	return false
 }
@@ -117,6 +120,8 @@ func TimeValue(t time.Time) Value { return Value{typ: Time, word: uint64(t.UnixM
 // String is the text form: what CSV export writes and [ParseValue] reads. Null is the empty string.
 func (v Value) String() string {
 	switch v.typ {
+	case Sealed:
+		return Mask
 	case Int:
 		return strconv.FormatInt(v.Int(), 10)
 	case Number:

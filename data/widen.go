@@ -54,7 +54,7 @@ func (a *Attribute) Adapter() Adapter {
 // Value is v under the present type, which it takes on along all the types that followed its own: what a value became
 // does not depend on when it is looked at. A value of a type that the attribute never had is null.
 func (ad *Adapter) Value(v Value) Value {
-	if v.typ == ad.typ || v.Null() {
+	if v.typ == ad.typ || v.Null() || v.typ == Sealed {
 		return v
 	}
 	at := slices.Index(ad.steps, v.typ)

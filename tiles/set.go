@@ -36,6 +36,8 @@ func Resolve(w *index.World, name string) (Tileset, error) {
 		switch {
 		case !ok:
 			return Tileset{}, &data.FieldError{Field: "tileset", Value: part, Why: "is not a layer; known are " + known(w)}
+		case l.Def().Sensitive != nil:
+			return Tileset{}, &data.FieldError{Field: "tileset", Value: part, Why: "is a layer about persons or households, which are on no map"}
 		case l.Def().Geometry == data.GeometryNone:
 			return Tileset{}, &data.FieldError{Field: "tileset", Value: part, Why: "is a layer without geometry"}
 		case slices.Contains(set.Layers, part):
@@ -71,6 +73,9 @@ func drawingOrder(w *index.World) []string {
 	var layers []ranked
 	for _, l := range w.Layers() {
 		def := l.Def()
+		if def.Sensitive != nil {
+			continue // on no map
+		}
 		r := ranked{name: def.Name}
 		switch def.Geometry {
 		case data.GeometryPolygon:

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/drawing"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
@@ -295,7 +296,7 @@ func TestQuery(t *testing.T) {
 func TestOversize(t *testing.T) {
 	city := tiletest.NewCity(t)
 	def := shops()
-	def.Tiles.Bytes = data.MinTileBytes
+	def.Tiles.Bytes = drawing.MinTileBytes
 	city.Apply(indextest.Define(def))
 	var changes []data.Change
 	for i := range 200 {
@@ -308,7 +309,7 @@ func TestOversize(t *testing.T) {
 	w := city.Apply(changes...)
 	tile := draw(t, cold(), w, "shops", 8, 128, 127)
 	r := tile.Layers[0]
-	if r.Oversize != 4 || r.Found != 200 || r.Drawn < 20 || r.Drawn+r.Dropped != 200 || tile.Size > data.MinTileBytes+512 {
+	if r.Oversize != 4 || r.Found != 200 || r.Drawn < 20 || r.Drawn+r.Dropped != 200 || tile.Size > drawing.MinTileBytes+512 {
 		t.Errorf("%d bytes, %+v", tile.Size, r)
 	}
 }

@@ -163,7 +163,7 @@ func fits(format string, l *data.Layer, f *data.Feature) {
 	}
 	for i, v := range f.Values {
 		switch v.Type() {
-		case data.Text, data.Code, data.Ref:
+		case data.Text, data.Code, data.Ref, data.Sealed:
 			if text := strings.ToValidUTF8(cut(v.Text()), ""); text == "" {
 				f.Values[i] = data.Value{}
 			} else {

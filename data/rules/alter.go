@@ -26,7 +26,7 @@ type Step struct {
 
 // operations lists the members that each operation takes beside op and attribute.
 var operations = map[string][]string{
-	"add":     {"type", "title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "dictionary", "sum", "zone"},
+	"add":     {"type", "title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "dictionary", "sum", "personal", "zone"},
 	"set":     {"title", "description", "unit", "required", "default", "unique", "ref", "on_delete", "dictionary", "sum", "zone"},
 	"rename":  {"to"},
 	"widen":   {"type", "zone", "ref", "on_delete", "dictionary"},
@@ -141,7 +141,7 @@ func (s *Step) apply(l *data.Layer) error {
 		if use := uses(l, a.Name); use != "" {
 			return fault("attribute", a.Name, "plays %s; take it out of there first", use)
 		}
-		*a = data.Attribute{Name: a.Name, Type: a.Type, Dropped: true}
+		*a = data.Attribute{Name: a.Name, Type: a.Type, Personal: a.Personal, Dropped: true}
 		return nil
 	case "widen":
 		to, _ := s.Members["type"].(string)

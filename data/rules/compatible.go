@@ -50,6 +50,9 @@ func Compatible(from, to *data.Layer) ([]Demand, error) {
 		errs = append(errs, a.errs...)
 		demands = append(demands, a.demands...)
 	}
+	if from.Sensitive != nil && to.Sensitive == nil {
+		bad("sensitive", "", "cannot be taken away: the layer would come onto maps and into exports; make a new layer without what is personal, and drop this one")
+	}
 	demands = append(demands, idDemands(from, to)...)
 	return demands, errors.Join(errs...)
 }
@@ -84,11 +87,23 @@ func (a *alteration) check() {
 	case to.Dropped:
 		a.drop()
 		return
+	case !a.added && from.Personal != to.Personal:
+		a.personal()
+		return
 	case !a.added:
 		a.names()
 		a.types()
 	}
 	a.values()
+}
+
+// personal refuses what would leave plain text in the log, or sealed values in an attribute that is not.
+func (a *alteration) personal() {
+	if a.to.Personal {
+		a.bad("personal", "true", "cannot be set later: values written before stand in plain text in the log; add another attribute that is personal, move the values and drop this one")
+		return
+	}
+	a.bad("personal", "false", "cannot be taken away: values are sealed; add another attribute and drop this one, which keeps what it holds sealed")
 }
 
 func (a *alteration) drop() {
@@ -97,6 +112,8 @@ func (a *alteration) drop() {
 		// A definition may be copied from another city with the places that it has there.
 	case a.to.Name != a.from.Name:
 		a.bad("name", a.to.Name, "must stay %s when the attribute is dropped", a.from.Name)
+	case a.to.Personal != a.from.Personal:
+		a.personal()
 	case a.layer.ID.Generate == "hash" && !a.from.Dropped:
 		a.bad("dropped", "true", `would give features other ids when they are imported again, which are hashes of all values; set id to {"generate":"ulid"} first`)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/altertest"
 	"github.com/gewu-city/gewu/data/rules"
+	"github.com/gewu-city/gewu/data/sensitive"
 )
 
 // fields are those of the errors joined in err.
@@ -247,4 +248,34 @@ func FuzzDictionary(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPersonalStays: what is personal stays so, and a sensitive layer stays sensitive.
+func TestPersonalStays(t *testing.T) {
+	layer := func() *data.Layer {
+		return &data.Layer{
+			Name: "elders", Geometry: data.GeometryNone,
+			Sensitive:  &sensitive.Rule{Subject: "person", Purpose: "meals", Basis: "consent", Owner: "s1", Expiry: "P1Y", Readers: []string{"a"}},
+			Attributes: []data.Attribute{{Name: "name", Type: data.Text, Personal: true}, {Name: "need", Type: data.Text}},
+		}
+	}
+	for what, change := range map[string]func(*data.Layer){
+		"sensitive:":                  func(l *data.Layer) { l.Sensitive = nil },
+		"attributes.name.personal:":   func(l *data.Layer) { l.Attributes[0].Personal = false },
+		"attributes.need.personal:":   func(l *data.Layer) { l.Attributes[1].Personal = true },
+		"attributes.name.personal: c": func(l *data.Layer) { l.Attributes[0] = data.Attribute{Name: "name", Type: data.Text, Dropped: true} },
+	} {
+		l := layer()
+		change(l)
+		if _, err := rules.Compatible(layer(), l); !strings.Contains(fields(err), what) {
+			t.Errorf("want %s, got %v", what, err)
+		}
+	}
+	next, err := rules.Alter(layer(), []rules.Step{{Op: "drop", Attribute: "name"}, {Op: "add", Attribute: "phone", Members: map[string]any{"type": "text", "personal": true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rules.Compatible(layer(), next); err != nil || !next.Attributes[0].Personal || !next.Attributes[2].Personal {
+		t.Errorf("%+v: %v", next, err)
+	}
 }

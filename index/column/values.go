@@ -32,11 +32,11 @@ func (v *Values) Define(a *data.Attribute, generation uint64, rows uint32) {
 	old := *v
 	v.fallback, v.adapter = a.Fallback(), a.Adapter()
 	switch {
-	case old.typ == a.Type:
-	case old.typ == "" || old.typ.IsText() && a.Type.IsText():
-		v.typ = a.Type
+	case old.typ == a.Stored():
+	case old.typ == "" || old.typ.IsText() && a.Stored().IsText():
+		v.typ = a.Stored()
 	default:
-		*v = Values{typ: a.Type, fallback: v.fallback, adapter: v.adapter}
+		*v = Values{typ: a.Stored(), fallback: v.fallback, adapter: v.adapter}
 		for i := range rows {
 			v.Put(generation, i, old.Own(i))
 		}
@@ -52,6 +52,9 @@ func (v *Values) Define(a *data.Attribute, generation uint64, rows uint32) {
 	}
 }
 
+// texts reports whether values are held as text.
+func (v *Values) texts() bool { return v.typ.IsText() || v.typ == data.Sealed }
+
 // At is the value that a feature has: its own, else the default.
 func (v *Values) At(i uint32) data.Value {
 	if own := v.Own(i); !own.Null() {
@@ -62,7 +65,7 @@ func (v *Values) At(i uint32) data.Value {
 
 // Own is the value that a feature holds itself, null for none.
 func (v *Values) Own(i uint32) data.Value {
-	if v.typ.IsText() {
+	if v.texts() {
 		h := v.text.At(i)
 		if h == 0 {
 			return data.Value{}
@@ -104,7 +107,7 @@ func (v *Values) PutBeside(generation uint64, i uint32, val data.Value, kept str
 	if v.holders != nil {
 		old = v.Own(i)
 	}
-	if v.typ.IsText() {
+	if v.texts() {
 		v.putText(generation, i, val, kept)
 	} else {
 		v.putWord(generation, i, val)
@@ -186,7 +189,7 @@ func (v *Values) Matcher(val data.Value) func(row uint32) bool {
 	if val.Type() != v.typ {
 		return nil
 	}
-	if !v.typ.IsText() {
+	if !v.texts() {
 		return func(row uint32) bool { return v.At(row) == val }
 	}
 	handles := v.dict.find(val.Text())

@@ -62,7 +62,7 @@ func checkLayer(ctx context.Context, l *index.Layer, seq data.Seq, permanents ma
 
 func checkFeature(l *index.Layer, s index.Slot) string {
 	f := l.Feature(s)
-	if err := l.Def().Check(&f); err != nil {
+	if err := l.Def().CheckStored(&f); err != nil {
 		return err.Error()
 	}
 	if f.Shape.Kind() == geo.KindNone {

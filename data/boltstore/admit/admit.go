@@ -167,7 +167,7 @@ func (a *admission) feature(i int) error {
 		if have == 0 {
 			return fail(&data.FieldError{Field: "id", Value: ch.Feature.ID, Why: "does not exist"})
 		}
-	} else if err := def.Change.Definition.Check(&ch.Feature); err != nil {
+	} else if err := def.Change.Definition.CheckStored(&ch.Feature); err != nil {
 		return fail(err)
 	} else if err := a.links.Codes(ch.Layer, &ch.Feature); err != nil {
 		return fail(err)

@@ -184,7 +184,7 @@ func (c *replay) feature(h *data.Header, ch *data.Change, sum uint64) {
 		return
 	}
 	if ch.Op == data.OpPut {
-		if err := c.defs.Layers[ch.Layer].Change.Definition.Check(&ch.Feature); err != nil {
+		if err := c.defs.Layers[ch.Layer].Change.Definition.CheckStored(&ch.Feature); err != nil {
 			bad(err.Error())
 		}
 	}

@@ -170,7 +170,7 @@ func columnType(t data.Type) string {
 		return "DATE"
 	case data.Time:
 		return "DATETIME"
-	case data.Text, data.Code, data.Ref:
+	case data.Text, data.Code, data.Ref, data.Sealed:
 	}
 	return "TEXT"
 }

@@ -74,7 +74,7 @@ func fieldType(t data.Type) string {
 		return "double"
 	case data.Bool:
 		return "bool"
-	case data.Text, data.Code, data.Ref, data.Date, data.Time:
+	case data.Text, data.Code, data.Ref, data.Sealed, data.Date, data.Time:
 	}
 	return "string"
 }

@@ -76,7 +76,7 @@ func newColumn(name string, t data.Type) column {
 		return column{name: name, kind: 'L', width: 1}
 	case data.Date:
 		return column{name: name, kind: 'D', width: 8}
-	case data.Text, data.Time, data.Code, data.Ref:
+	case data.Text, data.Time, data.Code, data.Ref, data.Sealed:
 	}
 	return column{name: name, kind: 'C', width: 1}
 }
@@ -106,7 +106,7 @@ func (c *column) cell(v data.Value, e charset.Encoding) ([]byte, error) {
 		if at := bytes.IndexByte(text, '.'); at >= 0 {
 			c.decimals = max(c.decimals, len(text)-at-1)
 		}
-	case data.Text, data.Time, data.Code, data.Ref:
+	case data.Text, data.Time, data.Code, data.Ref, data.Sealed:
 		var err error
 		if text, err = e.Append(nil, v.String()); err != nil {
 			return nil, err

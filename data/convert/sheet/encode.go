@@ -175,7 +175,7 @@ func (e *Encoder) appendCell(t []byte, column int, v data.Value, style int) ([]b
 		if serial, ok := serialOf(at); ok && wall.Equal(at) && at.Nanosecond()%1_000_000 == 0 {
 			return number(timeStyle, serial), nil
 		}
-	case data.Text, data.Code, data.Ref:
+	case data.Text, data.Code, data.Ref, data.Sealed:
 	}
 	text := v.String()
 	if n := len(utf16.Encode([]rune(text))); n > maxText {

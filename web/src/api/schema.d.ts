@@ -2008,6 +2008,8 @@ export interface components {
             required?: boolean;
             /** @description Totals by cell and area add it up. */
             sum?: boolean;
+            /** @description Values are sealed for the feature's subject before they are stored, and shown masked. The layer must be sensitive; it cannot be set or taken away later. */
+            personal?: boolean;
             /** @description What features have that hold no value of their own: a string, a number, true or false. */
             default?: unknown;
             /** @description No two features hold the same value; for text, code and ref. */
@@ -2124,6 +2126,20 @@ export interface components {
                 name?: string;
             };
         };
+        /** @description What a layer about persons or households must say. It is on no map, in no search and in no export, and cannot be taken away. */
+        Sensitive: {
+            /** @enum {string} */
+            subject: "person" | "household";
+            purpose: string;
+            /** @description The law, or how consent is given. */
+            basis: string;
+            /** @description The organisation that answers for the layer. */
+            owner: string;
+            /** @description When features are to be erased: a date, or a period of ISO 8601 after the last change (P2Y, P6M, P90D). */
+            expiry: string;
+            /** @description Posts that may read in full. */
+            readers: string[];
+        };
         Layer: {
             name: string;
             title?: components["schemas"]["Title"];
@@ -2133,6 +2149,7 @@ export interface components {
             zoom?: components["schemas"]["ZoomRange"];
             roles?: components["schemas"]["Roles"];
             symbols?: components["schemas"]["Symbols"];
+            sensitive?: components["schemas"]["Sensitive"];
             attributes: components["schemas"]["Attribute"][];
             /** @description Source and licence, shown on the map. */
             attribution?: string;

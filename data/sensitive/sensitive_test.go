@@ -1,0 +1,49 @@
+package sensitive_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gewu-city/gewu/data/sensitive"
+)
+
+func TestExpires(t *testing.T) {
+	zone := time.FixedZone("+8", 8*3600)
+	changed := time.Date(2026, 1, 31, 23, 30, 0, 0, zone)
+	for expiry, want := range map[string]time.Time{
+		"2027-12-31": time.Date(2028, 1, 1, 0, 0, 0, 0, zone),
+		"P2Y":        time.Date(2028, 1, 31, 23, 30, 0, 0, zone),
+		"P1Y2M":      time.Date(2027, 3, 31, 23, 30, 0, 0, zone),
+		"P90D":       changed.AddDate(0, 0, 90),
+		"P2W1D":      changed.AddDate(0, 0, 15),
+	} {
+		r := sensitive.Rule{Expiry: expiry}
+		if got, ok := r.Expires(changed); !ok || !got.Equal(want) {
+			t.Errorf("%s: %v, want %v", expiry, got, want)
+		}
+	}
+	for _, expiry := range []string{"", "P", "P0D", "2Y", "PT1H", "P-1D", "2027-02-30", "P1D "} {
+		r := sensitive.Rule{Expiry: expiry}
+		if got, ok := r.Expires(changed); ok {
+			t.Errorf("%q expires %v", expiry, got)
+		}
+	}
+}
+
+func TestWidened(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	before := sensitive.Rule{Subject: "person", Purpose: "meals", Basis: "consent", Owner: "s1", Expiry: "P1Y", Readers: []string{"a", "b"}}
+	narrow := before
+	narrow.Readers, narrow.Expiry = []string{"b"}, "P6M"
+	if ways := narrow.Widened(&before, now); len(ways) != 0 {
+		t.Errorf("less is %v", ways)
+	}
+	if ways := before.Widened(&narrow, now); len(ways) != 2 {
+		t.Errorf("a reader more and longer is %v", ways)
+	}
+	other := before
+	other.Purpose = "lists"
+	if ways := other.Widened(&before, now); len(ways) != 1 {
+		t.Errorf("another purpose is %v", ways)
+	}
+}
