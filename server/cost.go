@@ -42,6 +42,7 @@ var costs = map[string]cost{
 	"GET /v1/codes/{kind}":                  {scan: true},
 	"GET /v1/imports/{id}":                  {scan: true},
 	"GET /v1/schemes/{scheme}/cells":        {scan: true},
+	"GET /v1/schemes/{scheme}/check":        {scan: true},
 	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
 	"POST /v1/locate":                       {hold: 1},
 	"POST /v1/geocode":                      {hold: 1},

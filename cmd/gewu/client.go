@@ -21,7 +21,9 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/output"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
+	"github.com/gewu-city/gewu/cmd/gewu/planning"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/internal/obs"
 )
 
@@ -225,6 +227,19 @@ func coordinator(e *env) *coords.Env {
 		},
 		Ask: func(path string, query url.Values, out any) error {
 			return withCity(e, func(ctx context.Context, c client) error { return c.read(ctx, path, query, out) })
+		},
+	}
+}
+
+// gridder is what the commands about schemes get.
+func gridder(e *env) *planning.Env {
+	return &planning.Env{
+		Ctx: e.ctx, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed,
+		Systems: func() (*proj.Systems, error) { return coords.Systems(e.cli.Systems) },
+		Ask:     coordinator(e).Ask,
+		Progress: func(name string, total int64) (func(int64), func()) {
+			b := newBar(e, name, total, false)
+			return b.Set, b.Finish
 		},
 	}
 }

@@ -20,7 +20,9 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
+	"github.com/gewu-city/gewu/cmd/gewu/planning"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/grid/coverage/check"
 	"github.com/gewu-city/gewu/internal/obs"
 )
 
@@ -39,6 +41,7 @@ type cli struct {
 	Scheme     define.Scheme     `cmd:"" help:"Create, drop and list schemes of cells."`
 	Dictionary define.Dictionary `cmd:"" help:"Dictionaries of codes: create, alter, drop, list and show them."`
 	Cell       cellCmd           `cmd:"" help:"Cards and totals of cells."`
+	Grid       planning.Grid     `cmd:"" help:"Planning: check a scheme or a file of cells."`
 	Import     importCmd         `cmd:"" help:"Stream files into a layer."`
 	Job        jobcmd.Job        `cmd:"" help:"Long work: list it, show, wait for and cancel a job."`
 	Export     exportCmd         `cmd:"" help:"Write a layer to a file."`
@@ -94,7 +97,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	parser, err := kong.New(&c,
 		kong.Name("gewu"),
 		kong.Description("gewu 格物: a city's spatial engine. Start with: gewu demo"),
-		kong.Vars{"formats": listed(convert.Formats()), "exports": listed(convert.ExportFormats())},
+		kong.Vars{"formats": listed(convert.Formats()), "exports": listed(convert.ExportFormats()), "sliver": fmt.Sprint(check.SliverWidth)},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(n int) { code, exited = n, true }),
 		kong.Configuration(loadTOML),
@@ -122,7 +125,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), worker(e), finder(e), coordinator(e), keeper(e)); err != nil {
+	if err := command.Run(e, definer(e), worker(e), finder(e), coordinator(e), keeper(e), gridder(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

@@ -74,7 +74,7 @@ func (b *builder) geometryShape(field string, crs proj.CRS, g orb.Geometry) (geo
 	if got := s.Kind().String(); got != string(l.Geometry) {
 		return s, nil, &data.FieldError{Field: field, Value: got, Why: "the layer holds " + string(l.Geometry)}
 	}
-	if s.Kind() != geo.KindPolygon {
+	if s.Kind() != geo.KindPolygon || b.KeepRings {
 		return s, nil, nil
 	}
 	return validRings(b.FixRings, field, s)

@@ -38,6 +38,8 @@ type Options struct {
 	Ignore []string
 	// FixRings repairs invalid rings and notes each repair, instead of refusing the row.
 	FixRings bool
+	// KeepRings takes invalid rings as they are, for whoever judges them.
+	KeepRings bool
 	// Encoding is how text is written. The zero Encoding is what the file says, else UTF-8, else a guess that is noted.
 	Encoding charset.Encoding
 	// Table names the table of a file that holds several.

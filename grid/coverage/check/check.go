@@ -30,7 +30,8 @@ const (
 	MissingVertex Kind = "missing_vertex"
 )
 
-var kinds = []Kind{InvalidRing, Overlap, Gap, Outside, Sliver, MissingVertex}
+// Kinds are all kinds in the order in which defects are listed.
+func Kinds() []Kind { return []Kind{InvalidRing, Overlap, Gap, Outside, Sliver, MissingVertex} }
 
 // Cell is one polygon of a coverage with the name that defects give it.
 type Cell struct {
@@ -153,6 +154,7 @@ func (c *checker) names(labels []int32) []string {
 }
 
 func (c *checker) sorted() []Defect {
+	kinds := Kinds()
 	slices.SortStableFunc(c.found, func(a, b Defect) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),

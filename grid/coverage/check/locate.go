@@ -120,8 +120,8 @@ func (c *checker) gather(left []line, boxes []geo.Box) []line {
 		lines = append(lines, line{p.segment, marks[len(marks)-1:]})
 	}
 	for i := range lines {
-		m := lines[i].marks
-		lines[i].marks = slices.Clip(m)
+		// Where two polygons of the outline share an edge, it cancels.
+		lines[i].marks = slices.Clip(slices.DeleteFunc(lines[i].marks, func(m mark) bool { return m.net == 0 }))
 	}
 	return lines
 }

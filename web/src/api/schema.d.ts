@@ -944,6 +944,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemes/{scheme}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Where the cells of a scheme are no coverage
+         * @description An empty list proves that rings are simple, that every place within the outer border of the cells lies in exactly one of them, and that common borders have the same vertices. Otherwise each defect with its place, by kind, the larger areas first. Ground that cells enclose and none covers is a gap. The test is exact on coordinates of 1e-7 degree.
+         */
+        get: operations["checkScheme"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemes/{scheme}/cells": {
         parameters: {
             query?: never;
@@ -2912,6 +2935,36 @@ export interface components {
             /** @description Sum over the buildings of the cell; absent where no layer of buildings says. */
             households?: number;
             totals: components["schemas"]["CellCount"][];
+        };
+        SchemeCheck: {
+            scheme: string;
+            /** @description Cells that were examined. */
+            cells: number;
+            /** @description Defects by kind. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Defects behind the limit. */
+            left_off?: number;
+            defects: {
+                /** @enum {string} */
+                kind: "invalid_ring" | "overlap" | "gap" | "outside" | "sliver" | "missing_vertex";
+                area_m2: number;
+                /** @description Longitude and latitude inside the face; of a missing vertex its place. */
+                point: [
+                    number,
+                    number
+                ];
+                /** @description Ids of the cells that cover the face, of those beside a gap, of those that lack or have a vertex. */
+                cells: string[];
+                /** @description Mean width of the face. */
+                width_m?: number;
+                /** @description What is wrong with a ring. */
+                why?: string;
+            }[];
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
         };
         CellList: {
             cells: components["schemas"]["CellRow"][];
@@ -6852,6 +6905,52 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Written"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkScheme: {
+        parameters: {
+            query?: {
+                /** @description Cells, and parts of them, whose mean width (twice the area by the perimeter) is below this many metres are slivers; 0 looks for none. */
+                sliver?: number;
+                /** @description Defects that are listed; `counts` has all. */
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The defects. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemeCheck"];
+                };
+            };
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

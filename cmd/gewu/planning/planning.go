@@ -1,0 +1,30 @@
+// Package planning has the commands about schemes of cells: what is wrong with one.
+package planning
+
+import (
+	"context"
+	"io"
+	"net/url"
+
+	"github.com/gewu-city/gewu/geo/proj"
+)
+
+// Env is what the commands get besides their flags.
+type Env struct {
+	Ctx            context.Context //nolint:containedctx // lives as long as one command
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Systems reads the coordinate systems that files may be in.
+	Systems func() (*proj.Systems, error)
+	// Ask asks the city.
+	Ask func(path string, query url.Values, out any) error
+	// Progress shows how far reading a file of that many bytes is, -1 when nobody knows.
+	Progress func(name string, total int64) (set func(n int64), end func())
+	// Failed ends a command that has already said what is wrong.
+	Failed error
+}
+
+// Grid are the commands.
+type Grid struct {
+	Check Check `cmd:"" help:"Gaps, overlaps, missing vertices and invalid rings of a scheme or of a file: a proof that there are none, or each with its place."`
+}
