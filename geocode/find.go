@@ -60,7 +60,7 @@ type finder struct {
 }
 
 // written is what an element looks like in the source.
-func (f *finder) written(e *phrase.Element) string { return string(f.text.Runes[e.Start:e.End]) }
+func (f *finder) written(e *phrase.Element) string { return f.text.Written(e.Start, e.End) }
 
 // What readings are tried.
 const (

@@ -48,7 +48,7 @@ func (f *finder) answer(q *Question) []Place {
 		limit = defaultLimit
 	}
 	if least == 0 {
-		least = defaultLeast
+		least = StandardLeast
 	}
 	f.rank(q)
 	var places []Place
@@ -137,7 +137,7 @@ func (f *finder) place(c *candidate) Place {
 	case c.kind == Part, c.kind == Area && c.label != "":
 		f.partPlace(c, &p)
 	case c.kind == Area && c.relation == Between:
-		p.Label = strings.TrimSpace(string(f.text.Runes[c.start:c.end]))
+		p.Label = strings.TrimSpace(f.text.Written(c.start, c.end))
 	case c.kind == Crossing:
 		p.Road = f.g.RoadTitle(c.road)
 		p.Name = p.Road + " / " + f.g.RoadTitle(c.cross)

@@ -1,6 +1,8 @@
 package geocode
 
 import (
+	"slices"
+
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
@@ -20,8 +22,7 @@ const (
 // nameFaults are what is wrong with a name.
 func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense, faults []Fault) []Fault {
 	if !e.Exact {
-		meant := string(f.g.Name(e.Name))
-		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: meant, Points: soundPoints}
+		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: f.spelt(e.Name, s), Points: soundPoints}
 		if e.Fault == names.Slip {
 			fault.Kind, fault.Points = Misspelt, slipPoints*e.Edits
 			if tellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
@@ -52,10 +53,22 @@ func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense
 	return faults
 }
 
-// proper is the proper name of what a sense means.
+// proper is the proper name of what a sense means, as the city spells it.
 func (f *finder) proper(s gazetteer.Sense) string {
 	if s.Kind == gazetteer.Road {
-		return string(f.g.Name(s.Road))
+		return f.g.RoadTitle(s.Road)
 	}
 	return f.g.Title(s)
+}
+
+// spelt is a name of what a sense means as the city spells it, in normal form where that is not known: of an alias.
+func (f *finder) spelt(name names.ID, s gazetteer.Sense) string {
+	wanted, title := f.g.Name(name), f.proper(s)
+	f.rest.Set(title)
+	for i := 0; i+len(wanted) <= len(f.rest.Runes); i++ {
+		if slices.Equal(f.rest.Runes[i:i+len(wanted)], wanted) {
+			return f.rest.Written(i, i+len(wanted))
+		}
+	}
+	return string(wanted)
 }

@@ -96,7 +96,7 @@ type Question struct {
 	Text string
 	// Limit is how many places are returned: 10 when it is 0, at most 50.
 	Limit int
-	// Least is the score below which a place is none: 50 when it is 0.
+	// Least is the score below which a place is none: StandardLeast when it is 0; with 1 all are places.
 	Least int
 	// Focus is a place near which the answer is likely, of places that are as good.
 	Focus *geo.Point
@@ -107,9 +107,10 @@ type Question struct {
 	AreaFallback bool
 }
 
-// Bounds of questions.
+// MostPlaces is how many places are returned at most, StandardLeast the score below which a place is none where the question
+// does not say.
 const (
-	defaultLimit = 10
-	MostPlaces   = 50
-	defaultLeast = 50
+	MostPlaces    = 50
+	StandardLeast = 50
+	defaultLimit  = 10
 )

@@ -189,7 +189,7 @@ func (f *finder) tell() {
 	quarter := ""
 	for i := range f.elements {
 		if e := &f.elements[i]; neighborhood(e) {
-			quarter = f.written(e)
+			quarter = string(f.text.Runes[e.Start:e.End])
 		}
 	}
 	for i := range f.found[:n] {

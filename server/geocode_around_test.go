@@ -67,6 +67,7 @@ func TestGeocodePlugins(t *testing.T) {
 		{name: "geocodejson", url: q("search", "信義路3號", "&format=geocodejson"), status: 200, want: []string{`"geocoding":{"version":"0.1.0"`, `"score":100`}},
 		{name: "nothing", url: q("search", "今天天氣不錯", ""), status: 200, want: []string{"\n[]"}},
 		{name: "in parts", url: "/geocoder/search?city=" + url.QueryEscape("大安區") + "&street=" + url.QueryEscape("信義路3號"), status: 200, want: []string{`"display_name":"信義路3號"`}},
+		{name: "in parts, with a code that the city has not", url: "/geocoder/search?city=" + url.QueryEscape("大安區") + "&street=" + url.QueryEscape("信義路3號") + "&postalcode=106&countrycodes=tw", status: 200, want: []string{`"display_name":"信義路3號"`}},
 		{name: "corners in any order", url: q("search", "信義路3號", "&viewbox=121.6,24.9,121.4,25.1&bounded=1&limit=500"), status: 200, want: []string{`"lat":"25.005"`}},
 		{name: "elsewhere", url: q("search", "信義路3號", "&viewbox=1,1,2,2&bounded=1"), status: 200, want: []string{"\n[]"}},
 		{name: "near elsewhere", url: q("search", "信義路3號", "&viewbox=1,1,2,2"), status: 200, want: []string{`"lat":"25.005"`}},

@@ -44,7 +44,7 @@ func TestGeocodeCSV(t *testing.T) {
 		})
 	}
 	for _, sc := range []scenario{
-		{name: "no column", body: "a,b\n1,2\n", status: 400, want: []string{`"field":"column"`, "none of the columns a, b", "?column="}},
+		{name: "no column", body: "a,b\n1,2\n", status: 400, want: []string{`"field":"column"`, "column is none of the columns a, b; name the one with the text"}},
 		{name: "column that is not there", url: "?column=c", body: "a,b\n1,2\n", status: 400, want: []string{`"field":"column","value":"c"`, "the columns are a, b"}},
 		{name: "empty", body: "", status: 400, want: []string{"the first row names the columns"}},
 		{name: "one answer a row", url: "?limit=2", body: "q\nx\n", status: 400, want: []string{"limit is not a parameter here"}},
@@ -84,7 +84,7 @@ func TestGeocodeNDJSON(t *testing.T) {
 		{`{"id":8,"q":"今天天氣不錯","lon":1,"error":"no place found"}`},
 		{`{"q":null,"error":"q is empty"}`},
 		{`{"q":5,"error":"q must be a text"}`},
-		{`{"id":9,"error":"the line has no text; say which member has it with ?column="}`},
+		{`{"id":9,"error":"the line has no text under a usual name; name the member with the text in column"}`},
 		{`{"error":"the line has no text`},
 		{`{"input":"[1,2]","error":"the line is not a JSON object in UTF-8"}`},
 		{"not a JSON object"},

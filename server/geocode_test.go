@@ -31,6 +31,8 @@ func TestGeocode(t *testing.T) {
 		{name: "other layers", url: geocodeURL(door, "&layers=districts"), status: 200, not: []string{"addr2"}},
 		{name: "area", url: geocodeURL("大安區", ""), status: 200, want: []string{`"type":"district","kind":"area"`, `"level":"district"`, `"layer":"districts","id":"D1"`}},
 		{name: "only sure ones", url: geocodeURL("大安區", "&least=99"), status: 200, want: []string{`"features":[]}`}},
+		{name: "not sure", url: geocodeURL("今天聽說大安區很熱鬧", ""), status: 200, want: []string{`"features":[]}`}},
+		{name: "any score", url: geocodeURL("今天聽說大安區很熱鬧", "&least=0"), status: 200, want: []string{`"kind":"area"`, `"id":"D1"`}},
 		{name: "no silent centroid", url: geocodeURL("大安區不存在路9號", ""), status: 200, want: []string{`"features":[]}`}},
 		{name: "asked for the area", url: geocodeURL("大安區不存在路9號", "&fallback=area"), status: 200, want: []string{`"kind":"area"`, `"faults":[{`}},
 		{name: "position", url: geocodeURL(door, "&min_seq=1"), status: 200, want: []string{`"id":"addr2"`}},

@@ -16,8 +16,9 @@ const MostBytes = 10 << 10
 // for concurrent use.
 type Text struct {
 	// Runes is the text.
-	Runes []rune
-	from  []piece
+	Runes  []rune
+	from   []piece
+	source string
 }
 
 // piece is where a character came from: bytes of the source.
@@ -41,6 +42,12 @@ func (t *Text) Source(i, j int) (start, end int) {
 	return int(t.from[i].start), int(t.from[j-1].end)
 }
 
+// Written is how the source writes the characters from i up to j, exclusive.
+func (t *Text) Written(i, j int) string {
+	start, end := t.Source(i, j)
+	return t.source[start:end]
+}
+
 // Set makes t the normalised form of a source. Bytes that are not UTF-8 are read as spaces.
 func (t *Text) Set(source string) {
 	if len(source) > MostBytes {
@@ -50,7 +57,7 @@ func (t *Text) Set(source string) {
 		}
 		// The start of a character that was cut reads as a space, which the end of a text does not keep.
 	}
-	t.Runes, t.from = t.Runes[:0], t.from[:0]
+	t.Runes, t.from, t.source = t.Runes[:0], t.from[:0], source
 	table := folded()
 	for i := 0; i < len(source); {
 		r, n := utf8.DecodeRuneInString(source[i:])

@@ -93,7 +93,7 @@ func (t *textTable) begin(b *stream, text []byte, end bool) (used int, ok bool, 
 	if t.text = textColumn(header, b.Texts.Column); t.text < 0 {
 		p := rest.Fault(rest.BadRequest, "column", b.Texts.Column, "is not a column; the columns are "+rest.Shorten(strings.Join(header, ", ")))
 		if b.Texts.Column == "" {
-			p = rest.Fault(rest.BadRequest, "column", "", "is none of the columns "+rest.Shorten(strings.Join(header, ", "))+"; say ?column=<the one with the text>")
+			p = rest.Fault(rest.BadRequest, "column", "", "is none of the columns "+rest.Shorten(strings.Join(header, ", "))+"; name the one with the text")
 		}
 		return 0, false, p
 	}
@@ -219,7 +219,7 @@ func (o *textObjects) find(w *worker, names []string, values [][]byte) (f found,
 	case i < 0 && w.Texts.Column != "":
 		return f, w.Texts.Column + " is missing"
 	case i < 0:
-		return f, "the line has no text; say which member has it with ?column="
+		return f, "the line has no text under a usual name; name the member with the text in column"
 	case jsontext.IsNull(values[i]):
 		return f, names[i] + " is empty"
 	case !bytes.HasPrefix(values[i], []byte{'"'}):

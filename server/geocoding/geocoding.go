@@ -111,7 +111,7 @@ func wrongText(text string) string {
 func (a *API) question(q *rest.Params, list bool) (geocode.Question, proj.CRS) {
 	crs := q.CRS("crs", a.Systems)
 	question := geocode.Question{
-		Least:        q.Whole("least", 1, 100, 0),
+		Least:        least(q),
 		AreaFallback: q.OneOf("fallback", "none", "area") == "area",
 	}
 	if list {
@@ -131,6 +131,9 @@ func (a *API) question(q *rest.Params, list bool) (geocode.Question, proj.CRS) {
 	}
 	return question, crs
 }
+
+// least is the score from which a place is one: each has a score of 1 at least.
+func least(q *rest.Params) int { return max(q.Whole("least", 0, 100, geocode.StandardLeast), 1) }
 
 // numbers are n numbers separated by commas; it reports false when the parameter is absent or wrong.
 func numbers(q *rest.Params, name string, n int, form string) ([]float64, bool) {

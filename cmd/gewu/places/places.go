@@ -46,7 +46,7 @@ type Geocode struct {
 	Text []string `arg:"" optional:"" help:"What is looked for: an address, a crossing, a landmark, words that say where." placeholder:"TEXT"`
 
 	Limit    int      `help:"At most so many places, from 1 to 50." default:"10" placeholder:"N"`
-	Least    int      `help:"Only places with at least this score, from 1 to 100. Default: 50." placeholder:"SCORE"`
+	Least    *int     `help:"Only places with at least this score, from 0 to 100. Default: 50." placeholder:"SCORE"`
 	Focus    string   `help:"Of places that are as good the one nearest to here comes first." placeholder:"LON,LAT"`
 	Bbox     string   `help:"Only places within." placeholder:"MINLON,MINLAT,MAXLON,MAXLAT"`
 	Layers   []string `help:"Only places of these layers." placeholder:"NAME,…"`
@@ -105,7 +105,7 @@ func (g *Geocode) Run(e *Env) error {
 		return g.rows(e, query)
 	}
 	query.Set("q", text)
-	return g.show(e, http.MethodGet, "/v1/geocode", query, nil)
+	return g.show(e, http.MethodGet, "/v1/geocode", query, nil, text)
 }
 
 // reverse answers what is around a point.
@@ -125,7 +125,7 @@ func (g *Geocode) reverse(e *Env, query url.Values, more bool) error {
 	if g.Radius != 0 {
 		query.Set("radius", strconv.FormatFloat(g.Radius, 'f', -1, 64))
 	}
-	return g.show(e, http.MethodGet, "/v1/reverse", query, nil)
+	return g.show(e, http.MethodGet, "/v1/reverse", query, nil, "")
 }
 
 // extract answers what places are in a report.
@@ -145,7 +145,7 @@ func (g *Geocode) extract(e *Env, query url.Values, text string) error {
 	if err != nil {
 		return err
 	}
-	return g.show(e, http.MethodPost, "/v1/extract", query, bytes.NewReader(body))
+	return g.show(e, http.MethodPost, "/v1/extract", query, bytes.NewReader(body), text)
 }
 
 // only refuses flags that have no meaning for a question.
@@ -158,8 +158,8 @@ func only(query url.Values, of string, names ...string) error {
 	return nil
 }
 
-// show asks and prints the answer.
-func (g *Geocode) show(e *Env, method, path string, query url.Values, body io.Reader) error {
+// show asks about a text and prints the answer.
+func (g *Geocode) show(e *Env, method, path string, query url.Values, body io.Reader, text string) error {
 	kind := ""
 	if body != nil {
 		kind = "application/json"
@@ -171,7 +171,7 @@ func (g *Geocode) show(e *Env, method, path string, query url.Values, body io.Re
 		}
 		defer resp.Body.Close()
 		if !g.JSON {
-			return printPlaces(e.Stdout, resp.Body)
+			return printPlaces(e.Stdout, resp.Body, text)
 		}
 		if _, err := io.Copy(e.Stdout, resp.Body); err != nil {
 			return err
@@ -189,8 +189,8 @@ func (g *Geocode) query(e *Env) (url.Values, error) {
 	}
 	q := url.Values{"limit": {strconv.Itoa(g.Limit)}}
 	least := ""
-	if g.Least != 0 {
-		least = strconv.Itoa(g.Least)
+	if g.Least != nil {
+		least = strconv.Itoa(*g.Least)
 	}
 	for name, value := range map[string]string{
 		"least": least, "focus": g.Focus, "bbox": g.Bbox, "layers": strings.Join(g.Layers, ","), "crs": crs,

@@ -65,6 +65,8 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+func least(n int) *int { return &n }
+
 // TestAsk checks what is sent.
 func TestAsk(t *testing.T) {
 	for _, tc := range []struct {
@@ -73,7 +75,8 @@ func TestAsk(t *testing.T) {
 		want  string
 	}{
 		{"plain", places.Geocode{Text: []string{"和平路", "1號"}, Limit: 10, Fallback: "none", JSON: true}, "GET /v1/geocode?limit=10&q=" + url.QueryEscape("和平路 1號") + " "},
-		{"all", places.Geocode{Text: []string{"x"}, Limit: 3, Least: 20, Focus: "1,2", Bbox: "1,2,3,4", Layers: []string{"a", "b"}, Fallback: "area", CRS: "gcj02"}, "GET /v1/geocode?bbox=1%2C2%2C3%2C4&crs=gcj02&fallback=area&focus=1%2C2&layers=a%2Cb&least=20&limit=3&q=x "},
+		{"all", places.Geocode{Text: []string{"x"}, Limit: 3, Least: least(20), Focus: "1,2", Bbox: "1,2,3,4", Layers: []string{"a", "b"}, Fallback: "area", CRS: "gcj02"}, "GET /v1/geocode?bbox=1%2C2%2C3%2C4&crs=gcj02&fallback=area&focus=1%2C2&layers=a%2Cb&least=20&limit=3&q=x "},
+		{"all that has any score", places.Geocode{Text: []string{"x"}, Limit: 3, Least: least(0)}, "GET /v1/geocode?least=0&limit=3&q=x "},
 		{"point", places.Geocode{Reverse: "121.5, -25", Limit: 2, Radius: 20}, "GET /v1/reverse?lat=-25&limit=2&lon=121.5&radius=20 "},
 		{"report", places.Geocode{Text: []string{"a \"b\""}, Extract: true, Limit: 10, CRS: "gcj02"}, `POST /v1/extract?crs=gcj02 application/json {"text":"a \"b\""}`},
 	} {
@@ -94,8 +97,17 @@ func TestAsk(t *testing.T) {
 		out.String() != " 1   65  house     a     8 m away\n 2*  97  house     bb    ±5 m\n" {
 		t.Errorf("%v %s\n%s", err, c.asked, out.String())
 	}
+	c = &fakeCity{answer: `{"geocoding":{"reported":null,"classes":[{"edition":"GB/T 30428.2-2013","kind":"event","code":"0101","name":"私搭乱建","title":{"zh":"私搭乱建","en":"Unlicensed building"},"score":87,"spans":[[2,4],[5,6]]},{"edition":"T","kind":"part","code":"02","name":"","title":{"zh":"井盖","en":"Cover"},"score":9,"spans":[[0,99]]}]},"features":[]}`}
+	out.Reset()
+	if err := (&places.Geocode{Text: []string{"這裡違建，搭"}, Extract: true}).Run(c.env("", &out, io.Discard)); err != nil || out.String() != ""+
+		"no place found\n"+
+		"it may be about\n"+
+		"     87  event  0101  私搭乱建 (GB/T 30428.2-2013): 違建, 搭\n"+
+		"      9  part   02  井盖 (T): 這裡違建，搭\n" {
+		t.Errorf("%v\n%s", err, out.String())
+	}
 	for _, wrong := range []places.Geocode{
-		{Reverse: "121.5"}, {Reverse: "1,2", Text: []string{"x"}}, {Reverse: "1,2", Focus: "1,2"}, {Reverse: "1,2", Extract: true}, {Extract: true, Least: 5}, {Extract: true, In: "x"}, {Text: []string{"x"}, Radius: 5},
+		{Reverse: "121.5"}, {Reverse: "1,2", Text: []string{"x"}}, {Reverse: "1,2", Focus: "1,2"}, {Reverse: "1,2", Extract: true}, {Extract: true, Least: least(5)}, {Extract: true, In: "x"}, {Text: []string{"x"}, Radius: 5},
 	} {
 		if err := wrong.Run((&fakeCity{answer: "{}"}).env("", io.Discard, io.Discard)); err == nil {
 			t.Errorf("%+v is accepted", wrong)

@@ -63,28 +63,43 @@ func (f *fault) words() string {
 	return text + " (−" + strconv.Itoa(f.Points) + ")"
 }
 
+// suggestion is a class that the words of a report speak of.
+type suggestion struct {
+	Edition string `json:"edition"`
+	Kind    string `json:"kind"`
+	Code    string `json:"code"`
+	Name    string `json:"name"`
+	Title   struct {
+		ZH string `json:"zh"`
+	} `json:"title"`
+	Score int `json:"score"`
+	// Spans are the words, in characters of the text.
+	Spans [][2]int `json:"spans"`
+}
+
 // printPlaces prints the places of an answer for a person: a numbered line for each, and below it whose ground it is and
-// why the score is not higher. A star marks the place that a report is about.
-func printPlaces(w io.Writer, answer io.Reader) error {
+// why the score is not higher. A star marks the place that a report is about; behind the places stand the classes that it
+// may be of.
+func printPlaces(w io.Writer, answer io.Reader, text string) error {
 	var got struct {
 		Geocoding struct {
 			// Reported is the place that a report is about.
-			Reported *int `json:"reported"`
+			Reported *int         `json:"reported"`
+			Classes  []suggestion `json:"classes"`
 		} `json:"geocoding"`
 		Features []place `json:"features"`
 	}
 	if err := json.NewDecoder(answer).Decode(&got); err != nil {
 		return err
 	}
+	var b strings.Builder
 	if len(got.Features) == 0 {
-		_, err := fmt.Fprintln(w, "no place found")
-		return err
+		b.WriteString("no place found\n")
 	}
 	widest := 0
 	for i := range got.Features {
 		widest = max(widest, width(got.Features[i].title()))
 	}
-	var b strings.Builder
 	for i := range got.Features {
 		mark := " "
 		if reported := got.Geocoding.Reported; reported != nil && *reported == i {
@@ -92,8 +107,28 @@ func printPlaces(w io.Writer, answer io.Reader) error {
 		}
 		got.Features[i].print(&b, mark, i+1, widest)
 	}
+	if len(got.Geocoding.Classes) > 0 {
+		b.WriteString("it may be about\n")
+	}
+	characters := []rune(text)
+	for i := range got.Geocoding.Classes {
+		got.Geocoding.Classes[i].print(&b, characters)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func (s *suggestion) print(b *strings.Builder, text []rune) {
+	name := s.Name
+	if name == "" {
+		name = s.Title.ZH
+	}
+	words := make([]string, len(s.Spans))
+	for i, span := range s.Spans {
+		from := min(max(span[0], 0), len(text))
+		words[i] = string(text[from:max(from, min(span[1], len(text)))])
+	}
+	fmt.Fprintf(b, "    %3d  %-5s  %s  %s (%s): %s\n", s.Score, s.Kind, s.Code, name, s.Edition, strings.Join(words, ", "))
 }
 
 func (p *place) title() string {

@@ -5,13 +5,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-
-	"github.com/gewu-city/gewu/data/convert/charset"
 )
 
 // progress is what an output holds of an earlier run.
@@ -74,61 +70,6 @@ func tableProgress(f *os.File) (progress, error) {
 		}
 	}
 	return p, nil
-}
-
-// done finds what of the input the rows that are done come from.
-func (f rowFile) done(enc charset.Encoding, before progress) (span, error) {
-	file, err := os.Open(f.name)
-	if err != nil {
-		return span{}, err
-	}
-	defer file.Close()
-	text, err := charset.NewReader(file, enc, func(string) {})
-	if err != nil {
-		return span{}, err
-	}
-	if f.format == rowsJSON {
-		s, n := span{}, 0
-		err := eachLine(text, func(line []byte, end int64) bool {
-			if len(bytes.TrimSpace(line)) > 0 {
-				n++
-				s.end = end
-			}
-			return n < before.rows
-		})
-		return s, tooFew(err, n, before.rows, f.name)
-	}
-	in := csv.NewReader(text)
-	in.FieldsPerRecord, in.ReuseRecord = -1, true
-	header, err := in.Read()
-	if err != nil {
-		return span{}, fmt.Errorf("%s: %w", f.name, err)
-	}
-	header[0] = string(bytes.TrimPrefix([]byte(header[0]), []byte("\ufeff")))
-	if len(before.header) < len(header) || !slices.Equal(before.header[:len(header)], header) {
-		return span{}, fmt.Errorf("the output has other columns than %s: it belongs to another input", f.name)
-	}
-	s, n := span{header: in.InputOffset()}, 0
-	for n < before.rows {
-		_, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if _, wrong := errors.AsType[*csv.ParseError](err); err != nil && !wrong {
-			return s, err
-		}
-		n++ // a row that is wrong has its row in the output, too
-	}
-	s.end = in.InputOffset()
-	return s, tooFew(nil, n, before.rows, f.name)
-}
-
-// tooFew says that an output has more rows than its input.
-func tooFew(err error, have, done int, name string) error {
-	if err == nil && have < done {
-		err = fmt.Errorf("the output has %d rows and %s only %d: it belongs to another input", done, name, have)
-	}
-	return err
 }
 
 // eachLine calls each for every line with its end, until that says false.

@@ -83,7 +83,15 @@ func (g *Geocode) files(e *Env) (from, to rowFile, err error) {
 
 // answerRows sends the rows behind those that are done, and writes the answers.
 func (g *Geocode) answerRows(ctx context.Context, e *Env, c Client, query url.Values, from, to rowFile, before progress) error {
-	in, err := from.open(ctx, e, g.Encoding, before)
+	input, err := from.input(e, g.Encoding)
+	if err != nil {
+		return err
+	}
+	done, err := input.done(ctx, c, query, to, before)
+	if err != nil {
+		return err
+	}
+	in, err := input.open(ctx, done)
 	if err != nil {
 		return err
 	}
@@ -101,7 +109,7 @@ func (g *Geocode) answerRows(ctx context.Context, e *Env, c Client, query url.Va
 	if err != nil {
 		return err
 	}
-	n, err := writeRows(resp.Body, kind, out, before)
+	n, err := writeRows(resp.Body, kind, out, before, in.wrong)
 	if err = in.blame(err); err != nil {
 		return out.giveUp(err, n)
 	}
@@ -126,9 +134,9 @@ func (g *Geocode) answerRows(ctx context.Context, e *Env, c Client, query url.Va
 type count struct{ rows, failed int }
 
 // writeRows writes an answer. An error leaves what came before it written.
-func writeRows(answer io.Reader, kind string, out *sink, before progress) (count, error) {
+func writeRows(answer io.Reader, kind string, out *sink, before progress, wrong func(row int) string) (count, error) {
 	if kind == rowsJSON {
 		return writeObjects(answer, out)
 	}
-	return writeTable(answer, out, before)
+	return writeTable(answer, out, before, wrong)
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -66,7 +67,16 @@ func (f *rowCity) answer(kind, column string, body io.Reader, out io.Writer) err
 	}
 	table := csv.NewWriter(out)
 	defer table.Flush()
-	table.Write(append(header, "lon", "label", "error"))
+	label := slices.Index(header, "label")
+	put := func(row []string, lon, name, why string) {
+		if label >= 0 {
+			row[label] = name
+			table.Write(append(row, lon, why))
+			return
+		}
+		table.Write(append(row, lon, name, why))
+	}
+	put(header, "lon", "label", "error")
 	for n := 0; ; n++ {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -79,15 +89,21 @@ func (f *rowCity) answer(kind, column string, body io.Reader, out io.Writer) err
 			table.Flush()
 			return io.ErrUnexpectedEOF
 		}
-		if len(row) != len(header) {
-			row = slices.Repeat([]string{""}, len(header))
+		if len(row) == 0 {
+			row = []string{""}
 		}
 		f.sent = append(f.sent, row[0])
-		if row[at] == "" {
-			table.Write(append(row, "", "", "no place found"))
-			continue
+		wide := len(row) == len(header)
+		row = append(row, slices.Repeat([]string{""}, len(header))...)[:len(header):len(header)]
+		switch {
+		case !wide || !utf8.ValidString(row[at]):
+			row[at] = strings.ToValidUTF8(row[at], "\ufffd")
+			put(row, "", "", "the row is wrong")
+		case row[at] == "":
+			put(row, "", "", "no place found")
+		default:
+			put(row, fmt.Sprint(len(row[at]), ".5"), "in "+row[at], "")
 		}
-		table.Write(append(row, fmt.Sprint(len(row[at]), ".5"), "in "+row[at], ""))
 	}
 }
 
@@ -109,10 +125,15 @@ func (noBar) Finish()   {}
 func write(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
+	put(t, path, text)
+	return path
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 func read(t *testing.T, path string) string {

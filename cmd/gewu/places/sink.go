@@ -140,8 +140,9 @@ func writeObjects(answer io.Reader, out *sink) (n count, err error) {
 	return n, errors.Join(failed, err)
 }
 
-// writeTable writes rows of CSV, as such or into the spreadsheet.
-func writeTable(answer io.Reader, out *sink, before progress) (n count, err error) {
+// writeTable writes rows of CSV, as such or into the spreadsheet. Of rows that were refused it says what is wrong with them,
+// where more is known here.
+func writeTable(answer io.Reader, out *sink, before progress, wrong func(row int) string) (n count, err error) {
 	in := csv.NewReader(answer)
 	in.ReuseRecord = true
 	header, err := in.Read()
@@ -160,6 +161,9 @@ func writeTable(answer io.Reader, out *sink, before progress) (n count, err erro
 		}
 		if err != nil {
 			return n, err
+		}
+		if known := wrong(n.rows); known != "" && why >= 0 && record[why] != "" {
+			record[why] = known
 		}
 		if err := put(record); err != nil {
 			return n, err
