@@ -120,7 +120,12 @@ func (t *Text) put(r rune, at piece) {
 	case unicode.Is(unicode.Pe, r):
 		r = ')'
 	case unicode.IsLetter(r) || unicode.IsNumber(r):
-		r = unicode.ToLower(r)
+		if r = unicode.ToLower(r); letters[r] != "" {
+			for _, plain := range letters[r] {
+				t.Runes, t.from = append(t.Runes, plain), append(t.from, at)
+			}
+			return
+		}
 	case r == '’' || r == '‘' || r == '′':
 		return
 	default:
@@ -128,6 +133,9 @@ func (t *Text) put(r rune, at piece) {
 	}
 	t.Runes, t.from = append(t.Runes, r), append(t.from, at)
 }
+
+// letters are those that have no decomposition and are written in plain letters where a keyboard lacks them.
+var letters = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d"}
 
 // ascii is what stands for the characters below 128: 0 where nothing does.
 var ascii = func() (a [128]rune) {
@@ -149,7 +157,7 @@ var ascii = func() (a [128]rune) {
 	return a
 }()
 
-// spaces drops the spaces that say nothing, stops that do not stand in a number, and says 号 for "#" behind a number.
+// spaces drops the spaces that say nothing, stops that do not stand in a number, and says 号 for "#" behind a number, in digits or in words.
 func (t *Text) spaces() {
 	in, out := t.Runes, 0
 	keep := func(i int, r rune) {
@@ -171,7 +179,10 @@ func (t *Text) spaces() {
 			if before != 0 && before != ' ' {
 				keep(i, ' ')
 			}
-		case r == '#' && isDigit(before) && !isWord(next):
+		case r == '#' && !isWord(next) && (isDigit(before) || isNumeral(before)):
+			keep(i, '号')
+		case r == '#' && !isWord(next) && before == ' ' && out > 1 && isNumeral(t.Runes[out-2]):
+			out-- // the space between them says nothing
 			keep(i, '号')
 		default:
 			if before == ' ' && (out < 2 || !between(t.Runes[out-2], r)) {
@@ -191,25 +202,38 @@ func between(a, b rune) bool {
 	return (isWord(a) || a == '#' || a == '&') && (isWord(b) || b == '#' || b == '&')
 }
 
-// numerals writes numerals as digits where they count.
+// numerals writes numerals as digits where they count: what they count stands behind them, then what they hang on before.
 func (t *Text) numerals() {
 	for end := len(t.Runes); end > 0; end-- {
-		if !isNumeral(t.Runes[end-1]) || end < len(t.Runes) && isNumeral(t.Runes[end]) {
-			continue
-		}
-		start := end - 1
-		for start > 0 && isNumeral(t.Runes[start-1]) && !mixed(t.Runes[start-1], t.Runes[start]) {
-			start--
-		}
-		behind := end
-		end = start + 1 // what is replaced may be shorter
-		if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, behind) && !housed(t.Runes[:start], behind-start, t.Runes[behind:]) || about(t.Runes[:start], t.Runes[start:behind], t.Runes[behind:]) {
-			continue
-		}
-		if n, ok := Numeral(t.Runes[start:behind]); ok {
-			t.replace(start, behind, n)
+		if start, found, _ := t.numeral(end); found {
+			end = start + 1 // what is replaced may be shorter
 		}
 	}
+	for end := 1; end <= len(t.Runes); end++ {
+		if start, _, replaced := t.numeral(end); replaced {
+			end = start + 1
+		}
+	}
+}
+
+// numeral finds a numeral that ends before end, and writes it as digits where it counts.
+func (t *Text) numeral(end int) (start int, found, replaced bool) {
+	if !isNumeral(t.Runes[end-1]) || end < len(t.Runes) && isNumeral(t.Runes[end]) {
+		return 0, false, false
+	}
+	start = end - 1
+	for start > 0 && isNumeral(t.Runes[start-1]) && !mixed(t.Runes[start-1], t.Runes[start]) {
+		start--
+	}
+	before, behind := t.Runes[:start], t.Runes[end:]
+	if start > 0 && isDigit(t.Runes[start-1]) || !t.counts(start, end) && !housed(before, end-start, behind) || about(before, t.Runes[start:end], behind) {
+		return start, true, false
+	}
+	n, ok := Numeral(t.Runes[start:end])
+	if ok {
+		t.replace(start, end, n)
+	}
+	return start, true, ok
 }
 
 // counts reports whether a unit stands behind a numeral, or 之 before it and what is counted before that.
