@@ -154,7 +154,7 @@ func loadCambridge(t *testing.T) *western {
 // TestCambridge asks for the addresses of a city in English: those that it has, noisy ones, and those held back.
 func TestCambridge(t *testing.T) {
 	w := loadCambridge(t)
-	r := rand.New(rand.NewPCG(8, 8))
+	r := chance(t, 8, 8)
 	cases := slices.Clone(w.held)
 	for _, class := range noise.Classes() {
 		cases = append(cases, eval.Noisy(w.known, class, 400, r)...)
