@@ -65,8 +65,6 @@ func TestPrint(t *testing.T) {
 	}
 }
 
-func least(n int) *int { return &n }
-
 // TestAsk checks what is sent.
 func TestAsk(t *testing.T) {
 	for _, tc := range []struct {
@@ -75,8 +73,8 @@ func TestAsk(t *testing.T) {
 		want  string
 	}{
 		{"plain", places.Geocode{Text: []string{"和平路", "1號"}, Limit: 10, Fallback: "none", JSON: true}, "GET /v1/geocode?limit=10&q=" + url.QueryEscape("和平路 1號") + " "},
-		{"all", places.Geocode{Text: []string{"x"}, Limit: 3, Least: least(20), Focus: "1,2", Bbox: "1,2,3,4", Layers: []string{"a", "b"}, Fallback: "area", CRS: "gcj02"}, "GET /v1/geocode?bbox=1%2C2%2C3%2C4&crs=gcj02&fallback=area&focus=1%2C2&layers=a%2Cb&least=20&limit=3&q=x "},
-		{"all that has any score", places.Geocode{Text: []string{"x"}, Limit: 3, Least: least(0)}, "GET /v1/geocode?least=0&limit=3&q=x "},
+		{"all", places.Geocode{Text: []string{"x"}, Limit: 3, Least: new(20), Focus: "1,2", Bbox: "1,2,3,4", Layers: []string{"a", "b"}, Fallback: "area", CRS: "gcj02"}, "GET /v1/geocode?bbox=1%2C2%2C3%2C4&crs=gcj02&fallback=area&focus=1%2C2&layers=a%2Cb&least=20&limit=3&q=x "},
+		{"all that has any score", places.Geocode{Text: []string{"x"}, Limit: 3, Least: new(0)}, "GET /v1/geocode?least=0&limit=3&q=x "},
 		{"point", places.Geocode{Reverse: "121.5, -25", Limit: 2, Radius: 20}, "GET /v1/reverse?lat=-25&limit=2&lon=121.5&radius=20 "},
 		{"report", places.Geocode{Text: []string{"a \"b\""}, Extract: true, Limit: 10, CRS: "gcj02"}, `POST /v1/extract?crs=gcj02 application/json {"text":"a \"b\""}`},
 	} {
@@ -107,7 +105,7 @@ func TestAsk(t *testing.T) {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 	for _, wrong := range []places.Geocode{
-		{Reverse: "121.5"}, {Reverse: "1,2", Text: []string{"x"}}, {Reverse: "1,2", Focus: "1,2"}, {Reverse: "1,2", Extract: true}, {Extract: true, Least: least(5)}, {Extract: true, In: "x"}, {Text: []string{"x"}, Radius: 5},
+		{Reverse: "121.5"}, {Reverse: "1,2", Text: []string{"x"}}, {Reverse: "1,2", Focus: "1,2"}, {Reverse: "1,2", Extract: true}, {Extract: true, Least: new(5)}, {Extract: true, In: "x"}, {Text: []string{"x"}, Radius: 5},
 	} {
 		if err := wrong.Run((&fakeCity{answer: "{}"}).env("", io.Discard, io.Discard)); err == nil {
 			t.Errorf("%+v is accepted", wrong)

@@ -25,8 +25,9 @@ func (in *input) openTable(ctx context.Context, skip int) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	ended := make(chan error, 1)
+	ended, gone := make(chan error, 1), make(chan struct{})
 	go func() {
+		defer close(gone)
 		err := read(ctx, t)
 		if err == nil {
 			t.table.Flush()
@@ -50,9 +51,7 @@ func (in *input) openTable(ctx context.Context, skip int) (*source, error) {
 	s.close = func() {
 		_ = out.Close()
 		if in.name != "" { // nobody knows when standard input ends
-			if _, err := io.Copy(io.Discard, out); err == nil {
-				<-ended
-			}
+			<-gone
 		}
 		end()
 	}
