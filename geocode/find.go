@@ -131,7 +131,7 @@ func (f *finder) search() {
 		near := f.doubtful(plain)
 		f.cheapest(f.reader.Read(f.text.Runes, f.g, fuzzily, func(at int) bool { return near(at) && f.spend(costNear) }))
 	}
-	if open > 0 && f.best() < defaultLeast && f.spend(costGuess) {
+	if open > 0 && f.best() < StandardLeast && f.spend(costGuess) {
 		guess := f.g.Guess(f.text.Runes[:min(len(f.text.Runes), phrase.MostRunes)])
 		f.cheapest(f.reader.Read(f.text.Runes, guess, fuzzily, guess.At))
 	}

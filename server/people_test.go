@@ -95,7 +95,7 @@ func TestPeople(t *testing.T) {
 		{name: "import again", method: "POST", url: "/v1/people", header: sendJSON, body: `{"organisations":[{"id":"fire","title":{"zh":"消防"},"level":"department","parent":"bureau"}]}`, status: 200, want: []string{`"unchanged":1`, `"seq":0`}},
 		{name: "import nonsense", method: "POST", url: "/v1/people", header: sendJSON, body: `{"people":[]}`, status: 400, want: []string{`"field":"people"`}},
 		{name: "the log names records", url: "/v1/changes/16", status: 200, want: []string{`"stream":"admin"`, `"kind":"staff"`, `"id":"1005"`}, not: []string{"孙"}},
-		{name: "no undo", method: "POST", url: "/v1/changes/16/revert", header: sendJSON, body: `{}`, status: 409, want: []string{"put or delete the record instead"}},
+		{name: "no undo", method: "POST", url: "/v1/changes/16/revert", header: sendJSON, body: `{}`, status: 422, want: []string{"put or delete the record instead"}},
 	} {
 		if sc.name == "" {
 			sc.name = sc.method + " " + sc.url

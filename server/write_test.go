@@ -102,7 +102,7 @@ func TestBadInput(t *testing.T) {
 		read("/v1/locate?lon=121&lat=-90.1", 400, `"field":"lat","value":"-90.1"`),
 		read("/v1/locate?lon=121&lat=25&lat=26", 400, `"field":"lat","value":"26"`, "more than once"),
 		read("/v1/locate?long=121&lat=25", 400, `"field":"lon"`),
-		read("/v1/locate?lon=121&lat=25&schema=unit", 400, `"field":"schema"`, "known are lon, lat, crs, scheme, include, radius, min_seq"),
+		read("/v1/locate?lon=121&lat=25&schema=unit", 400, `"field":"schema"`, "known are lon, lat, crs, scheme, include, class, radius, min_seq"),
 		read("/v1/locate?lon=121&lat=25&scheme=fire", 400, `"field":"scheme","value":"fire"`, "there are unit"),
 		read("/v1/locate?lon=121&lat=25&crs=EPSG:9", 400, `"field":"crs","value":"EPSG:9"`, "EPSG:3826"),
 		read("/v1/locate?lon=121&lat=25&crs=EPSG:3826", 400, `"field":"lon,lat"`, "outside the area"),

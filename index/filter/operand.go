@@ -86,7 +86,7 @@ func (b *binder) property(n *cql.Node) (*operand, error) {
 		o.class = cql.Truth
 	case data.Date, data.Time:
 		o.class = cql.Instant
-	case data.Text, data.Code, data.Ref:
+	case data.Text, data.Code, data.Ref, data.Sealed:
 	}
 	return o, nil
 }

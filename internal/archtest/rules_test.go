@@ -207,9 +207,9 @@ var rows = []row{
 	{dir: "cmd/gewu/upkeep", may: []string{"data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
-		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "people/account",
+		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
-		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth",
+		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},
 	{dir: "test/peers", may: []string{"data/boltstore", "data/convert", "data/synth", "data", "geo", "geocode/eval", "grid", "index", "index/indextest", "test/peers/opening", "test/peers/places", "test/peers/postgis", "test/peers/wire", "test/peers/proc"}, why: "measures what the server is made of beside other engines; everything else through the built binary"},
 	{dir: "test/peers/opening", may: []string{"data/boltstore", "geo", "grid", "index", "test/peers/proc"}, why: "what it takes to open a store; it knows no peer"},
