@@ -17,6 +17,7 @@ import (
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
+	"github.com/gewu-city/gewu/cmd/gewu/directory"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/output"
@@ -69,6 +70,16 @@ func definer(e *env) *define.Env {
 	}
 	return &define.Env{
 		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, City: of(withCity), NewCity: of(withNewCity), Failed: errFailed,
+	}
+}
+
+// directoryOf is what the commands of package directory get.
+func directoryOf(e *env) *directory.Env {
+	return &directory.Env{
+		Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, Store: e.cli.store(),
+		City: func(do func(context.Context, directory.Client) error) error {
+			return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+		},
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
+	"github.com/gewu-city/gewu/cmd/gewu/directory"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
@@ -40,6 +41,7 @@ type cli struct {
 	Layer      define.Layer      `cmd:"" help:"Create, alter, drop and list layers."`
 	Scheme     define.Scheme     `cmd:"" help:"Create, drop and list schemes of cells."`
 	Dictionary define.Dictionary `cmd:"" help:"Dictionaries of codes: create, alter, drop, list and show them."`
+	People     directory.People  `cmd:"" help:"Who works for the city: list, show, import and export organisations, posts and staff."`
 	Cell       cellCmd           `cmd:"" help:"Cards and totals of cells."`
 	Grid       planning.Grid     `cmd:"" help:"Planning: check a scheme or a file of cells."`
 	Import     importCmd         `cmd:"" help:"Stream files into a layer."`
@@ -125,7 +127,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), worker(e), finder(e), coordinator(e), keeper(e), gridder(e)); err != nil {
+	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), gridder(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}
