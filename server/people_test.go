@@ -1,7 +1,9 @@
 package server
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -122,5 +124,31 @@ func TestOneCellWithSevenForces(t *testing.T) {
 		{name: "none elsewhere", url: "/v1/schemes/unit/cells/A122-00", status: 200, want: []string{`"staff":[]`}},
 	} {
 		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+}
+
+// TestPeopleUnderWriters puts staff into a department while others end it: whatever comes first, nobody works in a
+// department that is not there.
+func TestPeopleUnderWriters(t *testing.T) {
+	c := newCity(t, nil).fill()
+	outcomes := map[string]int{}
+	for range 60 {
+		if a := c.do("PUT", "/v1/organisations/o", sendJSON, `{"title":{"zh":"处"},"level":"department"}`); a.status > 201 {
+			t.Fatalf("status %d: %s", a.status, a.body)
+		}
+		var hired, ended answer
+		var clients sync.WaitGroup
+		clients.Go(func() {
+			hired = c.do("PUT", "/v1/staff/s", sendJSON, `{"name":"李","holdings":[{"post":"handler","organisation":"o"}]}`)
+		})
+		clients.Go(func() { ended = c.do("DELETE", "/v1/organisations/o", nil, "") })
+		clients.Wait()
+		outcomes[fmt.Sprint(hired.status, " ", ended.status)]++
+		c.do("DELETE", "/v1/staff/s", nil, "")
+	}
+	for outcome := range outcomes {
+		if outcome != "201 409" && outcome != "422 200" {
+			t.Errorf("hired and ended: %v", outcomes)
+		}
 	}
 }
