@@ -28,7 +28,8 @@ type Locate struct {
 	CRS    string   `help:"Coordinate system of the points, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	Scheme string   `help:"Only cells of this scheme." placeholder:"NAME"`
 
-	Include []string `help:"What is wanted: areas, cells, address, parts, edge (metres to the outline)." placeholder:"WHAT"`
+	Include []string `help:"What is wanted: areas, cells, address, parts, duties (who answers for it; not for CSV), edge (metres to the outline)." placeholder:"WHAT"`
+	Class   string   `help:"Duties for things of this class only." placeholder:"CODE"`
 	Radius  float64  `help:"Also all areas and cells that a circle of so many metres meets; not for CSV." placeholder:"M"`
 	Rule    string   `help:"Who lines and polygons belong to: share (largest share) or point (representative point)." placeholder:"RULE"`
 	Shares  float64  `help:"All areas and cells with at least this share of a line or polygon, from 0 to 1." placeholder:"S"`
@@ -49,7 +50,7 @@ may be a GeoJSON feature or geometry of any kind; or what a line passes through 
 func (l *Locate) Request(crs string, stdin io.Reader) (*Request, error) {
 	r := &Request{Method: http.MethodPost, Path: "/v1/locate", Query: url.Values{}}
 	for name, value := range map[string]string{
-		"crs": crs, "scheme": l.Scheme, "include": strings.Join(l.Include, ","), "rule": l.Rule,
+		"crs": crs, "scheme": l.Scheme, "include": strings.Join(l.Include, ","), "rule": l.Rule, "class": l.Class,
 		"radius": number(l.Radius), "shares": number(l.Shares),
 	} {
 		if value != "" && value != "0" {

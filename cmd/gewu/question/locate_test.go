@@ -24,6 +24,7 @@ func TestLocate(t *testing.T) {
 		want     string
 	}{
 		{"point", "", question.Locate{Lon: at(121.5), Lat: at(-25), Include: []string{"cells", "edge"}, Radius: 30}, "GET /v1/locate?crs=X&include=cells%2Cedge&lat=-25&lon=121.5&radius=30  "},
+		{"duties", "", question.Locate{Lon: at(1), Lat: at(2), Include: []string{"duties"}, Class: "0101"}, "GET /v1/locate?class=0101&crs=X&include=duties&lat=2&lon=1  "},
 		{"rows", "a,b\n", question.Locate{LonCol: "a", LatCol: "b", Scheme: "unit"}, "POST /v1/locate?crs=X&lat=b&lon=a&scheme=unit text/csv a,b\n"},
 		{"objects", "{}", question.Locate{Rule: "share", Shares: 0.25}, "POST /v1/locate?crs=X&rule=share&shares=0.25 application/x-ndjson {}"},
 		{"route", "", question.Locate{Route: way}, "POST /v1/locate/route?crs=X application/geo+json a way"},
