@@ -14,14 +14,15 @@ import (
 // engine by Follow before that is loaded.
 type Geocoder struct {
 	gazetteer.Follower
-	finders sync.Pool
+	finders *sync.Pool
+	views   views
 }
 
 var _ index.Projection = (*Geocoder)(nil)
 
 // New returns a Geocoder that knows no city yet.
 func New() *Geocoder {
-	return &Geocoder{finders: sync.Pool{New: func() any { return &finder{} }}}
+	return &Geocoder{finders: &sync.Pool{New: func() any { return &finder{} }}}
 }
 
 // Search returns the places that a text may mean, the best first, and the World that they are in.

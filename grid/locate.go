@@ -2,6 +2,7 @@ package grid
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gewu-city/gewu/geo"
@@ -76,6 +77,7 @@ type Location struct {
 // both are derived again when the World changed. It is safe for concurrent use.
 type Locator struct {
 	plan    atomic.Pointer[Plan]
+	views   plans
 	parents parents
 }
 
@@ -84,11 +86,37 @@ func NewLocator() *Locator { return &Locator{} }
 
 // Plan is which layers play which part in the World.
 func (l *Locator) Plan(w *index.World) *Plan {
+	if w.View() != "" {
+		return l.views.of(w)
+	}
 	if p := l.plan.Load(); p != nil && p.defined == w.Defined() && p.epoch == w.Epoch() {
 		return p
 	}
 	p := newPlan(w)
 	l.plan.Store(p)
+	return p
+}
+
+// plans are those of Worlds as somebody sees them, by what they see.
+type plans struct {
+	mu    sync.Mutex
+	known map[string]*Plan
+}
+
+// mostPlans bounds the plans that are kept.
+const mostPlans = 256
+
+func (v *plans) of(w *index.World) *Plan {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if p := v.known[w.View()]; p != nil && p.defined == w.Defined() && p.epoch == w.Epoch() {
+		return p
+	}
+	if v.known == nil || len(v.known) >= mostPlans {
+		v.known = map[string]*Plan{}
+	}
+	p := newPlan(w)
+	v.known[w.View()] = p
 	return p
 }
 

@@ -24,6 +24,8 @@ type parentKey struct {
 	line      uint64
 	permanent uint32
 	level     string
+	// sight is what of the level somebody sees.
+	sight string
 }
 
 type parent struct {
@@ -42,7 +44,7 @@ func (c *parents) of(w *index.World, cellLayer string, cell index.Slot, levelLay
 	if !ok {
 		return 0, false
 	}
-	key := parentKey{w.Epoch(), w.Line(), cells.Permanent(cell), levelLayer}
+	key := parentKey{w.Epoch(), w.Line(), cells.Permanent(cell), levelLayer, areas.View()}
 	c.mu.RLock()
 	have, ok := c.known[key]
 	c.mu.RUnlock()

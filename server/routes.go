@@ -204,23 +204,29 @@ func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Reque
 
 // call applies what one route asks for.
 func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
-	who, err := s.auth.Identify(r)
+	who, err := s.identify(r)
 	// A key is refused where anyone may read, too: who sends one would take less for all. Other words of the header may
 	// be meant for a proxy.
 	if err != nil && (rt.access != anyone || errors.Is(err, account.ErrToken)) {
 		return err
 	}
-	r = r.WithContext(auth.With(r.Context(), who))
-	switch rt.access {
-	case anyone:
-		allowOrigins(w)
-	case writers:
+	r, may, err := s.withRights(w, r.WithContext(auth.With(r.Context(), who)), &who)
+	switch {
+	case err != nil:
+	case rt.access == visitors:
+		if err = s.auth.MayVisit(r); err == nil && may != nil {
+			err = permit(rt, &who, may)
+		}
+	case may != nil:
+		err = permit(rt, &who, may)
+	case rt.access != anyone:
 		err = s.auth.MayWrite(r)
-	case visitors:
-		err = s.auth.MayVisit(r)
 	}
-	if err != nil && rt.access != anyone {
+	if err != nil {
 		return err
+	}
+	if rt.access == anyone {
+		allowOrigins(w)
 	}
 	if len(r.URL.RawQuery) > s.cfg.Limits.QueryBytes {
 		return rest.Refuse(rest.QueryTooLong, "the query of the URL is longer than %d bytes", s.cfg.Limits.QueryBytes)
@@ -290,8 +296,12 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) (stream bool, err 
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return false, rest.Refuse(rest.NotFound, "there is nothing to %s at this address; /docs lists what there is", rest.Shorten(r.Method))
 	}
+	who, _ := s.identify(r) // whom nobody knows is the public
+	if r, _, err = s.withRights(w, r.WithContext(auth.With(r.Context(), who)), &who); err != nil {
+		return false, err
+	}
 	all := pages.Pages{FS: s.cfg.Web}
-	if err := s.tilesets.Previewed(r.URL.Path); err != nil {
+	if err := s.tilesets.Previewed(r); err != nil {
 		return false, all.Missing(w, r, err)
 	}
 	return false, all.Serve(w, r)

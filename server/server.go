@@ -23,6 +23,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
+	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server/apidoc"
 	"github.com/gewu-city/gewu/server/auth"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
@@ -85,6 +86,8 @@ type Config struct {
 	Token string
 	// Login says who may log in, and how. Its Base, Now, Logger, Token and PublicURL are those of the server.
 	Login auth.Config
+	// Enforced reports whether access is by rights. Nil is from the first account on, and never in a demonstration.
+	Enforced func() bool
 	// LogQueries has the log tell what places were asked for. Such texts name persons: without it nothing does.
 	LogQueries bool
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
@@ -126,7 +129,8 @@ type Server struct {
 	// drained ends the context of work that is given up when the server goes down.
 	drained context.CancelFunc
 
-	auth *auth.API
+	auth     *auth.API
+	identify func(*http.Request) (account.Principal, error)
 
 	idMu   sync.Mutex
 	nextID func() (string, error)
@@ -166,6 +170,10 @@ func New(cfg Config) (*Server, error) {
 	login := cfg.Login
 	login.Base, login.Now, login.Logger, login.Token, login.PublicURL = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL
 	s.auth = auth.New(login)
+	s.identify = s.auth.Identify
+	if s.cfg.Enforced == nil {
+		s.cfg.Enforced = func() bool { return !s.auth.Open() }
+	}
 	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
 	s.people = people.API{City: s.city}

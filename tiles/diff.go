@@ -98,7 +98,7 @@ func (m *Maker) Diff(ctx context.Context, a, b *index.World, set Tileset, z, x, 
 	f := newFrame(z, x, y, q.Shift)
 	key := tileKey{
 		epoch: b.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: exactly(a) + ".." + exactly(b),
-		query: q.key(), crs: f.crs(), encoding: q.Encoding,
+		query: q.key(), crs: f.crs(), sight: a.View() + b.View(), encoding: q.Encoding,
 	}
 	// The name says all that the tile depends on.
 	if e, ok := m.lookup(key, b.Seq(), 0); ok {

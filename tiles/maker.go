@@ -108,7 +108,27 @@ type tileKey struct {
 	// moment names the city: empty for the present one. query is what of it is asked for: empty for all. crs is that of
 	// the map, empty where nothing is shifted.
 	moment, query, crs string
-	encoding           Encoding
+	// sight names what of the layers exists for those who ask: empty for all of them.
+	sight    string
+	encoding Encoding
+}
+
+// sightOf tells what somebody sees of layers from what others do. Whoever sees all of them shares their tiles with those
+// who see everything; totals count layers that are not drawn.
+func sightOf(w *index.World, sources []source) string {
+	if w.View() == "" {
+		return ""
+	}
+	var b strings.Builder
+	for i := range sources {
+		switch {
+		case sources[i].totals != nil:
+			return w.View()
+		case sources[i].layer.View() != "":
+			b.WriteString(strconv.Itoa(i) + ":" + sources[i].layer.View() + ",")
+		}
+	}
+	return b.String()
 }
 
 // momentOf is empty for the Worlds of the engine. Worlds of the same date at different positions follow each other as
@@ -167,7 +187,7 @@ func inline(f func()) { f() }
 // weigh is the memory of a cache entry; small empty tiles count with what holds them.
 func weigh(k tileKey, e *entry) uint32 {
 	const overhead = 512
-	return uint32(overhead + len(k.layers) + len(k.moment) + len(k.query) + len(e.tile.Packed) + len(e.tile.Layers)*96)
+	return uint32(overhead + len(k.layers) + len(k.moment) + len(k.query) + len(k.sight) + len(e.tile.Packed) + len(e.tile.Layers)*96)
 }
 
 // Tile returns what q asks for of tile z/x/y of a tileset of w; a nil q asks for everything. Errors are *data.FieldError for an address that does not exist
@@ -199,7 +219,7 @@ func (m *Maker) tile(ctx context.Context, w *index.World, set Tileset, z, x, y u
 	if q.Lang != "" {
 		stamp = max(stamp, w.Defined()) // words come from dictionaries
 	}
-	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), crs: f.crs(), encoding: q.Encoding}
+	key := tileKey{epoch: w.Epoch(), layers: strings.Join(set.Layers, ","), z: z, x: x, y: y, moment: momentOf(w), query: q.key(), crs: f.crs(), sight: sightOf(w, sources), encoding: q.Encoding}
 	if e, ok := m.lookup(key, w.Seq(), stamp); ok {
 		m.hits.Add(1)
 		return e.at(w), true, nil

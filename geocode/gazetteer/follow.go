@@ -26,6 +26,25 @@ var _ index.Projection = (*Follower)(nil)
 // Gazetteer is that of the newest World, nil before there is one. It may be called from any goroutine.
 func (f *Follower) Gazetteer() *Gazetteer { return f.current.Load() }
 
+// Show makes a Gazetteer the newest one.
+func (f *Follower) Show(g *Gazetteer) { f.current.Store(g) }
+
+// In is the Gazetteer in the World of somebody who sees all that it is made of; false when some of that is out of sight.
+func (g *Gazetteer) In(seen *index.World) (*Gazetteer, bool) {
+	sources := sourcesOf(seen)
+	if len(sources) != len(g.sources) {
+		return nil, false
+	}
+	for i := range sources {
+		if sources[i].layer != g.sources[i].layer {
+			return nil, false
+		}
+	}
+	mine := *g
+	mine.world = seen
+	return &mine, true
+}
+
 // Advance implements [index.Projection]: what changed since the World before is looked at, everything only when layers
 // have come, gone or been altered.
 func (f *Follower) Advance(next *index.World) map[string][]geo.Box {

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/gewu-city/gewu/geo"
@@ -12,6 +13,8 @@ import (
 const (
 	newestKept = 4
 	pastKept   = 2
+	// viewsKept are states of Worlds as somebody sees them.
+	viewsKept = 8
 )
 
 // Book keeps the totals of a city current. It counts when somebody asks for the first time; from then on it follows
@@ -20,8 +23,8 @@ type Book struct {
 	mu sync.Mutex
 	// live are the newest Worlds that the engine told of, oldest first.
 	live []*index.World
-	// kept are states of live Worlds, oldest first; past those of others.
-	kept, past []*Totals
+	// kept are states of live Worlds, oldest first; past those of others, views what somebody sees of a World.
+	kept, past, views []*Totals
 	// asked says that somebody draws totals, who must hear of changes even when they are not counted.
 	asked bool
 	// counting are the Worlds that are being counted.
@@ -44,7 +47,7 @@ func NewBook() *Book { return &Book{counting: map[*index.World]*count{}} }
 func (b *Book) At(w *index.World) *Totals {
 	b.mu.Lock()
 	b.asked = true
-	for _, list := range [][]*Totals{b.kept, b.past} {
+	for _, list := range [][]*Totals{b.kept, b.past, b.views} {
 		for _, t := range list {
 			if t.world == w || sameFeatures(t.world, w) {
 				b.mu.Unlock()
@@ -72,18 +75,43 @@ func (b *Book) At(w *index.World) *Totals {
 		}
 		close(c.done)
 	}()
+	if old := b.before(w); old != nil {
+		if t, _, ok := old.update(w); ok {
+			c.totals = t
+			return t
+		}
+	}
 	c.totals = compute(w)
 	return c.totals
+}
+
+// before is the newest state of what the same people saw of the city, nil when there is none.
+func (b *Book) before(w *index.World) *Totals {
+	if w.View() == "" {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range slices.Backward(b.views) {
+		if t.world.View() == w.View() && t.world.Line() == w.Line() && t.world.Seq() <= w.Seq() {
+			return t
+		}
+	}
+	return nil
 }
 
 // sameFeatures reports whether two Worlds of the past show the same layers: one of them is the other at a later position,
 // with nothing added that takes effect by its date.
 func sameFeatures(a, b *index.World) bool {
-	return a.Line() != 0 && a.Line() == b.Line() && a.Epoch() == b.Epoch() && a.Defined() == b.Defined()
+	return a.Line() != 0 && a.View() == b.View() && a.Line() == b.Line() && a.Epoch() == b.Epoch() && a.Defined() == b.Defined()
 }
 
 // keep stores a state; mu is held.
 func (b *Book) keep(t *Totals) {
+	if t.world.View() != "" {
+		b.views = last(append(b.views, t), viewsKept)
+		return
+	}
 	for _, w := range b.live {
 		if w != t.world {
 			continue

@@ -25,7 +25,7 @@ type Cache struct {
 
 // cacheKey is what a Bound depends on. Codes that a dictionary has lost since are not asked for again.
 type cacheKey struct {
-	layer         string
+	layer, view   string
 	born, defined data.Seq
 	text          string
 }
@@ -37,7 +37,7 @@ type cached struct {
 
 // Bind is [Bind] for a layer, or what it was for a filter of the same canonical text.
 func (c *Cache) Bind(e *cql.Expr, l *index.Layer, dictionary func(name string) (*data.Dictionary, bool)) (*Bound, error) {
-	key := cacheKey{l.Def().Name, l.Born(), l.DefSeq(), e.String()}
+	key := cacheKey{l.Def().Name, l.View(), l.Born(), l.DefSeq(), e.String()}
 	if b := c.find(key); b != nil {
 		return b, nil
 	}

@@ -47,18 +47,18 @@ type part struct {
 
 // Compile finds out the rights of somebody for the layers of a World. What cannot be read in a grant, such as a filter
 // with a fault, allows nothing.
-func Compile(d Directory, w *index.World, s *Subject) *Rights {
+func Compile(d *people.Directory, w *index.World, s *Subject) *Rights {
 	r := &Rights{layers: map[string]*Access{}, everything: s.Everything && s.Scopes == nil}
 	reached := map[string]bool{}
 	for _, h := range s.Holdings {
 		if post, ok := d.Post(h.Post); ok {
 			r.permissions = append(r.permissions, post.Permissions...)
-			r.grant(d, w, &post, &h, reached, nil)
+			r.grant(d, w, post, &h, reached, nil)
 		}
 	}
 	if public, ok := d.Post(people.PostPublic); ok {
 		r.permissions = append(r.permissions, public.Permissions...)
-		r.grant(d, w, &public, &people.Holding{}, map[string]bool{}, reached)
+		r.grant(d, w, public, &people.Holding{}, map[string]bool{}, reached)
 	}
 	if s.Everything {
 		r.permissions = people.Permissions()
@@ -95,7 +95,7 @@ func (r *Rights) limit(scopes []people.Permission) {
 }
 
 // grant adds what a post held in a place allows; not what is in except. reached gets the layers.
-func (r *Rights) grant(d Directory, w *index.World, post *people.Post, h *people.Holding, reached, except map[string]bool) {
+func (r *Rights) grant(d *people.Directory, w *index.World, post *people.Post, h *people.Holding, reached, except map[string]bool) {
 	var offices []string
 	if h.Organisation != "" {
 		offices = under(d, h.Organisation)
@@ -127,7 +127,7 @@ func (r *Rights) grant(d Directory, w *index.World, post *people.Post, h *people
 }
 
 // partOf is what a grant takes for a holding; false when it cannot be read and takes nothing.
-func partOf(d Directory, g *people.Grant, h *people.Holding, offices []string) (p part, ok bool) {
+func partOf(d *people.Directory, g *people.Grant, h *people.Holding, offices []string) (p part, ok bool) {
 	if g.Where != "" {
 		var err error
 		if p.where, err = parseWhere(g.Where, offices, h.Cells); err != nil {
@@ -233,6 +233,9 @@ func (r *Rights) name(w *index.World) {
 
 // Key is the same for the same rights, whoever has them, and another one for others.
 func (r *Rights) Key() string { return r.key }
+
+// Sight is the same for rights that show the same of every World.
+func (r *Rights) Sight() string { return r.sight }
 
 // Everything reports whether nothing is out of sight or forbidden, whatever layers there will be.
 func (r *Rights) Everything() bool { return r.everything }

@@ -216,7 +216,7 @@ func TestRightsEqualOracle(t *testing.T) {
 			changes = append(changes, indextest.Put(f.layer, f.id, f.shape(), data.TextValue(data.Code, f.owner), data.IntValue(f.height)))
 		}
 		w := indextest.At(t, e, log.Append(changes...))
-		d := rights.DirectoryOf(w)
+		d := people.Of(w)
 		who := rights.Of(d, "7", time.Now())
 		r := rights.Compile(d, w, &who)
 		seen := r.See(w, nil)
@@ -327,7 +327,7 @@ func TestKeys(t *testing.T) {
 			record(people.Post{ID: people.PostPublic, Title: data.Title{"en": "p"}}),
 			record(people.Post{ID: "p", Title: data.Title{"en": "p"}, Permissions: []people.Permission{people.Edit}, Layers: layers}))
 		w := indextest.At(t, e, log.Append(changes...))
-		r := rights.Compile(rights.DirectoryOf(w), w, &rights.Subject{Holdings: []people.Holding{{Post: "p", Organisation: "a"}}})
+		r := rights.Compile(people.Of(w), w, &rights.Subject{Holdings: []people.Holding{{Post: "p", Organisation: "a"}}})
 		return r.Key(), r.See(w, nil).View()
 	}
 	grant := func(where, area string, write bool, layers ...string) people.Grant {
@@ -356,7 +356,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%+v has the same key", other)
 		}
 	}
-	if r := rights.Compile(rights.DirectoryOf(w), w, &rights.Subject{Everything: true}); r.See(w, nil) != w {
+	if r := rights.Compile(people.Of(w), w, &rights.Subject{Everything: true}); r.See(w, nil) != w {
 		t.Error("whoever may do everything sees another World")
 	}
 }
@@ -366,7 +366,7 @@ func TestScopes(t *testing.T) {
 	log := indextest.NewLog()
 	e := indextest.Start(t, log)
 	w := indextest.At(t, e, log.Append(ground()...))
-	d := rights.DirectoryOf(w)
+	d := people.Of(w)
 	r := rights.Compile(d, w, &rights.Subject{Everything: true, Scopes: []people.Permission{people.Export, "nonsense"}})
 	if !r.May(people.Export) || r.May(people.Edit) || r.Everything() {
 		t.Errorf("permissions %v", r.Permissions())
@@ -388,7 +388,7 @@ func TestRightsFollowBoundaries(t *testing.T) {
 		record(people.Organisation{ID: "a", Title: data.Title{"en": "a"}, Level: "office", Areas: []people.AreaRef{{Level: "block", Code: "b0"}}}),
 		record(people.Post{ID: "p", Title: data.Title{"en": "p"}, Layers: []people.Grant{{Layers: []string{"lamps"}, Read: true, Area: "organisation", Hide: []string{"phone"}}}}),
 		indextest.Put("lamps", "1", geo.PointShape(at(90, 50)), data.TextValue(data.Code, "a"), data.IntValue(1), data.TextValue(data.Text, "+86")))...))
-	d := rights.DirectoryOf(w)
+	d := people.Of(w)
 	r := rights.Compile(d, w, &rights.Subject{Holdings: []people.Holding{{Post: "p", Organisation: "a"}}})
 	before := r.See(w, nil)
 	l, _ := before.Layer("lamps")
@@ -420,7 +420,7 @@ func TestOf(t *testing.T) {
 		record(people.Staff{ID: "2", Name: "B", Left: day(15), Holdings: []people.Holding{
 			{Post: "grid-head", Organisation: "a", StandsInFor: "1", From: day(5), To: day(10)}, {Post: "handler", Organisation: "gone"},
 		}})))
-	d := rights.DirectoryOf(w)
+	d := people.Of(w)
 	for n, want := range map[int]string{4: "", 5: "grid-head u1", 9: "grid-head u1", 10: "", 16: ""} {
 		var have []string
 		for _, h := range rights.Of(d, "2", day(n)).Holdings {

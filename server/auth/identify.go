@@ -26,14 +26,14 @@ func (a *API) Identify(r *http.Request) (account.Principal, error) {
 	switch {
 	case FromSocket(r):
 		return account.Principal{Way: account.Socket}, nil
-	case a.open() && fromHere(r) && foreign(r) == nil:
+	case a.Open() && fromHere(r) && foreign(r) == nil:
 		return account.Principal{Way: account.Open}, nil
 	}
 	return p, nil
 }
 
-// open reports whether the machine itself may do everything.
-func (a *API) open() bool { return a.cfg.Demo || !a.populated() }
+// Open reports whether the machine itself may do everything, and everybody read: rights do not count yet.
+func (a *API) Open() bool { return a.cfg.Demo || !a.populated() }
 
 // populated reports whether there are accounts.
 func (a *API) populated() bool { return a.store != nil && a.store.Any() }
@@ -52,7 +52,7 @@ func (a *API) bearer(token string) (account.Principal, error) {
 	if a.cfg.Token == "" || subtle.ConstantTimeCompare(sum[:], a.token[:]) != 1 {
 		return nobody, invalidToken("the token is not the one that the server was started with (gewu serve --token)")
 	}
-	if !a.open() {
+	if !a.Open() {
 		return nobody, invalidToken("the server has accounts now, so that its --token counts no more; gewu key create makes a key for programs")
 	}
 	return account.Principal{Way: account.Token}, nil

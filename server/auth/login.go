@@ -37,7 +37,7 @@ type provider struct {
 // show is what a principal may know of itself.
 func (a *API) show(p account.Principal, pending bool) (me, error) {
 	m := me{
-		Accounts: a.populated(), Open: a.open(), Demo: a.cfg.Demo, Way: p.Way, Everything: p.Everything(),
+		Accounts: a.populated(), Open: a.Open(), Demo: a.cfg.Demo, Way: p.Way, Everything: p.Everything(),
 		Session: p.Session, Key: p.Key, Scopes: p.Scopes, Granted: p.Granted, Pending: pending, Mail: a.mails(), Providers: []provider{},
 	}
 	for _, v := range a.cfg.Providers {

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/index/filter"
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/server/jobs"
+	"github.com/gewu-city/gewu/server/sight"
 )
 
 // Store is what the server needs to write; see [data.Store] for the contracts.
@@ -61,7 +62,9 @@ type City struct {
 	// PublicURL is how clients reach the server; without it the request tells.
 	PublicURL string
 	Limits    Limits
-	filters   filter.Cache
+	// Sights remember what those who ask may see.
+	Sights  sight.Book
+	filters filter.Cache
 }
 
 // When is the time at which whoever asks for a World wants to know what is in force: that of a World of the past, else

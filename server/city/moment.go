@@ -85,6 +85,7 @@ func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
 	if a.World, err = c.Past.World(r.Context(), when); err != nil {
 		return nil, c.PastFault(r, err, atText, asOfText)
 	}
+	a.World = c.See(r, a.World)
 	if asOfText != "" {
 		seq := a.Seq()
 		a.AsOf = &seq
@@ -96,7 +97,7 @@ func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
 // empty text, the present. field is the parameter, for messages.
 func (c *City) Moment(r *http.Request, field, text string) (*index.World, error) {
 	if text == "" {
-		return c.Engine.World(), nil
+		return c.Present(r), nil
 	}
 	if c.Past == nil {
 		return nil, rest.Refuse(rest.NotImplemented, "this server does not answer for the past")
@@ -119,7 +120,7 @@ func (c *City) Moment(r *http.Request, field, text string) (*index.World, error)
 	if err != nil {
 		return nil, c.PastFault(r, err, at, asOf)
 	}
-	return w, nil
+	return c.See(r, w), nil
 }
 
 // Time reads a time with its zone, or a date: its first moment in the zone of the city. exact says that it was a time.

@@ -41,7 +41,7 @@ func ParsePosition(s string) (p Position, ok bool) {
 
 // World takes the World to answer from: the present one, or one at min_seq or later, for which it waits a little.
 func (c *City) World(r *http.Request, p *rest.Params) (*index.World, error) {
-	w := c.Engine.World()
+	w := c.Present(r)
 	text := p.Text("min_seq")
 	if text == "" || p.Fault() != nil {
 		return w, p.Fault()
@@ -63,7 +63,10 @@ func (c *City) World(r *http.Request, p *rest.Params) (*index.World, error) {
 		return nil, rest.Fault(rest.Unavailable, "min_seq", text, fmt.Sprintf("is not reached yet, the server is at %d", c.Engine.World().Seq())).
 			With("Retry-After", "1").Because(err)
 	}
-	return w, err
+	if err != nil {
+		return nil, err
+	}
+	return c.See(r, w), nil
 }
 
 // SetSeq tells the position that the answer belongs to.
@@ -91,10 +94,11 @@ func UnknownFeature(l *index.Layer, id string) error {
 
 // UnknownIn is the answer to a feature that does not exist in a World of the past: it also says since when it does, when
 // that was later. The error is that of the log otherwise.
-func (c *City) UnknownIn(ctx context.Context, asked *Asked, l *index.Layer, id string) error {
+func (c *City) UnknownIn(r *http.Request, asked *Asked, l *index.Layer, id string) error {
 	unknown := UnknownFeature(l, id)
 	p, ok := errors.AsType[*rest.Problem](unknown)
-	present, exists := c.Engine.World().Layer(l.Def().Name)
+	ctx := r.Context()
+	present, exists := c.Present(r).Layer(l.Def().Name)
 	if !ok || !exists || asked.Shown.At == nil && asked.AsOf == nil {
 		return unknown
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/server/auth"
 )
 
@@ -22,3 +24,38 @@ func RequestID(r *http.Request) string {
 
 // ActorOf names who asked, for the log of changes.
 func ActorOf(r *http.Request) string { return auth.From(r.Context()).Actor() }
+
+type rightsKey struct{}
+
+// WithRights returns a context that carries what whoever asks may see and do; nil is everything.
+func WithRights(ctx context.Context, r *rights.Rights) context.Context {
+	return context.WithValue(ctx, rightsKey{}, r)
+}
+
+// RightsOf are the rights of whoever asks, nil for everything.
+func RightsOf(r *http.Request) *rights.Rights {
+	have, _ := r.Context().Value(rightsKey{}).(*rights.Rights)
+	if have == nil || have.Everything() {
+		return nil
+	}
+	return have
+}
+
+// See is a World as whoever asks sees it.
+func (c *City) See(r *http.Request, w *index.World) *index.World { return c.Sights.See(RightsOf(r), w) }
+
+// Present is the newest World as whoever asks sees it.
+func (c *City) Present(r *http.Request) *index.World { return c.See(r, c.Engine.World()) }
+
+type asKey struct{}
+
+// WithAs returns a context that says through whose eyes an administrator looks.
+func WithAs(ctx context.Context, staff string) context.Context {
+	return context.WithValue(ctx, asKey{}, staff)
+}
+
+// As is the person of the directory through whose eyes an answer is seen, empty for those of whoever asks.
+func As(r *http.Request) string {
+	staff, _ := r.Context().Value(asKey{}).(string)
+	return staff
+}

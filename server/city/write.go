@@ -42,7 +42,10 @@ func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
 		tx.Cause = "api"
 	}
 	tx.Receipt = once.ReceiptOf(r)
-	seq, err := c.Store.Append(r.Context(), tx)
+	seq, err := c.append(r, tx)
+	if _, refused := errors.AsType[*rest.Problem](err); refused {
+		return 0, err
+	}
 	shown := seq
 	if err != nil {
 		if !refused(err) {
@@ -54,6 +57,26 @@ func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
 	once.Landed(r, seq)
 	c.WaitShown(r, shown)
 	return seq, err
+}
+
+// attempts is how often changes are judged again when somebody changes their features at the same time.
+const attempts = 20
+
+// append appends a transaction that whoever asks may make.
+func (c *City) append(r *http.Request, tx data.Tx) (data.Seq, error) {
+	for attempt := 1; ; attempt++ {
+		bound, err := c.allow(r, tx.Changes, changeNames)
+		if err != nil {
+			return 0, err
+		}
+		seq, err := c.Store.Append(r.Context(), tx)
+		if _, clash := errors.AsType[*data.ConflictError](err); !clash || len(bound) == 0 || attempt == attempts {
+			return seq, err
+		}
+		for _, i := range bound {
+			tx.Changes[i].IfSeq = nil
+		}
+	}
 }
 
 // WaitShown waits a little until the engine shows an entry, so that the next read sees it. The entry is durable: being
@@ -88,6 +111,9 @@ func (c *City) Plan(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
 		return err
 	}
 	tx.Actor, tx.Receipt = ActorOf(r), once.ReceiptOf(r)
+	if _, err := c.allow(r, tx.Changes, changeNames); err != nil {
+		return err
+	}
 	if tx.Cause == "" {
 		tx.Cause = "api"
 	}
@@ -140,7 +166,11 @@ func (c *City) Define(r *http.Request, change data.Change) (*index.World, error)
 	if err != nil {
 		return nil, err
 	}
-	return c.Engine.Wait(r.Context(), seq)
+	w, err := c.Engine.Wait(r.Context(), seq)
+	if err != nil {
+		return nil, err
+	}
+	return c.See(r, w), nil
 }
 
 // BareChange is the problem of the only change of a transaction that the client did not write as one: its fields are

@@ -60,7 +60,7 @@ func (a *API) Compose(w http.ResponseWriter, r *http.Request) error {
 		}
 		answer.Codes = []string{text}
 	default:
-		world := a.Engine.World()
+		world := a.Present(r)
 		layer, ok := world.Layer(name)
 		if !ok {
 			return city.UnknownLayer(world, name)
@@ -68,7 +68,8 @@ func (a *API) Compose(w http.ResponseWriter, r *http.Request) error {
 		if rule := layer.Def().ID; rule.Attribute == "" && rule.Pattern == "" {
 			return rest.Fault(rest.BadRequest, "layer", name, "has ids that are no codes, so that those of ended features are not known; give the number")
 		}
-		numbers, err := next(r.Context(), layer, series, count)
+		// A code is free when nobody has it, in sight or not.
+		numbers, err := next(r.Context(), layer.Whole(), series, count)
 		if err != nil {
 			return err
 		}

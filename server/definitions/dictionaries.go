@@ -126,7 +126,7 @@ func (a *API) PutDictionary(w http.ResponseWriter, r *http.Request) error {
 	if d.Name != name {
 		return rest.Fault(rest.Invalid, "name", d.Name, "differs from the name in the path, "+name)
 	}
-	if world := a.Engine.World(); !has(world, name) {
+	if world := a.Present(r); !has(world, name) {
 		return unknownDictionary(world, name)
 	}
 	world, err := a.Define(r, data.Change{Stream: data.StreamDictionary, Op: data.OpPut, Layer: name, Dictionary: d})
@@ -147,7 +147,7 @@ func (a *API) DropDictionary(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := mux.Vars(r)["dictionary"]
-	if world := a.Engine.World(); !has(world, name) {
+	if world := a.Present(r); !has(world, name) {
 		return unknownDictionary(world, name)
 	}
 	return a.Write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamDictionary, Op: data.OpDelete, Layer: name}}})

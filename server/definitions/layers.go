@@ -81,6 +81,7 @@ func (a *API) readDefinitions(r *http.Request) (world *city.Asked, dropped bool,
 }
 
 func (a *API) answerLayer(w http.ResponseWriter, r *http.Request, status int, world *index.World, name string, dropped bool) error {
+	world = a.See(r, world)
 	l, ok := world.Layer(name)
 	if !ok {
 		return city.UnknownLayer(world, name)
@@ -122,11 +123,13 @@ func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := mux.Vars(r)["layer"]
-	world := a.Engine.World()
+	world := a.Present(r)
 	l, ok := world.Layer(name)
 	if !ok {
 		return city.UnknownLayer(world, name)
 	}
+	// What is hidden stays as it is.
+	l = l.Whole()
 	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON, rest.TypeMergePatch)
 	if err != nil {
 		return err
@@ -157,6 +160,7 @@ func (a *API) LayerAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, b
 	if err != nil {
 		return err
 	}
+	world = a.See(r, world)
 	l, ok := world.Layer(name)
 	if !ok {
 		return city.UnknownLayer(world, name)
@@ -180,7 +184,7 @@ func (a *API) DropLayer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := mux.Vars(r)["layer"]
-	world := a.Engine.World()
+	world := a.Present(r)
 	if _, ok := world.Layer(name); !ok {
 		return city.UnknownLayer(world, name)
 	}

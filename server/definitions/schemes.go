@@ -124,7 +124,7 @@ func (a *API) DropScheme(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := mux.Vars(r)["scheme"]
-	world := a.Engine.World()
+	world := a.Present(r)
 	if _, ok := world.Scheme(name); !ok {
 		return unknownScheme(world, name)
 	}

@@ -251,7 +251,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	}
 	slot, ok := layer.Lookup(id)
 	if !ok {
-		return a.UnknownIn(r.Context(), world, layer, id)
+		return a.UnknownIn(r, world, layer, id)
 	}
 	tag := words.tag(layer, slot)
 	world.Header(w)

@@ -71,5 +71,8 @@ func (of *labels) tag(l *index.Layer, slot index.Slot) string {
 	if defined > changed {
 		tag += "-" + strconv.FormatUint(uint64(defined), 10)
 	}
+	if view := l.View(); view != "" {
+		tag += "-" + view // who sees less of it sees another feature
+	}
 	return tag
 }

@@ -108,7 +108,7 @@ func (a *API) transaction(r *http.Request, body []byte) (data.Tx, error) {
 			return tx, r.Context().Err()
 		}
 		var err error
-		if tx.Changes[i], err = a.featureChange(&in.Changes[i]); err != nil {
+		if tx.Changes[i], err = a.featureChange(r, &in.Changes[i]); err != nil {
 			return tx, &data.ChangeError{Change: i, Layer: in.Changes[i].Layer, Err: err}
 		}
 	}
@@ -116,9 +116,9 @@ func (a *API) transaction(r *http.Request, body []byte) (data.Tx, error) {
 }
 
 // featureChange checks and reads one change. The error is a *data.FieldError; its field is a path within the change.
-func (a *API) featureChange(in *changeBody) (data.Change, error) {
+func (a *API) featureChange(r *http.Request, in *changeBody) (data.Change, error) {
 	c := data.Change{Stream: data.StreamFeature, Layer: in.Layer, IfSeq: in.IfSeq}
-	layer, ok := a.Engine.Layer(in.Layer)
+	layer, ok := a.Definition(r, in.Layer)
 	if !ok {
 		return c, &data.FieldError{Field: "layer", Value: in.Layer, Why: "is not a layer"}
 	}
@@ -181,9 +181,9 @@ func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 	if err := json.Unmarshal(body, &given); err != nil {
 		return rest.JSONProblem(err)
 	}
-	layer, ok := a.Engine.Layer(c.Layer)
+	layer, ok := a.Definition(r, c.Layer)
 	if !ok {
-		return city.UnknownLayer(a.Engine.World(), c.Layer)
+		return city.UnknownLayer(a.Present(r), c.Layer)
 	}
 	id := c.Feature.ID
 	if given.ID == nil && layer.ID.Pattern != "" {
@@ -209,7 +209,7 @@ func (a *API) Delete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	world := a.Engine.World()
+	world := a.Present(r)
 	layer, ok := world.Layer(c.Layer)
 	if !ok {
 		return city.UnknownLayer(world, c.Layer)
@@ -229,9 +229,9 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, c data.Change, exist
 		return a.Write(w, r, data.Tx{Changes: []data.Change{c}})
 	}
 	for attempt := 1; ; attempt++ {
-		layer, ok := a.Engine.World().Layer(c.Layer)
+		layer, ok := a.Present(r).Layer(c.Layer)
 		if !ok {
-			return city.UnknownLayer(a.Engine.World(), c.Layer)
+			return city.UnknownLayer(a.Present(r), c.Layer)
 		}
 		head, ok := layer.Head(c.Feature.ID)
 		if !ok || head.Deleted {

@@ -42,7 +42,7 @@ func (a *API) Reverse(w http.ResponseWriter, r *http.Request) error {
 		return fault
 	}
 	spot.At = at
-	places, world := a.Geocoder.Reverse(spot)
+	places, world := a.geocoder(r).Reverse(spot)
 	return a.write(w, r, collection{feature: feature{api: a, world: world, crs: crs, distance: true}, places: places})
 }
 
@@ -72,7 +72,7 @@ func (a *API) Suggest(w http.ResponseWriter, r *http.Request) error {
 	if why := wrongText(typing.Text); why != "" {
 		return rest.Fault(rest.BadRequest, "q", "", why)
 	}
-	places, world := a.Geocoder.Suggest(typing)
+	places, world := a.geocoder(r).Suggest(typing)
 	return a.write(w, r, collection{feature: feature{api: a, world: world, crs: crs, text: typing.Text}, places: places})
 }
 
@@ -99,7 +99,7 @@ func (a *API) Extract(w http.ResponseWriter, r *http.Request) error {
 	case len(asked.Text) > mostReport:
 		return rest.Fault(rest.TooLarge, "text", "", "has "+strconv.Itoa(len(asked.Text))+" bytes; at most "+strconv.Itoa(mostReport)+" are read at once")
 	}
-	report, world := a.Geocoder.Extract(asked.Text)
+	report, world := a.geocoder(r).Extract(asked.Text)
 	return a.write(w, r, collection{
 		feature: feature{api: a, world: world, crs: crs, text: asked.Text}, places: report.Places, shares: true, report: true, reported: report.Reported, classes: report.Classes,
 	})

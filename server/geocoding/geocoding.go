@@ -25,6 +25,14 @@ type API struct {
 	Geocoder *geocode.Geocoder
 }
 
+// geocoder knows the city as whoever asks sees it.
+func (a *API) geocoder(r *http.Request) *geocode.Geocoder {
+	if city.RightsOf(r) == nil {
+		return a.Geocoder
+	}
+	return a.Geocoder.Seen(func(w *index.World) *index.World { return a.See(r, w) })
+}
+
 // Version is that of the GeocodeJSON specification that the answers follow.
 const Version = "0.1.0"
 
@@ -49,7 +57,7 @@ func (a *API) Search(w http.ResponseWriter, r *http.Request) error {
 		return rest.Fault(rest.BadRequest, "q", "", why)
 	}
 	question.Text = text
-	places, world := a.Geocoder.Search(question)
+	places, world := a.geocoder(r).Search(question)
 	if err := knownLayers(world, question.Layers); err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (a *API) PluginSearch(w http.ResponseWriter, r *http.Request) error {
 	if why := wrongText(question.Text); why != "" {
 		return rest.Fault(rest.BadRequest, "q", "", why)
 	}
-	places, world := a.Geocoder.Search(question)
+	places, world := a.geocoder(r).Search(question)
 	if format == "geocodejson" {
 		return a.write(w, r, collection{feature: feature{api: a, world: world, crs: degrees(), text: question.Text}, places: places})
 	}
@@ -178,7 +178,7 @@ func (a *API) PluginReverse(w http.ResponseWriter, r *http.Request) error {
 	if p.fault != nil {
 		return p.fault
 	}
-	places, world := a.Geocoder.Reverse(geocode.Spot{At: at, Limit: 1})
+	places, world := a.geocoder(r).Reverse(geocode.Spot{At: at, Limit: 1})
 	city.SetSeq(w, world.Seq())
 	if format == "geocodejson" {
 		return a.write(w, r, collection{feature: feature{api: a, world: world, crs: degrees(), distance: true}, places: places})
@@ -345,9 +345,9 @@ func (a *API) PluginTyping(w http.ResponseWriter, r *http.Request) error {
 	if why := wrongText(text); why != "" {
 		return rest.Fault(rest.BadRequest, "q", "", why)
 	}
-	places, world := a.Geocoder.Search(question)
+	places, world := a.geocoder(r).Search(question)
 	if len(places) == 0 {
-		places, world = a.Geocoder.Suggest(geocode.Typing{Text: text, Limit: limit, Focus: question.Focus})
+		places, world = a.geocoder(r).Suggest(geocode.Typing{Text: text, Limit: limit, Focus: question.Focus})
 		places = slices.DeleteFunc(places, func(p geocode.Place) bool { return question.Box != nil && !question.Box.Contains(p.At) })
 	}
 	return a.writeTyped(w, r, world, places)
@@ -374,7 +374,7 @@ func (a *API) PluginAround(w http.ResponseWriter, r *http.Request) error {
 	if p.fault != nil {
 		return p.fault
 	}
-	places, world := a.Geocoder.Reverse(spot)
+	places, world := a.geocoder(r).Reverse(spot)
 	return a.writeTyped(w, r, world, places)
 }
 

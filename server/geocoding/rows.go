@@ -23,7 +23,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	if err := a.ready(r, q); err != nil {
 		return err
 	}
-	world := a.Geocoder.Gazetteer().World()
+	world := a.geocoder(r).Gazetteer().World()
 	if err := knownLayers(world, question.Layers); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	out, waiting, end := a.Duplex(w, r)
 	defer end()
 	job := batch.Job{
-		Locator: a.Locator, World: func() *index.World { return a.Geocoder.Gazetteer().World() },
+		Locator: a.Locator, World: func() *index.World { return a.geocoder(r).Gazetteer().World() },
 		Include: answer.Areas | answer.Cells, CRS: crs, RowBytes: a.Limits.RowBytes, Waiting: waiting,
 		Texts: &batch.Texts{Column: column, Find: func(text string) (*geocode.Place, *index.World, string) {
 			if why := wrongText(text); why != "" {
@@ -39,7 +39,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 			}
 			asked := question
 			asked.Text = text
-			places, world := a.Geocoder.Search(asked)
+			places, world := a.geocoder(r).Search(asked)
 			if len(places) == 0 {
 				return nil, world, ""
 			}

@@ -106,6 +106,11 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) (wrong *
 	if exists {
 		supplement(layer, slot, row)
 	}
+	if im.cfg.Guard != nil {
+		if why := im.cfg.Guard(im.judged, layer, data.OpPut, f); why != nil {
+			return &convert.RowError{Row: row.Number, Field: "id", Value: f.ID, Why: why.Error()}, nil
+		}
+	}
 	if before := im.underWay(f.ID, to); before != nil {
 		return im.again(row, before.Equal(f)), nil
 	}
@@ -132,7 +137,7 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) (wrong *
 		return rowError(row.Number, fault), nil
 	}
 	c := data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: im.name(), Feature: *f}
-	if im.cfg.Atomic {
+	if im.cfg.Atomic || im.cfg.Guard != nil {
 		c.IfSeq = new(data.Seq)
 		if exists {
 			*c.IfSeq = layer.ChangedAt(slot)

@@ -26,6 +26,14 @@ func (e *EmptyError) Error() string {
 func (im *Import) Finish(ctx context.Context) error {
 	im.concluding = true
 	if n := im.cfg.Layer.Len(); im.cfg.Mode == Replace && im.summary.Rows == 0 && n > 0 && !im.cfg.AllowEmpty {
+		if im.cfg.Guard != nil {
+			n = 0
+			for slot := range im.cfg.Layer.Slots() {
+				if im.mine(slot) {
+					n++
+				}
+			}
+		}
 		return &EmptyError{im.name(), n}
 	}
 	if err := im.landing(ctx, func() error { return im.conclude(ctx) }); err != nil {
@@ -52,7 +60,7 @@ func (im *Import) conclude(ctx context.Context) error {
 	}
 	leaving := func(id string) bool {
 		slot, mentioned := im.cfg.Layer.Lookup(id)
-		return ends && mentioned && !im.seen.has(slot) && !stay.has(slot)
+		return ends && mentioned && !im.seen.has(slot) && !stay.has(slot) && im.mine(slot)
 	}
 	land, refused, err := im.decide(leaving)
 	if err == nil && ends && len(refused) > 0 {
@@ -99,14 +107,14 @@ func (im *Import) staying(now *index.Layer) (stay slots) {
 	}
 	leaving := func(id string) bool {
 		slot, exists := im.cfg.Layer.Lookup(id)
-		return exists && !im.seen.has(slot) && !stay.has(slot)
+		return exists && !im.seen.has(slot) && !stay.has(slot) && im.mine(slot)
 	}
 	for first := range im.cfg.Layer.Slots() {
 		for kept := []index.Slot{first}; len(kept) > 0; {
 			slot := kept[len(kept)-1]
 			kept = kept[:len(kept)-1]
 			id := im.cfg.Layer.ID(slot)
-			if im.seen.has(slot) || stay.has(slot) {
+			if im.seen.has(slot) || stay.has(slot) || !im.mine(slot) {
 				continue
 			}
 			here, exists := now.Lookup(id)
@@ -134,7 +142,7 @@ func (im *Import) staying(now *index.Layer) (stay slots) {
 func (im *Import) replace(ctx context.Context, ends bool, stay slots) error {
 	f := &flight{}
 	for slot := range im.cfg.Layer.Slots() {
-		if im.seen.has(slot) {
+		if im.seen.has(slot) || !im.mine(slot) {
 			continue
 		}
 		if !ends || stay.has(slot) {
@@ -166,10 +174,19 @@ func (im *Import) replace(ctx context.Context, ends bool, stay slots) error {
 	return im.hand(ctx, f)
 }
 
+// mine reports whether whoever imports may end a feature; others are not there for replace.
+func (im *Import) mine(slot index.Slot) bool {
+	if im.cfg.Guard == nil {
+		return true
+	}
+	f := data.Feature{ID: im.cfg.Layer.ID(slot)}
+	return im.cfg.Guard(im.cfg.World, im.cfg.Layer, data.OpDelete, &f) == nil
+}
+
 // ends is the change that ends a feature.
 func (im *Import) ends(layer *index.Layer, slot index.Slot, id string) data.Change {
 	c := data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: im.name(), Feature: data.Feature{ID: id}}
-	if im.cfg.Atomic {
+	if im.cfg.Atomic || im.cfg.Guard != nil {
 		c.IfSeq = new(layer.ChangedAt(slot))
 	}
 	return c

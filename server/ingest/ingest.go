@@ -88,6 +88,9 @@ type Config struct {
 	ID    string
 	Actor string
 	Mode  Mode
+	// Guard, if set, says why whoever imports may not put or end a feature, and gives it the values of attributes that are
+	// hidden from them. Changes are bound to the states that it has judged then.
+	Guard func(w *index.World, layer *index.Layer, op data.Op, f *data.Feature) error
 	// Strict ends the import at the first wrong row; DryRun writes nothing.
 	Strict, DryRun bool
 	// Atomic makes all changes visible together, or none.
@@ -133,6 +136,8 @@ type Import struct {
 	concluding, together bool
 	// waiting counts what is staged.
 	waiting counts
+	// judged is the World in which rows are judged.
+	judged *index.World
 	// links checks what rows hold against the rest of the city.
 	links *links
 }
@@ -252,6 +257,7 @@ func (im *Import) batch(ctx context.Context, rows []convert.Row) error {
 		return err
 	}
 	im.links.at(world)
+	im.judged = world
 	f, stop := im.compare(layer, world.Seq(), rows)
 	if stop == nil {
 		f, stop = im.release(ctx, f)

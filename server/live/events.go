@@ -80,13 +80,16 @@ func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer f.streams.close(&cancel)
 
-	world := f.Engine.World()
+	world := f.Present(r)
 	after, lost := resume(world, last)
 	sub := f.Engine.Subscribe(after)
 	defer sub.Close()
 	// To the engine 0 means the present: what came in between would be missing.
 	if after == 0 && f.Engine.World().Seq() != 0 {
 		after, lost = world.Seq(), true
+	}
+	if after == world.Seq() {
+		stream.before = world
 	}
 
 	h := w.Header()
@@ -124,6 +127,64 @@ type eventStream struct {
 	only    []string
 	// shift is that of the client's map, nil for none.
 	shift *proj.Shift
+	// before is the World that the client knows, as it sees it; nil when that is gone.
+	before *index.World
+}
+
+// seen is what of a change whoever listens may know: layers that are in sight, and where features are out of sight, the
+// places of those that were or are in it. Totals count what is in sight, too: anywhere, if any of it changed.
+func (e *eventStream) seen(w *index.World, d index.Dirty) index.Dirty {
+	before := e.before
+	if e.before = w; w.View() == "" {
+		e.before = nil // nothing need be compared, and it would be held
+		return d
+	}
+	some := d
+	some.Layers = map[string][]geo.Box{}
+	for _, l := range w.Layers() {
+		name := l.Def().Name
+		boxes, changed := d.Layers[name]
+		if l.Masked() {
+			// The World may be newer than the change: what is told is what is new in it.
+			boxes, changed = changedIn(before, l, changed)
+		}
+		if changed {
+			some.Layers[name] = boxes
+		}
+	}
+	for name := range d.Layers {
+		if base, totals := strings.CutSuffix(name, tiles.TotalsSuffix); totals && len(some.Layers) > 0 {
+			if l, ok := w.Layer(base); ok && !l.Bounds().Empty() {
+				some.Layers[name] = []geo.Box{l.Bounds()}
+			}
+		}
+	}
+	return some
+}
+
+// changedIn are the places of features that are or were in sight and have changed. When it is not known what was, it is
+// all that is in sight, if the layer is told to have changed or is another one.
+func changedIn(before *index.World, l *index.Layer, told bool) (boxes []geo.Box, changed bool) {
+	if before == nil {
+		return []geo.Box{l.Bounds()}, told
+	}
+	old, _ := before.Layer(l.Def().Name)
+	slots, ok := l.Changed(old)
+	if !ok {
+		return []geo.Box{l.Bounds()}, true
+	}
+	for s := range slots {
+		for _, state := range []*index.Layer{old, l} {
+			if !state.Alive(s) {
+				continue
+			}
+			changed = true
+			if box := state.Box(s); !box.Empty() {
+				boxes = append(boxes, box)
+			}
+		}
+	}
+	return boxes, changed
 }
 
 // open greets the client. The id of hello is the position from which the stream goes on, so that a client that breaks
@@ -174,6 +235,8 @@ func (e *eventStream) change(d index.Dirty) error {
 	if d.Reset {
 		return e.send("reset", world.Epoch(), d.To, fmt.Sprintf(`{"seq":%d,"epoch":%q}`, d.To, world.Epoch()))
 	}
+	world = e.city.See(e.r, world)
+	d = e.seen(world, d)
 	names := d.Names()
 	if e.only != nil {
 		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(e.only, name) })

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -105,7 +106,7 @@ func (k *Keys) Serve(w http.ResponseWriter, r *http.Request, limit int64, do fun
 	if err := k.recall(r.Context()); err != nil {
 		return err
 	}
-	receipt := data.Receipt{Key: KeyHash(key), Request: RequestHash(r, body)}
+	receipt := data.Receipt{Key: KeyHash(r, key), Request: RequestHash(r, body)}
 	for {
 		have, mine := k.claim(receipt)
 		if mine {
@@ -161,8 +162,11 @@ func RequestHash(r *http.Request, body []byte) [16]byte {
 	return [16]byte(h.Sum(nil))
 }
 
-// KeyHash is what is kept of a key.
-func KeyHash(key string) [16]byte {
+// KeyHash is what is kept of a key. The keys of each account are its own: nobody is told what another one's request did.
+func KeyHash(r *http.Request, key string) [16]byte {
+	if who := auth.From(r.Context()); who.Known() {
+		key = who.Account + "\n" + key
+	}
 	sum := sha256.Sum256([]byte(key))
 	return [16]byte(sum[:])
 }

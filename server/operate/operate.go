@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/rest"
@@ -95,8 +96,11 @@ type ready struct {
 func (a *API) Ready(w http.ResponseWriter, r *http.Request) error {
 	world := a.Engine.World()
 	answer := ready{Status: "ok", Seq: world.Seq(), Epoch: world.Epoch(), Behind: a.Behind(world)}
+	// How much there is, is told to those who may see it.
 	for _, l := range world.Layers() {
-		answer.Features += l.Len()
+		if city.May(r, people.Operate) {
+			answer.Features += l.Len()
+		}
 	}
 	status := http.StatusOK
 	if a.Admin != nil {

@@ -97,12 +97,16 @@ func (a *API) History(w http.ResponseWriter, r *http.Request) error {
 			list.Next = city.FormatCursor(world.Epoch(), strconv.FormatUint(uint64(s.Header.Seq), 10))
 			break
 		}
+		if layer.Masked() && (s.Change.Erased || s.Change.Op == data.OpPut && !a.Shows(r, world, layer, &s.Change.Feature)) {
+			continue // it was elsewhere then, or nobody knows any more
+		}
 		one := step{header: headerOf(&s.Header), Op: opName(s.Change.Op), Erased: s.Change.Erased}
 		if s.Change.Op == data.OpPut && !s.Change.Erased {
 			def, err := names.At(r.Context(), layer.Def(), layer.DefSeq(), s.Header.Seq)
 			if err != nil {
 				return err
 			}
+			def = city.Hide(layer, def)
 			one.Feature = appendFeature(nil, def, &s.Change)
 			one.Renamed = renamed(def, layer.Def())
 		}
@@ -231,9 +235,12 @@ func (a *API) Entry(w http.ResponseWriter, r *http.Request) error {
 			one.Next = i
 			break
 		}
-		def, err := layerOf(r.Context(), world, names, seq, &entry.Changes[i])
+		def, shown, err := a.layerOf(r, world, names, seq, &entry.Changes[i])
 		if err != nil {
 			return err
+		}
+		if !shown {
+			continue
 		}
 		text, err := describe(def, &entry.Changes[i])
 		if err != nil {

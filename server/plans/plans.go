@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/planner"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -78,7 +79,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	var waiting, ended []plan
 	for _, p := range world.Plans() {
 		switch {
-		case state != "" && p.State != state:
+		case !city.Own(r, p.Actor, people.Publish), state != "" && p.State != state:
 		case p.State == data.PlanPending:
 			waiting = append(waiting, show(p))
 		default:
@@ -108,7 +109,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	found, ok := world.Plan(mux.Vars(r)["id"])
-	if !ok {
+	if !ok || !city.Own(r, found.Actor, people.Publish) {
 		return unknown(mux.Vars(r)["id"])
 	}
 	one := struct {
@@ -127,7 +128,13 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	if i < 0 {
 		one.Erased = true
 	} else {
-		for _, c := range records[i].Plan.Changes[:min(limit, len(records[i].Plan.Changes))] {
+		for _, c := range records[i].Plan.Changes {
+			if len(one.Changes) == limit {
+				break
+			}
+			if l, ok := world.Layer(c.Layer); ok && !a.Shows(r, world, l, &c.Feature) {
+				continue
+			}
 			one.Changes = append(one.Changes, showChange(world, &c))
 		}
 	}
@@ -171,7 +178,8 @@ func (a *API) Cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := mux.Vars(r)["id"]
-	if a.Planner == nil {
+	planned, ok := a.Present(r).Plan(id)
+	if a.Planner == nil || city.RightsOf(r) != nil && (!ok || !city.Own(r, planned.Actor, people.Publish)) {
 		return unknown(id)
 	}
 	seq, err := a.Planner.Cancel(r.Context(), id, city.ActorOf(r))

@@ -3,6 +3,7 @@ package tilesets
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -53,13 +54,13 @@ func instead(w *index.World, wrong *data.FieldError) string {
 	return wrong.Why
 }
 
-// Previewed verifies that the tileset exists which the path of a page previews; other paths it lets pass.
-func (a *API) Previewed(path string) error {
-	name, ok := strings.CutPrefix(path, "/preview/")
+// Previewed verifies that the tileset exists which a page previews; other pages it lets pass.
+func (a *API) Previewed(r *http.Request) error {
+	name, ok := strings.CutPrefix(r.URL.Path, "/preview/")
 	if name = strings.TrimRight(name, "/"); !ok || name == "" {
 		return nil // the whole city
 	}
-	_, err := tileset(a.Engine.World(), name)
+	_, err := tileset(a.Present(r), name)
 	return err
 }
 

@@ -39,7 +39,7 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return rest.Fault(rest.NotAcceptable, "Accept-Encoding", strings.Join(r.Header.Values("Accept-Encoding"), ", "), "must allow zstd, gzip or identity")
 	}
-	world := &city.Asked{World: a.Engine.World()}
+	world := &city.Asked{World: a.Present(r)}
 	var params *rest.Params
 	explains := false
 	if r.URL.RawQuery != "" {
@@ -82,7 +82,10 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 	}
 	world.Header(w)
 	w.Header().Set("Cache-Control", "no-cache")
-	if world.Fixed {
+	switch {
+	case world.View() != "":
+		w.Header().Set("Cache-Control", "private, no-cache")
+	case world.Fixed:
 		// The log only grows, and a restored one has another epoch.
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
@@ -198,6 +201,9 @@ func (a *API) TileJSON(w http.ResponseWriter, r *http.Request) error {
 		if r.URL.Query().Has(name) {
 			query.Set(name, r.URL.Query().Get(name))
 		}
+	}
+	if as := city.As(r); as != "" {
+		query.Set("as", as)
 	}
 	if len(query) > 0 {
 		doc.Tiles[0] += "?" + query.Encode()

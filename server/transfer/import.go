@@ -51,7 +51,7 @@ type importProgress struct {
 // stream. Batches become visible as they land, those of an atomic import at its end. With async the body is kept in a
 // file, and the answer names the job that imports it.
 func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
-	world := a.Engine.World()
+	world := a.Present(r)
 	layer, ok := world.Layer(mux.Vars(r)["layer"])
 	if !ok {
 		return city.UnknownLayer(world, mux.Vars(r)["layer"])
@@ -84,7 +84,7 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if key != "" {
-		spec.Key, spec.Request = once.KeyHash(key), once.RequestHash(r, nil)
+		spec.Key, spec.Request = once.KeyHash(r, key), once.RequestHash(r, nil)
 	}
 	if async {
 		return a.inBackground(w, r, spec, o)

@@ -29,6 +29,9 @@ type Request struct {
 	// nothing.
 	Force, DryRun bool
 	Receipt       data.Receipt
+	// Guard, if set, says why whoever asks may not put or end a feature of a layer of the World, and gives it the values
+	// of attributes that are hidden from them.
+	Guard func(w *index.World, layer *index.Layer, op data.Op, f *data.Feature) error
 	// Progress, when not nil, is called now and then by the goroutine that calls Run.
 	Progress func(done, total int64)
 }
@@ -290,6 +293,11 @@ func (t *taking) lose() {
 
 // end spools the end of a feature, unless others refer to it.
 func (t *taking) end(c Conflict) error {
+	if why := t.guard(data.OpDelete, c.Layer, &data.Feature{ID: c.ID}); why != "" {
+		c.Why = why
+		t.skip(c)
+		return nil
+	}
 	if err := t.links.mayEnd(c.Layer, c.ID); err != nil {
 		c.Why = reason(err)
 		t.skip(c)
@@ -348,6 +356,10 @@ func (t *taking) bring(to *target, before *data.Change) error {
 		}
 		return nil
 	}
+	if why := t.guard(data.OpPut, layer.Name, &before.Feature); why != "" {
+		t.skip(Conflict{Layer: layer.Name, ID: before.Feature.ID, Why: why})
+		return nil
+	}
 	if err := t.links.mayPut(layer, &before.Feature); err != nil {
 		t.skip(Conflict{Layer: layer.Name, ID: before.Feature.ID, Seq: to.head, Why: reason(err)})
 		return nil
@@ -360,6 +372,21 @@ func (t *taking) bring(to *target, before *data.Change) error {
 		t.result.Returned++
 	}
 	return t.out.Add(&c)
+}
+
+// guard says why whoever asks may not make a change, empty when they may.
+func (t *taking) guard(op data.Op, layer string, f *data.Feature) string {
+	if t.q.Guard == nil {
+		return ""
+	}
+	_, l := t.layer(layer)
+	if l == nil {
+		return "belongs to a layer that is gone"
+	}
+	if err := t.q.Guard(t.world, l, op, f); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // feature names a feature.

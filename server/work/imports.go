@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/once"
@@ -74,7 +75,7 @@ func (a *API) Imports(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	list, done, err := a.Undoer.Book.List(r.Context(), data.Seq(before), limit, func(op *undo.Operation) bool {
-		return layer == "" || slices.Contains(op.Layers, layer)
+		return city.Own(r, op.Actor, people.Operate) && (layer == "" || slices.Contains(op.Layers, layer))
 	})
 	if err != nil {
 		return err
@@ -97,24 +98,33 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	op, err := a.Undoer.Book.Find(r.Context(), mux.Vars(r)["id"])
+	op, err := a.find(r, mux.Vars(r)["id"])
 	if err != nil {
 		return a.undoProblem(mux.Vars(r)["id"], err)
 	}
 	return rest.WriteJSON(w, r, http.StatusOK, a.importInfo(&op))
 }
 
+// find finds an operation. Those of others are not there, unless whoever asks may operate.
+func (a *API) find(r *http.Request, id string) (undo.Operation, error) {
+	op, err := a.Undoer.Book.Find(r.Context(), id)
+	if err == nil && !city.Own(r, op.Actor, people.Operate) {
+		err = undo.ErrUnknown
+	}
+	return op, err
+}
+
 // Undo takes an import back: POST /v1/imports/{id}/undo. It answers when that is done, or with async with the job.
 func (a *API) Undo(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	request := undo.Request{Of: mux.Vars(r)["id"], Actor: city.ActorOf(r), Receipt: once.ReceiptOf(r)}
+	request := undo.Request{Of: mux.Vars(r)["id"], Actor: city.ActorOf(r), Receipt: once.ReceiptOf(r), Guard: a.Guard(r)}
 	request.Force, request.DryRun = q.Flag("force"), q.Flag("dry_run")
 	async := q.Flag("async")
 	if err := q.Done(""); err != nil {
 		return err
 	}
 	// Asked before a job begins: what is not there needs none.
-	if _, err := a.Undoer.Book.Find(r.Context(), request.Of); err != nil {
+	if _, err := a.find(r, request.Of); err != nil {
 		return a.undoProblem(request.Of, err)
 	}
 	spec := jobs.Spec{Kind: string(undo.Undo), About: request.Of, Actor: request.Actor, Durable: !request.DryRun}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/rest"
@@ -79,7 +80,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	list := a.Jobs.List(func(j *jobs.Job) bool {
-		return (kind == "" || j.Kind == kind) && (state == "" || string(j.State) == state)
+		return city.Own(r, j.Actor, people.Operate) && (kind == "" || j.Kind == kind) && (state == "" || string(j.State) == state)
 	}, limit)
 	w.Header().Set("Cache-Control", "no-store")
 	return rest.WriteJSON(w, r, http.StatusOK, struct {
@@ -109,13 +110,28 @@ func (a *API) Cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
+	if err := a.own(r); err != nil {
+		return err
+	}
 	if err := a.Jobs.Cancel(mux.Vars(r)["id"]); err != nil {
 		return city.JobProblem(err)
 	}
 	return a.answer(w, r, http.StatusOK, cancelWait)
 }
 
+// own refuses the jobs of others as those that are not there, unless whoever asks may operate.
+func (a *API) own(r *http.Request) error {
+	job, err := a.Jobs.Get(mux.Vars(r)["id"])
+	if err == nil && !city.Own(r, job.Actor, people.Operate) {
+		err = jobs.ErrUnknown
+	}
+	return city.JobProblem(err)
+}
+
 func (a *API) answer(w http.ResponseWriter, r *http.Request, status int, wait time.Duration) error {
+	if err := a.own(r); err != nil {
+		return err
+	}
 	ctx, stop := context.WithTimeout(r.Context(), wait)
 	defer stop()
 	job, err := a.Jobs.Wait(ctx, mux.Vars(r)["id"])
