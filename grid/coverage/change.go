@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,23 @@ type Change struct {
 
 // Empty reports that a change changes nothing.
 func (ch Change) Empty() bool { return len(ch.Faces)+len(ch.Arcs) == 0 }
+
+// Touched are the faces that a change concerns, ascending: those that change themselves and those beside arcs that do.
+func (ch Change) Touched() []FaceID {
+	var out []FaceID
+	for _, f := range ch.Faces {
+		out = append(out, f.ID)
+	}
+	for _, c := range ch.Arcs {
+		for _, a := range [...]*Arc{c.Before, c.After} {
+			if a != nil {
+				out = append(out, a.Left, a.Right)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // Inverse is the change back.
 func (ch Change) Inverse() Change {
@@ -278,31 +296,47 @@ func (c *Coverage) retrace(id FaceID, gone map[ArcID]bool, after map[ArcID]*Arc)
 // touch themselves, or an outline whose do. Because each border belongs to both its sides, sound rings of the faces
 // that changed prove that all is sound: the indicators of the faces add up to that of the outline.
 func (c *Coverage) Fault(ch Change) error {
-	outer := false
-	for _, a := range ch.Arcs {
-		for _, arc := range [...]*Arc{a.Before, a.After} {
-			outer = outer || arc != nil && (arc.Left == Outside || arc.Right == Outside)
-		}
+	touched := ch.Touched()
+	sides := make(map[FaceID]int, len(touched))
+	for _, a := range c.Arcs() {
+		sides[a.Left]++
+		sides[a.Right]++
 	}
-	for _, f := range ch.Faces {
-		if f.After == nil {
+	for _, id := range touched {
+		f := c.Face(id)
+		if f == nil {
 			continue
 		}
-		s := c.Shape(f.ID)
-		if s.Kind() != geo.KindPolygon {
-			return fmt.Errorf("face %s would have no ground", f.After.Code)
+		for _, r := range f.Rings {
+			sides[id] -= len(r)
 		}
-		if n := len(f.After.Rings); n != s.NumRings() {
-			return fmt.Errorf("face %s would have a border that is turned inside out", f.After.Code)
+		if sides[id] != 0 {
+			return fmt.Errorf("face %s would have a border that does not close", f.Code)
+		}
+		s := c.Shape(id)
+		if s.Kind() != geo.KindPolygon {
+			return fmt.Errorf("face %s would have no ground", f.Code)
+		}
+		if len(f.Rings) != s.NumRings() {
+			return fmt.Errorf("face %s would have a border that is turned inside out", f.Code)
 		}
 		if d := geo.Validate(s); len(d) > 0 {
-			return &CollisionError{Code: f.After.Code, At: d[0].At, Why: d[0]}
+			return &CollisionError{Code: f.Code, At: d[0].At, Why: d[0]}
 		}
 	}
-	if outer {
+	if len(touched) > 0 && touched[0] == Outside {
 		s := c.Outline()
 		if d := geo.Validate(s); len(d) > 0 {
 			return &CollisionError{At: d[0].At, Why: d[0]}
+		}
+		pieces := 0
+		for _, a := range c.Arcs() {
+			if a.Left == Outside || a.Right == Outside {
+				pieces += len(a.Points) - 1
+			}
+		}
+		if len(s.Vertices())-s.NumRings() != pieces {
+			return errors.New("the outline would not close")
 		}
 	}
 	return nil

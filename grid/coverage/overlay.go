@@ -65,8 +65,7 @@ func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 			continue
 		}
 		a := c.arcs[of[s.Tag]]
-		o.sides[[2]geo.Point{s.A, s.B}] = [2]FaceID{a.Left, a.Right}
-		o.sides[[2]geo.Point{s.B, s.A}] = [2]FaceID{a.Right, a.Left}
+		o.lay(s.A, s.B, a.Left, a.Right)
 		if label, ok := labels[a.Left]; ok {
 			pieces = append(pieces, Strand{s.A, s.B, label})
 		}
@@ -82,6 +81,20 @@ func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 		}
 	}
 	return o
+}
+
+// lay notes what lies on the sides of a piece of a border. Two borders that are rounded to the same piece have lost the ground
+// between them.
+func (o *Overlay) lay(a, b geo.Point, left, right FaceID) {
+	if had, ok := o.sides[[2]geo.Point{a, b}]; ok {
+		if had[1] == left {
+			left = had[0]
+		} else if had[0] == right {
+			right = had[1]
+		}
+	}
+	o.sides[[2]geo.Point{a, b}] = [2]FaceID{left, right}
+	o.sides[[2]geo.Point{b, a}] = [2]FaceID{right, left}
 }
 
 // number finds the regions that belong to faces.

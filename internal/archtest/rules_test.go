@@ -115,6 +115,7 @@ var rows = []row{
 	{dir: "grid/code", may: []string{"data/partcode", "data", "geo"}, why: "codes as text and numbers; it looks at no city"},
 	{dir: "grid/cells", may: []string{"index/stamp", "grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/coverage", may: []string{"grid/coverage/check", "geo"}, why: "the coverage model does not know drafts or locate"},
+	{dir: "grid/coverage/edit", may: []string{"grid/coverage", "geo"}, why: "operations as values; who stores drafts is another matter"},
 	{dir: "grid/coverage/check", may: []string{"geo"}, why: "judges polygons alone, so that a fault of the model cannot hide"},
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
