@@ -14,6 +14,8 @@ type Region struct {
 	Twice int64
 	// Cut tells that a line separates it from another region of the same face.
 	Cut bool
+	// Within tells that a closed line runs around it.
+	Within bool
 }
 
 // Overlay is some faces of a coverage cut by lines, with all places where they meet rounded to whole units, see [Node].
@@ -32,7 +34,7 @@ type Overlay struct {
 // Piece is a piece of a line.
 type Piece struct{ A, B geo.Point }
 
-// Overlay cuts faces by lines of two or more points.
+// Overlay cuts faces by lines of two or more points. Those that end where they begin are closed: they run around ground.
 func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 	o := &Overlay{coverage: c, sides: map[[2]geo.Point][2]FaceID{}}
 	labels := make(map[FaceID]int32, len(faces))
@@ -49,10 +51,10 @@ func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 			of = append(of, id)
 		}
 	}
-	for _, l := range lines {
+	for k, l := range lines {
 		for i := 1; i < len(l); i++ {
 			if l[i-1] != l[i] {
-				strands = append(strands, Strand{l[i-1], l[i], -1})
+				strands = append(strands, Strand{l[i-1], l[i], int32(-1 - k)})
 			}
 		}
 	}
@@ -60,8 +62,12 @@ func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 	var laid []Piece
 	for _, s := range Node(strands) {
 		if s.Tag < 0 {
-			pieces = append(pieces, s)
 			laid = append(laid, Piece{s.A, s.B})
+			// The mark of a closed line tells what it runs around; one without any only divides.
+			pieces = append(pieces, Strand{s.A, s.B, -1})
+			if l := lines[-1-s.Tag]; l[0] == l[len(l)-1] {
+				pieces = append(pieces, Strand{s.A, s.B, int32(len(faces)) - 1 - s.Tag})
+			}
 			continue
 		}
 		a := c.arcs[of[s.Tag]]
@@ -103,9 +109,14 @@ func (o *Overlay) number(faces []FaceID) {
 	o.region = make([]int32, len(p.cover))
 	for r, cover := range p.cover {
 		o.region[r] = -1
+		own := slices.IndexFunc(cover, func(m mark) bool { return int(m.label) >= len(faces) })
+		within := own >= 0
+		if within {
+			cover = cover[:own]
+		}
 		if len(cover) == 1 && cover[0].net == 1 {
 			o.region[r] = int32(len(o.Regions))
-			o.Regions = append(o.Regions, Region{Face: faces[cover[0].label]})
+			o.Regions = append(o.Regions, Region{Face: faces[cover[0].label], Within: within})
 		}
 	}
 	paths := make([][][]geo.Point, len(o.Regions))

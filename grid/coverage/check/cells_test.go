@@ -155,6 +155,40 @@ func TestExcessIsTheChangeOfArea(t *testing.T) {
 	}
 }
 
+// TestExcessOfHeaps throws triangles on a few whole places, where edges end on each other, overlap and cross in whole places
+// more often than not: what is located adds up to the areas of the triangles less that of the outline, exactly.
+func TestExcessOfHeaps(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(6, 6))
+	for k := range 3000 {
+		size := int32(4 + r.IntN(30))
+		outline := box(0, 0, size, size)
+		want := -shoelace(outline)
+		var cells []check.Cell
+		for i := range 1 + r.IntN(7) {
+			var ring []geo.Point
+			for range 3 {
+				ring = append(ring, geo.Point{X: r.Int32N(size+3) - 1, Y: r.Int32N(size+3) - 1})
+			}
+			switch area := shoelace(ring); {
+			case area == 0:
+				continue
+			case area < 0:
+				slices.Reverse(ring)
+			}
+			want += shoelace(ring)
+			cells = append(cells, check.Cell{ID: strconv.Itoa(i), Shape: polygon(ring)})
+		}
+		sum := new(big.Rat)
+		for _, d := range check.Cells(cells, check.Options{Outline: polygon(outline)}) {
+			sum.Add(sum, new(big.Rat).Mul(d.Twice, new(big.Rat).SetInt64(int64(d.Excess))))
+		}
+		if sum.Cmp(new(big.Rat).SetInt64(want)) != 0 {
+			t.Fatalf("heap %d, %v: located %v instead of %d", k, cells, sum, want)
+		}
+	}
+}
+
 func inFace(t *testing.T, d check.Defect) {
 	t.Helper()
 	if d.Kind != check.MissingVertex && d.Twice.Sign() <= 0 {

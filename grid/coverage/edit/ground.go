@@ -179,7 +179,7 @@ func (v Carve) Change(c *coverage.Coverage) (coverage.Change, error) {
 	if err != nil {
 		return coverage.Change{}, err
 	}
-	ring, area, err := ground(v.Ring)
+	ring, err := closed(v.Ring)
 	if err != nil {
 		return coverage.Change{}, err
 	}
@@ -194,7 +194,7 @@ func (v Carve) Change(c *coverage.Coverage) (coverage.Change, error) {
 	owner := map[int]coverage.FaceID{}
 	left := 0
 	for i, r := range o.Regions {
-		if area.Contains(geo.LabelPoint(r.Shape)) {
+		if r.Within {
 			owner[i] = next
 		} else {
 			left++
@@ -207,21 +207,20 @@ func (v Carve) Change(c *coverage.Coverage) (coverage.Change, error) {
 	return o.Redraw(func(r int) coverage.FaceID { return cmp.Or(owner[r], id) }, faces), nil
 }
 
-// ground is a ring as a closed line and as a shape.
-func ground(ring []geo.Point) ([]geo.Point, geo.Shape, error) {
+// closed is a ring as a line that ends where it begins.
+func closed(ring []geo.Point) ([]geo.Point, error) {
 	ring = slices.Clone(ring)
 	if len(ring) > 0 && ring[0] != ring[len(ring)-1] {
 		ring = append(ring, ring[0])
 	}
 	ring, err := path(ring)
 	if err != nil {
-		return nil, geo.Shape{}, err
+		return nil, err
 	}
 	if len(ring) < 4 {
-		return nil, geo.Shape{}, refuse(Misses, &ring[0], nil, "a ring needs three points")
+		return nil, refuse(Misses, &ring[0], nil, "a ring needs three points")
 	}
-	s, err := geo.NewShape(geo.KindPolygon, ring, []uint32{uint32(len(ring))}, []uint32{1})
-	return ring, s, err
+	return ring, nil
 }
 
 // Absorb gives a cell the ground of its neighbours within a ring. What it takes hangs together with it, cells that would lose
@@ -237,12 +236,15 @@ func (a Absorb) Change(c *coverage.Coverage) (coverage.Change, error) {
 	if err != nil {
 		return coverage.Change{}, err
 	}
-	ring, area, err := ground(a.Ring)
+	ring, err := closed(a.Ring)
 	if err != nil {
 		return coverage.Change{}, err
 	}
 	faces := []coverage.FaceID{id}
-	box := area.Box()
+	box := geo.EmptyBox()
+	for _, p := range ring {
+		box = box.Extend(p)
+	}
 	for other := range c.Faces() {
 		if other != id && meets(c, other, box) {
 			faces = append(faces, other)
@@ -253,7 +255,7 @@ func (a Absorb) Change(c *coverage.Coverage) (coverage.Change, error) {
 	some := false
 	for i, r := range o.Regions {
 		has[i] = r.Face == id
-		taken[i] = r.Face != id && area.Contains(geo.LabelPoint(r.Shape))
+		taken[i] = r.Face != id && r.Within
 		some = some || taken[i]
 	}
 	if !some {
