@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/account"
@@ -142,12 +143,19 @@ func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account
 		w.Header().Set("Cache-Control", "no-store")
 		r = r.WithContext(city.WithAs(r.Context(), staff))
 	}
+	if may == nil {
+		return r, nil, nil
+	}
 	return r.WithContext(city.WithRights(r.Context(), may)), may, nil
 }
 
 // seenAs takes from a request whose eyes it wants; handlers know nothing of it.
 func seenAs(r *http.Request) (*http.Request, string) {
 	staff := r.Header.Get(asHeader)
+	// Most requests have none, and need not be read twice.
+	if !strings.Contains(r.URL.RawQuery, asParameter+"=") {
+		return r, staff
+	}
 	if q := r.URL.Query(); q.Has(asParameter) {
 		staff = q.Get(asParameter)
 		q.Del(asParameter)
