@@ -2,6 +2,7 @@
 // relies on. GEWU_URL: the server; GEWU_SHOTS: where the pictures go.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkAccounts } from './account.mjs'
 import { accessible, api, base, check, complaints, expect, expectText, failures, write } from './checks.mjs'
 import { MapDriver, openBrowser, sleep, until } from './driver.mjs'
 import { checkPreview } from './preview.mjs'
@@ -335,6 +336,7 @@ await check('a link restores everything, on a phone', async () => {
 
 await map.close()
 await checkPreview(browser, shots)
+await checkAccounts(browser, shots)
 
 await check('no complaint in the console', () => expect(!complaints.length, complaints.join('; ')))
 

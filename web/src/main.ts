@@ -3,6 +3,7 @@ import 'element-plus/theme-chalk/dark/css-vars.css'
 import './ui/tokens.css'
 import './ui/base.css'
 import { createApp } from 'vue'
+import { viewIn } from './account/ask'
 import App from './App.vue'
 import { tilesetIn } from './preview/tileset'
 import { i18n } from './i18n'
@@ -11,4 +12,4 @@ import { decodeState } from './ui/urlState'
 
 const initial = decodeState(location.hash)
 await initSettings(initial)
-createApp(App, { initial, tileset: tilesetIn(location.pathname) }).use(i18n).mount('#app')
+createApp(App, { initial, tileset: tilesetIn(location.pathname), account: viewIn(location.pathname) }).use(i18n).mount('#app')
