@@ -101,7 +101,9 @@ func New(cfg Config) *Provider {
 	if cfg.Scopes == nil {
 		cfg.Scopes = []string{"profile", "email"}
 	}
-	return &Provider{cfg: cfg, client: &http.Client{Timeout: patience}}
+	// Logins are rare: no connection waits for the next one.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
+	return &Provider{cfg: cfg, client: &http.Client{Timeout: patience, Transport: transport}}
 }
 
 // Name implements [auth.Provider].
