@@ -114,7 +114,9 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(descStoreSeq, float64(c.s.cfg.Store.Last()))
 	gauge(descLag, float64(c.s.city.Behind(world)))
 	for _, l := range world.Layers() {
-		gauge(descFeatures, float64(l.Len()), l.Def().Name)
+		if l.Def().Sensitive == nil {
+			gauge(descFeatures, float64(l.Len()), l.Def().Name)
+		}
 	}
 	plans := map[data.PlanState]int{data.PlanPending: 0, data.PlanDone: 0, data.PlanFailed: 0, data.PlanCancelled: 0}
 	for _, p := range world.Plans() {

@@ -86,6 +86,12 @@ func (s *Server) routes() []route {
 
 		{"GET", "/v1/layers/{layer}/features/{id}/history", s.past.History, anyone, false},
 
+		{"POST", "/v1/layers/{layer}/features/{id}/erase", s.personal.Erase, writers, false},
+		{"GET", "/v1/personal/reviews", s.personal.Reviews, writers, false},
+		{"POST", "/v1/personal/reviews/{id}/sign-off", s.personal.SignOff, writers, false},
+		{"GET", "/v1/personal/expired", s.personal.Expired, writers, false},
+		{"POST", "/v1/personal/expired", s.personal.Sweep, writers, false},
+
 		{"GET", "/v1/changes", s.past.List, writers, false},
 		{"POST", "/v1/changes", s.features.Change, writers, false},
 		{"GET", "/v1/changes/{seq}", s.past.Entry, writers, false},

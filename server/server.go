@@ -24,6 +24,7 @@ import (
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/people/account"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/apidoc"
 	"github.com/gewu-city/gewu/server/auth"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
@@ -39,6 +40,7 @@ import (
 	"github.com/gewu-city/gewu/server/operate"
 	"github.com/gewu-city/gewu/server/past"
 	"github.com/gewu-city/gewu/server/people"
+	"github.com/gewu-city/gewu/server/personal"
 	"github.com/gewu-city/gewu/server/plans"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/server/spool"
@@ -69,6 +71,8 @@ type Config struct {
 	Cells *cells.Book
 	// Systems are the coordinate systems that requests may name; nil knows the built-in ones.
 	Systems *proj.Systems
+	// Vault opens what is personal. Store must seal with it; nil opens nothing.
+	Vault *vault.Vault
 	// Tiles says how tiles are made; its Totals are those of Cells.
 	Tiles tiles.Options
 	// Admin may be nil: check, backup, compaction and rebuilding then answer 501.
@@ -121,6 +125,7 @@ type Server struct {
 	tilesets    tilesets.API
 	cells       cellsapi.API
 	past        past.API
+	personal    personal.API
 	plans       plans.API
 	feed        live.Feed
 	operate     operate.API
@@ -164,7 +169,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
 	s.city = &city.City{
-		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
+		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Vault: cfg.Vault, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
 	login := cfg.Login
@@ -190,6 +195,7 @@ func New(cfg Config) (*Server, error) {
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}
 	s.past = past.API{City: s.city}
+	s.personal = personal.API{City: s.city}
 	s.plans = plans.API{City: s.city}
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
@@ -230,6 +236,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var running errgroup.Group
 	running.Go(func() error { return s.city.Jobs.Run(ctx) })
 	running.Go(func() error { return s.auth.Run(ctx) })
+	running.Go(func() error { return s.personal.Run(ctx) })
 	return running.Wait()
 }
 

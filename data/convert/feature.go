@@ -20,6 +20,9 @@ func DecodeFeature(l *data.Layer, text []byte, newID func() (string, error)) (da
 	f, err := decodeFeature(l, text, newID)
 	if err != nil {
 		err.Value = row.Shorten(err.Value)
+		if l.Sensitive != nil {
+			err.Value = "" // it may be personal, and messages are kept
+		}
 		return data.Feature{}, err
 	}
 	return f, nil

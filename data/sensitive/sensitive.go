@@ -146,3 +146,17 @@ func (r *Rule) Widened(before *Rule, since time.Time) (ways []string) {
 	}
 	return ways
 }
+
+// Least is the smallest number of subjects that a total tells.
+const Least = 10
+
+// Rounded is a number of subjects as totals tell it: down to a multiple of ten, and in words as a range. Of fewer than
+// ten it says so and no more. Since all totals are rounded, the difference of two that are shown leaves a hidden one
+// anywhere between nothing and nine.
+func Rounded(n int) (floor int, words string) {
+	floor = n / Least * Least
+	if floor == 0 {
+		return 0, fmt.Sprintf("<%d", Least)
+	}
+	return floor, fmt.Sprintf("%d–%d", floor, floor+Least-1)
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/sensitive"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
@@ -31,10 +32,12 @@ type Division struct {
 
 // Count is what one layer has in one polygon.
 type Count struct {
-	Layer    string  `json:"layer"`
-	Features int     `json:"features"`
-	Classes  []Class `json:"classes,omitempty"`
-	Sums     []Sum   `json:"sums,omitempty"`
+	Layer    string `json:"layer"`
+	Features int    `json:"features"`
+	// Range is set for persons and households, of which Features is rounded down, and nothing is added up.
+	Range   string  `json:"range,omitempty"`
+	Classes []Class `json:"classes,omitempty"`
+	Sums    []Sum   `json:"sums,omitempty"`
 }
 
 // Sum is an attribute added up over the features of a layer in a polygon; features without a value count 0.
@@ -61,6 +64,10 @@ func (d *Division) Of(cell index.Slot) []Count {
 		if t == nil {
 			t = &tally{}
 		}
+		if c.features.Def().Sensitive != nil {
+			counts[i].Features, counts[i].Range = sensitive.Rounded(t.features)
+			continue
+		}
 		counts[i].Features, counts[i].Classes = t.features, t.classes
 		for j, a := range c.sums {
 			sum := Sum{Attribute: c.features.Def().Attributes[a].Name}
@@ -83,6 +90,9 @@ func (d *Division) Stamp(z int, x, y uint32) data.Seq {
 func (d *Division) Fields() []string {
 	var names []string
 	for _, c := range d.layers {
+		if c.features.Def().Sensitive != nil {
+			continue // on no map
+		}
 		names = append(names, c.name)
 		for _, a := range c.sums {
 			names = append(names, c.name+"."+c.features.Def().Attributes[a].Name)
@@ -94,7 +104,10 @@ func (d *Division) Fields() []string {
 // Each calls add with the attributes of one polygon's totals: the [Division.Fields], and "layer:class" for each class
 // that is there.
 func (d *Division) Each(cell index.Slot, add func(name string, v data.Value)) {
-	for _, c := range d.Of(cell) {
+	for i, c := range d.Of(cell) {
+		if d.layers[i].features.Def().Sensitive != nil {
+			continue
+		}
 		add(c.Layer, data.IntValue(int64(c.Features)))
 		for _, s := range c.Sums {
 			add(c.Layer+"."+s.Attribute, data.NumberValue(s.Sum))

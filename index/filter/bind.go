@@ -111,6 +111,9 @@ func constant(truth bool) *test {
 // find resolves the name of a property that is an attribute.
 func (b *binder) find(n *cql.Node) (int, error) {
 	if i := b.def.MatchAttribute(n.Name); i >= 0 {
+		if b.def.Attributes[i].Personal {
+			return -1, cql.Wrong(n, "%s of layer %s is personal: nobody is searched by it", b.def.Attributes[i].Name, b.def.Name)
+		}
 		return i, nil
 	}
 	names := append(b.def.AttributeNames(), nameID, geometryNames[0])

@@ -195,7 +195,8 @@ func (v *Vault) Settle(l *data.Layer, f *data.Feature, before data.Feature, keep
 			if err != nil {
 				return err
 			}
-			same = ok && was == now
+			// A mask that comes back is no name.
+			same = ok && (was == now || Mask(was) == now)
 		}
 		if same {
 			for len(f.Values) <= i {

@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/filter"
 	"github.com/gewu-city/gewu/index/planner"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/sight"
 )
@@ -50,6 +51,8 @@ type City struct {
 	Zone *time.Location
 	// Cells counts what lies in the cells.
 	Cells *cells.Book
+	// Vault opens what is personal; nil opens nothing.
+	Vault *vault.Vault
 	// Systems are the coordinate systems by name; nil knows the built-in ones.
 	Systems *proj.Systems
 	Logger  *slog.Logger

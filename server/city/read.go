@@ -11,6 +11,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/data/sensitive"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -85,11 +86,20 @@ func UnknownLayer(w *index.World, name string) error {
 
 // UnknownFeature is the answer to a feature that does not exist; it says when it ended.
 func UnknownFeature(l *index.Layer, id string) error {
-	p := rest.Fault(rest.NotFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %d", l.Def().Name, l.Len()))
+	p := rest.Fault(rest.NotFound, "id", id, fmt.Sprintf("is no feature of layer %s, which has %s", l.Def().Name, CountOf(l)))
 	if head, ok := l.Head(id); ok && head.Deleted && head.Seq > 0 {
 		p.Detail += fmt.Sprintf("; it ended with seq %d", head.Seq)
 	}
 	return p
+}
+
+// CountOf is how many features a layer has, in words; of persons and households it says no more than it may.
+func CountOf(l *index.Layer) string {
+	if l.Def().Sensitive != nil {
+		_, text := sensitive.Rounded(l.Len())
+		return text
+	}
+	return strconv.Itoa(l.Len())
 }
 
 // UnknownIn is the answer to a feature that does not exist in a World of the past: it also says since when it does, when

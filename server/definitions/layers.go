@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/sensitive"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -20,9 +21,11 @@ type API struct{ *city.City }
 // layerInfo is a definition with what is on the layer.
 type layerInfo struct {
 	*data.Layer
-	Count int         `json:"count"`
-	BBox  *[4]float64 `json:"bbox,omitempty"`
-	Seq   data.Seq    `json:"seq"`
+	Count int `json:"count"`
+	// CountRange is set for layers about persons and households, of which Count is rounded down.
+	CountRange string      `json:"count_range,omitempty"`
+	BBox       *[4]float64 `json:"bbox,omitempty"`
+	Seq        data.Seq    `json:"seq"`
 }
 
 // describeLayer describes a layer, its dropped attributes only when asked for.
@@ -35,6 +38,10 @@ func describeLayer(l *index.Layer, dropped bool) layerInfo {
 			shown.Attributes = append(shown.Attributes, *a)
 		}
 		info.Layer = &shown
+	}
+	if l.Def().Sensitive != nil {
+		info.Count, info.CountRange = sensitive.Rounded(l.Len())
+		return info
 	}
 	if b := l.Bounds(); !b.Empty() {
 		info.BBox = &[4]float64{b.Min.Lon(), b.Min.Lat(), b.Max.Lon(), b.Max.Lat()}

@@ -31,6 +31,8 @@ const (
 	standardPage = 100
 	longestPage  = 10_000
 	pageBytes    = 4 << 20
+	// fullPage bounds a page of personal data in full.
+	fullPage = 50
 )
 
 // equality is one condition of a search: attribute = value.
@@ -74,6 +76,13 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	words := readLabels(q, world.World, layer)
+	how, err := a.Reading(r, q, world.World, layer.Def())
+	if err != nil {
+		return err
+	}
+	if find.limit > fullPage && how.Full {
+		return rest.Fault(rest.BadRequest, "limit", strconv.Itoa(find.limit), fmt.Sprintf("must be at most %d where personal data are read in full", fullPage))
+	}
 	find.filter = a.Filter(q, world.World, layer)
 	find.conditions(q)
 	if err := q.Done(" and the attributes of the layer: " + strings.Join(layer.Def().AttributeNames(), ", ")); err != nil {
@@ -85,14 +94,29 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body := []byte(`{"type":"FeatureCollection","features":[`)
-	n := 0
+	n, count := 0, 0
+	var ids []string
 	for ; n < min(len(slots), find.limit) && len(body) < pageBytes; n++ {
-		if n > 0 {
+		if gone, err := a.Gone(layer.Def(), layer.ID(slots[n])); gone || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if count++; count > 1 {
 			body = append(body, ',')
 		}
-		body = appendFeature(body, layer, slots[n], words)
+		if how.Full {
+			ids = append(ids, layer.ID(slots[n]))
+		}
+		if body, err = a.appendFeature(body, layer, slots[n], words, how); err != nil {
+			return err
+		}
 	}
-	body = fmt.Appendf(body, `],"numberReturned":%d,"seq":%d`, n, world.Seq())
+	if err := a.NoteReading(r, how, layer.Def().Name, ids...); err != nil {
+		return err
+	}
+	body = fmt.Appendf(body, `],"numberReturned":%d,"seq":%d`, count, world.Seq())
 	if n < len(slots) {
 		body = fmt.Appendf(body, `,"next":%q`, city.FormatCursor(world.Epoch(), layer.ID(slots[n-1])))
 	}
@@ -137,6 +161,11 @@ func (f *search) conditions(q *rest.Params) {
 			continue
 		}
 		a := def.Attributes[i]
+		if a.Personal {
+			q.Fail(rest.Fault(rest.BadRequest, name, "", "is personal: nobody is searched by it"))
+			q.Text(name)
+			continue
+		}
 		v, err := data.ParseValue(a.Type, q.Text(name), a.Location())
 		switch {
 		case err != nil || v.Null():
@@ -221,16 +250,19 @@ func (f *search) first(slots []index.Slot, n int) []index.Slot {
 }
 
 // appendFeature appends a feature as GeoJSON with its own position and permanent id, and labels if there are any to give.
-func appendFeature(dst []byte, l *index.Layer, slot index.Slot, words *labels) []byte {
-	f := l.Feature(slot)
-	extra := []convert.Member{
+func (a *API) appendFeature(dst []byte, l *index.Layer, slot index.Slot, words *labels, how city.Reading) ([]byte, error) {
+	f, more, err := a.Show(l.Def(), l.Feature(slot), how)
+	if err != nil {
+		return dst, err
+	}
+	extra := append([]convert.Member{
 		{Name: "seq", Value: strconv.AppendUint(nil, uint64(l.ChangedAt(slot)), 10)},
 		{Name: "permanent", Value: strconv.AppendUint(nil, uint64(l.Permanent(slot)), 10)},
-	}
+	}, more...)
 	if words != nil {
 		extra = append(extra, words.member(l, slot))
 	}
-	return convert.AppendFeature(dst, l.Def(), &f, extra...)
+	return convert.AppendFeature(dst, l.Def(), &f, extra...), nil
 }
 
 // Get answers with one feature; its ETag is the position of its newest change.
@@ -246,19 +278,37 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownLayer(world.World, name)
 	}
 	words := readLabels(q, world.World, layer)
+	how, err := a.Reading(r, q, world.World, layer.Def())
+	if err != nil {
+		return err
+	}
 	if err := q.Done(""); err != nil {
 		return err
 	}
 	slot, ok := layer.Lookup(id)
-	if !ok {
+	gone, err := a.Gone(layer.Def(), id)
+	if err != nil {
+		return err
+	}
+	if !ok || gone {
 		return a.UnknownIn(r, world, layer, id)
 	}
 	tag := words.tag(layer, slot)
 	world.Header(w)
 	w.Header().Set("ETag", `"`+tag+`"`)
-	if rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
+	if layer.Def().Sensitive != nil {
+		w.Header().Set("Cache-Control", "no-store")
+	}
+	if !how.Full && rest.MatchesTag(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, appendFeature(nil, layer, slot, words))
+	body, err := a.appendFeature(nil, layer, slot, words, how)
+	if err != nil {
+		return err
+	}
+	if err := a.NoteReading(r, how, name, id); err != nil {
+		return err
+	}
+	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, body)
 }

@@ -111,6 +111,9 @@ func (a *API) transaction(r *http.Request, body []byte) (data.Tx, error) {
 		if tx.Changes[i], err = a.featureChange(r, &in.Changes[i]); err != nil {
 			return tx, &data.ChangeError{Change: i, Layer: in.Changes[i].Layer, Err: err}
 		}
+		if err := a.settle(&tx.Changes[i]); err != nil {
+			return tx, err
+		}
 	}
 	return tx, nil
 }
@@ -177,6 +180,8 @@ func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 	// The strict JSON checks come with messages about the body; features themselves may hold foreign members.
 	var given struct {
 		ID json.RawMessage `json:"id"`
+		// Masked are the attributes that were shown masked: they keep what they hold.
+		Masked []string `json:"masked"`
 	}
 	if err := json.Unmarshal(body, &given); err != nil {
 		return rest.JSONProblem(err)
@@ -190,7 +195,7 @@ func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 		// No id can be made for such a layer; the path has it.
 		body = withID(body, id)
 	}
-	c.Feature, err = convert.DecodeFeature(layer, body, func() (string, error) { return id, nil })
+	c.Feature, err = convert.DecodeFeature(without(layer, given.Masked), body, func() (string, error) { return id, nil })
 	if err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
@@ -200,7 +205,38 @@ func (a *API) Put(w http.ResponseWriter, r *http.Request) error {
 	if c.Feature.ID != id {
 		return rest.Fault(rest.Invalid, "id", c.Feature.ID, "differs from the id in the path, "+strconv.Quote(id))
 	}
+	if err := a.settle(&c, given.Masked...); err != nil {
+		return err
+	}
 	return a.write(w, r, c, existing)
+}
+
+// without is a definition that does not demand values of attributes that are personal and were shown masked.
+func without(l *data.Layer, masked []string) *data.Layer {
+	if l.Sensitive == nil || len(masked) == 0 {
+		return l
+	}
+	lax := *l
+	lax.Attributes = slices.Clone(l.Attributes)
+	for i := range lax.Attributes {
+		if a := &lax.Attributes[i]; a.Personal && slices.Contains(masked, a.Name) {
+			a.Required = false
+		}
+	}
+	return &lax
+}
+
+// settle lets a feature of a sensitive layer keep what is personal and has not changed, or was shown masked.
+func (a *API) settle(c *data.Change, masked ...string) error {
+	layer, ok := a.Engine.World().Layer(c.Layer)
+	if !ok || layer.Def().Sensitive == nil || c.Op != data.OpPut {
+		return nil
+	}
+	slot, ok := layer.Lookup(c.Feature.ID)
+	if !ok {
+		return nil
+	}
+	return a.Vault.Settle(layer.Def(), &c.Feature, layer.Feature(slot), masked...)
 }
 
 // Delete ends one feature.

@@ -85,6 +85,12 @@ func (im *Import) compare(layer *index.Layer, world data.Seq, rows []convert.Row
 
 // wrong counts and tells a wrong row. The error is why the import ends with it.
 func (im *Import) wrong(e *convert.RowError) error {
+	if im.cfg.Layer.Def().Sensitive != nil {
+		// Reports are kept and shown; what is personal stays in the file.
+		bare := *e
+		bare.Value, bare.Source = "", nil
+		e = &bare
+	}
 	im.summary.Failed++
 	im.cfg.RowError(e)
 	switch {
@@ -105,6 +111,11 @@ func (im *Import) row(layer *index.Layer, row *convert.Row, to *flight) (wrong *
 	slot, exists := im.find.find(layer, f.ID)
 	if exists {
 		supplement(layer, slot, row)
+		if layer.Def().Sensitive != nil {
+			if err := im.cfg.Vault.Settle(layer.Def(), f, layer.Feature(slot)); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if im.cfg.Guard != nil {
 		if why := im.cfg.Guard(im.judged, layer, data.OpPut, f); why != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/spool"
 )
 
@@ -81,6 +82,8 @@ type Store interface {
 type Config struct {
 	Store  Store
 	Engine *index.Engine
+	// Vault tells what is personal and has not changed; nil takes it for changed.
+	Vault *vault.Vault
 	// World is the city at the start, Layer the layer of it that takes the rows.
 	World *index.World
 	Layer *index.Layer

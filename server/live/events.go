@@ -238,6 +238,10 @@ func (e *eventStream) change(d index.Dirty) error {
 	world = e.city.See(e.r, world)
 	d = e.seen(world, d)
 	names := d.Names()
+	names = slices.DeleteFunc(names, func(name string) bool {
+		l, ok := world.Layer(name)
+		return ok && l.Def().Sensitive != nil
+	})
 	if e.only != nil {
 		names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(e.only, name) })
 	}

@@ -98,7 +98,7 @@ func (a *API) Ready(w http.ResponseWriter, r *http.Request) error {
 	answer := ready{Status: "ok", Seq: world.Seq(), Epoch: world.Epoch(), Behind: a.Behind(world)}
 	// How much there is, is told to those who may see it.
 	for _, l := range world.Layers() {
-		if city.May(r, people.Operate) {
+		if l.Def().Sensitive == nil && city.May(r, people.Operate) {
 			answer.Features += l.Len()
 		}
 	}

@@ -107,7 +107,9 @@ func (a *API) History(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			def = city.Hide(layer, def)
-			one.Feature = appendFeature(nil, def, &s.Change)
+			if one.Feature, one.Erased, err = a.feature(def, &s.Change); err != nil {
+				return err
+			}
 			one.Renamed = renamed(def, layer.Def())
 		}
 		list.Changes = append(list.Changes, one)
@@ -242,7 +244,7 @@ func (a *API) Entry(w http.ResponseWriter, r *http.Request) error {
 		if !shown {
 			continue
 		}
-		text, err := describe(def, &entry.Changes[i])
+		text, err := a.describe(def, &entry.Changes[i])
 		if err != nil {
 			return err
 		}
@@ -354,14 +356,21 @@ func clashes(back *history.Reversal, seq data.Seq, force bool) error {
 	return rest.Faults(rest.Conflict, "", err).Because(err)
 }
 
-// appendFeature appends a feature as it was stored, in the attributes that its layer had.
-func appendFeature(dst []byte, l *data.Layer, c *data.Change) []byte {
-	f := l.Adapt(c.Feature)
-	return convert.AppendFeature(dst, l, &f)
+// feature is a feature as it was stored, in the attributes that its layer had, with what is personal masked. Of a subject
+// that was erased nothing is left.
+func (a *API) feature(l *data.Layer, c *data.Change) (text json.RawMessage, erased bool, err error) {
+	if gone, err := a.Gone(l, c.Feature.ID); gone || err != nil {
+		return nil, gone, err
+	}
+	f, more, err := a.Show(l, l.Adapt(c.Feature), city.Reading{})
+	if err != nil {
+		return nil, false, err
+	}
+	return convert.AppendFeature(nil, l, &f, more...), false, nil
 }
 
 // describe is one change as JSON. l is the layer of a change of a feature.
-func describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
+func (a *API) describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 	one := struct {
 		Stream     string          `json:"stream"`
 		Op         string          `json:"op"`
@@ -381,7 +390,10 @@ func describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 	case data.StreamFeature:
 		one.Stream, one.Layer, one.ID, one.Permanent = "feature", c.Layer, c.Feature.ID, c.Permanent
 		if c.Op == data.OpPut && !c.Erased {
-			one.Feature = appendFeature(nil, l, c)
+			var err error
+			if one.Feature, one.Erased, err = a.feature(l, c); err != nil {
+				return nil, err
+			}
 		}
 	case data.StreamSchema:
 		one.Stream, one.Layer = "schema", c.Layer

@@ -23,7 +23,7 @@ import (
 func (a *API) importConfig(r *http.Request, world *index.World, layer *index.Layer) (ingest.Config, error) {
 	q := r.URL.Query()
 	cfg := ingest.Config{
-		Store: a.Store, Engine: a.Engine, World: world.Whole(), Layer: layer.Whole(), Guard: a.Guard(r), Actor: city.ActorOf(r), Mode: ingest.Mode(q.Get("mode")),
+		Store: a.Store, Engine: a.Engine, Vault: a.Vault, World: world.Whole(), Layer: layer.Whole(), Guard: a.Guard(r), Actor: city.ActorOf(r), Mode: ingest.Mode(q.Get("mode")),
 		Spool: a.Spool,
 	}
 	for name, to := range map[string]*bool{"strict": &cfg.Strict, "dry_run": &cfg.DryRun, "atomic": &cfg.Atomic, "allow_empty": &cfg.AllowEmpty} {

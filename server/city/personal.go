@@ -1,0 +1,221 @@
+package city
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/people/account"
+	"github.com/gewu-city/gewu/people/vault"
+	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// HeaderReason is the header with the reason for which something personal is read or erased.
+const HeaderReason = "X-Gewu-Reason"
+
+// Bounds of a reason in characters.
+const (
+	shortestReason = 4
+	longestReason  = 500
+)
+
+// Reason is why a request reads or erases what is personal: a header, so that it does not stand in addresses, or the
+// parameter reason.
+func Reason(r *http.Request, q *rest.Params) (string, error) {
+	reason := strings.TrimSpace(q.Text("reason"))
+	if h := strings.TrimSpace(r.Header.Get(HeaderReason)); h != "" {
+		reason = h
+	}
+	switch n := utf8.RuneCountInString(reason); {
+	case n == 0:
+		return "", rest.Fault(rest.BadRequest, "reason", "", "is missing: say why in the header "+HeaderReason+" or the parameter reason; it is noted with your name")
+	case n < shortestReason || n > longestReason || !utf8.ValidString(reason):
+		return "", rest.Fault(rest.BadRequest, "reason", rest.Shorten(reason), fmt.Sprintf("must be %d to %d characters of UTF-8", shortestReason, longestReason))
+	}
+	return reason, nil
+}
+
+// Reading is how a request reads what is personal in a layer; the zero Reading reads it masked.
+type Reading struct {
+	Full bool
+	// BreakGlass says that whoever reads holds no post that may; somebody looks at it afterwards.
+	BreakGlass bool
+	Reason     string
+}
+
+// Reading reads the parameters full, break_glass and reason of a request for features of a sensitive layer, and verifies
+// that whoever asks may read so. Other layers know no such parameters.
+func (c *City) Reading(r *http.Request, q *rest.Params, w *index.World, l *data.Layer) (how Reading, err error) {
+	if l.Sensitive == nil {
+		return how, nil
+	}
+	how.Full, how.BreakGlass = q.Flag("full"), q.Flag("break_glass")
+	if how.Full = how.Full || how.BreakGlass; !how.Full || q.Fault() != nil {
+		q.Text("reason")
+		return how, q.Fault()
+	}
+	if how.Reason, err = Reason(r, q); err != nil {
+		return how, err
+	}
+	who := c.clearance(r, w, l)
+	switch {
+	case !who.permitted:
+		return how, rest.Refuse(rest.Forbidden, "reading in full needs a post with the permission read-personal")
+	case who.reader:
+		how.BreakGlass = false
+	case !how.BreakGlass:
+		return how, rest.Refuse(rest.Forbidden, "none of your posts is a reader of layer %s, which are %s; in an emergency break_glass=true reads all the same, and somebody looks at it afterwards", l.Name, strings.Join(l.Sensitive.Readers, ", "))
+	}
+	return how, nil
+}
+
+// clearance is what somebody may do with what is personal in a layer.
+type clearance struct{ permitted, reader bool }
+
+func (c *City) clearance(r *http.Request, w *index.World, l *data.Layer) clearance {
+	who := auth.From(r.Context())
+	if !who.Known() {
+		return clearance{who.Everything(), who.Everything()}
+	}
+	var may clearance
+	posts := map[string]people.Post{}
+	for _, p := range people.DefaultPosts() {
+		posts[p.ID] = p
+	}
+	for record := range w.Admin(data.AdminPost) {
+		if p, err := people.Read[people.Post](record.Admin); err == nil {
+			posts[p.ID] = *p
+		}
+	}
+	for _, id := range c.postsOf(&who, w) {
+		may.permitted = may.permitted || slices.Contains(posts[id].Permissions, people.ReadPersonal)
+		may.reader = may.reader || slices.Contains(l.Sensitive.Readers, id)
+	}
+	may.permitted = (may.permitted || who.Administrator) && !who.Limited(string(people.ReadPersonal))
+	return may
+}
+
+// postsOf are the posts that somebody holds now.
+func (c *City) postsOf(who *account.Principal, w *index.World) (posts []string) {
+	for _, g := range who.Granted {
+		posts = append(posts, g.Post)
+	}
+	now := c.Now()
+	for record := range w.Admin(data.AdminStaff) {
+		if who.Staff == "" || record.Admin.ID != who.Staff {
+			continue
+		}
+		person, err := people.Read[people.Staff](record.Admin)
+		if err != nil || !person.Left.IsZero() && !now.Before(person.Left) {
+			continue
+		}
+		for i := range person.Holdings {
+			if h := &person.Holdings[i]; h.Covers(now) {
+				posts = append(posts, h.Post)
+			}
+		}
+	}
+	return posts
+}
+
+// BreakGlass begins the ids of records, of the kind setting, of readings that nobody has looked at yet.
+const BreakGlass = "break-glass:"
+
+// Read is what a note says of a reading.
+type Read struct {
+	Did        string   `json:"did"`
+	Layer      string   `json:"layer"`
+	IDs        []string `json:"ids"`
+	Reason     string   `json:"reason"`
+	BreakGlass bool     `json:"break_glass,omitempty"`
+	// Actor and Request are set where somebody has to look at it.
+	Actor   string `json:"actor,omitempty"`
+	Request string `json:"request,omitempty"`
+}
+
+// Note appends notes about what a request does, before it is answered.
+func (c *City) Note(r *http.Request, what any, more ...data.Change) (data.Seq, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return 0, err
+	}
+	id, err := c.NewID()
+	if err != nil {
+		return 0, err
+	}
+	note := &data.Admin{Kind: data.AdminNote, ID: id, Body: body}
+	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: "personal", Changes: append(more, note.Put())})
+	if err == nil {
+		c.WaitShown(r, seq)
+	}
+	return seq, err
+}
+
+// NoteReading notes that features of a layer are read in full; nothing is noted of reading masked.
+func (c *City) NoteReading(r *http.Request, how Reading, layer string, ids ...string) error {
+	if !how.Full || len(ids) == 0 {
+		return nil
+	}
+	read := Read{Did: "read-personal", Layer: layer, IDs: ids, Reason: how.Reason, BreakGlass: how.BreakGlass}
+	var review []data.Change
+	if how.BreakGlass {
+		again := read
+		again.Actor, again.Request = ActorOf(r), RequestID(r)
+		body, err := json.Marshal(again)
+		if err != nil {
+			return err
+		}
+		id, err := c.NewID()
+		if err != nil {
+			return err
+		}
+		pending := &data.Admin{Kind: data.AdminSetting, ID: BreakGlass + id, Body: body}
+		review = append(review, pending.Put())
+	}
+	_, err := c.Note(r, read, review...)
+	return err
+}
+
+// Show is a feature as a reading has it, with members that say what is masked and what cannot be read any more.
+func (c *City) Show(l *data.Layer, f data.Feature, how Reading) (data.Feature, []convert.Member, error) {
+	if l.Sensitive == nil {
+		return f, nil, nil
+	}
+	shown, err := c.Vault.Show(l, f, how.Full)
+	if errors.Is(err, vault.ErrSealed) {
+		return f, nil, rest.Refuse(rest.Damaged, "a personal value of this feature is damaged: run gewu check").Because(err)
+	}
+	if err != nil {
+		return f, nil, err
+	}
+	var members []convert.Member
+	for _, m := range []struct {
+		name  string
+		names []string
+	}{{"masked", shown.Masked}, {"lost", shown.Lost}} {
+		if len(m.names) == 0 {
+			continue
+		}
+		text, err := json.Marshal(m.names)
+		if err != nil {
+			return f, nil, err
+		}
+		members = append(members, convert.Member{Name: m.name, Value: text})
+	}
+	return shown.Feature, members, nil
+}
+
+// Gone reports whether a subject was erased: then it was never there, also not in the past.
+func (c *City) Gone(l *data.Layer, id string) (bool, error) {
+	state, err := c.Vault.State(l, id)
+	return state.Gone(), err
+}
