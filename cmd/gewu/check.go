@@ -8,11 +8,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/persons"
 	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/operate"
 )
 
@@ -136,6 +138,14 @@ func (cmd *checkCmd) stopped(e *env, path string) error {
 		return err
 	}
 	if err := upkeep.CheckWorld(e.ctx, engine, store, tell); err != nil {
+		return err
+	}
+	keys, err := persons.Open(masterOf(e), time.Now)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	if err := upkeep.CheckPersonal(e.ctx, engine.World(), vault.New(keys), tell); err != nil {
 		return err
 	}
 	return cmd.verdict(e, problems)

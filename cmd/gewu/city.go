@@ -13,7 +13,9 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/garbage"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
+	"github.com/gewu-city/gewu/cmd/gewu/persons"
 	"github.com/gewu-city/gewu/cmd/gewu/upkeep"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
@@ -24,6 +26,7 @@ import (
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/people/account"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/web"
@@ -60,10 +63,13 @@ type city struct {
 	store  *boltstore.DB
 	// accounts is closed with the store.
 	accounts *account.Store
-	engine   *index.Engine
-	planner  *planner.Planner
-	server   *server.Server
-	env      *env
+	// keys are those of persons, closed with the store; sealed is the store behind which nothing personal is in plain text.
+	keys    *vault.File
+	sealed  *vault.Store
+	engine  *index.Engine
+	planner *planner.Planner
+	server  *server.Server
+	env     *env
 }
 
 // openCity opens the store of the data folder, creating it when there is none, and loads the World.
@@ -85,6 +91,10 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if c.accounts, err = o.logins.Open(e.cli.Data, time.Now); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	if c.keys, err = persons.Open(masterOf(e), time.Now); err != nil {
+		return nil, errors.Join(err, c.accounts.Close(), store.Close())
+	}
+	c.sealed = &vault.Store{Store: store, Vault: vault.New(c.keys), Layers: c.engine.Layer}
 	if err := c.load(o, metrics); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -92,7 +102,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 }
 
 // close lets go of the files.
-func (c *city) close() error { return errors.Join(c.accounts.Close(), c.store.Close()) }
+func (c *city) close() error { return errors.Join(c.accounts.Close(), c.keys.Close(), c.store.Close()) }
 
 // load makes the World and the server over the store.
 func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
@@ -112,7 +122,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		c.engine.Follow(geocoder)
 	}
 	past := index.NewPast(c.engine, store, index.PastOptions{Bytes: o.pastBytes})
-	c.planner = planner.New(c.engine, store, time.Now, e.log)
+	c.planner = planner.New(c.engine, c.sealed, time.Now, e.log)
 	start := time.Now()
 	if err := c.engine.Load(e.ctx, nil); err != nil {
 		return err
@@ -128,10 +138,10 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		return err
 	}
 	c.server, err = server.New(server.Config{
-		Store: store, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries,
+		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
-		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Admin: upkeep.Admin{Store: store, Engine: c.engine}, Folder: e.cli.Data,
+		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,
 	})
 	return err
 }
@@ -164,7 +174,7 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 	}
 	// Not derived from ctx: they must outlive the requests that are being drained.
 	if listener != nil {
-		addLoop(&g, paceCollector)
+		addLoop(&g, garbage.Pace)
 	}
 	addLoop(&g, c.server.Run)
 	addLoop(&g, c.planner.Run)

@@ -21,6 +21,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/output"
+	"github.com/gewu-city/gewu/cmd/gewu/persons"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/cmd/gewu/planning"
 	"github.com/gewu-city/gewu/data"
@@ -270,4 +271,19 @@ func keeper(e *env) *logins.Env {
 		}
 	}
 	return &logins.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, City: of(withCity), NewCity: of(withNewCity)}
+}
+
+// guardian is what the commands about personal data get.
+func guardian(e *env) *persons.Env {
+	return &persons.Env{
+		Stdout: e.stdout, Stderr: e.stderr, Master: masterOf(e), Now: time.Now,
+		WithCity: func(do func(context.Context, persons.Client) error) error {
+			return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+		},
+	}
+}
+
+// masterOf finds the key that wraps the keys of persons.
+func masterOf(e *env) *persons.Master {
+	return &persons.Master{Folder: e.cli.Data, File: e.cli.MasterKey, Getenv: os.Getenv, Logger: e.log}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/directory"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
+	"github.com/gewu-city/gewu/cmd/gewu/persons"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/cmd/gewu/planning"
 	"github.com/gewu-city/gewu/data/convert"
@@ -30,18 +31,19 @@ import (
 // cli is the whole command line. Flags, environment variables (GEWU_DATA…) and the configuration file have the same
 // names; a flag wins over the environment, which wins over the file.
 type cli struct {
-	Config   kong.ConfigFlag `help:"Configuration file (TOML) with the names of flags as keys." placeholder:"FILE" type:"path"`
-	Data     string          `help:"Folder that holds the city." default:"./gewu-data" placeholder:"DIR" env:"GEWU_DATA"`
-	Store    string          `help:"Where changes are kept: bolt, a file in the data folder." default:"bolt" env:"GEWU_STORE"`
-	Systems  []string        `help:"Files of control points (gewu crs fit -o) that define the city's own coordinate systems by name." placeholder:"FILE,…" type:"path" env:"GEWU_SYSTEMS"`
-	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn, error." default:"info" env:"GEWU_LOG_LEVEL"`
+	Config    kong.ConfigFlag `help:"Configuration file (TOML) with the names of flags as keys." placeholder:"FILE" type:"path"`
+	Data      string          `help:"Folder that holds the city." default:"./gewu-data" placeholder:"DIR" env:"GEWU_DATA"`
+	Store     string          `help:"Where changes are kept: bolt, a file in the data folder." default:"bolt" env:"GEWU_STORE"`
+	Systems   []string        `help:"Files of control points (gewu crs fit -o) that define the city's own coordinate systems by name." placeholder:"FILE,…" type:"path" env:"GEWU_SYSTEMS"`
+	MasterKey string          `help:"File with the key that wraps the keys of persons (32 bytes in hexadecimal); master.key in the data folder when it is not given. GEWU_MASTER_SECRET may hold the key itself." placeholder:"FILE" type:"path" env:"GEWU_MASTER_KEY"`
+	LogLevel  slog.Level      `help:"Least level of log lines: debug, info, warn, error." default:"info" env:"GEWU_LOG_LEVEL"`
 
 	Serve      serveCmd          `cmd:"" help:"Serve the city: map, API and tiles."`
 	Demo       demoCmd           `cmd:"" help:"Load the sample city Taipei and serve it."`
 	Layer      define.Layer      `cmd:"" help:"Create, alter, drop and list layers."`
 	Scheme     define.Scheme     `cmd:"" help:"Create, drop and list schemes of cells."`
 	Dictionary define.Dictionary `cmd:"" help:"Dictionaries of codes: create, alter, drop, list and show them."`
-	People     directory.People  `cmd:"" help:"Who works for the city: list, show, import and export organisations, posts and staff."`
+	People     peopleCmd         `cmd:"" help:"Who works for the city: organisations, posts and staff. Personal data: erase persons, see who is due, look after readings in an emergency."`
 	Cell       cellCmd           `cmd:"" help:"Cards and totals of cells."`
 	Grid       planning.Grid     `cmd:"" help:"Planning: check a scheme or a file of cells."`
 	Import     importCmd         `cmd:"" help:"Stream files into a layer."`
@@ -64,6 +66,12 @@ type cli struct {
 	Key        logins.Key        `cmd:"" help:"API keys: list, create, revoke them."`
 	Bench      benchCmd          `cmd:"" help:"Measure the engine on the city's own data."`
 	Version    versionCmd        `cmd:"" help:"Print the version."`
+}
+
+// peopleCmd are the commands about those who work for the city, and about those of whom it knows.
+type peopleCmd struct {
+	directory.People
+	persons.Commands
 }
 
 // store is the file of the city.
@@ -127,7 +135,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), gridder(e)); err != nil {
+	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), guardian(e), gridder(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

@@ -32,7 +32,7 @@ var common = []string{"internal/obs", "internal/flight"}
 var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/cells", "grid/code", "grid/coverage/check", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
 
 // resource is what the packages of the HTTP API stand on.
-var resource = append([]string{"server/city", "server/rest", "data/convert", "geo/proj"}, below...)
+var resource = append([]string{"data/sensitive", "server/city", "server/rest", "data/convert", "geo/proj"}, below...)
 
 // rows is the import table. Imports point down only and siblings do not import each other. The packages that choose
 // a store (data/boltstore, data/pgstore) are named by cmd/gewu alone.
@@ -113,7 +113,7 @@ var rows = []row{
 	{dir: "index", may: []string{"index/column", "index/bucket", "index/mask", "index/raster", "index/records", "index/stamp", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
 	{dir: "grid", may: []string{"index", "data", "geo", "geo/geodesy", "geo/along", "geo/gap"}, why: "sibling of geocode, tiles and people"},
 	{dir: "grid/code", may: []string{"data/partcode", "data", "geo"}, why: "codes as text and numbers; it looks at no city"},
-	{dir: "grid/cells", may: []string{"index/stamp", "grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
+	{dir: "grid/cells", may: []string{"data/sensitive", "index/stamp", "grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/coverage", may: []string{"grid/coverage/check", "geo"}, why: "the coverage model does not know drafts or locate"},
 	{dir: "grid/coverage/edit", may: []string{"grid/coverage", "geo"}, why: "operations as values; who stores drafts is another matter"},
 	{dir: "grid/coverage/check", may: []string{"geo"}, why: "judges polygons alone, so that a fault of the model cannot hide"},
@@ -167,7 +167,7 @@ var rows = []row{
 	{dir: "server/jobs", why: "long work, whatever it is about, without HTTP"},
 	{dir: "server/spool", may: []string{"data"}, why: "files for what is too large for memory"},
 	{dir: "server/linkage", may: []string{"data/rules", "data", "index"}, why: "a World as the rules about links ask for it"},
-	{dir: "server/ingest", may: []string{"server/spool", "server/linkage", "data/rules", "data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
+	{dir: "server/ingest", may: []string{"people/vault", "server/spool", "server/linkage", "data/rules", "data", "data/convert", "index", "geo"}, why: "rows become changes, without HTTP"},
 	{dir: "server/undo", may: []string{"server/spool", "server/linkage", "data/rules", "data", "index"}, why: "operations are found in the log and taken back, without HTTP"},
 	{dir: "server/work", may: append([]string{"server/undo", "server/jobs", "server/once", "server/spool"}, resource...), why: "jobs and imports as resources"},
 	{dir: "server/batch", may: append([]string{"server/answer", "server/rest", "data/convert", "data/convert/geom", "data/convert/jsontext", "geo/proj"}, below...), why: "rows in, rows out"},
@@ -175,7 +175,7 @@ var rows = []row{
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
 	{dir: "server/once", may: []string{"server/auth", "server/rest", "data"}, why: "requests that are done once, whatever they are about"},
 	{dir: "server/sight", may: []string{"people", "people/account", "people/rights", "index", "data"}, why: "what those who ask may see, remembered; it knows no requests"},
-	{dir: "server/city", may: []string{"server/auth", "server/sight", "people", "people/rights", "server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/city", may: []string{"people/account", "people/vault", "data/sensitive", "server/auth", "server/sight", "people", "people/rights", "server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "server/jobs", "server/once", "server/spool", "data/convert/charset", "data/convert/osm"}, resource...), why: "files in and out"},
@@ -186,12 +186,13 @@ var rows = []row{
 	{dir: "server/operate", may: append([]string{"server/jobs"}, resource...), why: "what an operator asks of a running server"},
 	{dir: "server/people", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/cells", may: resource, why: "one resource; siblings do not know each other"},
+	{dir: "server/personal", may: append([]string{"people/account", "people/vault", "server/auth"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/past", may: append([]string{"data/history"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/plans", may: append([]string{"index/planner"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/tilesets", may: append([]string{"tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
 		"server/gate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
-		"server/locate", "server/geocoding", "server/cells", "server/codes", "server/live", "server/operate", "server/past", "server/people", "server/plans", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "cases", "profile",
+		"server/locate", "server/geocoding", "server/cells", "server/codes", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "server/plans", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
@@ -199,6 +200,8 @@ var rows = []row{
 	{dir: "cmd/gewu/upload", may: []string{"data/convert", "data/convert/shapefile"}, why: "files on their way to the server"},
 	{dir: "cmd/gewu/output", why: "where the bytes of a file go; every command that writes one asks it"},
 	{dir: "cmd/gewu/mend", may: []string{"cmd/gewu/output", "data/convert"}, why: "wrong rows in a file of their own"},
+	{dir: "cmd/gewu/garbage", why: "paces the collector of a process, whatever it does"},
+	{dir: "cmd/gewu/persons", may: []string{"people/vault"}, why: "commands about personal data, which speak to a server, and the file of keys"},
 	{dir: "cmd/gewu/jobcmd", why: "commands about long work, which speak to a server"},
 	{dir: "cmd/gewu/planning", may: []string{"cmd/gewu/upload", "data/convert", "data/convert/charset", "data", "geo", "geo/proj", "grid/coverage/check"}, why: "commands about schemes; files are judged without a city"},
 	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "geo", "geocode/eval", "geocode/noise", "data", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
@@ -207,10 +210,10 @@ var rows = []row{
 	{dir: "cmd/gewu/directory", may: []string{"cmd/gewu/output", "people", "data"}, why: "commands about people, which speak to a server"},
 	{dir: "cmd/gewu/question", why: "flags become requests; sending them is the command's matter"},
 	{dir: "cmd/gewu/logins", may: []string{"people", "people/account", "server/auth", "server/auth/mail", "server/auth/openid"}, why: "flags about logins, and the commands that speak to a server about them"},
-	{dir: "cmd/gewu/upkeep", may: []string{"data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
+	{dir: "cmd/gewu/upkeep", may: []string{"people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
-		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
+		"cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},

@@ -111,7 +111,7 @@ func (c *City) postsOf(who *account.Principal, w *index.World) (posts []string) 
 	}
 	now := c.Now()
 	for record := range w.Admin(data.AdminStaff) {
-		if who.Staff == "" || record.Admin.ID != who.Staff {
+		if who.Staff == "" || record.ID != who.Staff {
 			continue
 		}
 		person, err := people.Read[people.Staff](record.Admin)
@@ -144,20 +144,29 @@ type Read struct {
 
 // Note appends notes about what a request does, before it is answered.
 func (c *City) Note(r *http.Request, what any, more ...data.Change) (data.Seq, error) {
-	body, err := json.Marshal(what)
+	note, err := c.NoteOf(what)
 	if err != nil {
 		return 0, err
 	}
-	id, err := c.NewID()
-	if err != nil {
-		return 0, err
-	}
-	note := &data.Admin{Kind: data.AdminNote, ID: id, Body: body}
-	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: "personal", Changes: append(more, note.Put())})
+	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: "personal", Changes: append(more, note)})
 	if err == nil {
 		c.WaitShown(r, seq)
 	}
 	return seq, err
+}
+
+// NoteOf is the change that notes something.
+func (c *City) NoteOf(what any) (data.Change, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return data.Change{}, err
+	}
+	id, err := c.NewID()
+	if err != nil {
+		return data.Change{}, err
+	}
+	note := &data.Admin{Kind: data.AdminNote, ID: id, Body: body}
+	return note.Put(), nil
 }
 
 // NoteReading notes that features of a layer are read in full; nothing is noted of reading masked.

@@ -159,9 +159,9 @@ func Again(w http.ResponseWriter, r *http.Request, seq data.Seq, _ []byte) error
 	return rest.WriteJSON(w, r, http.StatusOK, Written{Seq: seq})
 }
 
-// Define appends the change of one definition and returns a World that shows it.
-func (c *City) Define(r *http.Request, change data.Change) (*index.World, error) {
-	seq, err := c.Append(r, data.Tx{Changes: []data.Change{change}})
+// Define appends the change of one definition, with notes about it, and returns a World that shows it.
+func (c *City) Define(r *http.Request, change data.Change, notes ...data.Change) (*index.World, error) {
+	seq, err := c.Append(r, data.Tx{Changes: append([]data.Change{change}, notes...)})
 	err = BareChange(err)
 	if err != nil {
 		return nil, err

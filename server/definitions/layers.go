@@ -149,7 +149,11 @@ func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 		return rest.Fault(rest.Invalid, "name", def.Name, "cannot be altered")
 	}
 	at := l.DefSeq()
-	world, err = a.Define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: name, Definition: def, IfSeq: &at})
+	notes, err := a.widened(r, l.Def(), def)
+	if err != nil {
+		return err
+	}
+	world, err = a.Define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: name, Definition: def, IfSeq: &at}, notes...)
 	if err != nil {
 		return err
 	}
@@ -196,4 +200,22 @@ func (a *API) DropLayer(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownLayer(world, name)
 	}
 	return a.Write(w, r, data.Tx{Changes: []data.Change{{Stream: data.StreamSchema, Op: data.OpDelete, Layer: name}}})
+}
+
+// widened is a note about an alteration that lets more people see what is personal, or for longer; nothing otherwise.
+func (a *API) widened(r *http.Request, from, to *data.Layer) ([]data.Change, error) {
+	if from.Sensitive == nil || to.Sensitive == nil {
+		return nil, nil
+	}
+	ways := to.Sensitive.Widened(from.Sensitive, a.Now())
+	if len(ways) == 0 {
+		return nil, nil
+	}
+	note, err := a.NoteOf(struct {
+		Did    string   `json:"did"`
+		Layer  string   `json:"layer"`
+		Ways   []string `json:"ways"`
+		Reason string   `json:"reason,omitempty"`
+	}{"widen-readers", to.Name, ways, r.Header.Get(city.HeaderReason)})
+	return []data.Change{note}, err
 }

@@ -2,14 +2,15 @@ package personal
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/people/vault"
+	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -200,7 +201,7 @@ func (a *API) sweep(r *http.Request, tell func(one due, kept bool)) error {
 		return err
 	}
 	for _, one := range going {
-		if _, err := a.end(r, one.Layer, one.ID, fmt.Sprintf("sweep: %s", one.Why)); err != nil {
+		if _, err := a.end(r, one.Layer, one.ID, "sweep: "+one.Why); err != nil {
 			return err
 		}
 		tell(one, false)
@@ -221,7 +222,9 @@ func (a *API) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/v1/personal/expired", http.NoBody)
+		// The server itself asks, as over its socket.
+		self := auth.With(ctx, account.Principal{Way: account.Socket})
+		r, err := http.NewRequestWithContext(self, http.MethodPost, "/v1/personal/expired", http.NoBody)
 		if err == nil {
 			n := 0
 			err = a.sweep(r, func(due, bool) { n++ })

@@ -46,10 +46,7 @@ func (a *API) Erase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, id := mux.Vars(r)["layer"], mux.Vars(r)["id"]
-	world, err := a.World(r, rest.ParseParams(new(http.Request)))
-	if err != nil {
-		return err
-	}
+	world := a.Engine.World()
 	layer, ok := world.Layer(name)
 	switch {
 	case !ok:
@@ -160,8 +157,8 @@ func (a *API) Reviews(w http.ResponseWriter, r *http.Request) error {
 		Seq     data.Seq `json:"seq"`
 	}{[]review{}, world.Seq()}
 	for record := range pending(world) {
-		one := review{ID: strings.TrimPrefix(record.Admin.ID, city.BreakGlass), Seq: record.Seq}
-		if err := json.Unmarshal(record.Admin.Body, &one.Read); err != nil {
+		one := review{ID: strings.TrimPrefix(record.ID, city.BreakGlass), Seq: record.Seq}
+		if err := json.Unmarshal(record.Body, &one.Read); err != nil {
 			return err
 		}
 		h, err := a.Store.Header(r.Context(), record.Seq)
@@ -178,7 +175,7 @@ func (a *API) Reviews(w http.ResponseWriter, r *http.Request) error {
 func pending(w *index.World) iter.Seq[*records.Record] {
 	return func(yield func(*records.Record) bool) {
 		for record := range w.Admin(data.AdminSetting) {
-			if strings.HasPrefix(record.Admin.ID, city.BreakGlass) && !yield(record) {
+			if strings.HasPrefix(record.ID, city.BreakGlass) && !yield(record) {
 				return
 			}
 		}
@@ -205,17 +202,17 @@ func (a *API) SignOff(w http.ResponseWriter, r *http.Request) error {
 	}
 	id := mux.Vars(r)["id"]
 	for record := range pending(a.Engine.World()) {
-		if record.Admin.ID != city.BreakGlass+id {
+		if record.ID != city.BreakGlass+id {
 			continue
 		}
 		var read city.Read
-		if err := json.Unmarshal(record.Admin.Body, &read); err != nil {
+		if err := json.Unmarshal(record.Body, &read); err != nil {
 			return err
 		}
 		if who := auth.From(r.Context()); who.Known() && read.Actor == who.Actor() {
 			return rest.Refuse(rest.Forbidden, "you have read this yourself; somebody else with the permission %s must look at it", people.Audit)
 		}
-		end := data.Change{Stream: data.StreamAdmin, Op: data.OpDelete, Layer: record.Admin.Name(), IfSeq: &record.Seq}
+		end := data.Change{Stream: data.StreamAdmin, Op: data.OpDelete, Layer: record.Name(), IfSeq: &record.Seq}
 		seq, err := a.Note(r, signed{"sign-off", id, reason}, end)
 		if err != nil {
 			return city.BareChange(err)

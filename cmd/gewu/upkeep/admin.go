@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/compare"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/operate"
 )
 
@@ -19,6 +20,8 @@ import (
 type Admin struct {
 	Store  *boltstore.DB
 	Engine *index.Engine
+	// Vault opens what is personal; nil leaves that unchecked.
+	Vault *vault.Vault
 }
 
 var _ operate.Admin = Admin{}
@@ -37,7 +40,7 @@ func (a Admin) Check(ctx context.Context, quick bool, tell operate.Tell) error {
 	if err != nil || quick {
 		return err
 	}
-	err = CheckWorld(ctx, a.Engine, a.Store, tell)
+	err = errors.Join(CheckWorld(ctx, a.Engine, a.Store, tell), CheckPersonal(ctx, a.Engine.World(), a.Vault, tell))
 	if damage, ok := errors.AsType[*data.CorruptError](err); ok {
 		if sound {
 			tell.Problem("log: cannot be compared with the World: " + damage.Where + ": " + damage.What)
@@ -64,6 +67,36 @@ func CheckWorld(ctx context.Context, engine *index.Engine, log compare.History, 
 		tell.Progress("log", 1)
 		return err
 	}
+}
+
+// CheckPersonal verifies that what is personal in a World is sealed and opens, and tells of subjects who have no key
+// although nobody has erased them.
+func CheckPersonal(ctx context.Context, w *index.World, v *vault.Vault, tell operate.Tell) error {
+	if v == nil {
+		return nil
+	}
+	for _, l := range w.Layers() {
+		if l.Def().Sensitive == nil {
+			continue
+		}
+		n := 0
+		for slot := range l.Slots() {
+			if n++; n%1024 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			at := l.Def().Name + "/" + l.ID(slot)
+			lost, err := v.Check(l.Def(), l.Feature(slot), func(attribute, what string) {
+				tell.Problem(at + ": attribute " + attribute + ": " + what)
+			})
+			if err != nil {
+				return err
+			}
+			if lost {
+				tell.Problem(at + ": has personal values and no key to read them; was another file of keys put in place?")
+			}
+		}
+	}
+	return nil
 }
 
 // Backup implements operate.Admin.

@@ -1,4 +1,5 @@
-package main
+// Package garbage paces the collections of garbage of a server by the memory of its machine.
+package garbage
 
 import (
 	"context"
@@ -11,18 +12,18 @@ import (
 	"time"
 )
 
-// garbage is how much memory a server lets lie before it is collected, beside as much as is in use, on a machine that has
+// lies is how much memory a server lets lie before it is collected, beside as much as is in use, on a machine that has
 // eight times as much: a collection looks at the whole city, and while it does, one answer in a hundred takes several
 // times as long. Measured with 64 connections that write and a city of 350 MB: with as much garbage as city the slowest
 // hundredth of answers takes 8 ms, with 1 GiB 5 to 7 ms, with 2 GiB 4.5 ms, without collections 3.7 ms.
-const garbage = 2 << 30
+const lies = 2 << 30
 
 // most bounds the garbage of small cities, in percent of what is in use.
 const most = 1000
 
 // percent is how much garbage may lie, in percent of live bytes, on a machine with so much memory, 0 if that is not known.
 func percent(live, memory uint64) int {
-	room := min(garbage, memory/8)
+	room := min(lies, memory/8)
 	if room == 0 {
 		return 100
 	}
@@ -46,9 +47,9 @@ func memoryOfMachine() (bytes uint64) {
 	return bytes
 }
 
-// paceCollector paces collections by what is in use until ctx ends, unless the environment does (GOGC). A limit of
+// Pace paces collections by what is in use until ctx ends, unless the environment does (GOGC). A limit of
 // memory (--memory, GOMEMLIMIT) goes before it.
-func paceCollector(ctx context.Context) error {
+func Pace(ctx context.Context) error {
 	if os.Getenv("GOGC") != "" {
 		<-ctx.Done()
 		return nil
