@@ -47,6 +47,10 @@ func needs() map[string]need {
 		"PUT /v1/layers/{layer}/features/{id}": edit, "DELETE /v1/layers/{layer}/features/{id}": edit,
 		"GET /v1/layers/{layer}/features/{id}/history": public,
 
+		"POST /v1/layers/{layer}/features/{id}/erase": edit,
+		"GET /v1/personal/reviews":                    audit, "POST /v1/personal/reviews/{id}/sign-off": audit,
+		"GET /v1/personal/expired": audit, "POST /v1/personal/expired": operate,
+
 		"GET /v1/changes": audit, "POST /v1/changes": edit, "GET /v1/changes/{seq}": audit,
 		"POST /v1/changes/{seq}/revert": need(people.Undo),
 		"GET /v1/plans":                 edit, "GET /v1/plans/{id}": edit, "DELETE /v1/plans/{id}": edit,

@@ -269,6 +269,8 @@ func TestBreakGlass(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	for _, a := range []*data.Admin{
+		{Kind: data.AdminOrganisation, ID: "o", Body: []byte(`{"id":"o","title":{"en":"Street"},"level":"street"}`)},
+		{Kind: data.AdminPost, ID: "meals", Body: []byte(`{"id":"meals","title":{"en":"Meals"},"permissions":["read-personal"],"layers":[{"layers":["elders"],"read":true}]}`)},
 		{Kind: data.AdminPost, ID: "guard", Body: []byte(`{"id":"guard","title":{"en":"Guard"},"permissions":["read-personal"],"layers":[{"layers":["elders"],"read":true}]}`)},
 		{Kind: data.AdminStaff, ID: "S-1", Body: []byte(`{"id":"S-1","name":"Ming","holdings":[{"post":"guard","organisation":"o"}]}`)},
 	} {

@@ -151,8 +151,8 @@ func (r *Rule) Widened(before *Rule, since time.Time) (ways []string) {
 const Least = 10
 
 // Rounded is a number of subjects as totals tell it: down to a multiple of ten, and in words as a range. Of fewer than
-// ten it says so and no more. Since all totals are rounded, the difference of two that are shown leaves a hidden one
-// anywhere between nothing and nine.
+// ten it says so and no more. Since all totals are rounded, whoever takes those of parts from that of their whole is left
+// with several possible numbers of one that is not shown, except where it is nine and every part ends in nine.
 func Rounded(n int) (floor int, words string) {
 	floor = n / Least * Least
 	if floor == 0 {

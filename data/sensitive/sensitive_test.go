@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/gewu-city/gewu/data/sensitive"
 )
 
@@ -46,4 +48,36 @@ func TestWidened(t *testing.T) {
 	if ways := other.Widened(&before, now); len(ways) != 1 {
 		t.Errorf("another purpose is %v", ways)
 	}
+}
+
+// TestRounded: from the totals of parts and of their whole, one that is not shown can be told only when it is nine and
+// every part ends in nine.
+func TestRounded(t *testing.T) {
+	if n, words := sensitive.Rounded(0); n != 0 || words != "<10" {
+		t.Errorf("nobody is %d, %s", n, words)
+	}
+	if n, words := sensitive.Rounded(29); n != 20 || words != "20–29" {
+		t.Errorf("29 is %d, %s", n, words)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		hidden := rapid.IntRange(0, 9).Draw(rt, "hidden")
+		parts := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(10, 200), rapid.SampledFrom([]int{19, 29, 10, 20})), 1, 20).Draw(rt, "parts")
+		whole, low, high, nines := hidden, 0, 0, hidden == 9
+		for _, p := range parts {
+			floor, _ := sensitive.Rounded(p)
+			whole, low, high = whole+p, low+floor, high+floor+9
+			nines = nines && p%10 == 9
+		}
+		shown, _ := sensitive.Rounded(whole)
+		possible := 0
+		for other := range 10 {
+			// Whether parts with the same rounding and this one have a whole with the same rounding.
+			if other+high >= shown && other+low <= shown+9 {
+				possible++
+			}
+		}
+		if possible < 2 && !nines {
+			rt.Fatalf("%v and %d of all tell the hidden %d", parts, shown, hidden)
+		}
+	})
 }

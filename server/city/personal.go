@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/account"
+	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/rest"
@@ -81,50 +82,23 @@ func (c *City) Reading(r *http.Request, q *rest.Params, w *index.World, l *data.
 // clearance is what somebody may do with what is personal in a layer.
 type clearance struct{ permitted, reader bool }
 
+// clearance of accounts is that of the posts which they hold: an administrator, too, is no reader by that alone.
 func (c *City) clearance(r *http.Request, w *index.World, l *data.Layer) clearance {
-	who := auth.From(r.Context())
+	who, may := auth.From(r.Context()), May(r, people.ReadPersonal)
 	if !who.Known() {
-		return clearance{who.Everything(), who.Everything()}
+		return clearance{may && who.Everything(), may && who.Everything()}
 	}
-	var may clearance
-	posts := map[string]people.Post{}
-	for _, p := range people.DefaultPosts() {
-		posts[p.ID] = p
-	}
-	for record := range w.Admin(data.AdminPost) {
-		if p, err := people.Read[people.Post](record.Admin); err == nil {
-			posts[p.ID] = *p
-		}
-	}
-	for _, id := range c.postsOf(&who, w) {
-		may.permitted = may.permitted || slices.Contains(posts[id].Permissions, people.ReadPersonal)
-		may.reader = may.reader || slices.Contains(l.Sensitive.Readers, id)
-	}
-	may.permitted = (may.permitted || who.Administrator) && !who.Limited(string(people.ReadPersonal))
-	return may
+	readers := func(post string) bool { return slices.Contains(l.Sensitive.Readers, post) }
+	held := rights.Of(people.Of(w), who.Staff, c.Now()).Holdings
+	return clearance{may, slices.ContainsFunc(held, func(h people.Holding) bool { return readers(h.Post) }) ||
+		slices.ContainsFunc(who.Granted, func(g account.Grant) bool { return readers(g.Post) })}
 }
 
-// postsOf are the posts that somebody holds now.
-func (c *City) postsOf(who *account.Principal, w *index.World) (posts []string) {
-	for _, g := range who.Granted {
-		posts = append(posts, g.Post)
-	}
-	now := c.Now()
-	for record := range w.Admin(data.AdminStaff) {
-		if who.Staff == "" || record.ID != who.Staff {
-			continue
-		}
-		person, err := people.Read[people.Staff](record.Admin)
-		if err != nil || !person.Left.IsZero() && !now.Before(person.Left) {
-			continue
-		}
-		for i := range person.Holdings {
-			if h := &person.Holdings[i]; h.Covers(now) {
-				posts = append(posts, h.Post)
-			}
-		}
-	}
-	return posts
+// MayEnd verifies that whoever asks may end a feature.
+func (c *City) MayEnd(r *http.Request, layer, id string) error {
+	end := data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: layer, Feature: data.Feature{ID: id}}
+	_, err := c.allow(r, []data.Change{end}, func(int) string { return "id" })
+	return err
 }
 
 // BreakGlass begins the ids of records, of the kind setting, of readings that nobody has looked at yet.

@@ -46,7 +46,7 @@ func (a *API) Erase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, id := mux.Vars(r)["layer"], mux.Vars(r)["id"]
-	world := a.Engine.World()
+	world := a.Present(r)
 	layer, ok := world.Layer(name)
 	switch {
 	case !ok:
@@ -58,10 +58,13 @@ func (a *API) Erase(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return city.UnknownFeature(layer, id)
 	}
+	if err := a.MayEnd(r, name, id); err != nil && !head.Deleted {
+		return err
+	}
 	if a.Vault == nil {
 		return rest.Refuse(rest.NotImplemented, "this server has no keys of persons")
 	}
-	if err := unreferred(world, layer, id); err != nil {
+	if err := unreferred(world.Whole(), layer, id); err != nil {
 		return err
 	}
 	state, err := a.Vault.State(layer.Def(), id)
