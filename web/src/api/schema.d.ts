@@ -554,6 +554,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/layers/{layer}/features/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of a layer.
+                 * @example trees
+                 */
+                layer: components["parameters"]["layer"];
+                /**
+                 * @description Id of a feature, percent-encoded; a slash is %2F.
+                 * @example SY1570021078
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person or household everywhere
+         * @description The key of what is personal is destroyed, so that nobody can read it any more: not in history, not at a time in the past, not in a backup. Then the feature is ended. Sent again, it completes what was broken off.
+         */
+        post: operations["eraseSubject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/personal/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Readings in an emergency that nobody has looked at */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/personal/reviews/{id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign that a reading in an emergency was looked at
+         * @description Not by whoever has read.
+         */
+        post: operations["signReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/personal/expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is to be erased because their time is over
+         * @description Nobody is erased by asking.
+         */
+        get: operations["listExpired"];
+        put?: never;
+        /**
+         * Erase those whose time is over
+         * @description The server does so by itself every six hours. Who is referred to by others is kept until they are gone.
+         */
+        post: operations["eraseExpired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/changes": {
         parameters: {
             query?: never;
@@ -2149,6 +2243,42 @@ export interface components {
                 name?: string;
             };
         };
+        ErasedSubject: {
+            layer: string;
+            id: string;
+            erased: boolean;
+            seq: components["schemas"]["Seq"];
+        };
+        Reviews: {
+            reviews: {
+                id: string;
+                seq: components["schemas"]["Seq"];
+                /** Format: date-time */
+                at: string;
+                did: string;
+                layer: string;
+                ids: string[];
+                reason: string;
+                break_glass?: boolean;
+                actor: string;
+                request?: string;
+            }[];
+            seq: components["schemas"]["Seq"];
+        };
+        DueSubject: {
+            layer: string;
+            id: string;
+            /** Format: date-time */
+            expires: string;
+            why: string;
+        };
+        DueSubjects: {
+            due: components["schemas"]["DueSubject"][];
+        };
+        SweptSubjects: {
+            erased: components["schemas"]["DueSubject"][];
+            kept: components["schemas"]["DueSubject"][];
+        };
         /** @description What a layer about persons or households must say. It is on no map, in no search and in no export, and cannot be taken away. */
         Sensitive: {
             /** @enum {string} */
@@ -2178,8 +2308,10 @@ export interface components {
             attribution?: string;
         };
         LayerInfo: components["schemas"]["Layer"] & {
-            /** @description Number of features. */
+            /** @description Number of features; of persons and households rounded down to tens. */
             count: number;
+            /** @description Of persons and households, in words: <10, 20–29. */
+            count_range?: string;
             bbox?: components["schemas"]["BBox"];
             seq: components["schemas"]["Seq"];
         };
@@ -2234,6 +2366,8 @@ export interface components {
             properties?: {
                 [key: string]: unknown;
             } | null;
+            /** @description Personal attributes that keep what they hold, whatever the properties say; as the feature was shown. */
+            masked?: string[];
         };
         /**
          * @example {
@@ -2273,6 +2407,10 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @description Personal attributes of which not all is shown. A PUT with this member keeps what they hold. */
+            masked?: string[];
+            /** @description Personal attributes that nobody can read: their key is gone. */
+            lost?: string[];
         };
         FeatureCollection: {
             /** @enum {string} */
@@ -2916,6 +3054,8 @@ export interface components {
         CellCount: {
             layer: string;
             features: number;
+            /** @description Of persons and households, whose number is rounded down to tens: <10, 20–29. */
+            range?: string;
             classes?: {
                 class: string;
                 features: number;
@@ -3549,6 +3689,14 @@ export interface components {
         job: string;
         /** @description Id of an import or undo. */
         import: string;
+        /** @description Layers about persons and households: what is personal in full. It needs a reason and a post that the layer names as a reader, and is noted; pages hold at most 50. */
+        full: boolean;
+        /** @description In an emergency: in full without such a post. Somebody looks at it afterwards. */
+        break_glass: boolean;
+        /** @description Why; instead of the header, which does not stand in addresses. */
+        reason: string;
+        /** @description Why; noted in the log. */
+        reason_header: string;
         /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
         idempotency_key: string;
         /**
@@ -5367,6 +5515,12 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 cursor?: string;
+                /** @description Layers about persons and households: what is personal in full. It needs a reason and a post that the layer names as a reader, and is noted; pages hold at most 50. */
+                full?: components["parameters"]["full"];
+                /** @description In an emergency: in full without such a post. Somebody looks at it afterwards. */
+                break_glass?: components["parameters"]["break_glass"];
+                /** @description Why; instead of the header, which does not stand in addresses. */
+                reason?: components["parameters"]["reason"];
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
@@ -5394,7 +5548,10 @@ export interface operations {
                     [key: string]: string;
                 };
             };
-            header?: never;
+            header?: {
+                /** @description Why; noted in the log. */
+                "X-Gewu-Reason"?: components["parameters"]["reason_header"];
+            };
             path: {
                 /**
                  * @description Name of a layer.
@@ -5426,6 +5583,12 @@ export interface operations {
     getFeature: {
         parameters: {
             query?: {
+                /** @description Layers about persons and households: what is personal in full. It needs a reason and a post that the layer names as a reader, and is noted; pages hold at most 50. */
+                full?: components["parameters"]["full"];
+                /** @description In an emergency: in full without such a post. Somebody looks at it afterwards. */
+                break_glass?: components["parameters"]["break_glass"];
+                /** @description Why; instead of the header, which does not stand in addresses. */
+                reason?: components["parameters"]["reason"];
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
@@ -5450,6 +5613,8 @@ export interface operations {
                 lang?: components["parameters"]["labels_lang"];
             };
             header?: {
+                /** @description Why; noted in the log. */
+                "X-Gewu-Reason"?: components["parameters"]["reason_header"];
                 /** @description 304 when the ETag is still this one. */
                 "If-None-Match"?: components["parameters"]["if_none_match"];
             };
@@ -5607,6 +5772,163 @@ export interface operations {
             };
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    eraseSubject: {
+        parameters: {
+            query?: {
+                /** @description Why; instead of the header, which does not stand in addresses. */
+                reason?: components["parameters"]["reason"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+                /** @description Why; noted in the log. */
+                "X-Gewu-Reason"?: components["parameters"]["reason_header"];
+            };
+            path: {
+                /**
+                 * @description Name of a layer.
+                 * @example trees
+                 */
+                layer: components["parameters"]["layer"];
+                /**
+                 * @description Id of a feature, percent-encoded; a slash is %2F.
+                 * @example SY1570021078
+                 */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedSubject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    signReview: {
+        parameters: {
+            query?: {
+                /** @description Why; instead of the header, which does not stand in addresses. */
+                reason?: components["parameters"]["reason"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+                /** @description Why; noted in the log. */
+                "X-Gewu-Reason"?: components["parameters"]["reason_header"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listExpired: {
+        parameters: {
+            query?: {
+                /** @description Also those whose time is over within so many days. */
+                days?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueSubjects"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    eraseExpired: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweptSubjects"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
