@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -333,4 +335,54 @@ func FuzzSealed(f *testing.F) {
 			t.Errorf("%x opens to %v", b, got)
 		}
 	})
+}
+
+// TestTogether reads, seals and erases from several goroutines: a value is what it was, or gone for good.
+func TestTogether(t *testing.T) {
+	l := elders()
+	keys := openFile(t, filepath.Join(t.TempDir(), "keys.db"), vault.Master{1})
+	v := vault.New(keys)
+	const people = 24
+	var changes []data.Change
+	for i := range people {
+		changes = append(changes, put(fmt.Sprint(i), data.TextValue(data.Text, fmt.Sprintf("人%d", i))))
+	}
+	stored, err := v.Seal(changes, layerOf(l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var erased [people]atomic.Bool
+	var running sync.WaitGroup
+	for range 3 {
+		running.Go(func() {
+			for n := range 20 * people {
+				i := n % people
+				before := erased[i].Load()
+				shown, err := v.Show(l, stored[i].Feature, true)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got := shown.Feature.Value(0); !got.Null() && (before || got.Text() != fmt.Sprintf("人%d", i)) {
+					t.Errorf("%d is %v, erased before: %v", i, got, before)
+				}
+			}
+		})
+	}
+	running.Go(func() {
+		for i := range people / 2 {
+			if err := keys.Destroy(day, vault.Subject{Layer: "elders", ID: fmt.Sprint(i)}); err != nil {
+				t.Error(err)
+			}
+			erased[i].Store(true)
+		}
+	})
+	running.Go(func() {
+		for i := range people {
+			if _, err := keys.Ensure([]vault.Subject{{Layer: "others", ID: fmt.Sprint(i)}}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	running.Wait()
 }
