@@ -1,9 +1,12 @@
 package geocode
 
 import (
+	"slices"
+
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/phrase"
+	"github.com/gewu-city/gewu/geocode/relation"
 )
 
 // nearBorder is how far in metres a place may be outside an area that is named with it: registers and borders disagree
@@ -80,4 +83,57 @@ func (f *finder) lies(e *phrase.Element, p geo.Point) side {
 		}
 	}
 	return best
+}
+
+// meant adds the faults of names of areas that the text misspells before a place, which lies in them, and notes which elements
+// these are: what nothing else explains is compared with the names of the areas around the place.
+func (f *finder) meant(cl *relation.Claim, p geo.Point, faults []Fault) []Fault {
+	const before, least = 12, 3
+	f.slips = f.slips[:0]
+	main := &f.elements[cl.Main]
+	for i := cl.Main - 1; i >= 0 && main.Start-f.elements[i].Start <= before; i-- {
+		e := &f.elements[i]
+		if e.Kind == phrase.Mark && f.text.Runes[e.Start] == ',' {
+			break
+		}
+		if e.Kind != phrase.Gap && e.Kind != phrase.Admin {
+			continue
+		}
+		for _, layer := range f.g.Areas() {
+			l := f.g.Layer(layer)
+			owner, ok := l.Owner(p)
+			if !ok || !f.spend(costOutside) {
+				continue
+			}
+			sense := gazetteer.Sense{Kind: gazetteer.Area, Layer: layer, Slot: owner}
+			title := f.g.Title(sense)
+			f.rest.Set(title)
+			name := f.rest.Runes
+			if len(name) < least {
+				continue
+			}
+			if start, ok := slipAround(f.text.Runes[:main.Start], name, e.Start, e.End); ok {
+				faults = append(slices.Clip(faults), Fault{Element: f.g.Level(layer), Kind: Misspelt, Text: f.text.Written(start, start+len(name)), Meant: title, Points: slipPoints})
+				f.slips = append(f.slips, i)
+				break
+			}
+		}
+	}
+	return faults
+}
+
+// slipAround finds where a text has a name with one other character around the characters from i up to j.
+func slipAround(text, name []rune, i, j int) (start int, ok bool) {
+	for start = max(0, j-len(name)); start <= i && start+len(name) <= len(text); start++ {
+		differ := 0
+		for k, r := range name {
+			if text[start+k] != r {
+				differ++
+			}
+		}
+		if differ == 1 {
+			return start, true
+		}
+	}
+	return 0, false
 }

@@ -33,7 +33,7 @@ func (f *finder) codes(source string) {
 			}
 			return r
 		}, word), "0")
-		if len(word) < leastCode || len(word) > mostCode || digits < leastDigits {
+		if (len(word) < leastCode || digits < leastDigits) && !f.numbered(word) || len(word) > mostCode {
 			continue
 		}
 		for _, l := range f.g.World().Layers() {
@@ -42,6 +42,16 @@ func (f *finder) codes(source string) {
 			}
 		}
 	}
+}
+
+// numbering are words before the number of a thing that stands by a road.
+var numbering = []string{"路灯", "灯杆", "电杆", "电线杆", "杆号", "灯号", "编号"}
+
+// numbered reports whether a short word is said to be the number of a pole: 灯杆0123号.
+func (f *finder) numbered(word string) bool {
+	const before = 5
+	start, end := f.position(word)
+	return len(word) > 1 && end > start && endsWithAny(strings.TrimRight(string(f.text.Runes[max(0, start-before):start]), " ,"), numbering)
 }
 
 // part looks up a code in a layer of parts or cells: by the id, and by the attribute that is the code.

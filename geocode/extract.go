@@ -44,6 +44,8 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 	for _, p := range pieces(f.text.Runes) {
 		all = append(all, f.piece(p[0], p[1])...)
 	}
+	f.found = all
+	f.widen()
 	// The surest first; what overlaps one that was kept says the same, or less.
 	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.start, b.start)) })
 	var kept []candidate

@@ -8,6 +8,7 @@ import (
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
+	"github.com/gewu-city/gewu/geocode/order"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
 	"github.com/gewu-city/gewu/index"
@@ -36,6 +37,7 @@ type candidate struct {
 	cue         int     // what it has before other places of a report, for words that something happens there
 	apart       bool    // the text says how it lies to what it is described by
 	spans       bool    // it lies between two places of the text
+	rival       bool    // what the text has for its name sounds like another one
 	void        bool    // what the text says of it cannot be
 	// street and number are those of a house without a door; the number is empty for a whole street.
 	street houses.Street
@@ -54,8 +56,11 @@ type finder struct {
 	near     []names.Match
 	firm     [][2]int // where the text names areas in full
 	roads    [][2]int // where it names roads in full
+	foreign  [][2]int // where it names cities and districts elsewhere
 	wide     bool     // an area will do
 	local    bool     // only the sentence around a place counts, not all of the text
+	slips    []int    // elements that are a misspelt name of an area around the place that is scored
+	disorder bool     // characters were put where they belong
 	left     int      // of what the question may cost, see spend
 }
 
@@ -103,6 +108,7 @@ func (f *finder) search() {
 	}
 	readings := f.reader.Read(f.text.Runes, f.g, plainly, nil)
 	open := 0
+	f.firm, f.roads, f.foreign = f.firm[:0], f.roads[:0], f.foreign[:0]
 	for i, r := range readings {
 		n := gaps(r.Elements)
 		if i == 0 {
@@ -135,9 +141,26 @@ func (f *finder) search() {
 		guess := f.g.Guess(f.text.Runes[:min(len(f.text.Runes), phrase.MostRunes)])
 		f.cheapest(f.reader.Read(f.text.Runes, guess, fuzzily, guess.At))
 	}
+	f.reorder()
 	f.cover()
+	f.rivals()
 	f.tell()
 	f.sort()
+}
+
+// reorder reads the text again with the number of a section where it belongs, if nothing is found without.
+func (f *finder) reorder() {
+	if f.best() >= StandardLeast {
+		return
+	}
+	mended, _, ok := order.Section(f.text.Runes)
+	if !ok || !f.spend(costRune*len(mended)) {
+		return
+	}
+	written := f.text.Runes
+	f.text.Runes, f.disorder = mended, true
+	f.cheapest(f.reader.Read(mended, f.g, plainly, nil))
+	f.text.Runes, f.disorder = written, false
 }
 
 // cheapest tries the readings that do not cost much more than the first.
@@ -161,9 +184,12 @@ func (f *finder) cover() {
 
 // note remembers where the text names areas and roads in full.
 func (f *finder) note(elements []phrase.Element) {
-	f.firm, f.roads = f.firm[:0], f.roads[:0]
+	f.firm, f.roads, f.foreign = f.firm[:0], f.roads[:0], f.foreign[:0]
 	for i := range elements {
 		e := &elements[i]
+		if e.Kind == phrase.Admin && f.g.Elsewhere(f.text.Runes[e.Start:e.End]) {
+			f.foreign = append(f.foreign, [2]int{e.Start, e.End})
+		}
 		if e.Kind != phrase.Name || f.g.Weak(e.Name) {
 			continue
 		}
@@ -179,6 +205,11 @@ func (f *finder) note(elements []phrase.Element) {
 // heeds reports whether a reading does not pass over an area that the text names in full, or takes it for a slip: what lies elsewhere must not
 // win by it.
 func (f *finder) heeds(elements []phrase.Element) bool {
+	for _, span := range f.foreign {
+		if !slices.ContainsFunc(elements, func(e phrase.Element) bool { return e.Start == span[0] && e.End == span[1] }) {
+			return false
+		}
+	}
 	for i := range elements {
 		if e := &elements[i]; e.Kind == phrase.Gap || e.Kind == phrase.Admin || e.Kind == phrase.Name && !e.Exact {
 			for _, span := range f.firm {
@@ -226,7 +257,7 @@ func (f *finder) doubt(elements []phrase.Element) {
 			if e.Exact {
 				e.Exact, e.Name, e.Fault, e.Edits = false, m.ID, m.Fault, m.Edits
 			} else if m.Fault == e.Fault && m.Edits == e.Edits {
-				e.Also = append(e.Also, m.ID)
+				e.Also, e.Shared = append(e.Also, m.ID), true
 			}
 		}
 		if !e.Exact {

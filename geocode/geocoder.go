@@ -52,6 +52,7 @@ func (f *finder) answer(q *Question) []Place {
 		least = StandardLeast
 	}
 	f.rank(q)
+	f.widen()
 	var places []Place
 	for i := range f.found {
 		c := &f.found[i]
@@ -72,6 +73,7 @@ const (
 	sameScore       = 2
 	samePlace       = 50.0
 	ambiguousPoints = 12
+	focusPoints     = 8 // of the nearest of several that a misspelt name may mean
 )
 
 // rank takes the focus into account and marks what is ambiguous.
@@ -100,6 +102,10 @@ func (f *finder) rank(q *Question) {
 	for i := range best {
 		c := &best[i]
 		if q.Focus != nil && i == 0 {
+			if slip := c.nameFault(Misspelt); slip != nil {
+				c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Ambiguous, Points: focusPoints})
+				c.score = max(c.score-focusPoints, 0)
+			}
 			continue // the focus decides
 		}
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Ambiguous, Points: ambiguousPoints})
@@ -109,6 +115,16 @@ func (f *finder) rank(q *Question) {
 		return
 	}
 	f.sort()
+}
+
+// widen holds the scores of places that may be further off than a sure one is below 90.
+func (f *finder) widen() {
+	for i := range f.found {
+		if c := &f.found[i]; c.radius > surely {
+			c.score = min(c.score, sure-1)
+		}
+	}
+	slices.SortStableFunc(f.found, func(a, b candidate) int { return b.score - a.score })
 }
 
 func compareFloat(a, b float64) int {

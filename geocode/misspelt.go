@@ -10,13 +10,15 @@ import (
 
 // What is taken off for names.
 const (
-	soundPoints = 2
-	slipPoints  = 3
-	guessPoints = 12 // more for a name that the text resembles from afar
-	otherPoints = 12 // more for a name that another is told apart from by what differs
-	realPoints  = 22 // more where the text is the name of another road as it is written
-	aliasPoints = 1
-	shortPoints = 3
+	soundPoints  = 2
+	slipPoints   = 3
+	guessPoints  = 12 // more for a name that the text resembles from afar
+	sharedPoints = 3  // more for a slip after which it may be several names
+	rivalPoints  = 6  // more for a slip where another name sounds as the text does
+	otherPoints  = 12 // more for a name that another is told apart from by what differs
+	realPoints   = 22 // more where the text is the name of another road as it is written
+	aliasPoints  = 1
+	shortPoints  = 3
 )
 
 // nameFaults are what is wrong with a name.
@@ -25,6 +27,9 @@ func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense
 		fault := Fault{Element: element, Kind: SoundsAlike, Text: f.written(e), Meant: f.spelt(e.Name, s), Points: soundPoints}
 		if e.Fault == names.Slip {
 			fault.Kind, fault.Points = Misspelt, slipPoints*e.Edits
+			if e.Shared {
+				fault.Points += sharedPoints
+			}
 			if tellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
 				fault.Points += otherPoints
 			}
@@ -71,4 +76,34 @@ func (f *finder) spelt(name names.ID, s gazetteer.Sense) string {
 		}
 	}
 	return string(wanted)
+}
+
+// rivals takes more off for slips in what sounds like another name that was found: of 东 and 西 for 冬 it is 东.
+func (f *finder) rivals() {
+	for i := range f.found {
+		sounds := f.found[i].nameFault(SoundsAlike)
+		if sounds == nil {
+			continue
+		}
+		for j := range f.found {
+			c := &f.found[j]
+			slip := c.nameFault(Misspelt)
+			if slip == nil || slip.Text != sounds.Text || c.road == f.found[i].road || c.rival {
+				continue
+			}
+			c.faults = slices.Clone(c.faults)
+			c.nameFault(Misspelt).Points += rivalPoints
+			c.score, c.rival = max(c.score-rivalPoints, 0), true
+		}
+	}
+}
+
+// nameFault is the fault of a kind of the name of the road of a candidate, nil where it has none.
+func (c *candidate) nameFault(kind FaultKind) *Fault {
+	for i := range c.faults {
+		if e := &c.faults[i]; e.Element == "road" && e.Kind == kind {
+			return e
+		}
+	}
+	return nil
 }

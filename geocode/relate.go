@@ -31,6 +31,7 @@ const (
 	offsetShare = 0.15
 	// A place with 90 points lies within surely metres, so what may be further off loses at least vaguePoints.
 	surely         = 50.0
+	sure           = 90
 	vaguePoints    = 11
 	unstatedRadius = 100.0
 )
@@ -60,7 +61,7 @@ func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
 		f.unstated(cl, &c)
 	case Corner:
 		c.at = moved(c.at, cl.Bearing, cornerShift)
-		approximate(sidePoints/2, sideRadius)
+		approximate(sidePoints/2, 0) // it is nearer to a corner than its middle is
 	case Opposite:
 		if other, ok := f.g.Lines().Opposite(uint32(c.road), c.at); ok && c.kind == House {
 			c.at = other
@@ -208,6 +209,11 @@ func (f *finder) moved(c *candidate, bearing, metres float64) geo.Point {
 				// A door stays as far beside the road as it is.
 				return geo.Point{X: at.X + (c.at.X - on.X), Y: at.Y + (c.at.Y - on.Y)}
 			}
+		}
+	}
+	if c.isDoor && !f.g.Lines().Has(uint32(c.road)) {
+		if at, ok := f.g.Doors().Along(c.street, c.at, bearing, metres); ok {
+			return at
 		}
 	}
 	return moved(c.at, bearing, metres)

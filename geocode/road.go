@@ -20,6 +20,8 @@ type address struct {
 	section, lane, alley, house number.Number
 	// bare says that no 号 stands behind the number of the house.
 	bare bool
+	// last is the last section of several.
+	last uint32
 }
 
 func addressOf(numbers []number.Element) (a address) {
@@ -71,6 +73,7 @@ const (
 	besidePoints     = 24 // beside one
 	laneUnknown      = 25
 	rangePoints      = 5
+	crossingUnknown  = 4  // of the road of a crossing whose other road the city does not have
 	unitWrong        = 4  // 148弄 where the city has 148巷
 	markUnknown      = 15 // a kilometre mark
 	disorderedPoints = 4
@@ -89,7 +92,7 @@ func (f *finder) road(cl *relation.Claim, s gazetteer.Sense) {
 		return // 中山 alone is many things, and so is Pearl
 	}
 	faults := f.nameFaults("road", e, s, nil)
-	if cl.Disordered {
+	if cl.Disordered || f.disorder && a.section.Base > 0 {
 		faults = append(faults, Fault{Element: "number", Kind: Disordered, Points: disorderedPoints})
 	}
 	if cl.Mark >= 0 {
@@ -101,7 +104,14 @@ func (f *finder) road(cl *relation.Claim, s gazetteer.Sense) {
 		a.house = number.Number{}
 	}
 	switch {
+	case a.house.Base == 0 && cl.Until != nil:
+		a.last = addressOf(cl.Until).section.Base
+		f.way(cl, s, &a, faults)
+		return
 	case a.house.Base == 0:
+		if cl.Crossing && cl.Second < 0 && a.lane.Base == 0 {
+			faults = append(faults, Fault{Element: "crossing", Kind: NotFound, Points: crossingUnknown})
+		}
 		f.way(cl, s, &a, faults)
 		return
 	case cl.Until != nil:
@@ -131,7 +141,7 @@ func (f *finder) road(cl *relation.Claim, s gazetteer.Sense) {
 		}
 		best = max(best, f.house(cl, s, &a, other, append(slices.Clip(faults), fault), most))
 	}
-	if best != houses.None {
+	if best != houses.None || cl.Disordered && f.swapped(cl, s, a, faults) {
 		return
 	}
 	if a.lane.Base > 0 {
@@ -146,6 +156,16 @@ func (f *finder) road(cl *relation.Claim, s gazetteer.Sense) {
 		return // neither the name nor the number is there
 	}
 	f.way(cl, s, &a, append(slices.Clip(faults), Fault{Element: "number", Kind: NotFound, Text: a.house.String(), Points: houseUnknown}))
+}
+
+// swapped looks up a house in a lane of which each has the unit of the other: 76号19巷.
+func (f *finder) swapped(cl *relation.Claim, s gazetteer.Sense, a address, faults []Fault) bool {
+	if a.lane.Base == 0 || a.alley.Base > 0 {
+		return false
+	}
+	a.house, a.lane = a.lane, a.house
+	faults = append(slices.Clip(faults), Fault{Element: "lane", Kind: Misspelt, Text: a.house.String(), Meant: a.lane.String(), Points: unitWrong})
+	return f.house(cl, s, &a, a.section.Base, faults, houses.Exact) == houses.Exact
 }
 
 // house looks up a number in a section of a road, by ways not worse than most, and says how it was found.
@@ -272,7 +292,7 @@ func (f *finder) said(cl *relation.Claim, doors []houses.Door) []houses.Door {
 	}
 	end := e.End
 	for _, n := range e.Numbers {
-		if n.Unit == number.House || n.Unit == number.None {
+		if n.Unit == number.House || n.Unit == number.None || n.Unit == number.Yard {
 			end = n.End
 		}
 	}
@@ -302,7 +322,7 @@ func (f *finder) behind(d houses.Door) []rune {
 	f.rest.Set(f.g.DoorPlate(d.ID).Number)
 	elements, _ := number.Parse(f.rest.Runes, nil)
 	for _, e := range elements {
-		if e.Unit == number.House || e.Unit == number.None {
+		if e.Unit == number.House || e.Unit == number.None || e.Unit == number.Yard {
 			return slices.Clone(f.rest.Runes[e.End:])
 		}
 	}
@@ -312,7 +332,12 @@ func (f *finder) behind(d houses.Door) []rune {
 // way looks up a road, a section or a lane without a number: its middle, with a radius over all of it.
 func (f *finder) way(cl *relation.Claim, s gazetteer.Sense, a *address, faults []Fault) {
 	sections := f.g.Sections(s.Road)
-	if a.section.Base > 0 {
+	switch {
+	case a.last > 0:
+		low, high := min(a.section.Base, a.last), max(a.section.Base, a.last)
+		sections = slices.DeleteFunc(slices.Clone(sections), func(n uint32) bool { return n < low || n > high })
+		a.section.Base = 0
+	case a.section.Base > 0:
 		sections = []uint32{a.section.Base}
 	}
 	var points []geo.Point
@@ -331,7 +356,7 @@ func (f *finder) way(cl *relation.Claim, s gazetteer.Sense, a *address, faults [
 	}
 	at, radius, lined := f.g.Lines().Middle(uint32(s.Road))
 	switch {
-	case lined && a.section.Base == 0 && a.lane.Base == 0:
+	case lined && a.section.Base == 0 && a.last == 0 && a.lane.Base == 0:
 		c.at, c.radius = at, radius
 	case len(points) > 0:
 		c.at, c.radius = middle(points)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
 )
@@ -18,14 +19,27 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 		first = min(first, cl.Areas[0])
 	}
 	c.start, c.end = f.elements[first].Start, f.elements[cl.Last].End
+	if f.otherKind(cl, c.kind) {
+		return
+	}
 	c.faults = f.within(cl.Areas, c.at, c.faults)
+	c.faults = f.meant(cl, c.at, c.faults)
 	c.faults = f.elsewhere(first, c.faults)
 	c.open = f.unexplained(cl)
 	kind := c.kind
 	if cl.Ends != nil {
 		kind = Crossing // two names are said
 	}
-	if points := int(c.open*weight(kind, len(c.faults)) + 0.5); points > 0 {
+	points := int(c.open*weight(kind, len(c.faults)) + 0.5)
+	if long := f.elements[cl.Main].End-f.elements[cl.Main].Start >= namedLength; long && (kind == Landmark || kind == Building) && (f.elements[cl.Main].Exact || cl.Relation != At) {
+		// Whatever is said around a name that is long enough to be no other word.
+		left := precision - StandardLeast
+		for _, fault := range c.faults {
+			left -= fault.Points
+		}
+		points = min(points, max(left, 0))
+	}
+	if points > 0 {
 		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
 	}
 	if points := f.aside(cl); points > 0 {
@@ -63,13 +77,23 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 
 // elsewhere adds the fault of a place before which the text names another city.
 func (f *finder) elsewhere(first int, faults []Fault) []Fault {
-	for i := first - 1; i >= 0 && (f.elements[i].Kind == phrase.Admin || f.elements[i].Kind == phrase.Mark); i-- {
-		if e := &f.elements[i]; e.Kind == phrase.Admin && f.g.Elsewhere(f.text.Runes[e.Start:e.End]) {
-			faults = append(slices.Clip(faults), Fault{Element: "city", Kind: Contradicts, Text: f.written(e), Points: outsidePoints})
+	const few = 3 // characters that nothing explains may stand between them
+	points, open := outsidePoints, 0
+	for i := first - 1; i >= 0 && f.elements[i].Kind != phrase.Name && open <= few; i-- {
+		e := &f.elements[i]
+		if e.Kind != phrase.Admin && e.Kind != phrase.Mark {
+			open += e.End - e.Start
+		}
+		if e.Kind == phrase.Admin && !slices.Contains(f.slips, i) && f.g.Elsewhere(f.text.Runes[e.Start:e.End]) {
+			faults = append(slices.Clip(faults), Fault{Element: adminLevel(f.text.Runes[e.End-1]), Kind: Contradicts, Text: f.written(e), Points: points})
+			points = 2 * outsidePoints // a city and a district of it: the text is surely about that
 		}
 	}
 	return faults
 }
+
+// namedLength is how many characters a name of a landmark or a building has at least to be no part of other words.
+const namedLength = 4
 
 // wordPoints is what a name of two characters loses between others that nothing explains: it may be part of a word.
 const wordPoints = 40
@@ -83,6 +107,28 @@ func (f *finder) partOfWord(cl *relation.Claim, kind Kind) bool {
 	}
 	open := func(i int) bool { return i >= 0 && i < len(f.elements) && f.elements[i].Kind == phrase.Gap }
 	return open(cl.Main-1) || open(cl.Main+1)
+}
+
+// adminLevel is what a name that ends with a character is called among faults.
+func adminLevel(last rune) string {
+	if strings.ContainsRune("区镇乡", last) {
+		return "district"
+	}
+	return "city"
+}
+
+// otherKind reports whether a short name with nothing that confirms it ends with the kind of another thing than what it would be
+// a slip for: 阳明山 is no slip for 阳明路.
+func (f *finder) otherKind(cl *relation.Claim, kind Kind) bool {
+	const short = 4
+	e := &f.elements[cl.Main]
+	name := f.g.Name(e.Name)
+	if e.Exact || e.Fault != names.Slip || !unsure(kind) || relation.Counted(cl.Numbers) || cl.Ends != nil || len(cl.Sides) > 0 || len(name) > short || relation.InLetters(name) {
+		return false
+	}
+	text := f.text.Runes[e.Start:e.End]
+	last := len(name) - 1
+	return len(text) == len(name) && text[last] != name[last] && slices.Equal(text[:last], name[:last])
 }
 
 // unconfirmed is what is taken off for a name with slips that nothing else confirms, as a number on a road does.
@@ -156,7 +202,7 @@ func (f *finder) unexplained(cl *relation.Claim) float64 {
 		all += n
 		switch {
 		case i >= cl.First && i <= cl.Last && e.Kind != phrase.Gap:
-		case slices.Contains(cl.Areas, i), e.Kind == phrase.Admin, neighborhood(e):
+		case slices.Contains(cl.Areas, i), e.Kind == phrase.Admin, neighborhood(e), slices.Contains(f.slips, i):
 		case e.Kind == phrase.Gap:
 			open += n
 		default:

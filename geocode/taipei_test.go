@@ -61,7 +61,7 @@ func TestSearch(t *testing.T) {
 		{"中正區和平東路二段106號", "house 臺北市大安區龍淵里5鄰和平東路二段106號", "district contradicts", 70, 89},
 		{"和平東路二段107號", "house 和平東路二段107號", "number interpolated", 80, 89},
 		{"信義路三段與復興南路口", "crossing 信義路 / 復興南路", "", 95, 100},
-		{"忠孝西路與重慶南路交叉口東北角", "crossing corner 忠孝西路 / 重慶南路", "relation approximate", 90, 99},
+		{"忠孝西路與重慶南路交叉口東北角", "crossing corner 忠孝西路 / 重慶南路", "relation approximate", 80, 89},
 		{"辛亥路七段與辛亥路六段路口", "crossing 辛亥路七段 / 辛亥路六段", "crossing approximate", 80, 89},
 		{"塔悠路(近民權東路五段)", "crossing 塔悠路 / 民權東路", "crossing approximate", 80, 99},
 		{"塔悠路靠近民權東路", "crossing 塔悠路 / 民權東路", "crossing approximate", 80, 99},

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gewu-city/gewu/geocode/normal"
+	"github.com/gewu-city/gewu/geocode/places"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -11,6 +12,8 @@ import (
 // without meaning another place.
 type cities struct {
 	names []string
+	// districts are what stands behind them in labels: 大安区.
+	districts map[string]bool
 	// doors is how many there were when labels were looked at.
 	doors int
 }
@@ -22,7 +25,7 @@ const (
 )
 
 func citiesOf(sources []source, doors int) cities {
-	found := map[string]int{}
+	found, districts := map[string]int{}, map[string]bool{}
 	looked := 0
 	var text normal.Text
 	for i := range sources {
@@ -39,15 +42,19 @@ func citiesOf(sources []source, doors int) cities {
 			text.Set(s.layer.Value(index.Slot(slot), s.label).String())
 			for rest := text.Runes; ; {
 				n := adminLength(rest)
-				if n == 0 || !cityLike(rest[n-1]) {
+				if n == 0 {
 					break
 				}
-				found[string(rest[:n])]++
+				if cityLike(rest[n-1]) {
+					found[string(rest[:n])]++
+				} else {
+					districts[string(rest[:n])] = true
+				}
 				rest = rest[n:]
 			}
 		}
 	}
-	c := cities{doors: doors}
+	c := cities{doors: doors, districts: districts}
 	for name, n := range found {
 		if n*oneIn >= looked {
 			c.names = append(c.names, name)
@@ -59,14 +66,19 @@ func citiesOf(sources []source, doors int) cities {
 // cityLike reports whether a name ends like that of a province, a city or a county.
 func cityLike(last rune) bool { return strings.ContainsRune("省市县", last) }
 
-// Elsewhere reports whether a text in normal form names a province, a city or a county that no address of the city begins
-// with: 高雄市 where addresses begin with 台北市. Where labels begin with none, nothing is known and nothing is elsewhere.
+// Elsewhere reports whether a text in normal form names a province, a city, a county or a district that the city neither is,
+// nor has, nor lies in: 高雄市 where addresses begin with 台北市, and 板桥区. Where labels begin with none, nothing is known and
+// nothing is elsewhere.
 func (g *Gazetteer) Elsewhere(text []rune) bool {
-	if len(g.cities.names) == 0 || len(text) == 0 || !cityLike(text[len(text)-1]) {
+	if len(g.cities.names) == 0 || len(text) == 0 {
 		return false
 	}
-	for _, name := range g.cities.names {
-		if strings.HasSuffix(name, string(text)) || strings.HasSuffix(string(text), name) {
+	named := string(text)
+	if !cityLike(text[len(text)-1]) && !places.Known(named) || g.cities.districts[named] {
+		return false
+	}
+	for _, own := range g.cities.names {
+		if strings.HasSuffix(own, named) || strings.HasSuffix(named, own) || places.Holds(named, own) || places.Holds(own, named) {
 			return false
 		}
 	}

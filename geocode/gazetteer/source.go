@@ -1,6 +1,8 @@
 package gazetteer
 
 import (
+	"cmp"
+
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/lines"
@@ -201,13 +203,15 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 		p.road, p.street, p.door.Number, ok = r.fromLabel(text(s.layer, slot, s.label))
 		return p, ok && p.road != ""
 	}
-	if p.door.Number, ok = r.house(text(s.layer, slot, s.number)); !ok {
+	if p.door.Number, ok = r.house(text(s.layer, slot, s.number), &p.street); !ok {
 		return p, false
 	}
+	within := p.street
 	p.road = r.normal(text(s.layer, slot, s.road))
-	p.street.Section = r.counted(text(s.layer, slot, s.section), &p.road).Base
-	p.street.Lane = r.counted(text(s.layer, slot, s.lane), &p.road).Packed()
-	p.street.Alley = r.counted(text(s.layer, slot, s.alley), &p.road).Packed()
+	// What an attribute of its own says counts before what stands in the number.
+	p.street.Section = cmp.Or(r.counted(text(s.layer, slot, s.section), &p.road).Base, within.Section)
+	p.street.Lane = cmp.Or(r.counted(text(s.layer, slot, s.lane), &p.road).Packed(), within.Lane)
+	p.street.Alley = cmp.Or(r.counted(text(s.layer, slot, s.alley), &p.road).Packed(), within.Alley)
 	if p.street.Lane == 0 {
 		// An alley of a lane with a name, or of the road itself, reads like a lane: 怡和巷3弄.
 		p.street.Lane, p.street.Alley = p.street.Alley, 0
@@ -215,13 +219,22 @@ func (r *reader) plate(s *source, layer uint8, slot index.Slot) (p plate, ok boo
 	return p, p.road != ""
 }
 
-// house reads the number of a door.
-func (r *reader) house(text string) (number.Number, bool) {
+// house reads the number of a door, or that of the yard that it is in, and what stands before it: 158弄12号, 3号院2号楼. One
+// that is a building and nothing more has the number of that.
+func (r *reader) house(text string, street *houses.Street) (n number.Number, ok bool) {
 	r.text.Set(text)
 	r.elements, _ = number.Parse(r.text.Runes, r.elements[:0])
 	for _, e := range r.elements {
-		if e.Unit == number.House || e.Unit == number.None {
+		switch e.Unit {
+		case number.Section:
+			street.Section = e.Number.Base
+		case number.Lane:
+			street.Lane = e.Number.Packed()
+		case number.Alley:
+			street.Alley = e.Number.Packed()
+		case number.House, number.None, number.Yard, number.Building:
 			return e.Number, true
+		default:
 		}
 	}
 	return number.Number{}, false

@@ -74,8 +74,41 @@ func (t *Text) Set(source string) {
 			t.unfold(table, r, source[at.start:at.end], at)
 		}
 	}
+	t.spelled()
 	t.spaces()
 	t.numerals()
+}
+
+// spelled drops the spaces of a text in which they stand between all characters: 和 平 路 1 0 6 号. Some may be missing.
+func (t *Text) spelled() {
+	const least, share = 5, 5 // of so many words at least all but one in so many have one character
+	words, single, han, start := 0, 0, 0, 0
+	for i := 0; i <= len(t.Runes); i++ {
+		if i < len(t.Runes) && t.Runes[i] != ' ' {
+			continue
+		}
+		if i > start {
+			words++
+		}
+		if i == start+1 {
+			single++
+			if isHan(t.Runes[start]) {
+				han++
+			}
+		}
+		start = i + 1
+	}
+	if single < least || (words-single)*share > words || han*2 < single {
+		return
+	}
+	out := 0
+	for i, r := range t.Runes {
+		if r != ' ' {
+			t.Runes[out], t.from[out] = r, t.from[i]
+			out++
+		}
+	}
+	t.Runes, t.from = t.Runes[:out], t.from[:out]
 }
 
 // unfold puts what a character stands for.

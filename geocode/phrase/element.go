@@ -28,6 +28,8 @@ type Element struct {
 	Fault names.Fault // when it is not exact
 	Edits int
 	Also  []names.ID // other names from which the text differs in the same way
+	// Shared says that there are others: it stays when one of them is looked up.
+	Shared bool
 	// Numbers of a Number, with their places in the text.
 	Numbers []number.Element
 	// Of a Term; a dash is a Mark and says To.

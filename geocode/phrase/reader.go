@@ -3,6 +3,7 @@ package phrase
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/number"
@@ -178,7 +179,7 @@ func (r *Reader) layNear(at int) {
 		})
 		if i >= 0 {
 			e := &r.arcs[first+i].element
-			e.Also = append(e.Also, m.ID)
+			e.Also, e.Shared = append(e.Also, m.ID), true
 			continue
 		}
 		r.add(Element{Kind: Name, Start: at, End: end, Name: m.ID, Fault: m.Fault, Edits: m.Edits}, cost)
@@ -287,8 +288,8 @@ func (r *Reader) layAdmin(at int) {
 			if i > at && !r.endsNamed(at, i+1) {
 				r.add(Element{Kind: Admin, Start: at, End: i + 1}, costAdmin)
 			}
-			if i > at {
-				return
+			if i > at && (i+1 == len(r.text) || !strings.ContainsRune("市县区镇乡", r.text[i+1])) {
+				return // and not 前镇区
 			}
 		}
 	}

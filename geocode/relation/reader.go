@@ -113,13 +113,13 @@ func (r *Reader) name(i int) int {
 	if n := r.next(after); r.term(n) == phrase.Milestone && r.means(i, gazetteer.Road) {
 		cl.Mark, cl.Last, after = n, n, n+1
 	}
-	if housed(cl.Numbers) && cl.Last > i {
+	if (housed(cl.Numbers) || sections(cl.Numbers)) && cl.Last > i {
 		after = r.upTo(&cl, after)
 	}
 	if r.means(i, gazetteer.Area) && !Counted(cl.Numbers) {
 		r.Areas = append(slices.Clip(r.near(i)), i)
 	}
-	if r.means(i, gazetteer.Road) && !housed(cl.Numbers) {
+	if r.means(i, gazetteer.Road) && !housed(cl.Numbers) && cl.Until == nil {
 		after = r.pair(&cl, after)
 	}
 	r.ahead(&cl)

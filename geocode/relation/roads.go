@@ -101,7 +101,12 @@ func (r *Reader) section(i int) uint32 {
 	return r.elements[n].Numbers[0].Number.Base
 }
 
-// upTo reads the other number of what lies between two: 106号与118号之间, 106号至118号.
+// sections reports whether numbers are that of a section alone.
+func sections(numbers []number.Element) bool {
+	return len(numbers) == 1 && numbers[0].Unit == number.Section
+}
+
+// upTo reads the other number of what lies between two: 106号与118号之间, 106号至118号, 1段到3段.
 func (r *Reader) upTo(cl *Claim, after int) int {
 	j := r.next(after)
 	by := r.term(j)
@@ -109,7 +114,7 @@ func (r *Reader) upTo(cl *Claim, after int) int {
 		return after
 	}
 	k := r.next(j + 1)
-	if !r.is(k, phrase.Number) || !leads(r.elements[k].Numbers) {
+	if !r.is(k, phrase.Number) || !leads(r.elements[k].Numbers) && !(sections(cl.Numbers) && sections(r.elements[k].Numbers)) {
 		return after
 	}
 	if by == phrase.And && r.term(r.next(k+1)) != phrase.Between {

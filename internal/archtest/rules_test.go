@@ -127,8 +127,10 @@ var rows = []row{
 	{dir: "geocode/pinyin", why: "sounds of characters; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/number", why: "texts as numbers; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/normal", why: "texts; it knows no place"},
+	{dir: "geocode/order", why: "texts; it knows no place"},
+	{dir: "geocode/places", why: "names of cities elsewhere; it knows no World", may: []string{"geocode/normal"}},
 	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
-		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "index", "data", "geo",
+		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "geocode/places", "index", "data", "geo",
 	}},
 	{dir: "geocode/classes", why: "words of a report as classes of the national tables; it knows no place", may: []string{"geocode/names", "geocode/normal"}},
 	{dir: "geocode/phrase", why: "texts as elements; it knows names through an interface, and only its tests a city", may: []string{
@@ -138,7 +140,7 @@ var rows = []row{
 		"geocode/phrase", "geocode/gazetteer", "geocode/names", "geocode/number", "geocode/normal",
 	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/order", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"index/stamp", "tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},
