@@ -173,20 +173,23 @@ const beside = "左右两侧前后方圆半径周围由向往东南西北沿外�
 
 // loose adds the fault of a distance behind a place of which the text does not say how it lies to that.
 func (f *finder) loose(cl *relation.Claim, c *candidate) {
-	const furthest = 8 // characters
+	const furthest = 10 // characters
+	open, led := false, false
 	for i := cl.Last + 1; i < len(f.elements); i++ {
 		e := &f.elements[i]
 		if e.Word == phrase.Measure {
-			if i > cl.Last+1 {
+			if i > cl.Last+1 && (led || !open) {
 				c.apart = true
 				c.faults = append(slices.Clip(c.faults), Fault{Element: "distance", Kind: Unknown, Text: f.written(e), Points: undirectedPoints(e.Metres)})
 				c.radius += e.Metres + e.Spread
 			}
 			return
 		}
-		if e.Kind == phrase.Mark || e.End-f.elements[cl.Last].End > furthest || strings.Trim(f.written(e), beside) != "" {
+		if e.Kind == phrase.Mark || e.Kind == phrase.Name || e.End-f.elements[cl.Last].End > furthest {
 			return
 		}
+		led = led || e.Word == phrase.Toward || e.Word == phrase.Way || e.Word == phrase.Turn
+		open = open || e.Word == phrase.NoWord && strings.Trim(f.written(e), beside) != ""
 	}
 }
 

@@ -73,7 +73,7 @@ func TestSearch(t *testing.T) {
 		{"和平東路二段106號與118號之間", "road between 和平東路二段", "relation approximate", 70, 89},
 		{"襄陽路26號", "house 臺北市文山區興安里18鄰仙岩路26號", "road sounds_alike", 60, 79},
 		{"光復南路46巷與延吉街口", "crossing 光復南路46巷 / 延吉街", "crossing approximate", 80, 95},
-		{"臥龍街195巷與和平東路三段口", "lane 臥龍街195巷", "crossing not_found, text ambiguous", 50, 75},
+		{"臥龍街195巷與和平東路三段口", "lane 臥龍街195巷", "crossing not_found", 50, 75},
 		{"建國南路信義路和平東路之間", "road between 建國南路", "relation approximate", 70, 89},
 		{"和平東路二段106年度工程", "road 和平東路二段", "text unknown", 50, 75},
 		{"吳興街", "road 吳興街", "", 60, 89},

@@ -73,8 +73,9 @@ func (g *Gazetteer) Elsewhere(text []rune) bool {
 	if len(g.cities.names) == 0 || len(text) == 0 {
 		return false
 	}
+	const least = 3 // 夜市 is none
 	named := string(text)
-	if !cityLike(text[len(text)-1]) && !places.Known(named) || g.cities.districts[named] {
+	if !places.Known(named) && (len(text) < least || !cityLike(text[len(text)-1])) || g.cities.districts[named] {
 		return false
 	}
 	for _, own := range g.cities.names {

@@ -11,7 +11,8 @@ import (
 const (
 	widestGap = 60.0
 	leastStep = 15.0
-	turned    = 0.5 // cosine of how far from the bearing the first step may go
+	leastTurn = 0.86 // cosine of how far from the bearing the first step may go, and where it leads may lie: 30°
+	share     = 0.7  // of the metres that it leads away from the door
 )
 
 // Along walks from a door of a street by a bearing in degrees from north, so many metres from door to door on its side of the
@@ -32,16 +33,19 @@ func (ix *Index) Along(s Street, from geo.Point, bearing, metres float64) (to ge
 	}
 	sin, cos := math.Sincos(bearing * math.Pi / 180)
 	mx, my := geo.Scale(from.Lat())
-	doors, towards := side[parity], turned
+	doors, towards := side[parity], leastTurn
 	for _, step := range []int{1, -1} {
 		first, found := next(doors, at, step, from)
 		if !found {
 			continue
 		}
-		x, y := float64(doors[first].X-from.X)*mx, float64(doors[first].Y-from.Y)*my
-		if cosine := (x*sin + y*cos) / math.Hypot(x, y); cosine > towards {
-			if p, reached := walk(doors, at, step, from, metres); reached {
-				to, ok, towards = p, true, cosine
+		cosine := func(p geo.Point) float64 {
+			x, y := float64(p.X-from.X)*mx, float64(p.Y-from.Y)*my
+			return (x*sin + y*cos) / math.Hypot(x, y)
+		}
+		if c := cosine(doors[first]); c > towards {
+			if p, reached := walk(doors, at, step, from, metres); reached && cosine(p) > leastTurn && geo.Distance(from, p) >= share*metres {
+				to, ok, towards = p, true, c
 			}
 		}
 	}

@@ -46,9 +46,10 @@ func TestAlong(t *testing.T) {
 		ok              bool
 	}{
 		{street, at(0, 20), 0, 50, at(0, 70), true},
-		{street, at(0, 20), 30, 50, at(0, 70), true}, // about there
+		{street, at(0, 20), 20, 50, at(0, 70), true}, // about there
 		{street, at(0, 60), 180, 50, at(0, 10), true},
-		{street, at(0, 60), 0, 80, at(40, 100), true}, // around the corner
+		{street, at(0, 60), 0, 60, at(20, 100), true}, // around the corner
+		{street, at(0, 60), 0, 80, at(0, 0), false},   // too far around it
 		{street, at(-10, 23), 0, 50, at(-10, 73), true},
 		{street, at(0, 20), 90, 50, at(0, 0), false},  // the street does not go there
 		{street, at(0, 20), 180, 50, at(0, 0), false}, // it ends

@@ -142,6 +142,7 @@ var vocabulary = []word{
 	{"左右", About, 0},
 	{"距", About, 0},
 	{"距离", About, 0},
+	{"地下", About, 0}, // of a house, behind its number
 	{"请", About, 0},
 	{"请到", About, 0},
 	{"请去", About, 0},
@@ -158,8 +159,6 @@ var vocabulary = []word{
 	{"派人到", About, 0},
 	{"派人去", About, 0},
 	{"看一下", About, 0},
-	{"去", About, 0},
-	{"在", About, 0},
 	{"the", About, 0},
 	{"of", Of, 0},
 	{"from", Of, 0},

@@ -30,12 +30,12 @@ var within = sync.OnceValue(func() map[string][]string {
 	for line := range strings.Lines(list) {
 		above, below, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		last := ""
-		for _, name := range strings.Fields(above) {
+		for name := range strings.FieldsSeq(above) {
 			name = normal.Of(name).String()
 			under(name, last)
 			last = name
 		}
-		for _, name := range strings.Fields(below) {
+		for name := range strings.FieldsSeq(below) {
 			under(normal.Of(name).String(), last)
 		}
 	}

@@ -114,7 +114,10 @@ func (r *Reader) upTo(cl *Claim, after int) int {
 		return after
 	}
 	k := r.next(j + 1)
-	if !r.is(k, phrase.Number) || !leads(r.elements[k].Numbers) && !(sections(cl.Numbers) && sections(r.elements[k].Numbers)) {
+	if !r.is(k, phrase.Number) {
+		return after
+	}
+	if several := sections(cl.Numbers) && sections(r.elements[k].Numbers); !several && !leads(r.elements[k].Numbers) {
 		return after
 	}
 	if by == phrase.And && r.term(r.next(k+1)) != phrase.Between {
