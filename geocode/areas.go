@@ -5,6 +5,8 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
+	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
 )
@@ -77,7 +79,7 @@ func (f *finder) lies(e *phrase.Element, p geo.Point) side {
 			continue
 		}
 		for bearing := 0.0; bearing < 360 && best == outside; bearing += 45 {
-			if owner, ok := l.Owner(moved(p, bearing, nearBorder)); ok && owner == s.Slot {
+			if owner, ok := l.Owner(ground.Moved(p, bearing, nearBorder)); ok && owner == s.Slot {
 				best = border
 			}
 		}
@@ -112,7 +114,7 @@ func (f *finder) meant(cl *relation.Claim, p geo.Point, faults []Fault) []Fault 
 			if len(name) < least {
 				continue
 			}
-			if start, ok := slipAround(f.text.Runes[:main.Start], name, e.Start, e.End); ok {
+			if start, ok := names.SlipAround(f.text.Runes[:main.Start], name, e.Start, e.End); ok {
 				faults = append(slices.Clip(faults), Fault{Element: f.g.Level(layer), Kind: Misspelt, Text: f.text.Written(start, start+len(name)), Meant: title, Points: slipPoints})
 				f.slips = append(f.slips, i)
 				break
@@ -120,20 +122,4 @@ func (f *finder) meant(cl *relation.Claim, p geo.Point, faults []Fault) []Fault 
 		}
 	}
 	return faults
-}
-
-// slipAround finds where a text has a name with one other character around the characters from i up to j.
-func slipAround(text, name []rune, i, j int) (start int, ok bool) {
-	for start = max(0, j-len(name)); start <= i && start+len(name) <= len(text); start++ {
-		differ := 0
-		for k, r := range name {
-			if text[start+k] != r {
-				differ++
-			}
-		}
-		if differ == 1 {
-			return start, true
-		}
-	}
-	return 0, false
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
@@ -31,8 +32,8 @@ func (f *finder) meetings(a, b names.ID) (points []geo.Point) {
 		}
 		return points
 	}
-	for _, m := range f.meet(f.doorsOf(a, address{}), f.doorsOf(b, address{})) {
-		points = append(points, m.at)
+	for _, m := range ground.Meet(f.doorsOf(a, address{}), f.doorsOf(b, address{}), f.spend) {
+		points = append(points, m.At)
 	}
 	return points
 }
@@ -123,7 +124,7 @@ func (f *finder) bounds(cl *relation.Claim) {
 		box = box.Extend(p)
 	}
 	c := candidate{kind: Area, at: geo.Between(box.Min, box.Max, 0.5)}
-	c.radius = extent(box, c.at)
+	c.radius = ground.Extent(box, c.at)
 	f.relate(cl, boundsPrecision, c)
 }
 
@@ -188,7 +189,7 @@ func (f *finder) strip(cl *relation.Claim, a, b names.ID, faults []Fault) {
 		if len(points) == 0 {
 			return
 		}
-		at, radius = middle(points)
+		at, radius = ground.Middle(points)
 	}
 	other, ok := f.nearestOf(b, at)
 	if !ok || geo.Distance(at, other) > longestSpan {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/normal"
 	"github.com/gewu-city/gewu/index"
 )
@@ -51,7 +52,9 @@ var numbering = []string{"路灯", "灯杆", "电杆", "电线杆", "杆号", "�
 func (f *finder) numbered(word string) bool {
 	const before = 5
 	start, end := f.position(word)
-	return len(word) > 1 && end > start && endsWithAny(strings.TrimRight(string(f.text.Runes[max(0, start-before):start]), " ,"), numbering)
+	return len(word) > 1 && end > start && slices.ContainsFunc(numbering, func(w string) bool {
+		return strings.HasSuffix(strings.TrimRight(string(f.text.Runes[max(0, start-before):start]), " ,"), w)
+	})
 }
 
 // part looks up a code in a layer of parts or cells: by the id, and by the attribute that is the code.
@@ -71,7 +74,7 @@ func (f *finder) part(l *index.Layer, code string) {
 		if !ok {
 			continue
 		}
-		c := candidate{kind: Part, at: at, radius: codeRadius + extent(l.Box(slot), at), layer: l.Def().Name, slot: slot, label: written, score: 100}
+		c := candidate{kind: Part, at: at, radius: codeRadius + ground.Extent(l.Box(slot), at), layer: l.Def().Name, slot: slot, label: written, score: 100}
 		if l.Def().Roles.Cell != nil {
 			c.kind = Area
 		}

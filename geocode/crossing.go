@@ -1,11 +1,11 @@
 package geocode
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/relation"
@@ -14,8 +14,6 @@ import (
 // Roads that have doors and no lines meet where doors of both are nearest to each other.
 const (
 	crossingPrecision = 99
-	apart             = 120.0 // metres: roads whose doors are further from each other do not meet there
-	oneCrossing       = 150.0 // metres: pairs of doors nearer than this belong to one crossing
 	mostCrossings     = 4
 	noCrossing        = 15
 	otherSection      = 12   // roads cross, and not in the sections that are named
@@ -63,10 +61,10 @@ func (f *finder) crossings(cl *relation.Claim, s gazetteer.Sense, first []Fault)
 			}
 			continue
 		}
-		met := f.meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b))
+		met := ground.Meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b), f.spend)
 		if len(met) == 0 && !lanes && a.section.Base+b.section.Base > 0 {
 			// Where a section ends at the crossing its doors may be far from it.
-			met = f.meet(f.doorsOf(s.Road, address{}), f.doorsOf(t.Road, address{}))
+			met = ground.Meet(f.doorsOf(s.Road, address{}), f.doorsOf(t.Road, address{}), f.spend)
 			faults = append(faults, Fault{Element: "section", Kind: Contradicts, Points: otherSection})
 		}
 		if len(met) == 0 && !lanes && cl.Relation == Between {
@@ -76,12 +74,12 @@ func (f *finder) crossings(cl *relation.Claim, s gazetteer.Sense, first []Fault)
 			f.way(cl, s, &a, append(slices.Clip(faults), Fault{Element: "crossing", Kind: NotFound, Points: noCrossing}))
 		}
 		for _, m := range met {
-			c := candidate{kind: Crossing, at: m.at, radius: m.gap + doorsRadius, faults: faults, road: s.Road, cross: t.Road}
+			c := candidate{kind: Crossing, at: m.At, radius: m.Gap + doorsRadius, faults: faults, road: s.Road, cross: t.Road}
 			if lanes {
 				c.label = f.lane(s.Road, a) + " / " + f.lane(t.Road, b)
 			}
-			if m.gap > apart/3 {
-				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: max(vaguePoints, int(m.gap/8))})
+			if m.Gap > ground.Apart/3 {
+				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: max(vaguePoints, int(m.Gap/8))})
 			}
 			f.cross(cl, c)
 		}
@@ -119,60 +117,6 @@ func (f *finder) doorsOf(road names.ID, a address) (points []geo.Point) {
 		}
 	}
 	return points
-}
-
-// meeting is where two roads meet: between two doors, which are gap metres apart.
-type meeting struct {
-	at  geo.Point
-	gap float64
-}
-
-// meet finds where the points of two roads are nearest to each other, the nearest first.
-func (f *finder) meet(a, b []geo.Point) []meeting {
-	if len(a) == 0 || len(b) == 0 {
-		return nil
-	}
-	byX := func(p, q geo.Point) int { return cmp.Or(cmp.Compare(p.X, q.X), cmp.Compare(p.Y, q.Y)) }
-	slices.SortFunc(a, byX)
-	slices.SortFunc(b, byX)
-	mx, my := geo.Scale(a[0].Lat())
-	wide, high := int32(apart/mx), int32(apart/my)
-	var all []meeting
-	low := 0
-	for _, p := range a {
-		if !f.spend(costPoint) {
-			break
-		}
-		for low < len(b) && b[low].X < p.X-wide {
-			low++
-		}
-		nearest, best := geo.Point{}, apart
-		for _, q := range b[low:] {
-			if q.X > p.X+wide || !f.spend(1) {
-				break
-			}
-			if q.Y < p.Y-high || q.Y > p.Y+high {
-				continue
-			}
-			if d := geo.Distance(p, q); d < best {
-				nearest, best = q, d
-			}
-		}
-		if best < apart {
-			all = append(all, meeting{geo.Between(p, nearest, 0.5), best})
-		}
-	}
-	slices.SortFunc(all, func(x, y meeting) int { return cmp.Or(cmp.Compare(x.gap, y.gap), byX(x.at, y.at)) })
-	var kept []meeting
-	for _, m := range all {
-		if len(kept) == mostCrossings {
-			break
-		}
-		if !slices.ContainsFunc(kept, func(k meeting) bool { return geo.Distance(k.at, m.at) < oneCrossing }) && (len(kept) == 0 || m.gap < kept[0].gap+30) {
-			kept = append(kept, m)
-		}
-	}
-	return kept
 }
 
 // three looks up three roads without a word between them: any two of them may cross, or the first runs between the others.

@@ -1,6 +1,7 @@
 package geocode
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -89,7 +90,7 @@ func (f *finder) rank(q *Question) {
 	best := f.found[:n]
 	if q.Focus != nil {
 		slices.SortStableFunc(best, func(a, b candidate) int {
-			return compareFloat(geo.Distance(a.at, *q.Focus), geo.Distance(b.at, *q.Focus))
+			return cmp.Compare(geo.Distance(a.at, *q.Focus), geo.Distance(b.at, *q.Focus))
 		})
 	}
 	apart := false
@@ -125,16 +126,6 @@ func (f *finder) widen() {
 		}
 	}
 	slices.SortStableFunc(f.found, func(a, b candidate) int { return b.score - a.score })
-}
-
-func compareFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // place writes a candidate out.

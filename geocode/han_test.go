@@ -2,12 +2,17 @@ package geocode_test
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode"
+	"github.com/gewu-city/gewu/geocode/eval"
+	"github.com/gewu-city/gewu/geocode/noise"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/indextest"
 )
@@ -129,5 +134,46 @@ func TestPlates(t *testing.T) {
 		if off := geo.Distance(places[0].At, at(t, test.east, test.north)); off > 25 || places[0].Score < test.least {
 			t.Errorf("%s: %d %s %s, %.0f m off (%s)", test.text, places[0].Score, places[0].Kind, places[0].Label, off, faults(&places[0]))
 		}
+	}
+}
+
+// TestSure holds that a place with 90 points lies within 50 m by what is said of it, whatever is asked.
+func TestSure(t *testing.T) {
+	g, w := city(t)
+	l, _ := w.Layer("addresses")
+	r := rand.New(rand.NewPCG(7, 13))
+	clean := doors(l, r)
+	var texts []string
+	for _, class := range noise.Classes() {
+		for _, c := range eval.Noisy(clean, class, 100, r) {
+			texts = append(texts, c.Query, c.Query+"往北150米", c.Query+"附近", "請到"+c.Query+"對面看一下")
+		}
+	}
+	roads := map[string]bool{}
+	for s := range l.Slots() {
+		roads[l.Value(s, l.Def().AttributeIndex("road")).Text()] = true
+	}
+	last := ""
+	for _, road := range slices.Sorted(maps.Keys(roads)) {
+		texts = append(texts, road+"與"+last+"口", road+"與"+last+"路口東北角", road, last+"到"+road+"之間")
+		last = road
+	}
+	far, sure := 0, 0
+	for _, text := range texts {
+		places, _ := g.Search(geocode.Question{Text: text, Least: 1})
+		for i, p := range places {
+			if p.Radius > 50 {
+				far++
+			}
+			if p.Score >= 90 {
+				sure++
+			}
+			if p.Score >= 90 && p.Radius > 50 || i > 0 && p.Score > places[i-1].Score {
+				t.Errorf("%s: place %d has %d points and ±%.0f m: %s", text, i, p.Score, p.Radius, p.Label)
+			}
+		}
+	}
+	if far < 1000 || sure < 1000 {
+		t.Errorf("%d places are far and %d sure: the texts show nothing", far, sure)
 	}
 }

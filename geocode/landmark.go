@@ -3,8 +3,8 @@ package geocode
 import (
 	"slices"
 
-	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/relation"
 )
@@ -26,7 +26,7 @@ func (f *finder) landmark(cl *relation.Claim, s gazetteer.Sense) {
 	if s.Kind == gazetteer.Building {
 		c.kind = Building
 	}
-	c.radius = 10 + extent(f.g.Layer(s.Layer).Box(s.Slot), at)
+	c.radius = 10 + ground.Extent(f.g.Layer(s.Layer).Box(s.Slot), at)
 	c.faults = f.nameFaults("name", &f.elements[cl.Main], s, nil)
 	if n := addressOf(cl.Numbers); n.house.Base > 0 && len(cl.Numbers) > 0 && cl.Numbers[0].Unit != number.Floor {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.house.String(), Points: buildingUnknown})
@@ -49,21 +49,9 @@ func (f *finder) area(cl *relation.Claim, s gazetteer.Sense) {
 		return
 	}
 	c := candidate{kind: Area, at: at, sense: s, layer: f.g.Layer(s.Layer).Def().Name, slot: s.Slot}
-	c.radius = extent(f.g.Layer(s.Layer).Box(s.Slot), at)
+	c.radius = ground.Extent(f.g.Layer(s.Layer).Box(s.Slot), at)
 	c.faults = f.nameFaults(f.g.Level(s.Layer), &f.elements[cl.Main], s, nil)
 	own := *cl
 	own.Areas = slices.DeleteFunc(slices.Clone(cl.Areas), func(i int) bool { return i == cl.Main })
 	f.relate(&own, areaPrecision, c)
-}
-
-// extent is the distance in metres from a point to the corner of a box that is furthest.
-func extent(b geo.Box, p geo.Point) float64 {
-	if b.Empty() {
-		return 0
-	}
-	far := 0.0
-	for _, q := range []geo.Point{b.Min, b.Max, {X: b.Min.X, Y: b.Max.Y}, {X: b.Max.X, Y: b.Min.Y}} {
-		far = max(far, geo.Distance(p, q))
-	}
-	return far
 }

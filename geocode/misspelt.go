@@ -30,7 +30,7 @@ func (f *finder) nameFaults(element string, e *phrase.Element, s gazetteer.Sense
 			if e.Shared {
 				fault.Points += sharedPoints
 			}
-			if tellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
+			if names.TellsApart(f.text.Runes[e.Start:e.End], f.g.Name(e.Name)) {
 				fault.Points += otherPoints
 			}
 			switch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
@@ -55,12 +56,12 @@ func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
 		if side, ok := f.g.Lines().Side(uint32(c.road), c.at, cl.Bearing, sideShift); ok && c.kind == Road {
 			c.at = side
 		} else {
-			c.at = moved(c.at, cl.Bearing, sideShift)
+			c.at = ground.Moved(c.at, cl.Bearing, sideShift)
 		}
 		approximate(sidePoints, sideRadius)
 		f.unstated(cl, &c)
 	case Corner:
-		c.at = moved(c.at, cl.Bearing, cornerShift)
+		c.at = ground.Moved(c.at, cl.Bearing, cornerShift)
 		approximate(sidePoints/2, 0) // it is nearer to a corner than its middle is
 	case Opposite:
 		if other, ok := f.g.Lines().Opposite(uint32(c.road), c.at); ok && c.kind == House {
@@ -96,7 +97,7 @@ func (f *finder) offset(cl *relation.Claim, c *candidate) (points int, radius fl
 		if i == 0 {
 			c.at = f.moved(c, bearing, leg.Metres)
 		} else {
-			c.at = moved(c.at, bearing, leg.Metres) // it has left the road
+			c.at = ground.Moved(c.at, bearing, leg.Metres) // it has left the road
 		}
 		points += offsetPoints + min(int(leg.Metres/100), 10)
 		radius += offsetShare*leg.Metres + leg.Spread
@@ -219,12 +220,5 @@ func (f *finder) moved(c *candidate, bearing, metres float64) geo.Point {
 			return at
 		}
 	}
-	return moved(c.at, bearing, metres)
-}
-
-// moved is the point so many metres from p by a bearing in degrees from north, clockwise.
-func moved(p geo.Point, bearing, metres float64) geo.Point {
-	mx, my := geo.Scale(p.Lat())
-	sin, cos := math.Sincos(bearing * math.Pi / 180)
-	return geo.Point{X: p.X + int32(math.Round(metres*sin/mx)), Y: p.Y + int32(math.Round(metres*cos/my))}
+	return ground.Moved(c.at, bearing, metres)
 }

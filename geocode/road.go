@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/lines"
 	"github.com/gewu-city/gewu/geocode/names"
@@ -359,31 +360,10 @@ func (f *finder) way(cl *relation.Claim, s gazetteer.Sense, a *address, faults [
 	case lined && a.section.Base == 0 && a.last == 0 && a.lane.Base == 0:
 		c.at, c.radius = at, radius
 	case len(points) > 0:
-		c.at, c.radius = middle(points)
+		c.at, c.radius = ground.Middle(points)
 	default:
 		return
 	}
 	c.radius = max(c.radius, doorRadius)
 	f.relate(cl, precision, c)
-}
-
-// middle is the point of several that is nearest to their mean, and the distance to the one furthest from it.
-func middle(points []geo.Point) (geo.Point, float64) {
-	var x, y float64
-	for _, p := range points {
-		x, y = x+float64(p.X), y+float64(p.Y)
-	}
-	n := float64(len(points))
-	mean := geo.Point{X: int32(x / n), Y: int32(y / n)}
-	best := points[0]
-	for _, p := range points {
-		if geo.Distance(p, mean) < geo.Distance(best, mean) {
-			best = p
-		}
-	}
-	radius := 0.0
-	for _, p := range points {
-		radius = max(radius, geo.Distance(best, p))
-	}
-	return best, radius
 }

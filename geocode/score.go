@@ -42,10 +42,9 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 	if points > 0 {
 		c.faults = append(c.faults, Fault{Element: "text", Kind: Unknown, Points: points})
 	}
-	if points := f.aside(cl); points > 0 {
+	points, c.cue = f.aside(cl)
+	if points > 0 {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Aside, Points: points})
-	} else {
-		c.cue = f.happens(cl)
 	}
 	if f.partOfWord(cl, c.kind) {
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "name", Kind: Unknown, Points: wordPoints})
@@ -159,25 +158,6 @@ func (c *candidate) better(d *candidate) bool {
 	}
 	return c.score > d.score
 }
-
-// tellsApart reports whether a text differs from a name in a character that names are told apart by: 东路 is no slip for
-// 西路, nor 一 for 二.
-func tellsApart(text, name []rune) bool {
-	if len(text) != len(name) {
-		return false
-	}
-	for i, r := range text {
-		if r != name[i] && (strings.ContainsRune(fourWinds, r) && strings.ContainsRune(fourWinds, name[i]) || strings.ContainsRune(numerals, r) && strings.ContainsRune(numerals, name[i])) {
-			return true
-		}
-	}
-	return false
-}
-
-const (
-	fourWinds = "东南西北中"
-	numerals  = "一二三四五六七八九十"
-)
 
 // weight is what a text loses of which nothing about a place explains anything: words around a door say little against
 // it, words around the name of an area much.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
+	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/number"
@@ -218,7 +219,7 @@ func (s *suggester) named(o option) Place {
 	if c.kind != Road {
 		c.at = s.placeOf(o.sense)
 		l := s.g.Layer(o.sense.Layer)
-		c.layer, c.slot, c.radius = l.Def().Name, o.sense.Slot, extent(l.Box(o.sense.Slot), c.at)
+		c.layer, c.slot, c.radius = l.Def().Name, o.sense.Slot, ground.Extent(l.Box(o.sense.Slot), c.at)
 	}
 	return s.place(&c)
 }
@@ -229,7 +230,7 @@ func (f *finder) reach(road names.ID) (at geo.Point, radius float64) {
 	if !ok {
 		f.left = mostCost
 		if points := f.doorsOf(road, address{}); len(points) > 0 {
-			at, radius = middle(points)
+			at, radius = ground.Middle(points)
 		}
 	}
 	return at, max(radius, doorRadius)

@@ -127,6 +127,8 @@ var rows = []row{
 	{dir: "geocode/pinyin", why: "sounds of characters; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/number", why: "texts as numbers; it knows no place, and only its tests normalise", may: []string{"geocode/normal"}},
 	{dir: "geocode/normal", why: "texts; it knows no place"},
+	{dir: "geocode/aside", why: "words around a place; it knows no place"},
+	{dir: "geocode/ground", why: "places among points; it knows no names", may: []string{"geo"}},
 	{dir: "geocode/order", why: "texts; it knows no place"},
 	{dir: "geocode/places", why: "names of cities elsewhere; it knows no World", may: []string{"geocode/normal"}},
 	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
@@ -140,7 +142,7 @@ var rows = []row{
 		"geocode/phrase", "geocode/gazetteer", "geocode/names", "geocode/number", "geocode/normal",
 	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/order", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/aside", "geocode/ground", "geocode/order", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"index/stamp", "tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},
