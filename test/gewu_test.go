@@ -89,6 +89,8 @@ type server struct {
 	url  string
 	log  *bytes.Buffer
 	done chan error
+	// first gets the link of the first administrator, where one is printed.
+	first chan string
 }
 
 var served = regexp.MustCompile(`gewu serves (http://\S+)/`)
@@ -107,7 +109,7 @@ func startServer(t *testing.T, args ...string) *server {
 // startProgram starts a program that serves, itself or through another one.
 func startProgram(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(args[0], args[1:]...), log: &bytes.Buffer{}, done: make(chan error, 1)}
+	s := &server{t: t, cmd: exec.Command(args[0], args[1:]...), log: &bytes.Buffer{}, done: make(chan error, 1), first: make(chan string, 1)}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +135,9 @@ func startProgram(t *testing.T, args ...string) *server {
 				case url <- m[1]:
 				default:
 				}
+			}
+			if _, link, ok := strings.Cut(lines.Text(), "/account/invitation#"); ok {
+				s.first <- link
 			}
 		}
 	}()

@@ -228,7 +228,7 @@ var rows = []row{
 	{dir: "test/peers/postgis", may: []string{"data", "geo", "test/peers/proc"}, why: "PostgreSQL as a peer; it knows features, to fill tables with them"},
 	{dir: "test/peers/wire", may: []string{"test/peers/proc"}, why: "a client that costs little; it knows no city"},
 	{dir: "test/peers/proc", why: "reads /proc"},
-	{dir: "test", why: "black box: starts the built binary and speaks HTTP"},
+	{dir: "test", may: []string{"tiles/tiletest"}, why: "black box: starts the built binary and speaks HTTP; tiles are read by the decoder of tests"},
 }
 
 // testsMayNot bounds what test files may import beyond their package's row: they may use stores, the contract, the

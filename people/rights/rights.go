@@ -105,7 +105,7 @@ func (r *Rights) grant(d *people.Directory, w *index.World, post *people.Post, h
 		p, ok := partOf(d, g, h, offices)
 		for _, l := range w.Layers() {
 			name := l.Def().Name
-			if !slices.Contains(g.Layers, name) && !slices.Contains(g.Layers, people.AnyLayer) || except[name] {
+			if !names(g, l.Def()) || except[name] {
 				continue
 			}
 			reached[name] = true
@@ -124,6 +124,11 @@ func (r *Rights) grant(d *people.Directory, w *index.World, post *people.Post, h
 			}
 		}
 	}
+}
+
+// names reports whether a grant is about a layer. A sensitive layer has to be named.
+func names(g *people.Grant, def *data.Layer) bool {
+	return slices.Contains(g.Layers, def.Name) || def.Sensitive == nil && slices.Contains(g.Layers, people.AnyLayer)
 }
 
 // partOf is what a grant takes for a holding; false when it cannot be read and takes nothing.

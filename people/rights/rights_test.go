@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/sensitive"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/filter/cql"
@@ -476,3 +477,27 @@ func operations(n *cql.Node) int {
 
 // isText reports whether a filter can hold a text.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// TestSensitiveLayersAreNamed: every layer is every one that is not sensitive, for posts and for the public.
+func TestSensitiveLayersAreNamed(t *testing.T) {
+	def := &data.Layer{Name: "elders", Geometry: data.GeometryNone, Attributes: []data.Attribute{{Name: "need", Type: data.Text}}, Sensitive: &sensitive.Rule{Subject: sensitive.Person}}
+	post := func(id string, layers ...string) data.Change {
+		return record(people.Post{ID: id, Title: data.Title{"en": "x"}, Layers: []people.Grant{{Layers: layers, Read: true, Write: true}}})
+	}
+	log := indextest.NewLog()
+	w := indextest.At(t, indextest.Start(t, log), log.Append(append(ground(), indextest.Define(def),
+		post("all", people.AnyLayer), post("meals", people.AnyLayer, "elders"), post(people.PostPublic, people.AnyLayer))...))
+	for id, want := range map[string]bool{"all": false, "meals": true, people.PostAdministrator: false, "": false} {
+		s := rights.Subject{}
+		if id != "" {
+			s.Holdings = []people.Holding{{Post: id}}
+		}
+		r := rights.Compile(people.Of(w), w, &s)
+		if _, sees := r.Layer("elders"); sees != want {
+			t.Errorf("post %q: sees %v, want %v", id, sees, want)
+		}
+		if _, sees := r.Layer("lamps"); !sees {
+			t.Errorf("post %q sees no lamps", id)
+		}
+	}
+}

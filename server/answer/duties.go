@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/gewu-city/gewu/data/convert/jsontext"
@@ -23,6 +25,15 @@ func DutiesAt(w *index.World, loc *grid.Location, class string, at time.Time) []
 		place.Cells[i] = people.CellRef{Scheme: loc.Cells[i].Scheme, Code: loc.Cells[i].Code}
 	}
 	return people.Of(w).DutiesAt(place, class, at)
+}
+
+// Unnamed leaves persons out of duties: which organisation answers for a place and with which post is public, who holds the
+// post is not. Holders of the same post for the same place are one duty then.
+func Unnamed(duties []people.Duty) []people.Duty {
+	for i := range duties {
+		duties[i].Person, duties[i].StandsInFor = "", ""
+	}
+	return slices.CompactFunc(duties, func(a, b people.Duty) bool { return reflect.DeepEqual(a, b) })
 }
 
 // AppendDuties appends the member duties, preceded by a comma.

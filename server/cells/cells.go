@@ -36,7 +36,8 @@ type card struct {
 
 // staff is somebody who works for a cell.
 type staff struct {
-	Person       string `json:"person"`
+	// Person and StandsInFor are for who may list staff.
+	Person       string `json:"person,omitempty"`
 	Post         string `json:"post"`
 	Organisation string `json:"organisation"`
 	StandsInFor  string `json:"stands_in_for,omitempty"`
@@ -44,10 +45,14 @@ type staff struct {
 }
 
 // staffOf are those who work for a cell at the time that the World is asked for.
-func (a *API) staffOf(w *index.World, scheme, code string) []staff {
-	all := []staff{}
+func (a *API) staffOf(r *http.Request, w *index.World, scheme, code string) []staff {
+	all, named := []staff{}, city.May(r, people.ManagePeople)
 	for _, h := range people.Of(w).StaffOfCell(people.CellRef{Scheme: scheme, Code: code}, a.When(w)) {
-		all = append(all, staff{h.Staff.ID, h.Post, h.Organisation, h.StandsInFor, h.Deputy})
+		one := staff{Post: h.Post, Organisation: h.Organisation, Deputy: h.Deputy}
+		if named {
+			one.Person, one.StandsInFor = h.Staff.ID, h.StandsInFor
+		}
+		all = append(all, one)
 	}
 	return all
 }
@@ -69,7 +74,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownCell(scheme.Name, code)
 	}
 	world.Header(w)
-	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), a.staffOf(world.World, scheme.Name, scheme.CodeOf(layer, cell)), world.Seq(), world.Shown})
+	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), a.staffOf(r, world.World, scheme.Name, scheme.CodeOf(layer, cell)), world.Seq(), world.Shown})
 }
 
 // scheme takes a World and finds the scheme of the path.

@@ -56,7 +56,7 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	loc := a.Locator.Locate(world.World, p, ask.Ask)
 	var duties []people.Duty
 	if ask.include&answer.Duties != 0 {
-		duties = answer.DutiesAt(world.World, &loc, ask.class, a.When(world.World))
+		duties = a.duties(r, world.World, &loc, ask.class)
 		if ask.include&answer.Areas == 0 {
 			loc.Areas = nil
 		}
@@ -113,6 +113,15 @@ func (a *API) knownScheme(w *index.World, name string) error {
 	return p
 }
 
+// duties are those who answer for a location, with persons for who may list staff.
+func (a *API) duties(r *http.Request, w *index.World, loc *grid.Location, class string) []people.Duty {
+	all := answer.DutiesAt(w, loc, class, a.When(w))
+	if city.May(r, people.ManagePeople) {
+		return all
+	}
+	return answer.Unnamed(all)
+}
+
 // Stream answers rows as they come.
 func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	kind, err := rest.ContentType(r, rest.TypeCSV, rest.TypeNDJSON)
@@ -127,7 +136,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	}
 	if ask.include&answer.Duties != 0 {
 		job.Duties = func(w *index.World, loc *grid.Location) []people.Duty {
-			return answer.DutiesAt(w, loc, ask.class, a.When(w))
+			return a.duties(r, w, loc, ask.class)
 		}
 	}
 	world, err := a.Ask(r, q)
