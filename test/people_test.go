@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -110,9 +111,7 @@ func (f *tree) path() string { return "/v1/layers/trees/features/" + url.PathEsc
 // body is the tree with another type, at the place of another tree.
 func (f *tree) body(kind string, at *tree) object {
 	p := object{}
-	for k, v := range f.Properties {
-		p[k] = v
-	}
+	maps.Copy(p, f.Properties)
 	p["tree_type"] = kind
 	return object{"type": "Feature", "id": f.ID, "geometry": at.Geometry, "properties": p}
 }

@@ -2672,7 +2672,7 @@ export interface components {
             organisation: string;
             /** @description By which the organisation does so; absent when nobody holds such a post. */
             post?: string;
-            /** @description Id of the person, where it is one. */
+            /** @description Id of the person, where it is one; absent for who may not list staff, as is `stands_in_for`. */
             person?: string;
             /** @description Id of the person whose place that is. */
             stands_in_for?: string;
@@ -2817,7 +2817,8 @@ export interface components {
             seq: components["schemas"]["Seq"];
         };
         CellStaff: {
-            person: string;
+            /** @description Id of the person; absent for who may not list staff, as is `stands_in_for`. */
+            person?: string;
             post: string;
             organisation: string;
             stands_in_for?: string;
