@@ -101,8 +101,7 @@ func (s *Server) observe(pattern string, h func(http.ResponseWriter, *http.Reque
 		body := watch(r)
 		header := w.Header()
 		header.Set("X-Request-Id", id)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "same-origin")
+		protect(header, r)
 		s.metrics.inFlight.Inc()
 		defer s.metrics.inFlight.Dec()
 
@@ -162,6 +161,8 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 	switch {
 	case res.status >= 500:
 		level = slog.LevelError
+	case errors.Is(err, rateError{}):
+		// Refusing costs little, also in the log.
 	case err != nil:
 		level = slog.LevelInfo
 	}

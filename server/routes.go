@@ -169,9 +169,9 @@ func (s *Server) router() http.Handler {
 				methods = append(methods, r)
 			}
 		}
-		m.Handle(first.path, s.observe(first.path, s.dispatch(methods)))
+		m.Handle(first.path, s.observe(first.path, s.admitted(s.dispatch(methods))))
 	}
-	m.NotFoundHandler = s.observe("pages", s.page)
+	m.NotFoundHandler = s.observe("pages", s.admitted(s.page))
 	return m
 }
 
@@ -214,6 +214,9 @@ func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 	// A key is refused where anyone may read, too: who sends one would take less for all. Other words of the header may
 	// be meant for a proxy.
 	if err != nil && (rt.access != anyone || errors.Is(err, account.ErrToken)) {
+		return err
+	}
+	if err := s.admitWho(&who); err != nil {
 		return err
 	}
 	r, may, err := s.withRights(w, r.WithContext(auth.With(r.Context(), who)), &who)

@@ -97,6 +97,8 @@ type Config struct {
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
 	PublicURL string
 	Limits    Limits
+	// Rates bound how often one address, account or key may ask; without them nothing does.
+	Rates Rates
 	// Folder is where records of jobs are kept and what is too large for memory waits; nothing else may be in it. Empty
 	// keeps no records, and has the rest in the folder of the system.
 	Folder string
@@ -113,6 +115,7 @@ type Server struct {
 	docs    []byte
 	metrics *metrics
 	gates   *gates
+	rates   *rates
 	keys    *once.Keys
 
 	features    features.API
@@ -168,6 +171,7 @@ func New(cfg Config) (*Server, error) {
 	cfg.Limits = cfg.Limits.WithDefaults()
 	s := &Server{cfg: cfg, nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
+	s.rates = newRates(cfg.Rates, cfg.Now())
 	s.city = &city.City{
 		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Vault: cfg.Vault, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,

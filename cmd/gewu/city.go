@@ -13,6 +13,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
+	"github.com/gewu-city/gewu/cmd/gewu/door"
 	"github.com/gewu-city/gewu/cmd/gewu/garbage"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/persons"
@@ -52,6 +53,9 @@ type cityOptions struct {
 	logins  logins.Flags
 	demo    bool
 	address string
+	// rates are how often one may ask; certs, when not nil, has everything but the control socket served over TLS.
+	rates server.Rates
+	certs *door.Pair
 }
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
@@ -70,6 +74,7 @@ type city struct {
 	planner *planner.Planner
 	server  *server.Server
 	env     *env
+	certs   *door.Pair
 }
 
 // openCity opens the store of the data folder, creating it when there is none, and loads the World.
@@ -87,7 +92,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &city{store: store, engine: index.NewEngine(store), env: e, public: o.logins.PublicURL}
+	c := &city{store: store, engine: index.NewEngine(store), env: e, certs: o.certs, public: o.logins.PublicURL}
 	if c.accounts, err = o.logins.Open(e.cli.Data, time.Now); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -141,7 +146,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
-		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,
+		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Rates: o.rates, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,
 	})
 	return err
 }
@@ -167,10 +172,12 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 	}
 	var g run.Group
 	c.addCaller(ctx, &g, do)
-	for _, l := range []net.Listener{listener, socket} {
-		if l != nil {
-			c.addHTTP(&g, l)
-		}
+	if listener != nil {
+		c.addHTTP(&g, listener, c.certs)
+	}
+	c.addHTTP(&g, socket, nil)
+	if c.certs != nil {
+		addLoop(&g, c.certs.Run)
 	}
 	// Not derived from ctx: they must outlive the requests that are being drained.
 	if listener != nil {
@@ -197,14 +204,19 @@ func (c *city) addCaller(ctx context.Context, g *run.Group, do func(context.Cont
 	}, func(error) { cancel() })
 }
 
-// addHTTP adds an HTTP server on a listener. Its interrupt drains it.
-func (c *city) addHTTP(g *run.Group, l net.Listener) {
+// addHTTP adds an HTTP server on a listener, over TLS with a pair. Its interrupt drains it.
+func (c *city) addHTTP(g *run.Group, l net.Listener, pair *door.Pair) {
 	s := &http.Server{
 		Handler: c.server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: obs.StdLogger(c.env.log),
 	}
+	start := func() error { return s.Serve(l) }
+	if pair != nil {
+		s.TLSConfig = pair.Config()
+		start = func() error { return s.ServeTLS(l, "", "") } // HTTP/2, too
+	}
 	g.Add(func() error {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := start(); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 		return nil

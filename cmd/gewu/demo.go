@@ -45,19 +45,18 @@ func (cmd *demoCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	l, err := cmd.listen(e)
+	l, o, err := cmd.open(e)
 	if err != nil {
 		return err
 	}
-	o := cmd.options()
-	o.demo, o.address = true, logins.Local(l.Addr().String())
+	o.demo = true
 	city, err := openCity(e, o)
 	if err != nil {
 		_ = l.Close()
 		return err
 	}
 	if loaded {
-		cmd.announce(e, l, false)
+		cmd.Door.Announce(e.stdout, l.Addr().String(), false)
 		return city.serve(e.ctx, l, nil)
 	}
 	return city.serve(e.ctx, l, func(ctx context.Context, c client) error {
@@ -72,7 +71,7 @@ func (cmd *demoCmd) Run(e *env) error {
 		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(town.Name+"\n"), 0o600); err != nil {
 			return err
 		}
-		cmd.announce(e, l, false)
+		cmd.Door.Announce(e.stdout, l.Addr().String(), false)
 		<-ctx.Done()
 		return nil
 	})

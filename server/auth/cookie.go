@@ -102,6 +102,12 @@ func (a *API) isProxy(addr netip.Addr) bool {
 	return false
 }
 
+// From is the address that a request came from, past the proxies whose word is believed; invalid when it came through the
+// control socket. here says that it came straight from this machine.
+func (a *API) From(r *http.Request) (address netip.Addr, here bool) {
+	return a.origin(r).Address, fromHere(r)
+}
+
 // origin is where a request came from: the last address that no trusted proxy has.
 func (a *API) origin(r *http.Request) account.Origin {
 	from := account.Origin{Agent: r.UserAgent()}

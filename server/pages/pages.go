@@ -17,7 +17,7 @@ import (
 )
 
 // CSP is the content policy of every HTML page.
-const CSP = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+const CSP = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // placeholder is shown when the pages have not been built.
 const placeholder = `<!doctype html>
@@ -126,9 +126,11 @@ func (p Pages) file(w http.ResponseWriter, r *http.Request, name string, status 
 		kind = "application/octet-stream"
 	}
 	h.Set("Content-Type", kind)
+	policy := "frame-ancestors 'none'" // more would bind what workers may fetch
 	if strings.HasPrefix(kind, "text/html") {
-		h.Set("Content-Security-Policy", CSP)
+		policy = CSP
 	}
+	h.Set("Content-Security-Policy", policy)
 	if strings.HasPrefix(name, "assets/") {
 		// The names hold a hash of the content.
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
