@@ -178,15 +178,16 @@ func TestGeocodeStream(t *testing.T) {
 		if got != n {
 			t.Errorf("%s: %d rows of %d", kind, got, n)
 		}
-		if t.Logf("%s: heap at most %d MB, %d MB before", kind, most>>20, before>>20); most > before+34<<20 {
+		if t.Logf("%s: heap at most %d MB, %d MB before", kind, most>>20, before>>20); most > before+40<<20 {
 			t.Errorf("%s: the heap grew from %d to %d MB", kind, before>>20, most>>20)
 		}
 	}
 }
 
-// liveHeap is what is in use after garbage was collected.
+// liveHeap is what is in use after garbage was collected; the second time what pools keep goes too.
 func liveHeap() uint64 {
 	var m runtime.MemStats
+	runtime.GC()
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
