@@ -156,6 +156,7 @@ var rows = []row{
 	{dir: "people", may: []string{"index/records", "index", "index/filter", "data", "geo"}, why: "sibling of grid, geocode and tiles"},
 	{dir: "people/rights", may: []string{"people", "index/filter", "index/filter/cql", "index", "data", "geo", "geo/relate"}, why: "posts become what exists for somebody in a World; it knows no requests"},
 	{dir: "people/vault", may: []string{"data"}, why: "keys and sealing; who may read in full is said elsewhere"},
+	{dir: "people/audit", may: []string{"data"}, why: "entries, sums of refusals and how they are found; what is noted is said elsewhere"},
 	{dir: "people/account", why: "who may log in; what a person may do is said in the directory, which it knows by the text of an id"},
 	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},

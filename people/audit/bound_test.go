@@ -1,0 +1,64 @@
+package audit_test
+
+import (
+	"context"
+	"iter"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people/audit"
+)
+
+// long is a log of n entries with a note each, that counts what is read of it.
+type long struct{ n, reads int }
+
+func (l *long) Last() data.Seq { return data.Seq(l.n) }
+
+func (l *long) Header(_ context.Context, seq data.Seq) (data.Header, error) {
+	return data.Header{Seq: seq, Recorded: noon.Add(time.Duration(seq) * time.Second)}, nil
+}
+
+func (l *long) Changes(_ context.Context, seq data.Seq, _ ...uint32) ([]data.Change, error) {
+	l.reads++
+	c, err := audit.Entry{Time: noon, Actor: "a", Action: "login", Outcome: audit.Done}.Change(strconv.Itoa(int(seq)))
+	return []data.Change{c}, err
+}
+
+func (l *long) Entries(_ context.Context, after data.Seq) iter.Seq2[*data.Entry, error] {
+	return func(yield func(*data.Entry, error) bool) {
+		for seq := after + 1; int(seq) <= l.n; seq++ {
+			e := &data.Entry{Changes: []data.Change{{Admin: &data.Admin{Kind: data.AdminNote}}}}
+			e.Seq = seq
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestPagesAreBounded asks for what nobody did: pages are empty and read no more than they may, and the last one comes.
+func TestPagesAreBounded(t *testing.T) {
+	log := &long{n: 2*audit.MaxReads + 500}
+	book := audit.NewBook(log)
+	for _, q := range []struct {
+		actor       string
+		pages, want int
+	}{{"nobody", 3, 0}, {"a", 3, log.n}} {
+		var after audit.Place
+		pages, found := 0, 0
+		for next := &after; next != nil; pages++ {
+			log.reads = 0
+			page, end, err := book.Page(t.Context(), audit.Query{Actor: q.actor}, *next, 10*audit.MaxReads)
+			if err != nil || log.reads > audit.MaxReads {
+				t.Fatalf("%d reads, %v", log.reads, err)
+			}
+			found += len(page)
+			next = end
+		}
+		if pages != q.pages || found != q.want {
+			t.Errorf("%s: %d entries on %d pages, want %d on %d", q.actor, found, pages, q.want, q.pages)
+		}
+	}
+}
