@@ -11,7 +11,8 @@ import (
 )
 
 // list has a line for each prefecture: what it is called behind its province, and what it is divided into. It is made of the
-// levels 1 to 3 of xiangyuecn/AreaCity-JsSpider-StatsGov at commit 1ec05808 (MIT licence).
+// levels 1 to 3 of xiangyuecn/AreaCity-JsSpider-StatsGov at commit 1ec05808, under the licence in
+// ../LICENSE.areacity.
 //
 //go:embed places.txt
 var list string
