@@ -99,10 +99,10 @@ func TestPipe(t *testing.T) {
 				close(got)
 				return
 			}
-			defer f.Close()
 			text := make([]byte, 5)
 			_ = f.SetReadDeadline(time.Now().Add(10 * time.Second))
 			n, _ := io.ReadFull(f, text)
+			_ = f.Close() // before what waits goes on: nobody reads then
 			got <- string(text[:n])
 		}()
 		write(t, name, "hello")
