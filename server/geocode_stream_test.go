@@ -178,7 +178,7 @@ func TestGeocodeStream(t *testing.T) {
 		if got != n {
 			t.Errorf("%s: %d rows of %d", kind, got, n)
 		}
-		if t.Logf("%s: heap at most %d MB, %d MB before", kind, most>>20, before>>20); most > before+40<<20 {
+		if t.Logf("%s: heap at most %d MB, %d MB before", kind, most>>20, before>>20); most > before+34<<20 {
 			t.Errorf("%s: the heap grew from %d to %d MB", kind, before>>20, most>>20)
 		}
 	}

@@ -273,6 +273,9 @@ func (t *table) complete(w *worker, record []string, appendAnswer func()) {
 // fields are the fields of a row.
 func fields(r row) ([]string, error) {
 	text := string(r.text)
+	if text != "" && !strings.ContainsAny(text, "\"\r\n") {
+		return strings.Split(text, ","), nil // nearly every row; a reader has a buffer of 4 KiB
+	}
 	if strings.HasSuffix(text, "\r") {
 		// It belongs to the last field: that of the line break is not in the row.
 		text += "\r\n"
