@@ -158,6 +158,8 @@ var rows = []row{
 	{dir: "people/vault", may: []string{"data"}, why: "keys and sealing; who may read in full is said elsewhere"},
 	{dir: "people/audit", may: []string{"data"}, why: "entries, sums of refusals and how they are found; what is noted is said elsewhere"},
 	{dir: "people/account", why: "who may log in; what a person may do is said in the directory, which it knows by the text of an id"},
+	{dir: "cases/process", may: []string{"data", "people", "profiles"}, why: "how cases move, as a table; it knows no case, and only its tests the posts and the profiles"},
+	{dir: "profiles", why: "files of configurations, embedded; who reads them checks them"},
 	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},
 	{dir: "profile", may: append([]string{"cases"}, below...), why: "a profile configures everything below it", planned: true},
