@@ -14,6 +14,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert/osm"
+	"github.com/gewu-city/gewu/internal/tomltext"
 )
 
 // The formats of definitions.
@@ -99,7 +100,7 @@ func decodeTOML(r io.Reader, v any, tables ...string) error {
 	}
 	meta, err := toml.Decode(splitItems(string(text)), v)
 	if err != nil {
-		return tomlError(string(text), err)
+		return tomltext.Error(string(text), err)
 	}
 	for _, key := range meta.Undecoded() {
 		if !slices.Contains(tables, key[0]) {
@@ -133,15 +134,6 @@ func splitItems(text string) string {
 		}
 	}
 	return string(out)
-}
-
-// tomlError says where and what, without the library's layout over several lines.
-func tomlError(text string, err error) error {
-	if parse, ok := errors.AsType[toml.ParseError](err); ok {
-		start := max(0, min(parse.Position.Start, len(text))) // -1 for a character that TOML does not allow
-		return fmt.Errorf("line %d: %s", 1+strings.Count(text[:start], "\n"), parse.Message)
-	}
-	return errors.New(strings.TrimPrefix(err.Error(), "toml: "))
 }
 
 func jsonError(err error) error {

@@ -26,7 +26,7 @@ type row struct {
 }
 
 // common may be imported from everywhere: it knows no domain word.
-var common = []string{"internal/obs", "internal/flight"}
+var common = []string{"internal/obs", "internal/flight", "internal/tomltext"}
 
 // below is what the packages that compose may use.
 var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/cells", "grid/code", "grid/coverage/check", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
@@ -39,6 +39,7 @@ var resource = append([]string{"data/sensitive", "server/city", "server/rest", "
 var rows = []row{
 	{dir: "internal/obs", why: "logger, metrics and build information serve everyone, so they depend on no one"},
 	{dir: "internal/flight", why: "work that callers share, whatever it is"},
+	{dir: "internal/tomltext", why: "TOML as text, whatever it says"},
 	{dir: "internal/archtest", why: "reads the tree and imports nothing of it"},
 	{dir: "geo", why: "pure functions on coordinates"},
 	{dir: "geo/geodesy", may: []string{"geo"}, why: "measuring on the ellipsoid; predicates and drawing do not need it"},
@@ -160,6 +161,7 @@ var rows = []row{
 	{dir: "people/account", why: "who may log in; what a person may do is said in the directory, which it knows by the text of an id"},
 	{dir: "cases/process", may: []string{"data", "people", "profiles"}, why: "how cases move, as a table; it knows no case, and only its tests the posts and the profiles"},
 	{dir: "profiles", why: "files of configurations, embedded; who reads them checks them"},
+	{dir: "cases/calendar", may: []string{"data"}, why: "counts working time; it knows no case and no clock of a case"},
 	{dir: "cases", may: []string{"people", "data", "geo"}, why: "the engine is asked through small interfaces that cases declares", planned: true},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},
 	{dir: "profile", may: append([]string{"cases"}, below...), why: "a profile configures everything below it", planned: true},
