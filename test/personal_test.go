@@ -149,3 +149,84 @@ func TestErasureSurvivesKill(t *testing.T) {
 		t.Errorf("check without keys: %s", out)
 	}
 }
+
+// TestOldKeys puts a copy of keys.db from before an erasure beside the newer log, and beside a backup of it: who was erased
+// stays erased, everybody else can be read, and check says what is the matter while no server has been started.
+func TestOldKeys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts and kills servers")
+	}
+	root := t.TempDir()
+	dir, backup := filepath.Join(root, "city"), filepath.Join(root, "backup.db")
+	keys, old := filepath.Join(dir, "keys.db"), filepath.Join(root, "keys.old")
+	path := func(id string) string { return "/v1/layers/persons/features/" + id }
+	copyFile := func(from, to string) {
+		t.Helper()
+		b, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serve(t, dir)
+	s.call("POST", "/v1/layers", persons, nil)
+	put := func(id, name string) {
+		s.call("PUT", path(id), object{"type": "Feature", "id": id, "geometry": nil, "properties": object{"name": name, "need": "meal"}}, nil)
+	}
+	for _, id := range []string{"erased", "returned", "kept"} {
+		put(id, "姓名"+id)
+	}
+	var was struct{ Seq int }
+	s.call("GET", path("kept"), nil, &was)
+	s.stop()
+	copyFile(keys, old)
+	s = serve(t, dir)
+	for _, id := range []string{"erased", "returned"} {
+		s.call("POST", path(id)+"/erase?reason=asked+to+be+forgotten", nil, nil)
+	}
+	put("returned", "新来")
+	mustRun(t, "backup", "--data", dir, backup)
+	s.kill()
+
+	judge := func(when string) {
+		t.Helper()
+		for _, at := range []string{"erased", "returned", "kept"} {
+			if resp, raw := s.try("GET", path(at)+fmt.Sprintf("?as_of=%d&full=true&reason=test+of+erasure", was.Seq), nil); bytes.Contains(raw, []byte("姓名"+at)) != (at == "kept") {
+				t.Errorf("%s: %s as it was: %s %s", when, at, resp.Status, raw)
+			}
+		}
+		if resp, raw := s.try("GET", path("erased"), nil); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s %s", when, resp.Status, raw)
+		}
+	}
+	copyFile(old, keys)
+	if out, ok := run(t, nil, "check", "--data", dir); ok || !strings.Contains(out, "holds keys of persons who were erased since: 2") {
+		t.Errorf("check beside an old file of keys: %s", out)
+	}
+	s = serve(t, dir)
+	judge("old keys")
+	s.kill()
+	if out, _ := run(t, nil, "check", "--data", dir); strings.Contains(out, "keys of persons who were erased") {
+		t.Errorf("check after a start: %s", out)
+	}
+	if err := os.Remove(filepath.Join(dir, "gewu.db")); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "restore", "--data", dir, backup)
+	copyFile(old, keys)
+	s = serve(t, dir)
+	judge("old keys beside a backup")
+	s.stop()
+	s = serve(t, dir)
+	var swept struct{ Erased []object }
+	if s.call("POST", "/v1/personal/expired", nil, &swept); len(swept.Erased) != 0 {
+		t.Errorf("the sweep ends who came back: %v", swept.Erased)
+	}
+	s.stop()
+	// The newer file of keys, which knows of the second name, was lost with the copy: that is told.
+	if out, ok := run(t, nil, "check", "--data", dir); ok || !strings.Contains(out, "persons/returned: has personal values and no key") {
+		t.Errorf("check: %s", out)
+	}
+}

@@ -145,9 +145,13 @@ func (cmd *checkCmd) stopped(e *env, path string) error {
 		return err
 	}
 	defer keys.Close()
-	if err := upkeep.CheckPersonal(e.ctx, engine.World(), vault.New(keys), tell); err != nil {
+	if err := upkeep.CheckKeys(e.ctx, keys, store, tell); err != nil {
 		return err
 	}
+	if err := upkeep.CheckPersonal(e.ctx, engine.World(), store, vault.New(keys), tell); err != nil {
+		return err
+	}
+	upkeep.CheckPeople(engine.World(), tell)
 	return cmd.verdict(e, problems)
 }
 

@@ -99,6 +99,9 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if c.keys, err = persons.Open(masterOf(e), time.Now); err != nil {
 		return nil, errors.Join(err, c.accounts.Close(), store.Close())
 	}
+	if err := persons.Follow(e.ctx, c.keys, store, e.log); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
 	c.sealed = &vault.Store{Store: store, Vault: vault.New(c.keys), Layers: c.engine.Layer}
 	if err := c.load(o, metrics); err != nil {
 		return nil, errors.Join(err, c.close())

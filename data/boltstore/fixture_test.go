@@ -25,7 +25,7 @@ import (
 )
 
 // fixtureHistory is what the files under testdata/format-N.gewu.gz hold, made by the last program that wrote format N
-// (format 1: revision c879293), each with a checkpoint up to entry 47 of 49: every kind of change that format 1 knows, a large transaction,
+// (format 1: revision c879293, format 2: 75f44df), each with a checkpoint up to entry 47 of 49: every kind of change that format 1 knows, a large transaction,
 // features that were changed, deleted and put again, and a layer that was dropped and made anew.
 func fixtureHistory() [][]data.Change {
 	unit := &data.Scheme{Name: "unit", Levels: []string{"district"}, Cells: data.SchemeCells{Layer: "cells", Code: "code"}}
@@ -104,9 +104,16 @@ func settings(t *testing.T, dir string) layout.Settings {
 	return s
 }
 
-// TestFormat1 opens a file of format 1, reads, changes, checks and compacts it, and restores it as a backup.
-func TestFormat1(t *testing.T) {
-	dir, want := fixture(t, 1)
+// TestOlderFormats opens a file of each older format, reads, changes, checks and compacts it, and restores it as a backup.
+func TestOlderFormats(t *testing.T) {
+	for format := 1; format < layout.Version; format++ {
+		t.Run(fmt.Sprint(format), func(t *testing.T) { olderFormat(t, format) })
+	}
+}
+
+func olderFormat(t *testing.T, format int) {
+	t.Helper()
+	dir, want := fixture(t, format)
 	before, err := os.ReadFile(file(dir))
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +170,7 @@ func TestFormat1(t *testing.T) {
 		t.Errorf("log: %s", log.String())
 	}
 	checkClean(t, dir)
-	if got := settings(t, dir); got.Format != layout.Version || len(got.Upgrades) != 1 || got.Upgrades[0].Format != 2 || time.Since(got.Upgrades[0].At) > time.Hour {
+	if got := settings(t, dir); got.Format != layout.Version || len(got.Upgrades) != layout.Version-format || got.Upgrades[0].Format != uint32(format)+1 || time.Since(got.Upgrades[0].At) > time.Hour {
 		t.Errorf("settings: %+v", got)
 	}
 	db = open(t, dir)
@@ -205,7 +212,7 @@ func TestOlderProgram(t *testing.T) {
 	complains := func(what string, err error) {
 		t.Helper()
 		if _, corrupt := errors.AsType[*data.CorruptError](err); err == nil || corrupt ||
-			!strings.Contains(err.Error(), "format 7") || !strings.Contains(err.Error(), "use the newer gewu") {
+			!strings.Contains(err.Error(), "written by a newer gewu: it has format 7") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

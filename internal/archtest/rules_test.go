@@ -221,7 +221,7 @@ var rows = []row{
 	{dir: "cmd/gewu/question", why: "flags become requests; sending them is the command's matter"},
 	{dir: "cmd/gewu/logins", may: []string{"people", "people/account", "server/auth", "server/auth/mail", "server/auth/openid"}, why: "flags about logins, and the commands that speak to a server about them"},
 	{dir: "cmd/gewu/door", why: "what stands between a server and the network; it knows no city"},
-	{dir: "cmd/gewu/upkeep", may: []string{"people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
+	{dir: "cmd/gewu/upkeep", may: []string{"people", "people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
 		"cmd/gewu/door", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",

@@ -54,6 +54,8 @@ type File struct {
 	mu   sync.RWMutex
 	db   *bbolt.DB
 	wrap box
+	// log is what the file follows, nil before [File.Follow].
+	log Log
 }
 
 // OpenFile opens the file of keys at path, or remembers where to make it.
@@ -133,7 +135,11 @@ func (f *File) Close() error {
 	if f.db == nil {
 		return nil
 	}
-	return f.db.Close()
+	var err error
+	if f.log != nil {
+		err = f.db.Update(f.markLog)
+	}
+	return errors.Join(err, f.db.Close())
 }
 
 // name is the key of a subject in the file.
@@ -257,7 +263,9 @@ func (f *File) make(tx *bbolt.Tx, s Subject, r record) (k Key, err error) {
 	if _, err = io.ReadFull(f.opts.Random, k.Secret[:]); err != nil {
 		return k, err
 	}
-	b := binary.BigEndian.AppendUint64(nil, uint64(f.opts.Now().UnixMicro()))
+	// Later than the erasure, so that a note of it never takes this key for the one that it destroyed.
+	made := max(f.opts.Now().UnixMicro(), r.erased+1)
+	b := binary.BigEndian.AppendUint64(nil, uint64(made))
 	b = append(binary.AppendUvarint(b, uint64(len(s.name()))), s.name()...)
 	b = f.wrap.seal(b, k.Secret[:], k.ID[:])
 	if err = tx.Bucket(bucketKeys).Put(k.ID[:], b); err != nil {
@@ -349,39 +357,56 @@ func (f *File) Destroy(at time.Time, subjects ...Subject) error {
 			return err
 		}
 	}
+	going := make(map[Subject]time.Time, len(subjects))
+	for _, s := range subjects {
+		going[s] = at
+	}
+	return f.destroy(going, func(_ Subject, r record, tx *bbolt.Tx) (gone bool, erased int64, err error) {
+		if len(r.key) == 0 && r.erased != 0 {
+			return false, r.erased, nil
+		}
+		// Not before the key was made, whatever the clock says: the time tells old keys from those that come after.
+		made, err := r.made(tx)
+		return made != 0, max(at.UnixMicro(), made, r.erased), err
+	})
+}
+
+// destroy deletes the key of each subject for whom judge says that it goes, and notes the time that judge returns. The
+// caller holds mu.
+func (f *File) destroy(subjects map[Subject]time.Time, judge func(Subject, record, *bbolt.Tx) (gone bool, erased int64, err error)) error {
+	stale := false // also when a file could not be written anew before
 	err := f.db.Update(func(tx *bbolt.Tx) error {
-		gone := false
-		for _, s := range subjects {
+		for s := range subjects {
 			r, err := readRecord(tx.Bucket(bucketSubjects).Get(s.name()))
 			if err != nil {
 				return err
 			}
-			if len(r.key) == 0 && r.erased != 0 {
-				continue
+			gone, erased, err := judge(s, r, tx)
+			if err != nil {
+				return err
 			}
-			if len(r.key) > 0 {
-				gone = true
+			if gone {
+				stale = true
 				if err := tx.Bucket(bucketKeys).Delete(r.key); err != nil {
 					return err
 				}
+				r.key = nil
 			}
-			if err := tx.Bucket(bucketSubjects).Put(s.name(), record{erased: at.UnixMicro()}.bytes()); err != nil {
+			r.erased = erased
+			if err := tx.Bucket(bucketSubjects).Put(s.name(), r.bytes()); err != nil {
 				return err
 			}
 		}
-		if !gone {
+		if err := f.markLog(tx); err != nil {
+			return err
+		}
+		meta := tx.Bucket(bucketMeta)
+		if stale = stale || meta.Get(metaStale) != nil; !stale {
 			return nil
 		}
-		return tx.Bucket(bucketMeta).Put(metaStale, []byte{1})
+		return meta.Put(metaStale, []byte{1})
 	})
-	if err != nil {
-		return err
-	}
-	stale := false
-	if err := f.db.View(func(tx *bbolt.Tx) error {
-		stale = tx.Bucket(bucketMeta).Get(metaStale) != nil
-		return nil
-	}); err != nil || !stale {
+	if err != nil || !stale {
 		return err
 	}
 	return f.rewrite()

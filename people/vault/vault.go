@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 )
@@ -208,9 +209,9 @@ func (v *Vault) Settle(l *data.Layer, f *data.Feature, before data.Feature, keep
 	return nil
 }
 
-// Check verifies the sealed values of a feature and calls bad for each that does not open; lost reports that a value has
-// no key although the subject was not erased.
-func (v *Vault) Check(l *data.Layer, f data.Feature, bad func(attribute, what string)) (lost bool, err error) {
+// Check verifies the sealed values of a feature, whose newest change was recorded at a time, and calls bad for each that
+// does not open; lost reports that a value has no key although the subject was not erased since.
+func (v *Vault) Check(l *data.Layer, f data.Feature, changed func() (time.Time, error), bad func(attribute, what string)) (lost bool, err error) {
 	if v == nil || l.Sensitive == nil {
 		return false, nil
 	}
@@ -233,5 +234,9 @@ func (v *Vault) Check(l *data.Layer, f data.Feature, bad func(attribute, what st
 		return false, nil
 	}
 	state, err := v.keys.State(o.s)
-	return !state.Gone(), err
+	if err != nil || !state.Gone() {
+		return true, err
+	}
+	at, err := changed()
+	return at.After(state.Erased), err
 }

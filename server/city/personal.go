@@ -122,7 +122,7 @@ func (c *City) Note(r *http.Request, what any, more ...data.Change) (data.Seq, e
 	if err != nil {
 		return 0, err
 	}
-	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: "personal", Changes: append(more, note)})
+	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: vault.Cause, Changes: append(more, note)})
 	if err == nil {
 		c.WaitShown(r, seq)
 	}

@@ -78,7 +78,8 @@ func (a *API) find(ctx context.Context, by time.Time, limit int) (found []due, e
 			if err != nil {
 				return nil, err
 			}
-			if state.Gone() {
+			// Somebody who came back later and whose key was lost is not erased for that.
+			if state.Gone() && !changed.After(state.Erased) {
 				one.Expires, one.Why = state.Erased, whyUnmade
 				found = append(found, one)
 				continue

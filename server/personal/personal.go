@@ -32,14 +32,6 @@ func bodiless(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// erased is what a note says of an erasure.
-type erased struct {
-	Did    string   `json:"did"`
-	Layer  string   `json:"layer"`
-	IDs    []string `json:"ids"`
-	Reason string   `json:"reason"`
-}
-
 // Erase erases a person or household: POST /v1/layers/{layer}/features/{id}/erase. First the key goes, and with it
 // whatever was ever stored; then the feature. It may be asked again when it was broken off, and then completes.
 func (a *API) Erase(w http.ResponseWriter, r *http.Request) error {
@@ -121,7 +113,11 @@ func (a *API) erase(r *http.Request, l *data.Layer, id, reason string) (data.Seq
 
 // end ends a feature whose key is gone.
 func (a *API) end(r *http.Request, layer, id, reason string) (data.Seq, error) {
-	note := erased{"erase", layer, []string{id}, reason}
+	state, err := a.Vault.Keys().State(vault.Subject{Layer: layer, ID: id})
+	if err != nil {
+		return 0, err
+	}
+	note := vault.Erasure{Did: vault.Erase, Layer: layer, IDs: []string{id}, Reason: reason, Erased: state.Erased}
 	for {
 		var more []data.Change
 		if l, ok := a.Engine.World().Layer(layer); ok {

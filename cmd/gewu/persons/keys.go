@@ -3,6 +3,7 @@
 package persons
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -78,4 +79,17 @@ func (m *Master) create(path string) (key vault.Master, err error) {
 // Open opens the keys of a data folder.
 func Open(m *Master, now func() time.Time) (*vault.File, error) {
 	return vault.OpenFile(filepath.Join(m.Folder, keysFile), vault.FileOptions{Master: m.Key, Now: now, Random: rand.Reader})
+}
+
+// Follow destroys keys of persons who were erased, according to the log, and came back with an older copy of the file of
+// keys. It is called before anything is written.
+func Follow(ctx context.Context, keys *vault.File, log vault.Log, logger *slog.Logger) error {
+	n, err := keys.Follow(ctx, log)
+	if err != nil {
+		return fmt.Errorf("bring %s up to the log: %w", keysFile, err)
+	}
+	if n > 0 {
+		logger.Warn("an older file of keys was in place; the keys of persons who were erased since were destroyed again", "file", keysFile, "persons", n)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ package upkeep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/compare"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/operate"
 )
@@ -40,7 +42,8 @@ func (a Admin) Check(ctx context.Context, quick bool, tell operate.Tell) error {
 	if err != nil || quick {
 		return err
 	}
-	err = errors.Join(CheckWorld(ctx, a.Engine, a.Store, tell), CheckPersonal(ctx, a.Engine.World(), a.Vault, tell))
+	err = errors.Join(CheckWorld(ctx, a.Engine, a.Store, tell), CheckPersonal(ctx, a.Engine.World(), a.Store, a.Vault, tell))
+	CheckPeople(a.Engine.World(), tell)
 	if damage, ok := errors.AsType[*data.CorruptError](err); ok {
 		if sound {
 			tell.Problem("log: cannot be compared with the World: " + damage.Where + ": " + damage.What)
@@ -71,7 +74,7 @@ func CheckWorld(ctx context.Context, engine *index.Engine, log compare.History, 
 
 // CheckPersonal verifies that what is personal in a World is sealed and opens, and tells of subjects who have no key
 // although nobody has erased them.
-func CheckPersonal(ctx context.Context, w *index.World, v *vault.Vault, tell operate.Tell) error {
+func CheckPersonal(ctx context.Context, w *index.World, log vault.Log, v *vault.Vault, tell operate.Tell) error {
 	if v == nil {
 		return nil
 	}
@@ -85,7 +88,11 @@ func CheckPersonal(ctx context.Context, w *index.World, v *vault.Vault, tell ope
 				return ctx.Err()
 			}
 			at := l.Def().Name + "/" + l.ID(slot)
-			lost, err := v.Check(l.Def(), l.Feature(slot), func(attribute, what string) {
+			changed := func() (time.Time, error) {
+				h, err := log.Header(ctx, l.ChangedAt(slot))
+				return h.Recorded, err
+			}
+			lost, err := v.Check(l.Def(), l.Feature(slot), changed, func(attribute, what string) {
 				tell.Problem(at + ": attribute " + attribute + ": " + what)
 			})
 			if err != nil {
@@ -97,6 +104,30 @@ func CheckPersonal(ctx context.Context, w *index.World, v *vault.Vault, tell ope
 		}
 	}
 	return nil
+}
+
+// CheckPeople tells of records of the directory that cannot be read or hang in the air, and of layers about persons whose
+// owner or readers the directory does not know.
+func CheckPeople(w *index.World, tell operate.Tell) {
+	d := people.Of(w)
+	for _, problem := range d.Problems() {
+		tell.Problem("people: " + problem.Error())
+	}
+	for _, l := range w.Layers() {
+		for _, fault := range d.CheckSensitive(l.Def()) {
+			tell.Problem("layer " + l.Def().Name + ": " + fault.Error())
+		}
+	}
+}
+
+// CheckKeys tells of keys of persons whom the log says were erased: an older copy of the file was put in place, and no
+// server has been started since.
+func CheckKeys(ctx context.Context, keys *vault.File, log vault.Log, tell operate.Tell) error {
+	_, n, err := keys.Behind(ctx, log)
+	if n > 0 {
+		tell.Problem(fmt.Sprintf("keys.db: is older than the log and holds keys of persons who were erased since: %d; the next start of gewu serve destroys them", n))
+	}
+	return err
 }
 
 // Backup implements operate.Admin.

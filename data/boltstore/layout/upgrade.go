@@ -14,7 +14,8 @@ import (
 //
 //	1  the first
 //	2  payloads may be erased (runs, horizon); totals of the log; the list of free pages may be missing
-const Version = 2
+//	3  headers with members (groups, operations, receipts) and staged entries; admin records beside plans; sealed values
+const Version = 3
 
 // formatErasure is the first format with erased payloads and totals.
 const formatErasure = 2
@@ -25,7 +26,7 @@ const upgradeBytes = 4 + 8
 // CheckVersion is an error when a file has a layout that this program is too old for. It names both versions.
 func CheckVersion(version uint32) error {
 	if version > Version {
-		return fmt.Errorf("the file has format %d and this program reads up to %d: use the newer gewu that wrote it", version, Version)
+		return fmt.Errorf("the file was written by a newer gewu: it has format %d, and this program reads up to %d; use the newer gewu", version, Version)
 	}
 	return nil
 }
@@ -39,6 +40,8 @@ var upgrades = map[uint32]func(*bbolt.Tx) error{
 		}
 		return PutTotals(tx, &totals)
 	},
+	// What is new stands beside what there was.
+	3: func(*bbolt.Tx) error { return nil },
 }
 
 // ToNewest brings a file to the newest format, in the transaction that first needs it, and records that and when. The
