@@ -53,6 +53,7 @@ func needs() map[string]need {
 
 		"GET /v1/changes": audit, "POST /v1/changes": edit, "GET /v1/changes/{seq}": audit,
 		"POST /v1/changes/{seq}/revert": need(people.Undo),
+		"GET /v1/audit": audit, "GET /v1/audit/export": audit,
 		"GET /v1/plans":                 edit, "GET /v1/plans/{id}": edit, "DELETE /v1/plans/{id}": edit,
 		"GET /v1/events": public,
 
@@ -146,6 +147,7 @@ func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account
 		w.Header().Set(asHeader, staff)
 		w.Header().Set("Cache-Control", "no-store")
 		r = r.WithContext(city.WithAs(r.Context(), staff))
+		s.city.Seen(r, "see-as", "staff:"+staff)
 	}
 	if may == nil {
 		return r, nil, nil

@@ -96,6 +96,8 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/changes", s.features.Change, writers, false},
 		{"GET", "/v1/changes/{seq}", s.past.Entry, writers, false},
 		{"POST", "/v1/changes/{seq}/revert", s.past.Revert, writers, false},
+		{"GET", "/v1/audit", s.audit.List, writers, false},
+		{"GET", "/v1/audit/export", s.audit.Export, writers, true},
 		{"GET", "/v1/plans", s.plans.List, writers, false},
 		{"GET", "/v1/plans/{id}", s.plans.Get, writers, false},
 		{"DELETE", "/v1/plans/{id}", s.plans.Cancel, writers, false},
@@ -208,26 +210,35 @@ func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Reque
 	}
 }
 
-// call applies what one route asks for.
+// call applies what one route asks for, and keeps who was refused what.
 func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 	who, err := s.identify(r)
+	r = r.WithContext(auth.With(r.Context(), who))
+	if err = s.answer(rt, w, r, &who, err); err != nil {
+		s.refused(rt, r, err)
+	}
+	return err
+}
+
+// answer answers whom identify has found out about, with an error.
+func (s *Server) answer(rt *route, w http.ResponseWriter, r *http.Request, who *account.Principal, err error) error {
 	// A key is refused where anyone may read, too: who sends one would take less for all. Other words of the header may
 	// be meant for a proxy.
 	if err != nil && (rt.access != anyone || errors.Is(err, account.ErrToken)) {
 		return err
 	}
-	if err := s.admitWho(&who); err != nil {
+	if err := s.admitWho(who); err != nil {
 		return err
 	}
-	r, may, err := s.withRights(w, r.WithContext(auth.With(r.Context(), who)), &who)
+	r, may, err := s.withRights(w, r, who)
 	switch {
 	case err != nil:
 	case rt.access == visitors:
 		if err = s.auth.MayVisit(r); err == nil && may != nil {
-			err = permit(rt, &who, may)
+			err = permit(rt, who, may)
 		}
 	case may != nil:
-		err = permit(rt, &who, may)
+		err = permit(rt, who, may)
 	case rt.access != anyone:
 		err = s.auth.MayWrite(r)
 	}

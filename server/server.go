@@ -24,8 +24,10 @@ import (
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/people/account"
+	entries "github.com/gewu-city/gewu/people/audit"
 	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
@@ -45,6 +47,7 @@ import (
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/server/spool"
 	"github.com/gewu-city/gewu/server/tilesets"
+	"github.com/gewu-city/gewu/server/trail"
 	"github.com/gewu-city/gewu/server/transfer"
 	"github.com/gewu-city/gewu/server/undo"
 	"github.com/gewu-city/gewu/server/work"
@@ -117,6 +120,7 @@ type Server struct {
 	gates   *gates
 	rates   *rates
 	keys    *once.Keys
+	trail   *trail.Trail
 
 	features    features.API
 	definitions definitions.API
@@ -130,6 +134,7 @@ type Server struct {
 	past        past.API
 	personal    personal.API
 	plans       plans.API
+	audit       audit.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -176,13 +181,15 @@ func New(cfg Config) (*Server, error) {
 		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Vault: cfg.Vault, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
+	s.trail = &trail.Trail{Log: cfg.Store, NewID: s.newID, Now: cfg.Now, Logger: cfg.Logger}
 	login := cfg.Login
-	login.Base, login.Now, login.Logger, login.Token, login.PublicURL = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL
+	login.Base, login.Now, login.Logger, login.Token, login.PublicURL, login.Trail = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL, s.trail
 	s.auth = auth.New(login)
 	s.identify = s.auth.Identify
 	if s.cfg.Enforced == nil {
 		s.cfg.Enforced = func() bool { return !s.auth.Open() }
 	}
+	s.city.Watch = city.Watch{Trail: s.trail, On: s.cfg.Enforced, Act: s.auth.Act}
 	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
 	s.people = people.API{City: s.city}
@@ -201,6 +208,7 @@ func New(cfg Config) (*Server, error) {
 	s.past = past.API{City: s.city}
 	s.personal = personal.API{City: s.city}
 	s.plans = plans.API{City: s.city}
+	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained
@@ -237,11 +245,17 @@ func (s *Server) Drain() {
 // Run does work in the background until ctx ends, and returns when all long work has ended. It comes to its end after
 // the HTTP servers and before the engine and the store.
 func (s *Server) Run(ctx context.Context) error {
+	// The last notes are written when nobody makes any.
+	watching, stopped := context.WithCancel(context.WithoutCancel(ctx))
+	var trail errgroup.Group
+	trail.Go(func() error { return s.trail.Run(watching) })
 	var running errgroup.Group
 	running.Go(func() error { return s.city.Jobs.Run(ctx) })
 	running.Go(func() error { return s.auth.Run(ctx) })
 	running.Go(func() error { return s.personal.Run(ctx) })
-	return running.Wait()
+	err := running.Wait()
+	stopped()
+	return errors.Join(err, trail.Wait())
 }
 
 // jobSlots is how many jobs of a kind run at once. A second compaction is let in to be refused at once.

@@ -2,48 +2,56 @@ package audit
 
 import (
 	"context"
-	"iter"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gewu-city/gewu/data"
 )
 
-// Log is what is read of a store.
+// Log is what is read of a store; see [data.Store] for the contracts.
 type Log interface {
-	Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error]
 	Header(ctx context.Context, seq data.Seq) (data.Header, error)
+	Outline(ctx context.Context, seq data.Seq, take func(data.PayloadHead)) error
 	Changes(ctx context.Context, seq data.Seq, permanents ...uint32) ([]data.Change, error)
+	SeqAt(ctx context.Context, t time.Time) (data.Seq, error)
 	Last() data.Seq
 }
 
-// Query says which entries are wanted; what is empty holds for all. From is included, To is not; both are compared with
-// the time at which the log recorded a note. Object is the beginning of the objects.
-type Query struct {
-	From, To              time.Time
-	Actor, Action, Object string
-}
+// Bounds of what one page reads: entries of the log, and heads of their changes.
+const (
+	MaxReads = 2000
+	MaxHeads = 200_000
+)
 
-// MaxReads bounds the entries of the log that one page reads.
-const MaxReads = 2000
-
-// Place is where a page ends: the note at position Note of entry Seq. The zero Place is the newest.
+// Place is where a page ends: before item Item of entry Seq. The zero Place is the newest.
 type Place struct {
 	Seq  data.Seq
-	Note int
+	Item int
 }
 
-// Found is an entry and where it is.
+// Kinds of what is found.
+const (
+	KindNote   = "note"
+	KindChange = "change"
+)
+
+// Found is what somebody did and where it stands: a note, or an entry of the log that changes something. Of that, Object is
+// the layer or record when it is about one only, Count the number of changes, Reason its cause.
 type Found struct {
+	Kind string   `json:"kind"`
+	Seq  data.Seq `json:"seq"`
+	// ID is that of a note.
+	ID string `json:"id,omitempty"`
 	Entry
-	Seq data.Seq `json:"seq"`
-	ID  string   `json:"id"`
+	// IDs are the features of layer Object whose personal data somebody read at once; BreakGlass says that they held no post
+	// that may.
+	IDs        []string `json:"ids,omitempty"`
+	BreakGlass bool     `json:"break_glass,omitempty"`
 }
 
-// Book finds audit entries. It remembers the Seqs of entries that hold notes, eight bytes each, and reads the notes
-// themselves from the log. It is safe for concurrent use.
+// Book finds what the log tells of who did what. It remembers the Seqs of entries that hold notes, eight bytes each, and
+// reads everything else from the log. It is safe for concurrent use.
 type Book struct {
 	log Log
 
@@ -52,49 +60,90 @@ type Book struct {
 	noted []data.Seq
 }
 
-// NewBook returns a book that has read nothing yet; the first page reads the log once.
+// NewBook returns a book that has read nothing yet; the first page goes through the heads of the whole log once.
 func NewBook(log Log) *Book { return &Book{log: log} }
 
-// follow reads what is new in the log and returns the Seqs, which no one changes.
+// follow reads what is new in the log and returns the Seqs of entries with notes, which no one changes. What it has read
+// when ctx ends is not read again.
 func (b *Book) follow(ctx context.Context) ([]data.Seq, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.read == b.log.Last() {
-		return b.noted, nil
-	}
-	for e, err := range b.log.Entries(ctx, b.read) {
+	for last := b.log.Last(); b.read < last; b.read++ {
+		has := false
+		err := b.log.Outline(ctx, b.read+1, func(h data.PayloadHead) { has = has || !h.Kept() })
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(e.Changes, func(c data.Change) bool { return c.Admin != nil && c.Admin.Kind == data.AdminNote }) {
-			b.noted = append(b.noted, e.Seq)
+		if has {
+			b.noted = append(b.noted, b.read+1)
 		}
-		b.read = e.Seq
 	}
 	return b.noted, nil
 }
 
-// Page returns at most limit entries older than after, newest first, and where the next page begins: nil when there is
-// none. A page may have fewer than limit, even none, before the last: it reads no more than [MaxReads] entries of the log.
-func (b *Book) Page(ctx context.Context, q Query, after Place, limit int) ([]Found, *Place, error) {
+// walk yields the entries that a query may find, from a place backwards; has says whether one holds notes.
+type walk struct {
+	seq   data.Seq
+	noted []data.Seq // those up to seq
+	// notes has the others left out.
+	notes bool
+}
+
+func (w *walk) next() (seq data.Seq, has, ok bool) {
+	if n := len(w.noted); w.notes && n == 0 || w.seq == 0 {
+		return 0, false, false
+	} else if w.notes {
+		w.seq = w.noted[n-1]
+	}
+	seq = w.seq
+	w.seq--
+	if n := len(w.noted); n > 0 && w.noted[n-1] == seq {
+		w.noted, has = w.noted[:n-1], true
+	}
+	return seq, has, true
+}
+
+// from begins a walk.
+func (b *Book) from(ctx context.Context, q *Query, after Place) (w walk, err error) {
 	noted, err := b.follow(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.seq, w.notes = b.log.Last(), !q.changes()
+	if !q.To.IsZero() {
+		if w.seq, err = b.log.SeqAt(ctx, q.To.Add(-1)); err != nil {
+			return w, err
+		}
+	}
+	if after.Seq != 0 {
+		w.seq = min(w.seq, after.Seq)
+	}
+	// What has landed since the book was read is for the next page that begins anew.
+	end, found := slices.BinarySearch(noted, w.seq)
+	if found {
+		end++
+	}
+	w.noted = noted[:end]
+	return w, nil
+}
+
+// Page returns at most limit items older than after, newest first, and where the next page begins: nil when there is none.
+// A page may have fewer than limit, even none, before the last: it reads no more than [MaxReads] entries of the log, or
+// [MaxHeads] heads.
+func (b *Book) Page(ctx context.Context, q Query, after Place, limit int) ([]Found, *Place, error) {
+	at, err := b.from(ctx, &q, after)
 	if err != nil {
 		return nil, nil, err
 	}
-	end := len(noted)
-	if after.Seq != 0 {
-		at, found := slices.BinarySearch(noted, after.Seq)
-		end = at
-		if found {
-			end++
+	page, reads, heads := []Found{}, 0, 0
+	for {
+		seq, has, ok := at.next()
+		if !ok {
+			return page, nil, nil
 		}
-	}
-	var page []Found
-	for reads := 0; end > 0; end-- {
-		seq := noted[end-1]
-		if reads++; reads > MaxReads {
+		if reads++; reads > MaxReads || heads > MaxHeads {
 			// The entry itself is whole on the next page.
-			return page, &Place{Seq: seq, Note: data.MaxTxChanges}, nil
+			return page, &Place{Seq: seq, Item: data.MaxTxChanges + 2}, nil
 		}
 		head, err := b.log.Header(ctx, seq)
 		if err != nil {
@@ -103,34 +152,80 @@ func (b *Book) Page(ctx context.Context, q Query, after Place, limit int) ([]Fou
 		if !q.From.IsZero() && head.Recorded.Before(q.From) {
 			return page, nil, nil // the log's times never run backwards
 		}
-		if !q.To.IsZero() && !head.Recorded.Before(q.To) {
+		if !has && !q.mayChange(&head) {
 			continue
 		}
-		changes, err := b.log.Changes(ctx, seq, 0)
+		heads += len(head.Payloads)
+		items, err := b.items(ctx, &q, &head, has)
 		if err != nil {
 			return nil, nil, err
 		}
-		for i, c := range slices.Backward(changes) {
-			if c.Admin == nil || c.Admin.Kind != data.AdminNote || seq == after.Seq && i >= after.Note {
-				continue
-			}
-			e, err := read(c.Admin, head.Recorded, head.Actor)
-			if err != nil {
-				return nil, nil, err
-			}
-			if !q.matches(&e) {
+		for i, item := range slices.Backward(items) {
+			if item == nil || seq == after.Seq && i >= after.Item {
 				continue
 			}
 			if len(page) == limit {
-				return page, &Place{Seq: seq, Note: i + 1}, nil
+				return page, &Place{Seq: seq, Item: i + 1}, nil
 			}
-			page = append(page, Found{Entry: e, Seq: seq, ID: c.Admin.ID})
+			page = append(page, *item)
 		}
 	}
-	return page, nil, nil
 }
 
-func (q *Query) matches(e *Entry) bool {
-	return (q.Actor == "" || q.Actor == e.Actor || q.Actor == e.Staff) &&
-		(q.Action == "" || q.Action == e.Action) && strings.HasPrefix(e.Object, q.Object)
+// items are what an entry holds, in order and nil where the query does not want it: its notes, and last what it changes.
+func (b *Book) items(ctx context.Context, q *Query, head *data.Header, has bool) (items []*Found, err error) {
+	if has {
+		changes, err := b.log.Changes(ctx, head.Seq, 0)
+		if err != nil {
+			return nil, err
+		}
+		for i := range changes {
+			if changes[i].Kept() {
+				continue
+			}
+			note, err := noteOf(&changes[i], head)
+			if err != nil {
+				return nil, err
+			}
+			if !q.matches(note) {
+				note = nil
+			}
+			items = append(items, note)
+		}
+	}
+	if !q.mayChange(head) {
+		return items, nil
+	}
+	change, err := b.change(ctx, q, head)
+	return append(items, change), err
+}
+
+// change is what an entry changes, nil when the query does not want it or the entry holds notes only.
+func (b *Book) change(ctx context.Context, q *Query, head *data.Header) (*Found, error) {
+	found := &Found{Kind: KindChange, Seq: head.Seq, Entry: Entry{
+		Time: head.Recorded, Actor: head.Actor, Action: actionOf(head), Outcome: Done, Reason: head.Cause,
+	}}
+	wanted := q.Object == ""
+	err := b.log.Outline(ctx, head.Seq, func(h data.PayloadHead) {
+		if !h.Kept() {
+			return
+		}
+		found.Count++
+		name := string(h.Layer)
+		if q.Sees != nil && !q.Sees(name) {
+			found.Object = ""
+			return
+		}
+		switch {
+		case found.Count == 1:
+			found.Object = name
+		case found.Object != name:
+			found.Object = ""
+		}
+		wanted = wanted || q.about(&h)
+	})
+	if err != nil || !wanted || found.Count == 0 {
+		return nil, err
+	}
+	return found, nil
 }

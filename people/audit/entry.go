@@ -4,7 +4,6 @@ package audit
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,10 +17,18 @@ const (
 	Refused = "refused"
 )
 
+// Actions that this package gives by itself: of a sum of different ones, of a note that was erased, and of the entries of
+// the log that are no notes, beside the kind of operation that their cause names.
+const (
+	Several = "several"
+	Erased  = "erased"
+	Changed = "change"
+)
+
 // MaxText bounds each text of an entry, in bytes: what callers send may not fill the log.
 const MaxText = 256
 
-// Entry is what the log keeps of one act, or of refusals of one address within a minute.
+// Entry is what the log keeps of one act, or of several within a minute.
 type Entry struct {
 	// Time is when it was, that of the first one when Count is over 1.
 	Time time.Time `json:"time"`
@@ -35,7 +42,7 @@ type Entry struct {
 	Object  string `json:"object,omitempty"`
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason,omitempty"`
-	// Count is how many refusals the entry sums up; 0 is one.
+	// Count is how many the entry sums up; 0 is one.
 	Count int `json:"count,omitempty"`
 }
 
@@ -66,32 +73,4 @@ func cut(text string) string {
 		end--
 	}
 	return text[:end]
-}
-
-// read is the entry that a note holds. Notes of readings of personal data have a shape of their own; who and when is in
-// the head of their entry of the log.
-func read(note *data.Admin, recorded time.Time, actor string) (Entry, error) {
-	var body struct {
-		Entry
-		Did   string   `json:"did"`
-		Layer string   `json:"layer"`
-		IDs   []string `json:"ids"`
-	}
-	if err := json.Unmarshal(note.Body, &body); err != nil {
-		return Entry{}, fmt.Errorf("audit: note %s: %w", note.ID, err)
-	}
-	e := body.Entry
-	if e.Action == "" {
-		e.Action, e.Outcome, e.Object = body.Did, Done, body.Layer
-		if len(body.IDs) == 1 {
-			e.Object += "/" + body.IDs[0]
-		}
-	}
-	if e.Time.IsZero() {
-		e.Time = recorded
-	}
-	if e.Actor == "" {
-		e.Actor = actor
-	}
-	return e, nil
 }

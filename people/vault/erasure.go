@@ -24,6 +24,8 @@ type Erasure struct {
 	Layer  string   `json:"layer"`
 	IDs    []string `json:"ids"`
 	Reason string   `json:"reason"`
+	// From is the address that it was asked for from.
+	From string `json:"from,omitempty"`
 	// Erased is [State.Erased] of the subjects: keys that are not younger than it are gone. Notes of older programs have
 	// none; the time of their entry stands for it.
 	Erased time.Time `json:"erased,omitzero"`

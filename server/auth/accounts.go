@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"log/slog"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -56,7 +55,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "account made", slog.String("account", made.ID))
+	a.note(r, "account-make", accountName+made.ID, standing(&made))
 	w.Header().Set("Location", "/v1/accounts/"+made.ID)
 	return answer(w, r, http.StatusCreated, made)
 }
@@ -90,7 +89,14 @@ func (a *API) Change(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "account changed", slog.String("account", found.ID), slog.Bool("administrator", changed.Administrator), slog.Bool("disabled", changed.Disabled))
+	action := "account-change"
+	switch {
+	case changed.Disabled && !found.Disabled:
+		action = "account-block"
+	case found.Disabled && !changed.Disabled:
+		action = "account-unblock"
+	}
+	a.note(r, action, accountName+found.ID, standing(&changed))
 	return answer(w, r, http.StatusOK, changed)
 }
 
@@ -103,8 +109,19 @@ func (a *API) Remove(w http.ResponseWriter, r *http.Request) error {
 	if err := store.Remove(found.ID); err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "account removed", slog.String("account", found.ID))
+	a.note(r, "account-remove", accountName+found.ID, "")
 	return done(w)
+}
+
+// standing says what an account may be, for notes: the person whose it is, and whether it may do everything.
+func standing(a *account.Account) string {
+	switch {
+	case a.Administrator:
+		return "administrator"
+	case a.Staff != "":
+		return "staff:" + a.Staff
+	}
+	return ""
 }
 
 // SessionsOf lists the sessions of an account. GET /v1/accounts/{account}/sessions.
@@ -129,7 +146,7 @@ func (a *API) EndSessionsOf(w http.ResponseWriter, r *http.Request) error {
 	if _, err := store.EndSessions(found.ID, "", ""); err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "sessions ended", slog.String("account", found.ID))
+	a.note(r, "sessions-end", accountName+found.ID, "")
 	return done(w)
 }
 
@@ -142,6 +159,6 @@ func (a *API) ClearSecond(w http.ResponseWriter, r *http.Request) error {
 	if err := store.ClearSecond(found.ID); err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "second factor taken away", slog.String("account", found.ID))
+	a.note(r, "second-remove", accountName+found.ID, "")
 	return done(w)
 }

@@ -37,6 +37,8 @@ type Config struct {
 	Permissions []string
 	Now         func() time.Time
 	Logger      *slog.Logger
+	// Trail keeps who did what; nil keeps nothing.
+	Trail Trail
 }
 
 // Post sends a text to an address. It is safe for concurrent use.
@@ -174,10 +176,4 @@ func (a *API) problem(err error) error {
 		return rest.Refuse(rest.Conflict, "there is no second factor to confirm or take away").Because(err)
 	}
 	return err
-}
-
-// note writes to the log what matters to who watches over logins. Passwords and tokens are in no event.
-func (a *API) note(r *http.Request, event string, attrs ...slog.Attr) {
-	attrs = append(attrs, slog.String("by", From(r.Context()).Actor()), slog.String("address", a.origin(r).String()))
-	a.cfg.Logger.LogAttrs(r.Context(), slog.LevelInfo, "people", append(attrs, slog.String("event", event))...)
 }

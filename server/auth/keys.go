@@ -1,7 +1,7 @@
 package auth
 
 import (
-	"log/slog"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,7 +89,9 @@ func (a *API) CreateKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "key made", slog.String("key", key.ID), slog.String("account", owner))
+	if err := a.witness(r, "key-make", keyName+key.ID, accountName+owner); err != nil {
+		return errors.Join(err, store.Revoke("", key.ID))
+	}
 	return answer(w, r, http.StatusCreated, map[string]any{"key": key, "token": token})
 }
 
@@ -103,6 +105,6 @@ func (a *API) RevokeKey(w http.ResponseWriter, r *http.Request) error {
 	if err := store.Revoke(of, id); err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "key revoked", slog.String("key", id))
+	a.note(r, "key-revoke", keyName+id, "")
 	return done(w)
 }

@@ -1,7 +1,7 @@
 package auth
 
 import (
-	"log/slog"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -89,9 +89,15 @@ func (a *API) Invite(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.problem(err)
 	}
+	why := "account"
+	if link.Administrator {
+		why = "administrator"
+	}
+	if err := a.witness(r, "invite", invitationName+link.ID, why); err != nil {
+		return errors.Join(err, store.TakeBack(link.ID))
+	}
 	s := sent{Link: link, URL: a.base(r) + invitationPage + token}
 	s.Mailed = a.write(letter{to: link.Email, purpose: account.Invite, url: s.URL, until: link.Expires})
-	a.note(r, "invited", slog.String("link", link.ID), slog.Bool("administrator", link.Administrator))
 	return answer(w, r, http.StatusCreated, s)
 }
 
@@ -101,9 +107,11 @@ func (a *API) TakeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := store.TakeBack(mux.Vars(r)["id"]); err != nil {
+	id := mux.Vars(r)["id"]
+	if err := store.TakeBack(id); err != nil {
 		return a.problem(err)
 	}
+	a.note(r, "invitation-withdraw", invitationName+id, "")
 	return done(w)
 }
 
@@ -128,6 +136,7 @@ func (a *API) look(w http.ResponseWriter, r *http.Request, purpose account.Purpo
 	}
 	link, err := store.Look(body.Token, purpose)
 	if err != nil {
+		a.refused(r, map[account.Purpose]string{account.Invite: "invitation-accept", account.Reset: "password-set"}[purpose], "", err)
 		return a.problem(err)
 	}
 	return answer(w, r, http.StatusOK, shown{link.Login, link.Administrator, link.Expires})
@@ -159,9 +168,10 @@ func (a *API) Accept(w http.ResponseWriter, r *http.Request) error {
 	}
 	made, err := store.Accept(r.Context(), body.Token, body.Login, body.Password)
 	if err != nil {
+		a.refused(r, "invitation-accept", "", err)
 		return a.problem(err)
 	}
-	a.note(r, "invitation accepted", slog.String("account", made.ID))
+	a.note(r, "invitation-accept", accountName+made.ID, "")
 	token, pending, err := store.Login(r.Context(), made.Login, body.Password, a.origin(r), a.sessionToken(r))
 	if err != nil {
 		return a.problem(err)
@@ -185,11 +195,12 @@ func (a *API) AskReset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := store.MayAskReset(body.Login, a.origin(r)); err != nil {
+		a.refused(r, "password-ask", a.objectOf(body.Login), err)
 		return a.problem(err)
 	}
 	// Whether anybody has the login is looked up when nobody waits for it any more.
 	a.write(letter{login: body.Login, purpose: account.Reset, url: a.base(r) + resetPage})
-	a.note(r, "reset asked for")
+	a.count(r, "password-ask")
 	return answer(w, r, http.StatusAccepted, map[string]any{})
 }
 
@@ -208,9 +219,10 @@ func (a *API) SetByLink(w http.ResponseWriter, r *http.Request) error {
 	}
 	changed, err := store.SetByLink(r.Context(), body.Token, body.Password)
 	if err != nil {
+		a.refused(r, "password-set", "", err)
 		return a.problem(err)
 	}
-	a.note(r, "password set by link", slog.String("account", changed.ID))
+	a.note(r, "password-set", accountName+changed.ID, "link")
 	return done(w)
 }
 
@@ -224,8 +236,10 @@ func (a *API) ResetOf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.problem(err)
 	}
+	if err := a.witness(r, "password-link", accountName+found.ID, ""); err != nil {
+		return err
+	}
 	s := sent{Link: link, URL: a.base(r) + resetPage + token}
 	s.Mailed = a.write(letter{to: link.Email, purpose: account.Reset, url: s.URL, until: link.Expires})
-	a.note(r, "reset link made", slog.String("account", found.ID))
 	return answer(w, r, http.StatusCreated, s)
 }

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"log/slog"
 	"net/http"
 
 	"github.com/gewu-city/gewu/people/account"
@@ -84,7 +83,7 @@ func (a *API) Login(w http.ResponseWriter, r *http.Request) error {
 	token, pending, err := store.Login(r.Context(), body.Login, body.Password, a.origin(r), a.sessionToken(r))
 	if err != nil {
 		// Not the login: people type passwords there.
-		a.note(r, "login failed", slog.String("why", err.Error()))
+		a.refused(r, "login", a.objectOf(body.Login), err)
 		return a.problem(err)
 	}
 	return a.enter(w, r, token, pending)
@@ -105,7 +104,7 @@ func (a *API) Second(w http.ResponseWriter, r *http.Request) error {
 	half := a.sessionToken(r)
 	token, err := store.Second(half, body.Code, a.origin(r))
 	if err != nil {
-		a.note(r, "second factor failed", slog.String("why", err.Error()))
+		a.refused(r, "second-factor", "", err)
 		if !store.Pending(half) {
 			a.setCookie(w, r, "")
 		}
@@ -124,7 +123,7 @@ func (a *API) enter(w http.ResponseWriter, r *http.Request, token string, pendin
 			return a.problem(err)
 		}
 		r = r.WithContext(With(r.Context(), p))
-		a.note(r, "logged in")
+		a.note(r, "login", accountName+p.Account, "")
 	}
 	m, err := a.show(p, pending)
 	if err != nil {
@@ -150,7 +149,10 @@ func (a *API) Logout(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		a.setCookie(w, r, "")
-		a.note(r, "logged out")
+		// Anybody may send a cookie that is none.
+		if p := From(r.Context()); p.Known() {
+			a.note(r, "logout", accountName+p.Account, "")
+		}
 	}
 	return done(w)
 }

@@ -27,7 +27,7 @@ func (a *API) ChangeMe(w http.ResponseWriter, r *http.Request) error {
 	if _, err := store.SetEmail(r.Context(), p.Account, body.Password, body.Email, a.origin(r)); err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "address of mail changed")
+	a.note(r, "mail-change", accountName+p.Account, "")
 	m, err := a.show(p, false)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (a *API) ChangeMe(w http.ResponseWriter, r *http.Request) error {
 
 // SetPassword changes the own password. POST /v1/me/password.
 func (a *API) SetPassword(w http.ResponseWriter, r *http.Request) error {
-	_, store, err := a.member(r)
+	p, store, err := a.member(r)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (a *API) SetPassword(w http.ResponseWriter, r *http.Request) error {
 		return a.problem(err)
 	}
 	a.setCookie(w, r, token)
-	a.note(r, "password changed")
+	a.note(r, "password-set", accountName+p.Account, "")
 	return done(w)
 }
 
@@ -94,6 +94,7 @@ func (a *API) EndSession(w http.ResponseWriter, r *http.Request) error {
 	if id == p.Session {
 		a.setCookie(w, r, "")
 	}
+	a.note(r, "sessions-end", accountName+p.Account, "")
 	return done(w)
 }
 
@@ -121,7 +122,7 @@ func (a *API) ProposeSecond(w http.ResponseWriter, r *http.Request) error {
 
 // ConfirmSecond has the second factor count. PUT /v1/me/second.
 func (a *API) ConfirmSecond(w http.ResponseWriter, r *http.Request) error {
-	_, store, err := a.member(r)
+	p, store, err := a.member(r)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func (a *API) ConfirmSecond(w http.ResponseWriter, r *http.Request) error {
 		return a.problem(err)
 	}
 	a.setCookie(w, r, token)
-	a.note(r, "second factor set")
+	a.note(r, "second-set", accountName+p.Account, "")
 	return answer(w, r, http.StatusOK, map[string]any{"recovery": codes})
 }
 
@@ -154,13 +155,13 @@ func (a *API) RenewRecovery(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.problem(err)
 	}
-	a.note(r, "recovery codes made anew")
+	a.note(r, "second-recovery", accountName+p.Account, "")
 	return answer(w, r, http.StatusOK, map[string]any{"recovery": codes})
 }
 
 // DropSecond takes the own second factor away. POST /v1/me/second/remove.
 func (a *API) DropSecond(w http.ResponseWriter, r *http.Request) error {
-	_, store, err := a.member(r)
+	p, store, err := a.member(r)
 	if err != nil {
 		return err
 	}
@@ -173,6 +174,6 @@ func (a *API) DropSecond(w http.ResponseWriter, r *http.Request) error {
 		return a.problem(err)
 	}
 	a.setCookie(w, r, token)
-	a.note(r, "second factor taken away")
+	a.note(r, "second-remove", accountName+p.Account, "")
 	return done(w)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 
@@ -84,7 +83,10 @@ func (a *API) Back(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, spent)
 	w.Header().Set("Cache-Control", "no-store")
 	fail := func(why string, err error) error {
-		a.note(r, "login at a provider failed", slog.String("provider", p.Name()), slog.String("why", why), slog.Any("error", err))
+		a.refuse(r, "login", "", p.Name()+": "+why)
+		if err != nil {
+			a.cfg.Logger.InfoContext(r.Context(), "login at a provider failed", "provider", p.Name(), "error", err)
+		}
 		http.Redirect(w, r, "/account/login#outside="+why, http.StatusSeeOther)
 		return nil
 	}
@@ -110,7 +112,11 @@ func (a *API) Back(w http.ResponseWriter, r *http.Request) error {
 		return fail("account", err)
 	}
 	a.setCookie(w, r, token)
-	a.note(r, "logged in at a provider", slog.String("provider", p.Name()))
+	in, err := a.store.Session(token)
+	if err != nil {
+		return a.problem(err)
+	}
+	a.note(r.WithContext(With(r.Context(), in)), "login", accountName+in.Account, p.Name())
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

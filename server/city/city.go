@@ -65,6 +65,8 @@ type City struct {
 	// PublicURL is how clients reach the server; without it the request tells.
 	PublicURL string
 	Limits    Limits
+	// Watch notes who read what.
+	Watch Watch
 	// Sights remember what those who ask may see.
 	Sights  sight.Book
 	filters filter.Cache

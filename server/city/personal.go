@@ -111,6 +111,8 @@ type Read struct {
 	IDs        []string `json:"ids"`
 	Reason     string   `json:"reason"`
 	BreakGlass bool     `json:"break_glass,omitempty"`
+	// From is the address that it came from.
+	From string `json:"from,omitempty"`
 	// Actor and Request are set where somebody has to look at it.
 	Actor   string `json:"actor,omitempty"`
 	Request string `json:"request,omitempty"`
@@ -143,12 +145,19 @@ func (c *City) NoteOf(what any) (data.Change, error) {
 	return note.Put(), nil
 }
 
-// NoteReading notes that features of a layer are read in full; nothing is noted of reading masked.
-func (c *City) NoteReading(r *http.Request, how Reading, layer string, ids ...string) error {
-	if !how.Full || len(ids) == 0 {
+// NoteReading notes that features of a layer are read: of a sensitive one in full, each time and before the answer; masked,
+// summed up.
+func (c *City) NoteReading(r *http.Request, how Reading, l *data.Layer, ids ...string) error {
+	switch {
+	case l.Sensitive == nil:
+		return nil
+	case !how.Full:
+		c.Seen(r, "read-masked", l.Name)
+		return nil
+	case len(ids) == 0:
 		return nil
 	}
-	read := Read{Did: "read-personal", Layer: layer, IDs: ids, Reason: how.Reason, BreakGlass: how.BreakGlass}
+	read := Read{Did: "read-personal", Layer: l.Name, IDs: ids, Reason: how.Reason, BreakGlass: how.BreakGlass, From: c.Origin(r)}
 	var review []data.Change
 	if how.BreakGlass {
 		again := read

@@ -216,6 +216,7 @@ func (a *API) widened(r *http.Request, from, to *data.Layer) ([]data.Change, err
 		Layer  string   `json:"layer"`
 		Ways   []string `json:"ways"`
 		Reason string   `json:"reason,omitempty"`
-	}{"widen-readers", to.Name, ways, r.Header.Get(city.HeaderReason)})
+		From   string   `json:"from,omitempty"`
+	}{"widen-readers", to.Name, ways, r.Header.Get(city.HeaderReason), a.Origin(r)})
 	return []data.Change{note}, err
 }

@@ -113,7 +113,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := a.NoteReading(r, how, layer.Def().Name, ids...); err != nil {
+	if err := a.NoteReading(r, how, layer.Def(), ids...); err != nil {
 		return err
 	}
 	body = fmt.Appendf(body, `],"numberReturned":%d,"seq":%d`, count, world.Seq())
@@ -307,7 +307,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.NoteReading(r, how, name, id); err != nil {
+	if err := a.NoteReading(r, how, layer.Def(), id); err != nil {
 		return err
 	}
 	return rest.WriteBody(w, r, http.StatusOK, rest.TypeGeoJSON, body)

@@ -5,6 +5,7 @@ package operate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -56,6 +57,14 @@ type Retention struct {
 	Keep    time.Duration
 	KeepSeq data.Seq
 	DryRun  bool
+}
+
+// text says what stays, for notes.
+func (r *Retention) text() string {
+	if r.Keep < 0 {
+		return fmt.Sprintf("keep the newest %d", r.KeepSeq)
+	}
+	return "keep " + r.Keep.String()
 }
 
 // Compacted is what a compaction did, or would do.
@@ -127,6 +136,9 @@ func (a *API) Backup(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return rest.Refuse(rest.WrongMethod, "a copy cannot be had without its content").With("Allow", http.MethodGet)
 	}
+	if err := a.Witness(r, "backup", "", ""); err != nil {
+		return err
+	}
 	name := "gewu-" + a.Now().UTC().Format("20060102T150405Z") + ".backup"
 	return city.JobProblem(a.Jobs.Do(r.Context(), jobs.Spec{Kind: "backup", Actor: city.ActorOf(r)}, func(ctx context.Context, h *jobs.Handle) (any, error) {
 		err := a.Admin.Backup(ctx, func(bytes int64) io.Writer {
@@ -182,6 +194,11 @@ func (a *API) Compact(w http.ResponseWriter, r *http.Request) error {
 	retention, err := readRetention(rest.ParseParams(r))
 	if err != nil {
 		return err
+	}
+	if !retention.DryRun {
+		if err := a.Witness(r, "compact", "", retention.text()); err != nil {
+			return err
+		}
 	}
 	return a.stream(w, r, "compact", func(ctx context.Context, s *stream) error {
 		done, err := a.Admin.Compact(ctx, retention, s.tell())

@@ -184,6 +184,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 			return rest.Fault(rest.Gone, "after", after, "belongs to another history; start with the first entry")
 		}
 	}
+	a.Seen(r, "read-log", "")
 	list := struct {
 		Changes []summary `json:"changes"`
 		Next    string    `json:"next,omitempty"`
@@ -223,6 +224,7 @@ func (a *API) Entry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.unknownSeq(seq, err)
 	}
+	a.Seen(r, "read-log", fmt.Sprint("seq:", seq))
 	h := data.Header{
 		Seq: seq, Recorded: entry.Recorded, Effective: entry.Effective, Actor: entry.Actor, Cause: entry.Cause, Operation: entry.Operation,
 	}

@@ -81,6 +81,9 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.Witness(r, "export-people", "", ""); err != nil {
+		return err
+	}
 	all := whole{Organisations: d.Organisations(), Staff: d.Staff(), Seq: d.World.Seq()}
 	for _, p := range d.Posts() {
 		if d.SeqOf(data.AdminPost, p.ID) > 0 {

@@ -117,7 +117,7 @@ func (a *API) end(r *http.Request, layer, id, reason string) (data.Seq, error) {
 	if err != nil {
 		return 0, err
 	}
-	note := vault.Erasure{Did: vault.Erase, Layer: layer, IDs: []string{id}, Reason: reason, Erased: state.Erased}
+	note := vault.Erasure{Did: vault.Erase, Layer: layer, IDs: []string{id}, Reason: reason, Erased: state.Erased, From: a.Origin(r)}
 	for {
 		var more []data.Change
 		if l, ok := a.Engine.World().Layer(layer); ok {
@@ -195,6 +195,7 @@ type signed struct {
 	Did    string `json:"did"`
 	Review string `json:"review"`
 	Reason string `json:"reason"`
+	From   string `json:"from,omitempty"`
 }
 
 // SignOff takes a reading from the list of those that nobody has looked at: POST /v1/personal/reviews/{id}/sign-off.
@@ -224,7 +225,7 @@ func (a *API) SignOff(w http.ResponseWriter, r *http.Request) error {
 			return rest.Refuse(rest.Forbidden, "you have read this yourself; somebody else with the permission %s must look at it", people.Audit)
 		}
 		end := data.Change{Stream: data.StreamAdmin, Op: data.OpDelete, Layer: record.Name(), IfSeq: &record.Seq}
-		seq, err := a.Note(r, signed{"sign-off", id, reason}, end)
+		seq, err := a.Note(r, signed{"sign-off", id, reason, a.Origin(r)}, end)
 		if err != nil {
 			return city.BareChange(err)
 		}

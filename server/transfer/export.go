@@ -77,6 +77,13 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if err := city.Affordable(keep, layer.Len()); err != nil {
 		return err
 	}
+	taken := format
+	if box != nil || keep != nil {
+		taken += ", a part"
+	}
+	if err := a.Witness(r, "export", layer.Def().Name, taken); err != nil {
+		return err
+	}
 	held := &heldBack{w: a.Patient(w)}
 	out, err := convert.NewWriter(held, format, layer.Def(), o)
 	if err != nil {
