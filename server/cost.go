@@ -38,7 +38,7 @@ var costs = map[string]cost{
 	"POST /v1/changes/{seq}/revert": {scan: true},
 	// The first of these reads the headers of the log back to the import, and counts its changes: 1 ms for each entry.
 	"GET /v1/imports": {scan: true},
-	"GET /v1/audit":       {scan: true},
+	"GET /v1/audit":   {scan: true},
 	// It looks at the ids of a layer, and at those that ended features had.
 	"GET /v1/codes/{kind}":                  {scan: true},
 	"GET /v1/imports/{id}":                  {scan: true},

@@ -53,8 +53,8 @@ func needs() map[string]need {
 
 		"GET /v1/changes": audit, "POST /v1/changes": edit, "GET /v1/changes/{seq}": audit,
 		"POST /v1/changes/{seq}/revert": need(people.Undo),
-		"GET /v1/audit": audit, "GET /v1/audit/export": audit,
-		"GET /v1/plans":                 edit, "GET /v1/plans/{id}": edit, "DELETE /v1/plans/{id}": edit,
+		"GET /v1/audit":                 audit, "GET /v1/audit/export": audit,
+		"GET /v1/plans": edit, "GET /v1/plans/{id}": edit, "DELETE /v1/plans/{id}": edit,
 		"GET /v1/events": public,
 
 		"GET /v1/schemes": public, "POST /v1/schemes": define, "GET /v1/schemes/{scheme}": public,

@@ -18,7 +18,8 @@ import (
 // refused keeps that a request was refused for want of rights, for the audit; the routes of logins look after that
 // themselves. What is out of somebody's sight is answered as what is not there, and is a refusal all the same.
 func (s *Server) refused(rt *route, r *http.Request, err error) {
-	if !s.cfg.Enforced() || rt.access == visitors && needs()[rt.method+" "+rt.path] == public {
+	own := rt.access == visitors && needs()[rt.method+" "+rt.path] == public
+	if !s.cfg.Enforced() || own && !errors.Is(err, account.ErrToken) {
 		return
 	}
 	problem, ok := errors.AsType[*rest.Problem](err)

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -224,10 +225,10 @@ func TestEntriesAreBounded(t *testing.T) {
 func TestFlood(t *testing.T) {
 	var f audit.Flood
 	for i := range 5 * audit.MaxSums {
-		for j := range 3 {
+		for j := range 3 * audit.MaxOfOne {
 			at := noon.Add(time.Duration(j) * time.Second)
-			f.Add(audit.Entry{Time: at, From: fmt.Sprint(i), Action: "GET /v1/accounts", Object: fmt.Sprint(j), Outcome: audit.Refused})
-			f.Add(audit.Entry{Time: at.Add(time.Minute), Actor: fmt.Sprint("account:", i), Action: "read-log", From: fmt.Sprint(j), Outcome: audit.Done})
+			f.Add(audit.Entry{Time: at, Actor: "public", From: fmt.Sprint(i), Action: "GET /v1/accounts", Object: fmt.Sprint(j), Outcome: audit.Refused})
+			f.Add(audit.Entry{Time: at.Add(time.Minute), Actor: fmt.Sprint("account:", i), Action: "read-log", Object: fmt.Sprint(j), From: fmt.Sprint(j), Outcome: audit.Done})
 		}
 	}
 	if early := f.Take(noon.Add(59 * time.Second)); early != nil {
@@ -235,15 +236,18 @@ func TestFlood(t *testing.T) {
 	}
 	for minute, outcome := range []string{audit.Refused, audit.Done} {
 		sums := f.Take(noon.Add(time.Duration(minute+1) * time.Minute))
-		total := 0
+		total, others := 0, 0
 		for _, e := range sums {
 			total += e.Count
-			if e.Outcome != outcome || e.Object != "" || outcome == audit.Done && e.From != "" && e.From != audit.Others || strings.Contains(e.Action, "several") {
+			if e.From == audit.Others {
+				others++
+			}
+			if e.Outcome != outcome {
 				t.Fatalf("%+v", e)
 			}
 		}
-		if len(sums) != audit.MaxSums+1 || total != 15*audit.MaxSums {
-			t.Errorf("%d entries of %d", len(sums), total)
+		if most := audit.MaxSums + audit.MaxSums/audit.MaxOfOne + 1; len(sums) != most || total != 15*audit.MaxSums*audit.MaxOfOne || others != 1 {
+			t.Errorf("%d entries of %d, %d of others", len(sums), total, others)
 		}
 	}
 	if again := f.Take(noon.Add(time.Hour)); again != nil {
@@ -251,18 +255,50 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// TestFloodKeepsWhatIsCommon sums up what differs in one member.
+// TestFloodIsBounded adds anything in any order.
+func TestFloodIsBounded(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var f audit.Flood
+		n := rapid.IntRange(1, 3000).Draw(r, "entries")
+		spread := rapid.SampledFrom([]int{1, 5, 50, 5000}).Draw(r, "spread")
+		rnd := rand.New(rand.NewPCG(1, uint64(n)))
+		text := func() string { return fmt.Sprint(rnd.IntN(spread)) }
+		for range n {
+			e := audit.Entry{Time: noon, Actor: text(), From: text(), Action: text(), Object: text(), Outcome: audit.Refused}
+			if rnd.IntN(2) == 0 {
+				e.Outcome = audit.Done
+			}
+			f.Add(e)
+		}
+		total := 0
+		sums := f.Take(noon.Add(time.Minute))
+		for _, e := range sums {
+			total += e.Count
+			if _, err := e.Change("1"); err != nil {
+				r.Fatal(err)
+			}
+		}
+		if total != n || len(sums) > 2*audit.MaxSums+2 {
+			r.Fatalf("%d sums of %d, want %d", len(sums), total, n)
+		}
+	})
+}
+
+// TestFloodKeepsWhatIsCommon sums up entries that differ in one member.
 func TestFloodKeepsWhatIsCommon(t *testing.T) {
 	one := audit.Entry{Time: noon, Actor: "public", From: "10.0.0.1", Action: "login", Object: "account:a", Outcome: audit.Refused, Reason: "password"}
 	for _, c := range []struct {
 		change func(*audit.Entry)
+		sums   int
 		want   string
 	}{
-		{func(*audit.Entry) {}, "public login account:a password"},
-		{func(e *audit.Entry) { e.Object = "account:b" }, "public login  password"},
-		{func(e *audit.Entry) { e.Action = "logout" }, "public several account:a password"},
-		{func(e *audit.Entry) { e.Reason = "locked" }, "public login account:a "},
-		{func(e *audit.Entry) { e.Actor = "key:1" }, " login account:a password"},
+		{func(*audit.Entry) {}, 1, "public login account:a password"},
+		{func(e *audit.Entry) { e.Reason = "locked" }, 1, "public login account:a "},
+		{func(e *audit.Entry) { e.Object = "account:b" }, 2, ""},
+		{func(e *audit.Entry) { e.Action = "logout" }, 2, ""},
+		{func(e *audit.Entry) { e.Actor = "key:1" }, 2, ""},
+		{func(e *audit.Entry) { e.From = "10.0.0.2" }, 2, ""},
+		{func(e *audit.Entry) { e.Outcome = audit.Done }, 2, ""},
 	} {
 		var f audit.Flood
 		f.Add(one)
@@ -270,11 +306,23 @@ func TestFloodKeepsWhatIsCommon(t *testing.T) {
 		c.change(&two)
 		f.Add(two)
 		sums := f.Take(noon.Add(time.Hour))
-		if len(sums) != 1 || sums[0].Count != 2 || sums[0].From != "10.0.0.1" {
+		if len(sums) != c.sums {
 			t.Fatalf("%+v", sums)
 		}
-		if got := strings.Join([]string{sums[0].Actor, sums[0].Action, sums[0].Object, sums[0].Reason}, " "); got != c.want {
+		if got := strings.Join([]string{sums[0].Actor, sums[0].Action, sums[0].Object, sums[0].Reason}, " "); c.sums == 1 && (got != c.want || sums[0].Count != 2) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+	// Beyond the bound of one address, what is left says that it is of several.
+	var f audit.Flood
+	for i := range audit.MaxOfOne + 2 {
+		e := one
+		e.Object, e.Action = fmt.Sprint(i), fmt.Sprint("try ", i)
+		f.Add(e)
+	}
+	sums := f.Take(noon.Add(time.Hour))
+	rest := slices.IndexFunc(sums, func(e audit.Entry) bool { return e.Action == audit.Several })
+	if len(sums) != audit.MaxOfOne+1 || rest < 0 || sums[rest].Count != 2 || sums[rest].From != "10.0.0.1" || sums[rest].Actor != "public" || sums[rest].Object != "" {
+		t.Errorf("%+v", sums)
 	}
 }

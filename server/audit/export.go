@@ -132,4 +132,3 @@ func cell(text string) string {
 	}
 	return text
 }
-

@@ -64,7 +64,7 @@ func (a *API) count(r *http.Request, action string) {
 
 // refused keeps what was tried in vain. Faults of the server are no refusals.
 func (a *API) refused(r *http.Request, action, object string, err error) {
-	why := ""
+	var why string
 	_, locked := errors.AsType[*account.LockedError](err)
 	switch {
 	case locked:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,7 +121,7 @@ func (t *Trail) wait(entries []audit.Entry) {
 func (t *Trail) flush(ctx context.Context, now time.Time) {
 	sums := t.flood.Take(now)
 	t.mu.Lock()
-	entries, lost := append(t.waiting, sums...), t.lost
+	entries, lost := slices.Concat(t.waiting, sums), t.lost
 	t.waiting, t.lost = nil, 0
 	t.mu.Unlock()
 	if lost > 0 {
