@@ -672,6 +672,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did or read what, when and from where
+         * @description Newest first: notes of logins, refusals, exports, readings of personal data …, and the changes of the log with their actors. A page may have fewer entries than `limit`, even none; while `next` is there, ask again with `cursor=<next>`. Needs the permission `audit`.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that a search of the audit finds, as a file
+         * @description Newest first, streamed. The export is itself noted before the first byte. Texts of CSV that a spreadsheet would take for a formula begin with `'`. Needs the permission `audit`.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/changes/{seq}": {
         parameters: {
             query?: never;
@@ -2529,6 +2569,47 @@ export interface components {
             count: number;
             /** @description SHA-256 of the header before, in hexadecimal digits. */
             prev_hash: string;
+        };
+        AuditList: {
+            entries: components["schemas"]["AuditEntry"][];
+            /** @description The cursor of the next page. */
+            next?: string;
+            /** @description The newest entry of the log. */
+            seq: number;
+        };
+        AuditEntry: {
+            /**
+             * @description A `change` is an entry of the log: `GET /v1/changes/{seq}` has what it changes.
+             * @enum {string}
+             */
+            kind: "note" | "change";
+            seq: number;
+            /** @description That of a note. */
+            id?: string;
+            /**
+             * Format: date-time
+             * @description When it was; of a sum, when the first was.
+             */
+            time: string;
+            /** @description Who asked, as the log names them: `account:…`, `key:…`, `public`, `local:socket` …. */
+            actor?: string;
+            /** @description What the actor logs in with today. */
+            login?: string;
+            /** @description Their id in the directory, then. */
+            staff?: string;
+            /** @description The address of the network. */
+            from?: string;
+            action: string;
+            object?: string;
+            /** @description Features of layer `object` that were read at once. */
+            ids?: string[];
+            /** @enum {string} */
+            outcome: "done" | "refused";
+            /** @description Why, or the cause of a change. */
+            reason?: string;
+            break_glass?: boolean;
+            /** @description How many acts a note sums up, or changes an entry has. */
+            count?: number;
         };
         EntryList: {
             changes: components["schemas"]["EntrySummary"][];
@@ -6040,6 +6121,90 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Who asked: a login, the id of an account, a key or a person, or an actor as the log names it. An account includes its keys. */
+                who?: string;
+                /** @description Actions, separated by commas: `login`, `export`, `change`, `import` …; refusals have the route, such as `GET /v1/backup`. */
+                what?: string;
+                /** @description A layer, a feature (`layer/id`), a record (`staff:S-1`), an account (`account:…`), or the beginning of such a name. */
+                object?: string;
+                /** @description Recorded at this time or date, or later. */
+                from?: string;
+                /** @description Recorded before this time or date. */
+                to?: string;
+                /** @description An address of the network, or a network such as `10.1.0.0/16`. Changes have none. */
+                address?: string;
+                outcome?: "done" | "refused";
+                limit?: number;
+                /** @description The `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Who asked: a login, the id of an account, a key or a person, or an actor as the log names it. An account includes its keys. */
+                who?: string;
+                /** @description Actions, separated by commas: `login`, `export`, `change`, `import` …; refusals have the route, such as `GET /v1/backup`. */
+                what?: string;
+                /** @description A layer, a feature (`layer/id`), a record (`staff:S-1`), an account (`account:…`), or the beginning of such a name. */
+                object?: string;
+                /** @description Recorded at this time or date, or later. */
+                from?: string;
+                /** @description Recorded before this time or date. */
+                to?: string;
+                /** @description An address of the network, or a network such as `10.1.0.0/16`. Changes have none. */
+                address?: string;
+                outcome?: "done" | "refused";
+                format?: "csv" | "ndjson";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
