@@ -24,20 +24,6 @@ const (
 	endRadius        = 500.0
 )
 
-// meetings are where two roads meet, by their lines or else by their doors.
-func (f *finder) meetings(a, b names.ID) (points []geo.Point) {
-	if on := f.g.Lines(); on.Has(uint32(a)) && on.Has(uint32(b)) {
-		for _, x := range on.Crossings(uint32(a), uint32(b)) {
-			points = append(points, x.At)
-		}
-		return points
-	}
-	for _, m := range ground.Meet(f.doorsOf(a, address{}), f.doorsOf(b, address{}), f.spend) {
-		points = append(points, m.At)
-	}
-	return points
-}
-
 // roadsOf are the roads that an element may mean, the likeliest first.
 func (f *finder) roadsOf(e *phrase.Element) (all []names.ID) {
 	for _, id := range append([]names.ID{e.Name}, e.Also...) {
@@ -50,17 +36,18 @@ func (f *finder) roadsOf(e *phrase.Element) (all []names.ID) {
 	return all
 }
 
-// stretch looks up the part of a road between two others: half-way between where it meets them.
-func (f *finder) stretch(cl *relation.Claim, s gazetteer.Sense) {
+// stretch looks up the part of a road between two others: half-way between where it meets them. Where the text says so for
+// sure the crossings with these are not meant.
+func (f *finder) stretch(cl *relation.Claim, s gazetteer.Sense, sure bool) {
 	faults := f.nameFaults("road", &f.elements[cl.Main], s, nil)
 	for _, a := range f.roadsOf(&f.elements[cl.Second]) {
 		for _, b := range f.roadsOf(&f.elements[cl.Third]) {
 			best, found := candidate{}, false
-			for _, p := range f.meetings(s.Road, a) {
-				for _, q := range f.meetings(s.Road, b) {
+			for _, p := range f.ways.Meetings(s.Road, a) {
+				for _, q := range f.ways.Meetings(s.Road, b) {
 					half := geo.Distance(p, q) / 2
 					if half > 0 && (!found || half+betweenRadius < best.radius) {
-						best = candidate{kind: Road, at: geo.Between(p, q, 0.5), radius: half + betweenRadius, road: s.Road, cross: b, faults: faults}
+						best = candidate{kind: Road, at: geo.Between(p, q, 0.5), radius: half + betweenRadius, road: s.Road, cross: b, faults: faults, spans: sure}
 						found = true
 					}
 				}
@@ -77,20 +64,20 @@ func (f *finder) stretch(cl *relation.Claim, s gazetteer.Sense) {
 }
 
 // interval looks up what lies between two numbers of a road.
-func (f *finder) interval(cl *relation.Claim, s gazetteer.Sense, a address, faults []Fault) {
+func (f *finder) interval(cl *relation.Claim, s gazetteer.Sense, a houses.Address, faults []Fault) {
 	b := a
-	b.house = cl.Until[0].Number
+	b.House = cl.Until[0].Number
 	for _, section := range f.g.Sections(s.Road) {
-		if a.section.Base > 0 && section != a.section.Base {
+		if a.Section.Base > 0 && section != a.Section.Base {
 			continue
 		}
-		p, q := f.g.Doors().Find(a.street(s.Road, section), a.house), f.g.Doors().Find(b.street(s.Road, section), b.house)
+		p, q := f.g.Doors().Find(a.Street(uint32(s.Road), section), a.House), f.g.Doors().Find(b.Street(uint32(s.Road), section), b.House)
 		if p.How == houses.None || q.How == houses.None {
 			continue
 		}
 		half := geo.Distance(p.At, q.At) / 2
 		f.relate(cl, stretchPrecision, candidate{
-			kind: Road, at: geo.Between(p.At, q.At, 0.5), radius: half + p.Radius + q.Radius + betweenRadius, road: s.Road, faults: faults, street: a.street(s.Road, section),
+			kind: Road, at: geo.Between(p.At, q.At, 0.5), radius: half + p.Radius + q.Radius + betweenRadius, road: s.Road, faults: faults, street: a.Street(uint32(s.Road), section),
 		})
 	}
 }
@@ -108,7 +95,7 @@ func (f *finder) bounds(cl *relation.Claim) {
 			if len(roads) == 0 || len(others) == 0 {
 				return
 			}
-			at := f.meetings(roads[0], others[0])
+			at := f.ways.Meetings(roads[0], others[0])
 			if len(at) == 0 {
 				continue
 			}
@@ -123,7 +110,7 @@ func (f *finder) bounds(cl *relation.Claim) {
 	for _, p := range corners {
 		box = box.Extend(p)
 	}
-	c := candidate{kind: Area, at: geo.Between(box.Min, box.Max, 0.5)}
+	c := candidate{kind: Area, spans: true, at: geo.Between(box.Min, box.Max, 0.5)}
 	c.radius = ground.Extent(box, c.at)
 	f.relate(cl, boundsPrecision, c)
 }
@@ -183,15 +170,11 @@ func (f *finder) end(cl *relation.Claim) []candidate {
 
 // strip is what lies between two roads that do not meet: its middle, with a radius over all of it.
 func (f *finder) strip(cl *relation.Claim, a, b names.ID, faults []Fault) {
-	at, radius, ok := f.g.Lines().Middle(uint32(a))
+	at, radius, ok := f.ways.Reach(a)
 	if !ok {
-		points := f.doorsOf(a, address{})
-		if len(points) == 0 {
-			return
-		}
-		at, radius = ground.Middle(points)
+		return
 	}
-	other, ok := f.nearestOf(b, at)
+	other, ok := f.ways.Nearest(b, at)
 	if !ok || geo.Distance(at, other) > longestSpan {
 		return
 	}

@@ -3,7 +3,6 @@ package geocode
 import (
 	"slices"
 
-	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/ground"
 	"github.com/gewu-city/gewu/geocode/houses"
@@ -45,12 +44,12 @@ func (f *finder) crossings(cl *relation.Claim, s gazetteer.Sense, first []Fault)
 		if i >= mostSame {
 			break
 		}
-		a, b := addressOf(cl.Numbers), addressOf(cl.Other)
-		if t.Kind != gazetteer.Road || t.Road == s.Road && a.section == b.section {
+		a, b := houses.AddressOf(cl.Numbers), houses.AddressOf(cl.Other)
+		if t.Kind != gazetteer.Road || t.Road == s.Road && a.Section == b.Section {
 			continue
 		}
 		faults := f.nameFaults("road", e, t, slices.Clip(first))
-		lanes := a.lane.Base > 0 || b.lane.Base > 0 || t.Road == s.Road // lines are those of roads
+		lanes := a.Lane.Base > 0 || b.Lane.Base > 0 || t.Road == s.Road // lines are those of roads
 		if on := f.g.Lines(); !lanes && on.Has(uint32(s.Road)) && on.Has(uint32(t.Road)) {
 			met := on.Crossings(uint32(s.Road), uint32(t.Road))
 			if len(met) == 0 && cl.Relation == Between {
@@ -61,22 +60,22 @@ func (f *finder) crossings(cl *relation.Claim, s gazetteer.Sense, first []Fault)
 			}
 			continue
 		}
-		met := ground.Meet(f.doorsOf(s.Road, a), f.doorsOf(t.Road, b), f.spend)
-		if len(met) == 0 && !lanes && a.section.Base+b.section.Base > 0 {
+		met := ground.Meet(f.ways.Doors(s.Road, a), f.ways.Doors(t.Road, b), f.spend)
+		if len(met) == 0 && !lanes && a.Section.Base+b.Section.Base > 0 {
 			// Where a section ends at the crossing its doors may be far from it.
-			met = ground.Meet(f.doorsOf(s.Road, address{}), f.doorsOf(t.Road, address{}), f.spend)
+			met = ground.Meet(f.ways.Doors(s.Road, houses.Address{}), f.ways.Doors(t.Road, houses.Address{}), f.spend)
 			faults = append(faults, Fault{Element: "section", Kind: Contradicts, Points: otherSection})
 		}
 		if len(met) == 0 && !lanes && cl.Relation == Between {
 			f.strip(cl, s.Road, t.Road, faults)
 		}
-		if len(met) == 0 && a.lane.Base > 0 {
+		if len(met) == 0 && a.Lane.Base > 0 {
 			f.way(cl, s, &a, append(slices.Clip(faults), Fault{Element: "crossing", Kind: NotFound, Points: noCrossing}))
 		}
 		for _, m := range met {
 			c := candidate{kind: Crossing, at: m.At, radius: m.Gap + doorsRadius, faults: faults, road: s.Road, cross: t.Road}
 			if lanes {
-				c.label = f.lane(s.Road, a) + " / " + f.lane(t.Road, b)
+				c.label = f.ways.Title(s.Road, a) + " / " + f.ways.Title(t.Road, b)
 			}
 			if m.Gap > ground.Apart/3 {
 				c.faults = append(slices.Clip(c.faults), Fault{Element: "crossing", Kind: Approximate, Points: max(vaguePoints, int(m.Gap/8))})
@@ -86,44 +85,11 @@ func (f *finder) crossings(cl *relation.Claim, s gazetteer.Sense, first []Fault)
 	}
 }
 
-// lane is the name of a road with its section, the lane and the alley that leave it.
-func (f *finder) lane(road names.ID, a address) string {
-	section := ""
-	for d := range f.g.Doors().Doors(houses.Street{Road: uint32(road), Section: a.section.Base}) {
-		section = f.g.DoorPlate(d.ID).Section
-		break
-	}
-	name := f.g.RoadTitle(road) + section
-	if a.lane.Base > 0 {
-		name += a.lane.String() + "巷"
-	}
-	if a.alley.Base > 0 {
-		name += a.alley.String() + "弄"
-	}
-	return name
-}
-
-// doorsOf are the doors of a road on itself, or of the lane of it that is stated, of the section that is stated.
-func (f *finder) doorsOf(road names.ID, a address) (points []geo.Point) {
-	for _, section := range f.g.Sections(road) {
-		if a.section.Base > 0 && section != a.section.Base {
-			continue
-		}
-		for d := range f.g.Doors().Doors(a.street(road, section)) {
-			if !f.spend(costPoint) {
-				return nil
-			}
-			points = append(points, d.At)
-		}
-	}
-	return points
-}
-
 // three looks up three roads without a word between them: any two of them may cross, or the first runs between the others.
 func (f *finder) three(cl *relation.Claim, s gazetteer.Sense) {
 	stretch := *cl
 	stretch.Relation = Between
-	f.stretch(&stretch, s)
+	f.stretch(&stretch, s, false)
 	all := [3]int{cl.Main, cl.Second, cl.Third}
 	for left := range all {
 		two := *cl
@@ -143,16 +109,9 @@ func (f *finder) three(cl *relation.Claim, s gazetteer.Sense) {
 func (f *finder) cross(cl *relation.Claim, c candidate) {
 	if cl.Third >= 0 {
 		e := &f.elements[cl.Third]
-		if !slices.ContainsFunc(f.roadsOf(e), func(road names.ID) bool { return f.meets(road, c.at) }) {
+		if !slices.ContainsFunc(f.roadsOf(e), func(road names.ID) bool { return f.ways.Passes(road, c.at) }) {
 			c.faults = append(slices.Clip(c.faults), Fault{Element: "road", Kind: Unknown, Text: f.written(e), Points: thirdRoad})
 		}
 	}
 	f.relate(cl, crossingPrecision, c)
-}
-
-// meets reports whether a road passes a crossing.
-func (f *finder) meets(road names.ID, at geo.Point) bool {
-	const near = 40.0
-	p, ok := f.nearestOf(road, at)
-	return ok && geo.Distance(p, at) < near
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/classes"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/index"
@@ -21,7 +22,6 @@ type Report struct {
 
 // Bounds of reports.
 const (
-	mostPieces  = 32 // pieces of phrase.MostRunes at most; more than normal.MostBytes can be
 	mostClasses = 3
 	leastSpan   = 45 // a place of a report may be less sure than the answer to a question
 )
@@ -36,12 +36,11 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 	}
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.g, f.wide, f.local, f.left = city, false, true, mostCost
-	f.text.Set(text)
-	f.found = f.found[:0]
+	f.begin(city, text)
+	f.local = true
 	f.codes(text)
 	all := slices.Clone(f.found)
-	for _, p := range pieces(f.text.Runes) {
+	for _, p := range phrase.Pieces(f.text.Runes) {
 		all = append(all, f.piece(p[0], p[1])...)
 	}
 	f.found = all
@@ -51,7 +50,7 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 	var kept []candidate
 	for _, c := range all {
 		if c.score >= leastSpan-asidePoints && !slices.ContainsFunc(kept, func(k candidate) bool { return c.start < k.end && k.start < c.end }) {
-			kept = append(kept, c)
+			kept = append(kept, f.doubted(c, all))
 		}
 	}
 	slices.SortFunc(kept, func(a, b candidate) int { return cmp.Compare(a.start, b.start) })
@@ -78,20 +77,15 @@ func (f *finder) piece(start, end int) []candidate {
 	return found
 }
 
-// pieces cuts a text where sentences end, into pieces that can be read at once.
-func pieces(text []rune) (all [][2]int) {
-	for start := 0; start < len(text) && len(all) < mostPieces; {
-		end := min(len(text), start+phrase.MostRunes)
-		if end < len(text) {
-			for i, r := range slices.Backward(text[start:end]) {
-				if r == ',' {
-					end = start + i + 1
-					break
-				}
-			}
+// doubted is a candidate with the fault that others are as good as it, if there are any that the same words may mean.
+func (f *finder) doubted(c candidate, all []candidate) candidate {
+	for i := range all {
+		o := &all[i]
+		if o.start < c.end && c.start < o.end && o.score >= c.score-sameScore && o.told == c.told && geo.Distance(o.at, c.at) > samePlace {
+			c.faults = append(slices.Clip(c.faults), Fault{Element: "text", Kind: Ambiguous, Points: ambiguousPoints})
+			c.score = max(c.score-ambiguousPoints, 0)
+			return c
 		}
-		all = append(all, [2]int{start, end})
-		start = end
 	}
-	return all
+	return c
 }

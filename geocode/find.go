@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/geocode/order"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
+	"github.com/gewu-city/gewu/geocode/ways"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -39,6 +40,7 @@ type candidate struct {
 	spans       bool    // it lies between two places of the text
 	rival       bool    // what the text has for its name sounds like another one
 	void        bool    // what the text says of it cannot be
+	split       bool    // it is not where the crossing is that the text says it stands at
 	// street and number are those of a house without a door; the number is empty for a whole street.
 	street houses.Street
 	number string
@@ -47,6 +49,7 @@ type candidate struct {
 // finder answers one question. It keeps its memory for the next.
 type finder struct {
 	g        *gazetteer.Gazetteer
+	ways     ways.Ways
 	text     normal.Text
 	reader   phrase.Reader
 	elements []phrase.Element
@@ -62,6 +65,21 @@ type finder struct {
 	slips    []int    // elements that are a misspelt name of an area around the place that is scored
 	disorder bool     // characters were put where they belong
 	left     int      // of what the question may cost, see spend
+}
+
+// newFinder is a finder that knows no city yet.
+func newFinder() *finder {
+	f := &finder{}
+	f.ways.Spend = f.spend
+	return f
+}
+
+// begin makes f ready for a question about a city.
+func (f *finder) begin(city *gazetteer.Gazetteer, text string) {
+	f.g, f.ways.City = city, city
+	f.wide, f.local, f.left = false, false, mostCost
+	f.text.Set(text)
+	f.found = f.found[:0]
 }
 
 // written is what an element looks like in the source.
@@ -90,7 +108,6 @@ const (
 	costNear    = 400  // to look for names with slips at a character
 	costGuess   = 8000 // to look for names that the text resembles
 	costMeaning = 20   // to look up what a name means
-	costPoint   = 2    // to look at a door of a road
 	costOutside = 20   // to look whether a place is near an area
 )
 
@@ -143,6 +160,7 @@ func (f *finder) search() {
 	}
 	f.reorder()
 	f.cover()
+	f.together()
 	f.rivals()
 	f.tell()
 	f.sort()
@@ -172,13 +190,14 @@ func (f *finder) cheapest(readings []phrase.Reading) {
 	}
 }
 
-// cover leaves out the ends of what lies between them: that is not there.
+// cover leaves out what lies within what lies between several: the ends of that, or a part of it, are not meant.
 func (f *finder) cover() {
-	for i := range f.found {
-		if span := f.found[i]; span.spans {
-			f.found = slices.DeleteFunc(f.found, func(c candidate) bool { return !c.spans && span.start <= c.start && c.end <= span.end })
-			return
-		}
+	spans := slices.DeleteFunc(slices.Clone(f.found), func(c candidate) bool { return !c.spans })
+	for i := range spans {
+		start, end := spans[i].start, spans[i].end
+		f.found = slices.DeleteFunc(f.found, func(c candidate) bool {
+			return start <= c.start && c.end <= end && (!c.spans || c.end-c.start < end-start)
+		})
 	}
 }
 
@@ -327,6 +346,12 @@ func (f *finder) try(elements []phrase.Element) {
 	for i := range f.claims.Found {
 		f.resolve(&f.claims.Found[i], false)
 	}
+	if len(f.found) > first {
+		return
+	}
+	for i := range f.claims.Found {
+		f.cell(&f.claims.Found[i])
+	}
 	if len(f.found) > first || len(f.claims.Areas) == 0 {
 		return
 	}
@@ -399,7 +424,7 @@ func (f *finder) meanings(cl *relation.Claim, areas bool) {
 		case s.Kind == gazetteer.Area:
 			f.area(cl, s)
 		case s.Kind == gazetteer.Road && cl.Third >= 0 && cl.Relation == Between:
-			f.stretch(cl, s)
+			f.stretch(cl, s, true)
 		case s.Kind == gazetteer.Road && cl.Third >= 0:
 			f.three(cl, s)
 		case s.Kind == gazetteer.Road && cl.Second >= 0:

@@ -23,7 +23,7 @@ var _ index.Projection = (*Geocoder)(nil)
 
 // New returns a Geocoder that knows no city yet.
 func New() *Geocoder {
-	return &Geocoder{finders: &sync.Pool{New: func() any { return &finder{} }}}
+	return &Geocoder{finders: &sync.Pool{New: func() any { return newFinder() }}}
 }
 
 // Search returns the places that a text may mean, the best first, and the World that they are in.
@@ -34,10 +34,8 @@ func (g *Geocoder) Search(q Question) ([]Place, *index.World) {
 	}
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.g = city
-	f.wide, f.local, f.left = q.AreaFallback, false, mostCost
-	f.text.Set(q.Text)
-	f.found = f.found[:0]
+	f.begin(city, q.Text)
+	f.wide = q.AreaFallback
 	f.codes(q.Text)
 	f.search()
 	return f.answer(&q), city.World()
@@ -170,11 +168,16 @@ func (f *finder) streetPlace(c *candidate, p *Place) {
 		plate = f.g.DoorPlate(d.ID)
 		break
 	}
-	p.Name, p.Road, p.Section, p.Lane, p.Alley, p.Number = plate.Road, plate.Road, plate.Section, plate.Lane, plate.Alley, c.number
+	p.Name, p.Road, p.Section, p.Lane, p.Alley = plate.Road, plate.Road, plate.Section, plate.Lane, plate.Alley
+	var yard bool
+	p.Number, yard = strings.CutSuffix(c.number, "院")
 	for _, unit := range []string{"號", "号"} {
 		if c.number != "" && strings.Contains(plate.Number, unit) {
 			p.Number += unit
 		}
+	}
+	if yard {
+		p.Number += "院"
 	}
 	p.Label = joined(p.Road, p.Section, p.Lane, p.Alley, p.Number)
 }

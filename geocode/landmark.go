@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/ground"
+	"github.com/gewu-city/gewu/geocode/houses"
 	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/relation"
 )
@@ -28,8 +29,8 @@ func (f *finder) landmark(cl *relation.Claim, s gazetteer.Sense) {
 	}
 	c.radius = 10 + ground.Extent(f.g.Layer(s.Layer).Box(s.Slot), at)
 	c.faults = f.nameFaults("name", &f.elements[cl.Main], s, nil)
-	if n := addressOf(cl.Numbers); n.house.Base > 0 && len(cl.Numbers) > 0 && cl.Numbers[0].Unit != number.Floor {
-		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.house.String(), Points: buildingUnknown})
+	if n := houses.AddressOf(cl.Numbers); n.House.Base > 0 && len(cl.Numbers) > 0 && cl.Numbers[0].Unit != number.Floor {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.House.String(), Points: buildingUnknown})
 	}
 	precision := landmarkPrecision
 	if s.Form <= gazetteer.Alias && f.elements[cl.Main].Exact && hasDigit(f.g.Name(f.elements[cl.Main].Name)) {
@@ -51,6 +52,9 @@ func (f *finder) area(cl *relation.Claim, s gazetteer.Sense) {
 	c := candidate{kind: Area, at: at, sense: s, layer: f.g.Layer(s.Layer).Def().Name, slot: s.Slot}
 	c.radius = ground.Extent(f.g.Layer(s.Layer).Box(s.Slot), at)
 	c.faults = f.nameFaults(f.g.Level(s.Layer), &f.elements[cl.Main], s, nil)
+	if n := houses.AddressOf(cl.Numbers); n.House.Base > 0 {
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "number", Kind: NotFound, Text: n.House.String(), Points: buildingUnknown})
+	}
 	own := *cl
 	own.Areas = slices.DeleteFunc(slices.Clone(cl.Areas), func(i int) bool { return i == cl.Main })
 	f.relate(&own, areaPrecision, c)

@@ -79,6 +79,7 @@ func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
 	default:
 	}
 	f.loose(cl, &c)
+	f.corner(cl, &c)
 	f.keep(cl, precision, c)
 }
 
@@ -95,7 +96,9 @@ func (f *finder) offset(cl *relation.Claim, c *candidate) (points int, radius fl
 			continue
 		}
 		if i == 0 {
+			straight := ground.Moved(c.at, bearing, leg.Metres)
 			c.at = f.moved(c, bearing, leg.Metres)
+			radius += max(0, geo.Distance(c.at, straight)-leg.Spread-offsetShare*leg.Metres) // round a bend either may be meant
 		} else {
 			c.at = ground.Moved(c.at, bearing, leg.Metres) // it has left the road
 		}
@@ -139,7 +142,7 @@ func (f *finder) toward(goal int, from geo.Point) float64 {
 				break
 			}
 			if s.Kind == gazetteer.Road {
-				if p, ok := f.nearestOf(s.Road, from); ok {
+				if p, ok := f.ways.Nearest(s.Road, from); ok {
 					nearer(p)
 				}
 			} else if p, ok := f.g.Place(s); ok {
@@ -150,23 +153,7 @@ func (f *finder) toward(goal int, from geo.Point) float64 {
 	if best < here || best > furthest {
 		return -1
 	}
-	mx, my := geo.Scale(from.Lat())
-	degrees := math.Atan2(float64(at.X-from.X)*mx, float64(at.Y-from.Y)*my) * 180 / math.Pi
-	return math.Mod(degrees+360, 360)
-}
-
-// nearestOf is the point of a road that is nearest to another, by its lines or else by its doors.
-func (f *finder) nearestOf(road names.ID, from geo.Point) (at geo.Point, ok bool) {
-	if at, _, ok = f.g.Lines().Nearest(uint32(road), from); ok {
-		return at, true
-	}
-	best := math.Inf(1)
-	for _, p := range f.doorsOf(road, address{}) {
-		if d := geo.Distance(from, p); d < best {
-			at, best = p, d
-		}
-	}
-	return at, best < math.Inf(1)
+	return ground.Bearing(from, at)
 }
 
 // beside are characters that say where around a place a distance is without saying which way: 左右两侧50米, 方圆500米.

@@ -51,7 +51,8 @@ func (g *Geocoder) Reverse(s Spot) ([]Place, *index.World) {
 	slices.SortStableFunc(r.found, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.radius, b.radius), cmp.Compare(rankOf(a.kind), rankOf(b.kind)), cmp.Compare(a.door, b.door), cmp.Compare(a.road, b.road), cmp.Compare(a.cross, b.cross))
 	})
-	f := finder{g: city}
+	f := newFinder()
+	f.begin(city, "")
 	var places []Place
 	for i := range r.found[:min(len(r.found), s.Limit)] {
 		p := f.place(&r.found[i])
@@ -154,8 +155,9 @@ func (r *around) way(layer uint8, n index.Near, ways []way) []way {
 
 // crossings adds those of two roads that are near, by their lines, or by doors of both that are near.
 func (r *around) crossings(a, b names.ID) {
-	f := finder{g: r.g, left: mostCost}
-	for _, at := range f.meetings(a, b) {
+	f := newFinder()
+	f.begin(r.g, "")
+	for _, at := range f.ways.Meetings(a, b) {
 		if d := geo.Distance(at, r.spot.At); d <= r.spot.Metres {
 			r.found = append(r.found, candidate{kind: Crossing, at: at, radius: d, road: a, cross: b})
 		}

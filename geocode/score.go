@@ -27,8 +27,8 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 	c.faults = f.elsewhere(first, c.faults)
 	c.open = f.unexplained(cl)
 	kind := c.kind
-	if cl.Ends != nil {
-		kind = Crossing // two names are said
+	if cl.Ends != nil || cl.Sides != nil || cl.Third >= 0 {
+		kind = Crossing // several names are said
 	}
 	points := int(c.open*weight(kind, len(c.faults)) + 0.5)
 	if long := f.elements[cl.Main].End-f.elements[cl.Main].Start >= namedLength; long && (kind == Landmark || kind == Building) && (f.elements[cl.Main].Exact || cl.Relation != At) {
@@ -65,7 +65,7 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 	}
 	for i := range f.found {
 		if old := &f.found[i]; old.same(&c) {
-			if !old.void && (c.void || c.better(old)) {
+			if !old.void && !old.split && (c.void || c.split || c.better(old)) {
 				*old = c
 			}
 			return

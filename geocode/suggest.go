@@ -44,8 +44,7 @@ func (g *Geocoder) Suggest(t Typing) ([]Place, *index.World) {
 	limit = min(limit, MostPlaces)
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.g = city
-	f.text.Set(t.Text)
+	f.begin(city, t.Text)
 	s := suggester{finder: f, typing: &t}
 	s.numbers()
 	if len(s.doors) == 0 {
@@ -141,7 +140,7 @@ func (s *suggester) numbers() {
 			}
 			for _, sense := range s.g.Senses(r.Elements[cl.Main].Name) {
 				if sense.Kind == gazetteer.Road {
-					s.street(sense.Road, addressOf(cl.Numbers), cl.Numbers[len(cl.Numbers)-1])
+					s.street(sense.Road, houses.AddressOf(cl.Numbers), cl.Numbers[len(cl.Numbers)-1])
 				}
 			}
 		}
@@ -164,7 +163,7 @@ func (s *suggester) spelled() {
 		for _, sense := range s.g.Senses(id) {
 			if whole := way == names.Spelled || way == names.Initials && len(s.g.Name(id)) == len(head); whole && sense.Kind == gazetteer.Road && sense.Form != gazetteer.Short && !seen[sense.Road] {
 				seen[sense.Road] = true
-				s.street(sense.Road, addressOf(numbers), numbers[len(numbers)-1])
+				s.street(sense.Road, houses.AddressOf(numbers), numbers[len(numbers)-1])
 			}
 		}
 		left--
@@ -173,18 +172,18 @@ func (s *suggester) spelled() {
 }
 
 // street collects the doors of a street whose numbers begin with the last number, or all if that is of the street itself.
-func (s *suggester) street(road names.ID, a address, last number.Element) {
+func (s *suggester) street(road names.ID, a houses.Address, last number.Element) {
 	begins := ""
 	if last.Unit == number.None || last.Unit == number.House {
-		begins = strconv.FormatUint(uint64(a.house.Base), 10)
+		begins = strconv.FormatUint(uint64(a.House.Base), 10)
 	}
 	sections := s.g.Sections(road)
-	if a.section.Base > 0 {
-		sections = []uint32{a.section.Base}
+	if a.Section.Base > 0 {
+		sections = []uint32{a.Section.Base}
 	}
 	for _, section := range sections {
 		left := mostBeginning
-		for d := range s.g.Doors().Doors(a.street(road, section)) {
+		for d := range s.g.Doors().Doors(a.Street(uint32(road), section)) {
 			if left--; left < 0 {
 				break
 			}
@@ -214,7 +213,8 @@ func (s *suggester) named(o option) Place {
 		c.kind, c.score = Building, landmarkPrecision
 	case gazetteer.Road:
 		c.sense, c.street = gazetteer.Sense{}, houses.Street{Road: uint32(o.sense.Road)}
-		c.at, c.radius = s.reach(o.sense.Road)
+		c.at, c.radius, _ = s.ways.Reach(o.sense.Road)
+		c.radius = max(c.radius, doorRadius)
 	}
 	if c.kind != Road {
 		c.at = s.placeOf(o.sense)
@@ -222,18 +222,6 @@ func (s *suggester) named(o option) Place {
 		c.layer, c.slot, c.radius = l.Def().Name, o.sense.Slot, ground.Extent(l.Box(o.sense.Slot), c.at)
 	}
 	return s.place(&c)
-}
-
-// reach is the middle of a road and how far it reaches from there, by its lines or else by its doors.
-func (f *finder) reach(road names.ID) (at geo.Point, radius float64) {
-	at, radius, ok := f.g.Lines().Middle(uint32(road))
-	if !ok {
-		f.left = mostCost
-		if points := f.doorsOf(road, address{}); len(points) > 0 {
-			at, radius = ground.Middle(points)
-		}
-	}
-	return at, max(radius, doorRadius)
 }
 
 // placeOf is where the thing of a sense is, of a road a point on it.

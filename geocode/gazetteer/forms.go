@@ -3,6 +3,7 @@ package gazetteer
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gewu-city/gewu/geocode/normal"
@@ -44,6 +45,11 @@ func forms(kind Kind, name, alias string) iter.Seq2[string, Form] {
 					}
 				}
 				continue
+			}
+			for _, v := range counted(kind, w) {
+				if !give(v, Variant) {
+					return
+				}
 			}
 			if short := shortened(kind, w); !give(short, Short) {
 				return
@@ -98,4 +104,48 @@ func shortened(kind Kind, name string) string {
 // latin reports whether a text has words.
 func latin(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) && !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x2e80 })
+}
+
+// counted are the other ways to write the name of an area that is a number of many: 3号网格, 第3网格, 三网格, 网格3.
+func counted(kind Kind, name string) []string {
+	const most = 99
+	rest, ok := strings.CutSuffix(name, gridName)
+	if !ok {
+		rest, ok = strings.CutPrefix(name, gridName)
+	}
+	if kind != Area || !ok {
+		return nil
+	}
+	rest = strings.TrimSuffix(strings.TrimPrefix(rest, "第"), "号")
+	n, err := strconv.Atoi(rest)
+	if err != nil {
+		if n, ok = normal.Numeral([]rune(rest)); !ok {
+			return nil
+		}
+	}
+	if n < 1 || n > most {
+		return nil
+	}
+	digits, word := strconv.Itoa(n), inWords(n)
+	return []string{digits + "号" + gridName, "第" + digits + gridName, digits + gridName, word + gridName, "第" + word + gridName, gridName + digits, word + "号" + gridName, "0" + digits + gridName, "0" + digits + "号" + gridName}
+}
+
+const gridName = "网格"
+
+// inWords is a number up to 99 in Chinese.
+func inWords(n int) string {
+	const ten = 10
+	digits := []rune("零一二三四五六七八九")
+	switch tens := n / ten; {
+	case tens == 0:
+		return string(digits[n])
+	case tens == 1 && n%ten == 0:
+		return "十"
+	case tens == 1:
+		return "十" + string(digits[n%ten])
+	case n%ten == 0:
+		return string(digits[tens]) + "十"
+	default:
+		return string(digits[tens]) + "十" + string(digits[n%ten])
+	}
 }

@@ -1,6 +1,7 @@
 package gazetteer
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/gewu-city/gewu/geo"
@@ -93,11 +94,25 @@ func (g *Gazetteer) Near(text []rune, dst []names.Match) []names.Match {
 	dst = g.names.Near(text, dst)
 	kept := dst[:first]
 	for _, m := range dst[first:] {
-		if g.known(m.ID) {
+		if g.known(m.ID) && sameDigits(text[:m.Length], g.Name(m.ID)) {
 			kept = append(kept, m)
 		}
 	}
 	return kept
+}
+
+// sameDigits reports whether two texts have the same digits in one order: another number is no slip.
+func sameDigits(a, b []rune) bool {
+	for {
+		i, j := slices.IndexFunc(a, isDigit), slices.IndexFunc(b, isDigit)
+		if i < 0 || j < 0 {
+			return i < 0 && j < 0
+		}
+		if a[i] != b[j] {
+			return false
+		}
+		a, b = a[i+1:], b[j+1:]
+	}
 }
 
 // Beginning calls found with the names that begin with a text, as [names.Row.Beginning] does.

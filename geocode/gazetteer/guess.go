@@ -32,7 +32,7 @@ func (g *Guess) At(at int) bool {
 // Near appends to dst the names that were found where the rest of the text begins, the best first, with their slips.
 func (g *Guess) Near(rest []rune, dst []names.Match) []names.Match {
 	for _, l := range g.found {
-		if l.Start == g.text-len(rest) {
+		if l.Start == g.text-len(rest) && sameDigits(rest[:l.Length], g.Name(l.ID)) {
 			dst = append(dst, names.Match{ID: l.ID, Length: l.Length, Fault: names.Slip, Edits: max(LeastGuess, l.Edits)})
 		}
 	}

@@ -112,3 +112,9 @@ func Moved(p geo.Point, bearing, metres float64) geo.Point {
 	sin, cos := math.Sincos(bearing * math.Pi / 180)
 	return geo.Point{X: p.X + int32(math.Round(metres*sin/mx)), Y: p.Y + int32(math.Round(metres*cos/my))}
 }
+
+// Bearing is the direction from one point to another in degrees from north, clockwise.
+func Bearing(from, to geo.Point) float64 {
+	mx, my := geo.Scale(from.Lat())
+	return math.Mod(math.Atan2(float64(to.X-from.X)*mx, float64(to.Y-from.Y)*my)*180/math.Pi+360, 360)
+}

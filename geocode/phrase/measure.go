@@ -32,10 +32,27 @@ func (r *Reader) layMeasure(at int) {
 			s.at++
 			low, high = low+u.metres/2, high+u.metres/2
 		}
+		if u.metres == kilometre && u.half {
+			more := s.metresMore()
+			low, high = low+more, high+more
+		}
 		middle := (low + high) / 2
 		r.add(Element{Kind: Term, Start: at, End: s.at, Word: Measure, Metres: middle, Spread: (high-low)/2 + u.loose*middle}, costTerm)
 		return
 	}
+}
+
+const kilometre = 1000
+
+// metresMore reads the metres behind kilometres: 12公里300米.
+func (s *scanner) metresMore() float64 {
+	start := s.at
+	low, high, _, ok := s.value()
+	if ok && low == high && low < kilometre && (s.take([]rune("米")) || s.take([]rune("公尺"))) {
+		return low
+	}
+	s.at = start
+	return 0
 }
 
 // measureBegins reports whether a distance may begin with a character; it saves most of them the grammar.
@@ -284,38 +301,56 @@ func digitOf(r rune) int {
 
 func isPlace(r rune) bool { return r == '十' || r == '百' || r == '千' || r == '万' }
 
-// layMilestone lays a kilometre mark along a road and reports whether one is there, which is no number of a house then:
-// 32k+500 and k32+500, of which the normal form has a space for the plus, 32.5k, 32k处.
+// layMilestone lays a kilometre mark along a road and reports whether one is there, which is no number of a house then.
 func (r *Reader) layMilestone(at int) bool {
 	first := r.text[at]
 	if !isDigit(first) && first != 'k' || at > 0 && (isDigit(first) && (isDigit(r.text[at-1]) || r.text[at-1] == '.') || r.inWord(at)) {
 		return false
 	}
-	s := scanner{text: r.text, at: at}
-	before := first == 'k'
+	metres, length, ok := milestone(r.text[at:])
+	if !ok || at+length < len(r.text) && r.inWord(at+length) {
+		return false
+	}
+	r.add(Element{Kind: Term, Start: at, End: at + length, Word: Milestone, Metres: metres}, costTerm)
+	return true
+}
+
+// MarkOf is the metres of a kilometre mark that is all of a text in normal form, but for a space or a unit: k12 300, 35.2k.
+func MarkOf(text []rune) (metres float64, ok bool) {
+	for len(text) > 0 && text[0] == ' ' {
+		text = text[1:]
+	}
+	if text = append(slices.Clone(text), '处'); len(text) == 1 {
+		return 0, false
+	}
+	metres, length, ok := milestone(text)
+	return metres, ok && length == len(text)-1
+}
+
+// milestone reads a kilometre mark that a text begins with, and how many characters it is: 32k+500 and k32+500, of which
+// the normal form has a space for the plus, 32.5k, 32k处.
+func milestone(text []rune) (metres float64, length int, ok bool) {
+	s := scanner{text: text}
+	before := s.peek(0) == 'k'
 	if before {
 		s.at++
 	}
 	start := s.at
 	value, _, _, ok := s.digits()
 	if !ok || s.at == start {
-		return false
+		return 0, 0, false
 	}
-	sure := slices.Contains(r.text[start:s.at], '.')
+	sure := slices.Contains(text[start:s.at], '.')
 	if !before {
 		if s.peek(0) != 'k' || s.peek(1) == 'm' {
-			return false
+			return 0, 0, false
 		}
 		s.at++
 	}
 	if s.peek(0) == ' ' && isDigit(s.peek(1)) && isDigit(s.peek(2)) && isDigit(s.peek(3)) && !isDigit(s.peek(4)) && s.peek(4) != '号' {
-		value += (float64(s.peek(1)-'0')*100 + float64(s.peek(2)-'0')*10 + float64(s.peek(3)-'0')) / 1000
+		value += (float64(s.peek(1)-'0')*100 + float64(s.peek(2)-'0')*10 + float64(s.peek(3)-'0')) / kilometre
 		s.at += 4
 		sure = true
 	}
-	if !sure && s.peek(0) != '处' || s.at < len(r.text) && r.inWord(s.at) {
-		return false
-	}
-	r.add(Element{Kind: Term, Start: at, End: s.at, Word: Milestone, Metres: value * 1000}, costTerm)
-	return true
+	return value * kilometre, s.at, sure || s.peek(0) == '处'
 }

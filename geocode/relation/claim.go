@@ -31,6 +31,8 @@ type Claim struct {
 	Ends           []Claim          // the two ends of what lies between two places
 	Sides          []int            // the roads that bound an area, each behind a word with its bearing
 	Crossing       bool             // a word says that roads meet
+	House          []number.Element // of a crossing: the numbers of a house that is said to stand there
+	Cross          int              // of a house: the other road of the crossing that it is said to stand at
 	Relation       Relation
 	Bearing        float64 // of Side and Corner, degrees from north
 	Legs           []Leg   // of Offset: one behind the other

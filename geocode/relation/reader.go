@@ -102,7 +102,7 @@ func (r *Reader) term(i int) phrase.Word {
 
 // claim is one of a name that says nothing else yet.
 func claim(main int) Claim {
-	return Claim{Main: main, Second: -1, Third: -1, Mark: -1, Bearing: -1, First: main, Last: main}
+	return Claim{Main: main, Second: -1, Third: -1, Cross: -1, Mark: -1, Bearing: -1, First: main, Last: main}
 }
 
 // name makes the claim of the name at i and returns where to go on.
@@ -110,11 +110,18 @@ func (r *Reader) name(i int) int {
 	cl := claim(i)
 	cl.Areas = r.near(i)
 	after, led := r.numbers(&cl)
-	if n := r.next(after); r.term(n) == phrase.Milestone && r.means(i, gazetteer.Road) {
+	if n := r.next(after); r.means(i, gazetteer.Road) && r.marks(n) {
 		cl.Mark, cl.Last, after = n, n, n+1
 	}
 	if (housed(cl.Numbers) || sections(cl.Numbers)) && cl.Last > i {
 		after = r.upTo(&cl, after)
+	}
+	if housed(cl.Numbers) && cl.Until == nil && r.means(i, gazetteer.Road) {
+		if x, end, ok := r.cornered(&cl, after); ok {
+			cl.Cross, r.Areas = x.Second, nil
+			r.Found = append(r.Found, x, cl)
+			return end
+		}
 	}
 	if r.means(i, gazetteer.Area) && !Counted(cl.Numbers) {
 		r.Areas = append(slices.Clip(r.near(i)), i)
@@ -136,6 +143,16 @@ func (r *Reader) name(i int) int {
 	}
 	r.Found = append(r.Found, cl)
 	return after
+}
+
+// marks reports whether a kilometre mark stands at n: k12+300, or 12公里300米 where no direction follows.
+func (r *Reader) marks(n int) bool {
+	const kilometre = 1000
+	if r.term(n) != phrase.Measure {
+		return r.term(n) == phrase.Milestone
+	}
+	next := r.term(r.next(n + 1))
+	return r.elements[n].Metres >= kilometre && next != phrase.Toward && next != phrase.Way && next != phrase.Of
 }
 
 // numbers reads the numbers of a name, behind it or before it, and returns where to go on and whether some stand before it.

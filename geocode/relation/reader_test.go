@@ -64,6 +64,12 @@ func said(text []rune, elements []phrase.Element, claims []relation.Claim) strin
 			}
 			parts = append(parts, leg)
 		}
+		for _, n := range c.House {
+			parts = append(parts, "with "+string(text[n.Start:n.End]))
+		}
+		if c.Cross >= 0 {
+			parts = append(parts, "at "+written(c.Cross))
+		}
 		for what, is := range map[string]bool{"unstated": c.Unstated, "disordered": c.Disordered} {
 			if is {
 				parts = append(parts, what)
@@ -122,6 +128,17 @@ func TestRead(t *testing.T) {
 		{"东路6号50米", "东路 6号 -1° 50 m offset"},
 		{"东路6号对面", "东路 6号 opposite"},
 		{"东路32k+500", "东路 at 32k 500"},
+		{"东路12公里300米处", "东路 at 12公里300米"},
+		{"东路3公里", "东路 at 3公里"},
+		{"东路3公里以北", "东路 0° 3000 m offset"},
+		{"东路12号与西路交叉口", "东路 x 西路 with 12号; 东路 12号 at 西路"},
+		{"东路2段12号与西路1段路口往北50米", "东路 2段 x 西路 0° 50 m with 2段 with 12号 offset; 东路 2段 12号 at 西路"},
+		{"东路12号与西路5号", "东路 12号; 西路 5号"},
+		{"东路12号与西路", "东路 12号; 西路"},
+		{"东路西路口至南路口", "东路 x 西路 x 南路 between"},
+		{"东路与西路交叉口至东路与南路交叉口", "东路 x 西路 x 南路 between"},
+		{"东路与西路路口至南路5号", "东路 x 西路; 南路 5号"},
+		{"西路至南路之间的东路", "东路 x 西路 x 南路 between"},
 	} {
 		var read phrase.Reader
 		var r relation.Reader

@@ -44,11 +44,16 @@ func (r *Reader) pair(cl *Claim, after int) int {
 		cl.Other, cl.Last, after = r.elements[n].Numbers, n, n+1
 	}
 	third, by, end := r.joined(cl, after, cl.Second)
+	if third < 0 {
+		if third, end = r.nextCrossing(cl, after); third >= 0 {
+			joined, by = phrase.NoWord, phrase.To
+		}
+	}
 	switch {
 	case third < 0:
 	case joined == phrase.Between || joined == phrase.NoWord && (by == phrase.To || r.term(r.next(end)) == phrase.Between):
 		cl.Third, cl.Last, cl.Relation, after = third, third, Between, end
-	case joined == phrase.And && (by == phrase.Between || by == phrase.On && r.term(r.before(cl.First)) == phrase.Between):
+	case (joined == phrase.And || joined == phrase.To) && (by == phrase.Between || by == phrase.On && r.term(r.before(cl.First)) == phrase.Between):
 		// between A and B on X, A与B之间的X
 		cl.Main, cl.Second, cl.Third = third, cl.Main, second
 		cl.Last, cl.Relation, after = third, Between, end
@@ -56,6 +61,46 @@ func (r *Reader) pair(cl *Claim, after int) int {
 		cl.Third, cl.Last, after = third, third, end
 	}
 	return after
+}
+
+// nextCrossing is the road that crosses the first where a stretch ends that begins at a crossing: A路与B路交叉口至C路口, or
+// 至A路与C路交叉口; -1 where none does.
+func (r *Reader) nextCrossing(cl *Claim, after int) (road, end int) {
+	i := r.next(after)
+	if to := r.next(i + 1); r.term(i) != phrase.Crossing || r.term(to) != phrase.To {
+		return -1, after
+	} else if i = r.next(to + 1); r.is(i, phrase.Name) && r.again(i, cl.Main) {
+		if i = r.next(i + 1); r.term(i) == phrase.And {
+			i = r.next(i + 1)
+		}
+	}
+	if !r.means(i, gazetteer.Road) || r.again(i, cl.Main) || r.again(i, cl.Second) || r.housedAt(i+1) {
+		return -1, after
+	}
+	return i, i + 1
+}
+
+// cornered is the crossing at which a house is said to stand, A路12号与B路交叉口, and where to go on; false where none is.
+func (r *Reader) cornered(cl *Claim, after int) (x Claim, end int, ok bool) {
+	second, by, end := r.joined(cl, after, cl.Main)
+	if second < 0 || by != phrase.And || len(r.Found) > 0 && r.Found[len(r.Found)-1].Last >= cl.First {
+		return x, after, false
+	}
+	x = *cl
+	x.Second, x.Last, x.Cross = second, second, -1
+	x.House, x.Numbers = cl.Numbers, nil
+	for _, n := range cl.Numbers {
+		if n.Unit == number.Section {
+			x.Numbers = append(x.Numbers, n)
+		}
+	}
+	if n := r.next(end); r.is(n, phrase.Number) && sections(r.elements[n].Numbers) {
+		x.Other, x.Last, end = r.elements[n].Numbers, n, n+1
+	}
+	if r.term(r.next(end)) != phrase.Crossing {
+		return x, after, false
+	}
+	return x, r.behind(&x, end), true
 }
 
 // housedAt reports whether the number of a house follows.

@@ -121,7 +121,7 @@ var rows = []row{
 	{dir: "grid/divide", may: []string{"grid/coverage", "index", "data", "geo"}, why: "division makes coverages", planned: true},
 	{dir: "grid/version", may: []string{"grid", "grid/coverage", "index", "data", "geo"}, why: "drafts and publication stand on locate and coverage", planned: true},
 	{dir: "geocode/names", why: "finds names in texts; it knows no place, and only its tests normalise", may: []string{"geocode/pinyin", "geocode/normal"}},
-	{dir: "geocode/houses", why: "doors by number; it knows no names", may: []string{"geocode/number", "geo"}},
+	{dir: "geocode/houses", why: "doors by number; it knows no names, and only its tests normalise", may: []string{"geocode/number", "geocode/normal", "geo"}},
 	{dir: "geocode/lines", why: "street lines by road; it knows no names and no doors", may: []string{"geo"}},
 	{dir: "geocode/eval", why: "measures a geocoder that it is handed as a function", may: []string{"geocode/noise", "data", "geo"}},
 	{dir: "geocode/noise", why: "writes what a geocoder is measured with, so it knows none: only tables of characters", may: []string{"geocode/normal", "geocode/pinyin"}},
@@ -130,10 +130,14 @@ var rows = []row{
 	{dir: "geocode/normal", why: "texts; it knows no place"},
 	{dir: "geocode/aside", why: "words around a place; it knows no place"},
 	{dir: "geocode/ground", why: "places among points; it knows no names", may: []string{"geo"}},
+	{dir: "geocode/codes", why: "features by their codes; it knows no names", may: []string{"geocode/normal", "index", "data", "geo"}},
+	{dir: "geocode/ways", why: "where the roads of a city run and meet; it reads no question", may: []string{
+		"geocode/gazetteer", "geocode/ground", "geocode/houses", "geocode/names", "geocode/phrase", "geo",
+	}},
 	{dir: "geocode/order", why: "texts; it knows no place"},
 	{dir: "geocode/places", why: "names of cities elsewhere; it knows no World", may: []string{"geocode/normal"}},
 	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
-		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "geocode/places", "index", "data", "geo",
+		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "geocode/places", "geocode/ground", "index", "data", "geo",
 	}},
 	{dir: "geocode/classes", why: "words of a report as classes of the national tables; it knows no place", may: []string{"geocode/names", "geocode/normal"}},
 	{dir: "geocode/phrase", why: "texts as elements; it knows names through an interface, and only its tests a city", may: []string{
@@ -143,7 +147,7 @@ var rows = []row{
 		"geocode/phrase", "geocode/gazetteer", "geocode/names", "geocode/number", "geocode/normal",
 	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/aside", "geocode/ground", "geocode/order", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/aside", "geocode/ground", "geocode/codes", "geocode/ways", "geocode/order", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"index/stamp", "tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},
