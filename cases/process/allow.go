@@ -79,10 +79,11 @@ func (s *Step) Refuse(code Code, post string, title data.Title) *RefusalError {
 	return &RefusalError{Code: code, State: s.State, Action: s.Action, Post: post, Title: title}
 }
 
-// Admit looks at the guards of the step, and is the refusal of the first that does not hold.
-func (s *Step) Admit(post string, f Facts) *RefusalError {
+// Admit looks at the guards of the step, and is the refusal of the first that does not hold. While nothing is filled in
+// yet, guards about that are left aside.
+func (s *Step) Admit(post string, f Facts, filled bool) *RefusalError {
 	for _, g := range s.Guards {
-		if !g.Holds(f) {
+		if (filled || !g.AboutForm()) && !g.Holds(f) {
 			title := g.Title()
 			r := s.Refuse(GuardFails, post, data.Title{"zh": "条件不满足：" + title["zh"], "en": "this must hold: " + title["en"]})
 			r.Guard = g.String()
@@ -115,4 +116,19 @@ func (s *Step) field(t *Table, code Code, post, id, zh, en string) *RefusalError
 	r := s.Refuse(code, post, data.Title{"zh": title["zh"] + zh, "en": title["en"] + " " + en})
 	r.Field = id
 	return r
+}
+
+// Begins reports whether a case can begin with an action, by whatever post.
+func (t *Table) Begins(action string) bool { return t.steps[New][action] != nil }
+
+// PartAction is the action with which a part of another case begins: one out of [New] that asks for is_child.
+func (t *Table) PartAction() (string, bool) {
+	for _, s := range t.Steps(New) {
+		for _, g := range s.Guards {
+			if g.fact == "is_child" && g.least == 1 {
+				return s.Action, true
+			}
+		}
+	}
+	return "", false
 }

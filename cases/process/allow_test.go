@@ -244,10 +244,10 @@ func TestForms(t *testing.T) {
 			t.Errorf("%v: %v", c.filled, r)
 		}
 	}
-	if r := register.Admit("duty-chief", facts{"located": 1, "mark.unfounded": 1}); r == nil || r.Guard != "not mark.unfounded" || r.Title["zh"] == "" {
+	if r := register.Admit("duty-chief", facts{"located": 1, "mark.unfounded": 1}, true); r == nil || r.Guard != "not mark.unfounded" || r.Title["zh"] == "" {
 		t.Errorf("filed what is untrue: %v", r)
 	}
-	if r := register.Admit("duty-chief", facts{"located": 1}); r != nil {
+	if r := register.Admit("duty-chief", facts{"located": 1}, true); r != nil {
 		t.Error(r)
 	}
 }

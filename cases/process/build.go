@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gewu-city/gewu/data"
@@ -91,10 +92,10 @@ func (b *builder) vocabulary() {
 	for _, id := range keys(b.origin, "clocks", b.doc.Clocks) {
 		row := b.doc.Clocks[id]
 		b.titled("clocks."+id, row.Title)
-		if (row.Amount != 0 || row.Unit != "") && (row.Amount <= 0 || !slices.Contains(units, row.Unit)) {
-			b.fault("clocks."+id, "unit", row.Unit, "a limit is an amount above 0 and a unit, one of %v", units)
+		if row.Limit != "" && !isLimit(row.Limit) {
+			b.fault("clocks."+id, "limit", row.Limit, "must be a number above 0 and a unit, as %q; units are %s", "2 work_day", strings.Join(units, ", "))
 		}
-		b.Clocks = append(b.Clocks, Clock{ID: id, Title: row.Title, Amount: row.Amount, Unit: row.Unit})
+		b.Clocks = append(b.Clocks, Clock{ID: id, Title: row.Title, Limit: row.Limit})
 	}
 	for _, id := range keys(b.origin, "fields", b.doc.Fields) {
 		row := b.doc.Fields[id]
@@ -116,6 +117,12 @@ func (b *builder) vocabulary() {
 			b.titled(section+"."+n.ID, n.Title)
 		}
 	}
+}
+
+func isLimit(s string) bool {
+	number, unit, _ := strings.Cut(s, " ")
+	n, err := strconv.ParseFloat(number, 64)
+	return err == nil && n > 0 && n <= 20_000*24 && slices.Contains(units, unit)
 }
 
 func (b *builder) buildStates() {

@@ -113,6 +113,12 @@ func (g Guard) Holds(f Facts) bool {
 	return n >= g.least && n <= g.most
 }
 
+// AboutForm reports whether the guard may ask for what is filled in, so that it is not known before that is.
+func (g Guard) AboutForm() bool {
+	section, _, _ := strings.Cut(g.fact, ".")
+	return slices.Contains([]string{"field", "located", "unit_above", "unit_below", "unit_own", "photos_before", "photos_after", "parts", "class_kind"}, section)
+}
+
 // ParseGuard reads a guard. The error says what is wrong with it and what would be right.
 func ParseGuard(s string) (Guard, error) {
 	g := Guard{source: strings.Join(strings.Fields(s), " ")}

@@ -39,9 +39,8 @@ type (
 		Separation map[string]separationRow      `toml:"separation"`
 	}
 	clockRow struct {
-		Title  data.Title `toml:"title"`
-		Amount float64    `toml:"amount"`
-		Unit   string     `toml:"unit"`
+		Title data.Title `toml:"title"`
+		Limit string     `toml:"limit"`
 	}
 	fieldRow struct {
 		Title   data.Title            `toml:"title"`

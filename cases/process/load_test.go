@@ -77,7 +77,7 @@ func TestFaults(t *testing.T) {
 		{"unknown field", "[steps.assigned.take]\noptional = [\"colour\"]", `there is no such field (value "colour")`},
 		{"wrong type of a field", "[fields.reason]\ntype = \"number\"", `fields.reason: type: must be text: the field means the same in every process (value "number")`},
 		{"choice without choices", "[fields.kind]\ntype = \"choice\"\ntitle = { zh = \"类\", en = \"Kind\" }", "belong to fields of type choice"},
-		{"limit without unit", "[clocks.handle]\namount = 3", "a limit is an amount above 0 and a unit"},
+		{"limit without unit", "[clocks.handle]\nlimit = \"3 fortnights\"", "must be a number above 0 and a unit"},
 		{"title of one language", "[states.closed]\ntitle = { zh = \"结案\" }", "states.closed: title: has no en"},
 		{"guard nobody knows", "[steps.assigned.take]\nguards = [\"in_office\"]", "asks for a fact that nobody knows"},
 		{"guard without number", "[steps.assigned.take]\nguards = [\"depth > many\"]", `"many", which is no whole number`},

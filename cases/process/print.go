@@ -262,8 +262,8 @@ func (p *printer) names() {
 	for i := range p.t.Clocks {
 		c := &p.t.Clocks[i]
 		limit := p.say("按类别", "by class")
-		if c.Unit != "" {
-			limit = fmt.Sprintf("%g %s", c.Amount, c.Unit)
+		if c.Limit != "" {
+			limit = c.Limit
 		}
 		p.row("`"+c.ID+"`", c.Title.In(p.lang, c.ID), limit)
 	}

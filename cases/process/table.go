@@ -107,19 +107,16 @@ type Effect struct {
 	Do    Do     `json:"do"`
 }
 
-// Clock measures a stage of a case. Amount and Unit are its limit where the class of the case has none; without them
-// the class must have one. The units are those of limits: urgent_hour, urgent_day, work_hour, work_day, natural_day.
+// Clock measures a stage of a case. Limit is how long it may take where the class of the case says nothing: a number and
+// a unit, such as "0.5 work_hour". Without it the class must say something.
 type Clock struct {
-	ID     string
-	Title  data.Title
-	Amount float64
-	Unit   string
+	ID    string
+	Title data.Title
+	Limit string
 }
 
-// Units are the units in which limits are written.
-func Units() []string { return slices.Clone(units) }
-
-var units = []string{"urgent_hour", "urgent_day", "work_hour", "work_day", "natural_day"}
+// units are those in which limits are written.
+var units = []string{"urgent_hour", "hour", "work_hour", "work_day", "natural_day"}
 
 // Field is something that is filled in at a step. Type is one of [Types]. Choices bound a field of type choice.
 type Field struct {

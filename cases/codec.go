@@ -1,0 +1,159 @@
+package cases
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// eventVersion is the version of the encoding of events. A new layout takes a new number and the old ones stay readable.
+const eventVersion = 1
+
+// Bounds of an event.
+const (
+	MaxDescription = 4000 // characters, as Open311 has it
+	MaxText        = 2000 // characters of any other text
+	MaxFiles       = 20
+	MaxParts       = 20
+	MaxUnits       = 20
+	MaxFields      = 100
+	MaxEventBytes  = 256 << 10
+)
+
+type versioned struct {
+	V int `json:"v"`
+	*Event
+}
+
+// Encode is the event as it is kept in the log: a JSON object whose first member is the version of the encoding. The
+// error is a *data.FieldError if it is larger than [MaxEventBytes].
+func Encode(e *Event) ([]byte, error) {
+	b, err := json.Marshal(versioned{V: eventVersion, Event: e})
+	if err != nil {
+		return nil, fmt.Errorf("encode event %d of case %s: %w", e.Number, e.Case, err)
+	}
+	if len(b) > MaxEventBytes {
+		return nil, &data.FieldError{Field: "event", Value: strconv.Itoa(len(b)), Why: fmt.Sprintf("is larger than %d bytes", MaxEventBytes)}
+	}
+	return b, nil
+}
+
+// Decode reads what [Encode] wrote. The error wraps [data.ErrFormat].
+func Decode(b []byte) (*Event, error) {
+	v := versioned{Event: &Event{}}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("%w: event: %w", data.ErrFormat, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%w: something follows the event", data.ErrFormat)
+	}
+	if v.V != eventVersion {
+		return nil, fmt.Errorf("%w: event has version %d, this program reads up to %d", data.ErrFormat, v.V, eventVersion)
+	}
+	if v.Case == "" || v.Number < 1 || v.To == "" || v.Action == "" {
+		return nil, fmt.Errorf("%w: event without case, number, action or state", data.ErrFormat)
+	}
+	return v.Event, nil
+}
+
+// Check sees that what is filled in can be kept: texts within their bounds, a place on earth, files with a hash. The error
+// is a *data.FieldError.
+func (f *Form) Check() error {
+	wrong := func(field, value, why string) error { return &data.FieldError{Field: field, Value: value, Why: why} }
+	texts := map[string]string{
+		"source": f.Source, "address": f.Address, "address_id": f.AddressID, "unit": f.Unit, "person": f.Person, "into": f.Into,
+		"reason": f.Reason, "note": f.Note, "reporter": f.Reporter, "client": f.Client,
+	}
+	for field, text := range f.Fields {
+		texts["fields."+field] = text
+	}
+	for field, text := range texts {
+		if utf8.RuneCountInString(text) > MaxText || !utf8.ValidString(text) {
+			return wrong(field, clip(text), fmt.Sprintf("must be valid text of at most %d characters", MaxText))
+		}
+	}
+	switch {
+	case utf8.RuneCountInString(f.Description) > MaxDescription || !utf8.ValidString(f.Description):
+		return wrong("description", clip(f.Description), fmt.Sprintf("must be valid text of at most %d characters", MaxDescription))
+	case len(f.Fields) > MaxFields:
+		return wrong("fields", strconv.Itoa(len(f.Fields)), fmt.Sprintf("are more than %d", MaxFields))
+	case len(f.Units) > MaxUnits:
+		return wrong("units", strconv.Itoa(len(f.Units)), fmt.Sprintf("are more than %d", MaxUnits))
+	case len(f.Parts) > MaxParts:
+		return wrong("parts", strconv.Itoa(len(f.Parts)), fmt.Sprintf("are more than %d", MaxParts))
+	case f.Class != nil && f.Class.Code == "":
+		return wrong("class", "", "has no code")
+	}
+	if p := f.Point; p != nil && (!(math.Abs(p.Lon) <= 180) || !(math.Abs(p.Lat) <= 90) || !(p.Accuracy >= 0) || math.IsInf(p.Accuracy, 0)) {
+		return wrong("point", fmt.Sprintf("%g %g", p.Lon, p.Lat), "must be a longitude and a latitude in degrees, with an accuracy of 0 m or more")
+	}
+	for _, p := range f.Parts {
+		if p.Layer == "" || p.ID == "" {
+			return wrong("parts", p.Layer+"/"+p.ID, "must name layer and id")
+		}
+	}
+	for _, q := range f.Quantity {
+		if math.IsNaN(q.Number) || math.IsInf(q.Number, 0) || q.Unit == "" {
+			return wrong("quantity", fmt.Sprint(q.Number), "must be a number with a unit")
+		}
+	}
+	for field, files := range map[string][]File{"before": f.Before, "after": f.After, "voice": f.Voice} {
+		if len(files) > MaxFiles {
+			return wrong(field, strconv.Itoa(len(files)), fmt.Sprintf("are more than %d files", MaxFiles))
+		}
+		for _, one := range files {
+			if len(one.Hash) != 64 || strings.Trim(one.Hash, "0123456789abcdef") != "" || one.Size < 0 {
+				return wrong(field, one.Hash, "must be named by the SHA-256 of its content in small hexadecimal digits")
+			}
+		}
+	}
+	return nil
+}
+
+// clip shortens a text for an error.
+func clip(s string) string {
+	if len(s) <= 80 {
+		return strings.ToValidUTF8(s, "�")
+	}
+	return strings.ToValidUTF8(s[:80], "") + "…"
+}
+
+// Filled are the names of the fields that are filled in, as processes name them.
+func (f *Form) Filled() []string {
+	var out []string
+	add := func(name string, is bool) {
+		if is {
+			out = append(out, name)
+		}
+	}
+	add("source", f.Source != "")
+	add("description", f.Description != "")
+	add("address", f.Address != "" || f.AddressID != "")
+	add("point", f.Point != nil)
+	add("class", f.Class != nil)
+	add("parts", len(f.Parts) > 0)
+	add("before", len(f.Before) > 0)
+	add("after", len(f.After) > 0)
+	add("voice", len(f.Voice) > 0)
+	add("quantity", len(f.Quantity) > 0)
+	add("unit", f.Unit != "")
+	add("units", len(f.Units) > 0)
+	add("person", f.Person != "")
+	add("until", !f.Until.IsZero())
+	add("into", f.Into != "")
+	add("reason", f.Reason != "")
+	add("note", f.Note != "")
+	for name, value := range f.Fields {
+		add(name, value != "")
+	}
+	return out
+}
