@@ -21,8 +21,8 @@ type Region struct {
 // Overlay is some faces of a coverage cut by lines, with all places where they meet rounded to whole units, see [Node].
 type Overlay struct {
 	Regions []Region
-	// Beyond are the pieces of lines that lie outside the faces.
-	Beyond []Piece
+	// Pieces are those of the lines, Beyond the ones that lie outside the faces.
+	Pieces, Beyond []Piece
 
 	coverage *Coverage
 	gone     []ArcID
@@ -31,8 +31,11 @@ type Overlay struct {
 	sides    map[[2]geo.Point][2]FaceID
 }
 
-// Piece is a piece of a line.
-type Piece struct{ A, B geo.Point }
+// Piece is a piece of a line, with the number of that.
+type Piece struct {
+	A, B geo.Point
+	Line int
+}
 
 // Overlay cuts faces by lines of two or more points. Those that end where they begin are closed: they run around ground.
 func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
@@ -59,10 +62,9 @@ func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 		}
 	}
 	var pieces []Strand
-	var laid []Piece
 	for _, s := range Node(strands) {
 		if s.Tag < 0 {
-			laid = append(laid, Piece{s.A, s.B})
+			o.Pieces = append(o.Pieces, Piece{s.A, s.B, int(-1 - s.Tag)})
 			// The mark of a closed line tells what it runs around; one without any only divides.
 			pieces = append(pieces, Strand{s.A, s.B, -1})
 			if l := lines[-1-s.Tag]; l[0] == l[len(l)-1] {
@@ -81,7 +83,7 @@ func (c *Coverage) Overlay(faces []FaceID, lines [][]geo.Point) *Overlay {
 	}
 	o.plane = newPlane(pieces)
 	o.number(faces)
-	for _, p := range laid {
+	for _, p := range o.Pieces {
 		if left, right := o.beside(p.A, p.B); left < 0 && right < 0 {
 			o.Beyond = append(o.Beyond, p)
 		}
@@ -220,6 +222,26 @@ func (o *Overlay) Redraw(owner func(region int) FaceID, faces map[FaceID]*Face) 
 		}
 	}
 	return o.coverage.Redraw(o.gone, borders, faces)
+}
+
+// Divided is the coverage whose faces are the regions, numbered from 1 in their order. face says what a region is called; its
+// rings are traced. The overlay must be one of all faces.
+func (o *Overlay) Divided(face func(region int) Face) *Coverage {
+	faces := make([]*Face, len(o.Regions)+1)
+	for i := range o.Regions {
+		f := face(i)
+		f.Attributes = sortedAttributes(f.Attributes)
+		faces[i+1] = &f
+	}
+	p := o.plane
+	var borders []Border
+	for k := range p.u {
+		left, right := o.region[p.region[p.cycle[2*k]]]+1, o.region[p.region[p.cycle[2*k+1]]]+1
+		if left != right {
+			borders = append(borders, Border{p.nodes[p.u[k]], p.nodes[p.v[k]], FaceID(left), FaceID(right)})
+		}
+	}
+	return regions(chain(borders, func(geo.Point) bool { return false }), faces)
 }
 
 // ArcsOf are the arcs around faces, ascending.
