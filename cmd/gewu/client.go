@@ -249,8 +249,13 @@ func gridder(e *env) *planning.Env {
 		Ctx: e.ctx, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed,
 		Systems: func() (*proj.Systems, error) { return coords.Systems(e.cli.Systems) },
 		Ask:     coordinator(e).Ask,
+		Write:   coordinator(e).WriteFile,
 		Progress: func(name string, total int64) (func(int64), func()) {
 			b := newBar(e, name, total, false)
+			return b.Set, b.Finish
+		},
+		Count: func(name string, total int64) (func(int64), func()) {
+			b := makeBar(e, name, total, false)
 			return b.Set, b.Finish
 		},
 	}

@@ -45,7 +45,7 @@ type cli struct {
 	Dictionary define.Dictionary `cmd:"" help:"Dictionaries of codes: create, alter, drop, list and show them."`
 	People     peopleCmd         `cmd:"" help:"Who works for the city: organisations, posts and staff. Personal data: erase persons, see who is due, look after readings in an emergency."`
 	Cell       cellCmd           `cmd:"" help:"Cards and totals of cells."`
-	Grid       planning.Grid     `cmd:"" help:"Planning: check a scheme or a file of cells."`
+	Grid       planning.Grid     `cmd:"" help:"Planning: check a scheme or a file of cells, draw grids."`
 	Import     importCmd         `cmd:"" help:"Stream files into a layer."`
 	Job        jobcmd.Job        `cmd:"" help:"Long work: list it, show, wait for and cancel a job."`
 	Export     exportCmd         `cmd:"" help:"Write a layer to a file."`

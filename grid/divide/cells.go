@@ -204,14 +204,11 @@ func (g *Ground) number(drafts []draft, of []int32) {
 			kept[o.present] = true
 		}
 	}
-	next := make([]int, len(g.communities))
+	next := g.highest()
 	for i := range drafts {
 		d := &drafts[i]
 		if d.Code != "" {
 			continue
-		}
-		if next[d.community] == 0 {
-			next[d.community] = highest(taken, d.Community)
 		}
 		for d.Code == "" || taken[d.Code] {
 			next[d.community]++
@@ -221,17 +218,24 @@ func (g *Ground) number(drafts []draft, of []int32) {
 	}
 }
 
-// highest is the highest number behind the code of a community.
-func highest(taken map[string]bool, community string) int {
-	most := 0
-	for code := range taken {
-		if rest, ok := strings.CutPrefix(code, community); ok {
-			if n, err := strconv.Atoi(rest); err == nil && n > most {
-				most = n
+// highest are the highest numbers that present grids have behind the code of each community; of two codes that fit, the
+// longer one is meant.
+func (g *Ground) highest() []int {
+	out := make([]int, len(g.communities))
+	index := g.index()
+	for _, p := range g.in.Present {
+		for end := len(p.Code) - 1; end > 0; end-- {
+			c, ok := index[p.Code[:end]]
+			if !ok {
+				continue
+			}
+			if n, err := strconv.Atoi(p.Code[end:]); err == nil {
+				out[c] = max(out[c], n)
+				break
 			}
 		}
 	}
-	return most
+	return out
 }
 
 // overlaps are the pairs of cells and present grids that have something in common, the largest first.

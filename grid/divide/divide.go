@@ -144,6 +144,9 @@ func (g *Ground) Divide(ctx context.Context, o Options) ([]Alternative, error) {
 	return out, group.Wait()
 }
 
+// again is how often a community is drawn at most while a grid is outside of the limits.
+const again = 4
+
 // solve divides one community. The random numbers depend on its code, not on what else is divided.
 func solve(ctx context.Context, p *partition.Problem, seed uint64, code string) ([]int32, error) {
 	if len(p.Nodes) == 0 {
@@ -151,11 +154,39 @@ func solve(ctx context.Context, p *partition.Problem, seed uint64, code string) 
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(code)) // a hash does not fail
-	s, err := partition.Solve(ctx, p, rand.New(rand.NewPCG(seed, h.Sum64())))
-	if err != nil {
-		return nil, fmt.Errorf("community %s: %w", code, err)
+	rng := rand.New(rand.NewPCG(seed, h.Sum64()))
+	var best *partition.Solution
+	for range again {
+		s, err := partition.Solve(ctx, p, rng)
+		if err != nil {
+			return nil, fmt.Errorf("community %s: %w", code, err)
+		}
+		if best == nil || s.Cost < best.Cost {
+			best = s
+		}
+		if !hopeful(p, best) {
+			break
+		}
 	}
-	return s.Part, nil
+	return best.Part, nil
+}
+
+// hopeful reports whether a part is outside of the limits that has no node over them: another seed may find better.
+func hopeful(p *partition.Problem, s *partition.Solution) bool {
+	over := make([]bool, len(s.Loads))
+	for i, v := range p.Nodes {
+		for m, g := range &p.Goals {
+			over[s.Part[i]] = over[s.Part[i]] || g.Max > 0 && v.Load[m] > g.Max
+		}
+	}
+	for k, l := range s.Loads {
+		for m, g := range &p.Goals {
+			if !over[k] && !g.Holds(l[m]) {
+				return len(s.Loads) > 1
+			}
+		}
+	}
+	return false
 }
 
 // problem is the graph of a community. A border as long as that of a square grid of the mean size costs 1.

@@ -320,6 +320,7 @@ func TestReasons(t *testing.T) {
 		{"total", strip(50, 60), []float64{110}, []divide.ReasonKind{divide.TotalUnder}, "community c has 110 households in all, a grid needs 200"},
 		{"tower", strip(100, 150, 600, 200, 100), []float64{250, 600, 300}, []divide.ReasonKind{"", divide.AtomOver, ""}, "has 600 households, the limit is 500"},
 		{"enclosed", strip(300, 60000, 60, 70000, 300), []float64{300, 60000, 60, 70000, 300}, []divide.ReasonKind{"", divide.AtomOver, divide.Enclosed, divide.AtomOver, ""}, "touches only grids that are over the limit"},
+		{"large block", strip(60, 102, 388), []float64{162, 388}, []divide.ReasonKind{divide.NoCount, ""}, "a block of community c has 388 of its 550 households"},
 		{"apart", apart, []float64{150, 250, 100}, []divide.ReasonKind{divide.Disconnected, "", divide.TotalUnder}, "a part of community c that does not hang together with the rest (2 parts)"},
 	} {
 		g := prepare(t, c.in)

@@ -2,6 +2,7 @@ package divide
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid/divide/partition"
@@ -18,7 +19,7 @@ const (
 	TotalUnder ReasonKind = "total_below_min"
 	// Disconnected is ground that hangs together with no other ground of its community and is outside of the limits.
 	Disconnected ReasonKind = "disconnected"
-	// NoCount is a community whose load no number of grids can share within the limits.
+	// NoCount is a community whose load no number of grids can share within the limits, as a whole or because of one block.
 	NoCount ReasonKind = "no_count"
 	// Enclosed is ground below the limit all of whose neighbours have ground over the limit.
 	Enclosed ReasonKind = "enclosed"
@@ -82,8 +83,8 @@ func (g *Ground) reasons(drafts []draft, of []int32) {
 type component struct {
 	atoms map[int32]bool
 	load  partition.Load
-	// rest is the load without atoms over the limit, each of which is a grid by itself.
-	rest partition.Load
+	// rest is the load without atoms over the limit, each of which is a grid by itself; largest is the heaviest atom in it.
+	rest, largest partition.Load
 }
 
 func (g *Ground) components(c *community) []component {
@@ -99,6 +100,7 @@ func (g *Ground) components(c *community) []component {
 			out[k].load[m] += w
 			if goal := c.limits[m]; goal.Max == 0 || w <= goal.Max {
 				out[k].rest[m] += w
+				out[k].largest[m] = max(out[k].largest[m], w)
 			}
 		}
 	}
@@ -152,11 +154,28 @@ func (g *Ground) reason(d *draft, m Measure, goal partition.Goal, all []componen
 	case !ok && m == g.communities[d.community].limits.primary():
 		r.Kind, r.Load = NoCount, own.rest[m]
 		r.Text = fmt.Sprintf("%s has %s %s besides what stays whole, which no number of grids of %s can share", where, quantity(own.rest[m]), unit(m), wanted(goal))
+	case leavesTooLittle(own.rest[m], own.largest[m], goal):
+		r.Kind, r.Load = NoCount, own.largest[m]
+		r.Text = fmt.Sprintf("a block of %s has %s of its %s %s: with it a grid is full, and what is left is no grid of %s", where, quantity(own.largest[m]), quantity(own.rest[m]), unit(m), wanted(goal))
 	default:
 		r.Kind = NotFound
 		r.Text = fmt.Sprintf("no better grid was found; it has %s %s, %s are wanted", quantity(r.Load), unit(m), wanted(goal))
 	}
 	return r
+}
+
+// leavesTooLittle reports whether no number of grids works out because the one with the largest atom leaves the others too
+// little.
+func leavesTooLittle(all, largest float64, g partition.Goal) bool {
+	if g.Max == 0 || g.Min == 0 || all <= g.Max {
+		return false
+	}
+	for k := math.Ceil(all / g.Max); k <= math.Floor(all/g.Min); k++ {
+		if all-largest >= (k-1)*g.Min {
+			return false
+		}
+	}
+	return true
 }
 
 // wanted says limits in words.

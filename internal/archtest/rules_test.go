@@ -220,7 +220,7 @@ var rows = []row{
 	{dir: "cmd/gewu/garbage", why: "paces the collector of a process, whatever it does"},
 	{dir: "cmd/gewu/persons", may: []string{"people/vault"}, why: "commands about personal data, which speak to a server, and the file of keys"},
 	{dir: "cmd/gewu/jobcmd", why: "commands about long work, which speak to a server"},
-	{dir: "cmd/gewu/planning", may: []string{"cmd/gewu/upload", "data/convert", "data/convert/charset", "data", "geo", "geo/proj", "grid/coverage/check"}, why: "commands about schemes; files are judged without a city"},
+	{dir: "cmd/gewu/planning", may: []string{"cmd/gewu/upload", "data/convert", "data/convert/charset", "data", "geo", "geo/proj", "grid/coverage", "grid/coverage/check", "grid/divide"}, why: "commands about schemes; files are judged and divided without a city"},
 	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "geo", "geocode/eval", "geocode/noise", "data", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},

@@ -1,4 +1,4 @@
-// Package planning has the commands about schemes of cells: what is wrong with one.
+// Package planning has the commands about schemes of cells: what is wrong with one, and how one is drawn.
 package planning
 
 import (
@@ -20,11 +20,16 @@ type Env struct {
 	Ask func(path string, query url.Values, out any) error
 	// Progress shows how far reading a file of that many bytes is, -1 when nobody knows.
 	Progress func(name string, total int64) (set func(n int64), end func())
+	// Count shows how much of a number of things is done.
+	Count func(name string, total int64) (set func(n int64), end func())
+	// Write makes or replaces a file: it exists complete or not at all.
+	Write func(name string, r io.Reader) error
 	// Failed ends a command that has already said what is wrong.
 	Failed error
 }
 
 // Grid are the commands.
 type Grid struct {
-	Check Check `cmd:"" help:"Gaps, overlaps, missing vertices and invalid rings of a scheme or of a file: a proof that there are none, or each with its place."`
+	Check  Check  `cmd:"" help:"Gaps, overlaps, missing vertices and invalid rings of a scheme or of a file: a proof that there are none, or each with its place."`
+	Divide Divide `cmd:"" help:"Draw grids: divide communities along streets, water and parcels, or join blocks, into grids of about the same number of households, work or area; several ways side by side."`
 }

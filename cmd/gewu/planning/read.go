@@ -1,10 +1,14 @@
 package planning
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data"
@@ -29,70 +33,146 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read reads the polygons of a file, with their rings as they are. named says that columns and tables are those of the
-// flags; the outline has its own. Rows that are no polygons are told and passed over; wrong is the first of them.
-func (c *Check) read(e *Env, name string, named bool) (cells []check.Cell, wrong, err error) {
-	format := c.Format
-	if !named {
-		format = ""
-	}
-	files, total, err := upload.Open([]string{name}, format, "", e.Stdin)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer files.Close()
-	systems, err := e.Systems()
-	if err != nil {
-		return nil, nil, err
-	}
+// source is where features come from and how they are read.
+type source struct {
+	// name is a file, - for standard input, or layer:NAME for a layer of the city.
+	name string
+	// what the features are, for messages.
+	what     string
+	geometry data.GeometryKind
+	// columns are the attributes that are wanted, by their columns; without one an attribute stays null.
+	columns                      []column
+	format, crs, encoding, table string
+	id, lon, lat                 string
+	quiet                        bool
+}
+
+// column is an attribute that a column of a file gives.
+type column struct {
+	name string
+	kind data.Type
+}
+
+// cityLayer begins the name of a source that is a layer of the city.
+const cityLayer = "layer:"
+
+// read hands over the features of a source, polygons with their rings as they are; values are those of the columns, in
+// their order. Rows that do not fit are told and passed over; wrong is the first of them.
+func read(e *Env, s source, each func(f *data.Feature) error) (wrong, err error) {
 	row := 0
 	o := convert.Options{
-		Layer:     &data.Layer{Name: "cells", Geometry: data.GeometryPolygon},
-		File:      files[0].Name,
-		Systems:   systems,
-		KeepRings: true,
+		Layer:     &data.Layer{Name: s.what, Geometry: s.geometry},
+		KeepRings: true, ID: s.id, Table: s.table, Lon: s.lon, Lat: s.lat,
 		NewID: func() (string, error) {
 			return "row " + strconv.Itoa(row), nil
 		},
+		Map: map[string]string{},
 	}
-	if c.CRS != "" {
-		if o.CRS, err = o.Systems.Lookup(c.CRS); err != nil {
-			return nil, nil, err
+	for i, c := range s.columns {
+		// Names that no column of a file has by chance.
+		name := "wanted_" + strconv.Itoa(i)
+		o.Layer.Attributes = append(o.Layer.Attributes, data.Attribute{Name: name, Type: c.kind})
+		if c.name != "" {
+			o.Map[c.name] = name
 		}
 	}
-	if named {
-		o.ID, o.Table = c.ID, c.Table
-		if c.Encoding != "" {
-			if o.Encoding, err = charset.Lookup(c.Encoding); err != nil {
-				return nil, nil, err
+	if o.Systems, err = e.Systems(); err != nil {
+		return nil, err
+	}
+	if s.crs != "" {
+		if o.CRS, err = o.Systems.Lookup(s.crs); err != nil {
+			return nil, err
+		}
+	}
+	if s.encoding != "" {
+		if o.Encoding, err = charset.Lookup(s.encoding); err != nil {
+			return nil, err
+		}
+	}
+	take := func(format string, r io.Reader) error {
+		before := row
+		row++
+		for r, err := range convert.Read(e.Ctx, format, r, o) {
+			if err != nil {
+				return err
+			}
+			row = before + r.Number + 1
+			if r.Err != nil {
+				wrong = cmp.Or(wrong, error(r.Err))
+				fmt.Fprintln(e.Stderr, r.Err.Error())
+				continue
+			}
+			if err := each(&r.Feature); err != nil {
+				return err
 			}
 		}
+		row--
+		return nil
 	}
+	if layer, ok := strings.CutPrefix(s.name, cityLayer); ok {
+		o.File = s.name
+		err = readCity(e, layer, take)
+		return wrong, err
+	}
+	files, total, err := upload.Open([]string{s.name}, s.format, "", e.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer files.Close()
+	o.File = files[0].Name
+	format := s.format
 	if format == "" {
-		format, _ = convert.DetectFormat(name)
+		format, _ = convert.DetectFormat(s.name)
 	}
 	progress, end := func(int64) {}, func() {}
-	if !c.Quiet {
+	if !s.quiet {
 		progress, end = e.Progress("read "+files[0].Name, total)
 	}
 	defer end()
-	row = 1
-	for r, err := range convert.Read(e.Ctx, format, &counted{Reader: files[0].Body, set: progress}, o) {
-		if err != nil {
-			return nil, nil, err
+	err = take(format, &counted{Reader: files[0].Body, set: progress})
+	return wrong, err
+}
+
+// page is how many features of a layer are asked for at once.
+const page = "10000"
+
+// readCity reads the features of a layer of the city, page by page.
+func readCity(e *Env, layer string, take func(format string, r io.Reader) error) error {
+	query := url.Values{"limit": {page}}
+	for {
+		var answer struct {
+			Features json.RawMessage `json:"features"`
+			Next     string          `json:"next"`
 		}
-		row = r.Number + 1
-		if r.Err != nil {
-			wrong = cmp.Or(wrong, error(r.Err))
-			fmt.Fprintln(e.Stderr, r.Err.Error())
-			continue
+		if err := e.Ask("/v1/layers/"+url.PathEscape(layer)+"/features", query, &answer); err != nil {
+			return err
 		}
-		cells = append(cells, check.Cell{ID: r.Feature.ID, Shape: r.Feature.Shape})
+		text := append([]byte(`{"type":"FeatureCollection","features":`), answer.Features...)
+		if err := take("geojson", bytes.NewReader(append(text, '}'))); err != nil {
+			return err
+		}
+		if answer.Next == "" {
+			return nil
+		}
+		query.Set("cursor", answer.Next)
 	}
-	if len(cells) == 0 {
-		return nil, wrong, fmt.Errorf("%s holds no polygon", files[0].Name)
+}
+
+// read reads the polygons of a file, with their rings as they are. named says that columns and tables are those of the
+// flags; the outline has its own. Rows that are no polygons are told and passed over; wrong is the first of them.
+func (c *Check) read(e *Env, name string, named bool) (cells []check.Cell, wrong, err error) {
+	s := source{name: name, what: "cells", geometry: data.GeometryPolygon, crs: c.CRS, quiet: c.Quiet}
+	if named {
+		s.format, s.id, s.table, s.encoding = c.Format, c.ID, c.Table, c.Encoding
 	}
-	return cells, wrong, nil
+	wrong, err = read(e, s, func(f *data.Feature) error {
+		cells = append(cells, check.Cell{ID: f.ID, Shape: f.Shape})
+		return nil
+	})
+	if err == nil && len(cells) == 0 {
+		err = fmt.Errorf("%s holds no polygon", name)
+	}
+	return cells, wrong, err
 }
 
 // together is one shape of several areas, whose common edges cancel. Only valid rings make an outline.
