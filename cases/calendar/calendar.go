@@ -85,7 +85,7 @@ func (c *Calendar) Add(t time.Time, l Limit) (time.Time, error) {
 		return time.Time{}, bad("limit", l.String(), "must not be negative, and at most 20000 days")
 	}
 	switch l.Unit {
-	case UrgentHour, NaturalHour:
+	case UrgentHour, UrgentDay, NaturalHour:
 		return t.Add(l.Span).In(c.plan.zone), nil
 	case NaturalDay:
 		if !countable(t) {
@@ -109,7 +109,7 @@ func (c *Calendar) Back(t time.Time, l Limit) (time.Time, error) {
 		return time.Time{}, bad("limit", l.String(), "must not be negative, and at most 20000 days")
 	}
 	switch l.Unit {
-	case UrgentHour, NaturalHour:
+	case UrgentHour, UrgentDay, NaturalHour:
 		return t.Add(-l.Span).In(c.plan.zone), nil
 	case NaturalDay:
 		if !countable(t) {
@@ -154,7 +154,7 @@ func (c *Calendar) Back(t time.Time, l Limit) (time.Time, error) {
 // of work is worth.
 func (c *Calendar) Elapsed(u Unit, from, to time.Time) (time.Duration, error) {
 	switch u {
-	case UrgentHour, NaturalHour:
+	case UrgentHour, UrgentDay, NaturalHour:
 		return to.Sub(from), nil
 	case NaturalDay:
 		if !countable(from) || !countable(to) {

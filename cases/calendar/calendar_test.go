@@ -275,6 +275,7 @@ func TestLimitsAreReadAndWritten(t *testing.T) {
 		"1工作日":        {"1 work_day", "1工作日", "1 working day"},
 		"4 工作时":       {"4 work_hour", "4工作时", "4 working hours"},
 		"2紧急工作时":      {"2 urgent_hour", "2紧急工作时", "2 hours around the clock"},
+		"1紧急工作日":      {"1 urgent_day", "1紧急工作日", "1 day around the clock"},
 		"15个工作日":      {"15 work_day", "15工作日", "15 working days"},
 		"0.5 hour":    {"0.5 hour", "0.5小时", "0.5 hours"},
 		"3 自然日":       {"3 natural_day", "3自然日", "3 days"},
@@ -289,6 +290,9 @@ func TestLimitsAreReadAndWritten(t *testing.T) {
 		if out, err := l.MarshalText(); err != nil || again.UnmarshalText(out) != nil || again != l {
 			t.Errorf("%s: %s (%v)", text, again, err)
 		}
+	}
+	if l, err := calendar.LimitOf(0.25, "work_hour"); err != nil || l.Span != 15*time.Minute {
+		t.Errorf("a quarter of an hour: %s (%v)", l, err)
 	}
 	for _, text := range []string{"", "2", "work_day", "2 days", "-1 work_day", "0 work_day", "0.0000001 work_day", "20001 work_day", "99999999999999999999 work_day", "1.2.3 work_day", ".5 work_day"} {
 		_, err := calendar.ParseLimit(text)

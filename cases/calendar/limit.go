@@ -17,6 +17,8 @@ type Unit uint8
 const (
 	// UrgentHour (紧急工作时) runs through nights, weekends and holidays.
 	UrgentHour Unit = iota + 1
+	// UrgentDay (紧急工作日) is 24 hours of that.
+	UrgentDay
 	// NaturalHour is an hour of any day, the same as UrgentHour under the name that limits of offices use.
 	NaturalHour
 	// WorkHour (工作时) runs in working hours only.
@@ -41,6 +43,7 @@ var units = [...]struct {
 	one   time.Duration
 }{
 	UrgentHour:  {"urgent_hour", data.Title{"zh": "紧急工作时", "en": "hours around the clock"}, []string{"紧急工作时", "个紧急工作时"}, time.Hour},
+	UrgentDay:   {"urgent_day", data.Title{"zh": "紧急工作日", "en": "days around the clock"}, []string{"紧急工作日", "个紧急工作日"}, Day},
 	NaturalHour: {"hour", data.Title{"zh": "小时", "en": "hours"}, []string{"小时", "个小时"}, time.Hour},
 	WorkHour:    {"work_hour", data.Title{"zh": "工作时", "en": "working hours"}, []string{"工作时", "个工作时"}, time.Hour},
 	WorkDay:     {"work_day", data.Title{"zh": "工作日", "en": "working days"}, []string{"工作日", "个工作日"}, Day},
@@ -48,9 +51,9 @@ var units = [...]struct {
 }
 
 // Units are all units, in the order of their constants.
-func Units() []Unit { return []Unit{UrgentHour, NaturalHour, WorkHour, WorkDay, NaturalDay} }
+func Units() []Unit { return []Unit{UrgentHour, UrgentDay, NaturalHour, WorkHour, WorkDay, NaturalDay} }
 
-// String is the name of a unit in files: urgent_hour, hour, work_hour, work_day, natural_day.
+// String is the name of a unit in files: urgent_hour, urgent_day, hour, work_hour, work_day, natural_day.
 func (u Unit) String() string {
 	if u == 0 || int(u) >= len(units) {
 		return "no unit"
@@ -89,7 +92,7 @@ func ParseLimit(text string) (Limit, error) {
 	}
 	unit := unitOf(strings.TrimSpace(clean[cut:]))
 	if cut == 0 || unit == 0 {
-		return fail(`must be a number and a unit, as "2 work_day"; units are urgent_hour, hour, work_hour, work_day, natural_day and 紧急工作时, 小时, 工作时, 工作日, 自然日`)
+		return fail(`must be a number and a unit, as "2 work_day"; units are urgent_hour, urgent_day, hour, work_hour, work_day, natural_day and 紧急工作时, 紧急工作日, 小时, 工作时, 工作日, 自然日`)
 	}
 	whole, decimals, _ := strings.Cut(clean[:cut], ".")
 	const most = 6
@@ -105,6 +108,11 @@ func ParseLimit(text string) (Limit, error) {
 		return fail("must be more than nothing and at most 20000 days")
 	}
 	return Limit{Span: time.Duration(n) * (one / 1e6), Unit: unit}, nil
+}
+
+// LimitOf is the limit of an amount, up to millionths, and the name of a unit, as tables have them in two columns.
+func LimitOf(amount float64, unit string) (Limit, error) {
+	return ParseLimit(strconv.FormatFloat(amount, 'f', -1, 64) + " " + unit)
 }
 
 func unitOf(word string) Unit {

@@ -256,7 +256,7 @@ func TestLimitsAreUsedUpWhenTheyAreDue(t *testing.T) {
 		start := w.instant(rapid.IntRange(0, len(w.on)/2).Draw(t, "start")).Add(time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "nanoseconds")))
 		unit := rapid.SampledFrom(calendar.Units()).Draw(t, "unit")
 		one := time.Hour
-		if unit == calendar.WorkDay || unit == calendar.NaturalDay {
+		if unit == calendar.WorkDay || unit == calendar.NaturalDay || unit == calendar.UrgentDay {
 			one = calendar.Day
 		}
 		limit := calendar.Limit{Span: time.Duration(rapid.Int64Range(1, 5*int64(one)).Draw(t, "span")), Unit: unit}

@@ -168,6 +168,7 @@ var rows = []row{
 	{dir: "profiles", why: "files of configurations, embedded; who reads them checks them"},
 	{dir: "cases/calendar", may: []string{"data"}, why: "counts working time; it knows no case and no clock of a case"},
 	{dir: "cases", may: []string{"cases/process", "people", "data", "profiles"}, why: "the engine is asked through small interfaces that cases declares; only its tests know the profiles"},
+	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},
 	{dir: "profile", may: append([]string{"cases"}, below...), why: "a profile configures everything below it", planned: true},
 	{dir: "server/auth", may: []string{"people/account", "people/audit", "server/rest"}, why: "answers who asks, not what they may do; it knows no city"},
