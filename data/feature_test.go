@@ -190,7 +190,7 @@ func TestCheckPartCode(t *testing.T) {
 // TestRolesOfRoads checks the parts of roles that name house numbers and other names.
 func TestRolesOfRoads(t *testing.T) {
 	attributes := []data.Attribute{
-		{Name: "i", Type: data.Int}, {Name: "n", Type: data.Number}, {Name: "t", Type: data.Text}, {Name: "d", Type: data.Date}, {Name: "b", Type: data.Bool},
+		{Name: "i", Type: data.Int}, {Name: "n", Type: data.Number}, {Name: "t", Type: data.Text}, {Name: "d", Type: data.Date}, {Name: "b", Type: data.Bool}, {Name: "at", Type: data.Time},
 	}
 	for _, test := range []struct {
 		name, field string
@@ -204,6 +204,9 @@ func TestRolesOfRoads(t *testing.T) {
 		{"an unknown alias of roads", "roles.road.alias", data.Roles{Road: &data.RoadRole{Alias: "x"}}},
 		{"an unknown alias of areas", "roles.area.alias", data.Roles{Area: &data.AreaRole{Level: "district", Alias: "x"}}},
 		{"an unknown alias of buildings", "roles.building.alias", data.Roles{Building: &data.BuildingRole{Alias: "x"}}},
+		{"dates", "", data.Roles{Landmark: &data.LandmarkRole{Name: "t", From: "d", Until: "at"}}},
+		{"a text for a date", "roles.landmark.from", data.Roles{Landmark: &data.LandmarkRole{Name: "t", From: "t"}}},
+		{"a number for a date", "roles.landmark.until", data.Roles{Landmark: &data.LandmarkRole{Name: "t", Until: "i"}}},
 		{"aliases", "", data.Roles{Area: &data.AreaRole{Level: "district", Alias: "t"}, Building: &data.BuildingRole{Alias: "t"}}},
 	} {
 		err := (&data.Layer{Name: "l", Geometry: data.GeometryPolygon, Roles: test.roles, Attributes: attributes}).Validate()

@@ -59,10 +59,13 @@ type PartRole struct {
 	Code  string `json:"code,omitempty" toml:"code"`
 }
 
-// LandmarkRole makes a layer landmarks.
+// LandmarkRole makes a layer landmarks. From and Until are the attributes with the first and the last day, or moment, of
+// what is there for a time: building sites and events.
 type LandmarkRole struct {
 	Name  string `json:"name,omitempty" toml:"name"`
 	Alias string `json:"alias,omitempty" toml:"alias"`
+	From  string `json:"from,omitempty" toml:"from"`
+	Until string `json:"until,omitempty" toml:"until"`
 }
 
 // BuildingRole makes a layer buildings. Households is the attribute with the number of households in each.
@@ -126,6 +129,8 @@ func (r *Roles) Parts() []RolePart {
 	if r.Landmark != nil {
 		add("landmark.name", &r.Landmark.Name)
 		add("landmark.alias", &r.Landmark.Alias)
+		add("landmark.from", &r.Landmark.From)
+		add("landmark.until", &r.Landmark.Until)
 	}
 	if r.Building != nil {
 		add("building.name", &r.Building.Name)
@@ -179,6 +184,8 @@ func (l *Layer) validateRoles(bad func(field, value, why string)) {
 			bad("roles."+part.Name, name, "is not an attribute of the layer")
 		case part.Name == "building.households" && !l.Attributes[i].Type.IsNumeric():
 			bad("roles."+part.Name, name, "must be an attribute of type int or number")
+		case (part.Name == "landmark.from" || part.Name == "landmark.until") && l.Attributes[i].Type != Date && l.Attributes[i].Type != Time:
+			bad("roles."+part.Name, name, "must be an attribute of type date or time")
 		case part.holdsNumbers() && !l.Attributes[i].Type.IsNumeric() && l.Attributes[i].Type != Text:
 			bad("roles."+part.Name, name, "must be an attribute of type int, number or text")
 		}

@@ -3,6 +3,7 @@ package geocode
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/classes"
@@ -27,8 +28,8 @@ const (
 )
 
 // Extract finds the places in the text of a report, and the one that it is about: the surest that the text does not say
-// of something else, as the home of the caller or the office that is to handle it; of equals the first.
-func (g *Geocoder) Extract(text string) (Report, *index.World) {
+// of something else, as the home of the caller or the office that is to handle it; of equals the first. When is as that of a [Question].
+func (g *Geocoder) Extract(text string, when time.Time) (Report, *index.World) {
 	r := Report{Reported: -1, Classes: classes.Suggest(text, mostClasses)}
 	city := g.Gazetteer()
 	if city == nil {
@@ -36,7 +37,7 @@ func (g *Geocoder) Extract(text string) (Report, *index.World) {
 	}
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.begin(city, text)
+	f.begin(city, text, when)
 	f.local = true
 	f.codes(text)
 	all := slices.Clone(f.found)

@@ -2,6 +2,7 @@ package geocode
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
@@ -64,7 +65,8 @@ type finder struct {
 	local    bool     // only the sentence around a place counts, not all of the text
 	slips    []int    // elements that are a misspelt name of an area around the place that is scored
 	disorder bool     // characters were put where they belong
-	left     int      // of what the question may cost, see spend
+	when     time.Time
+	left     int // of what the question may cost, see spend
 }
 
 // newFinder is a finder that knows no city yet.
@@ -75,8 +77,8 @@ func newFinder() *finder {
 }
 
 // begin makes f ready for a question about a city.
-func (f *finder) begin(city *gazetteer.Gazetteer, text string) {
-	f.g, f.ways.City = city, city
+func (f *finder) begin(city *gazetteer.Gazetteer, text string, when time.Time) {
+	f.g, f.ways.City, f.when = city, city, when
 	f.wide, f.local, f.left = false, false, mostCost
 	f.text.Set(text)
 	f.found = f.found[:0]

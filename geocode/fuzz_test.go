@@ -27,7 +27,7 @@ func TestHostile(t *testing.T) {
 		short := text[:min(len(text), 40)]
 		for name, do := range map[string]func(){
 			"search":  func() { g.Search(geocode.Question{Text: text, AreaFallback: true}) },
-			"extract": func() { g.Extract(text) },
+			"extract": func() { g.Extract(text, time.Time{}) },
 			"suggest": func() { g.Suggest(geocode.Typing{Text: text}) },
 		} {
 			start := time.Now()
@@ -67,7 +67,7 @@ func FuzzSearch(f *testing.F) {
 		if len(again) != len(places) || len(places) > 0 && again[0].ID != places[0].ID {
 			t.Fatalf("%q: answers differ", text)
 		}
-		r, _ := g.Extract(text)
+		r, _ := g.Extract(text, time.Time{})
 		check(r.Places)
 		if r.Reported >= len(r.Places) {
 			t.Fatalf("%q: reported %d of %d", text, r.Reported, len(r.Places))

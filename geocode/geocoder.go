@@ -34,7 +34,7 @@ func (g *Geocoder) Search(q Question) ([]Place, *index.World) {
 	}
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.begin(city, q.Text)
+	f.begin(city, q.Text, q.When)
 	f.wide = q.AreaFallback
 	f.codes(q.Text)
 	f.search()

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
@@ -141,7 +142,7 @@ func TestGuessNothing(t *testing.T) {
 			if places, _ := g.Search(geocode.Question{Text: c.Query}); len(places) > 0 {
 				t.Errorf("%s: %s: %q %d", what, c.Query, labels(places), places[0].Score)
 			}
-			if r, _ := g.Extract(c.Query); r.Reported >= 0 {
+			if r, _ := g.Extract(c.Query, time.Time{}); r.Reported >= 0 {
 				t.Errorf("%s: %s: reported %q", what, c.Query, labels(r.Places))
 			}
 		}

@@ -15,6 +15,7 @@ const (
 	landmarkPrecision = 97
 	areaPrecision     = 72
 	buildingUnknown   = 12
+	datedPoints       = 40 // it is not there: what has the same name and is comes first
 )
 
 // landmark looks up a landmark, an estate or a building.
@@ -36,6 +37,10 @@ func (f *finder) landmark(cl *relation.Claim, s gazetteer.Sense) {
 	if s.Form <= gazetteer.Alias && f.elements[cl.Main].Exact && hasDigit(f.g.Name(f.elements[cl.Main].Name)) {
 		// A landmark that is called like an address is a correction of the address.
 		precision, c.told = doorPrecision, pinned
+	}
+	if there, dates := f.g.InForce(s, f.when); !there {
+		c.told = 0
+		c.faults = append(slices.Clip(c.faults), Fault{Element: "dates", Kind: Dated, Text: dates, Points: datedPoints})
 	}
 	f.relate(cl, precision, c)
 }

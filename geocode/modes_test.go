@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode"
@@ -159,7 +160,7 @@ func TestExtract(t *testing.T) {
 		cases := read(t, file)
 		wrong := 0
 		for _, c := range cases {
-			r, _ := g.Extract(c.Query)
+			r, _ := g.Extract(c.Query, time.Time{})
 			if r.Reported < 0 && c.None || r.Reported >= 0 && c.Placed && geo.Distance(r.Places[r.Reported].At, c.At) <= c.ToleranceM {
 				continue
 			}
@@ -192,19 +193,19 @@ func TestReported(t *testing.T) {
 		"在" + at + "發生火警，報案人在" + home,
 		"先到了" + home + "，路燈故障地點：" + at,
 	} {
-		r, _ := g.Extract(text)
+		r, _ := g.Extract(text, time.Time{})
 		if r.Reported < 0 || text[r.Places[r.Reported].Start:r.Places[r.Reported].End] != at {
 			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
 		}
 	}
 	for _, text := range []string{"塔悠路328號和塔悠路184號之間", "永康街65號與師大路74號之間"} {
-		if r, _ := g.Extract(text + "的路燈全部不亮"); len(r.Places) != 1 || r.Reported != 0 || r.Places[0].Relation != geocode.Between {
+		if r, _ := g.Extract(text+"的路燈全部不亮", time.Time{}); len(r.Places) != 1 || r.Reported != 0 || r.Places[0].Relation != geocode.Between {
 			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
 		}
 	}
 	// 住 behind another verb is nobody's home, and residents speak of where they live.
 	for _, text := range []string{"有車子擋住" + at + "的門口，車主說住在" + home, at + "的住戶反映漏水"} {
-		r, _ := g.Extract(text)
+		r, _ := g.Extract(text, time.Time{})
 		if r.Reported < 0 || !strings.HasPrefix(text[r.Places[r.Reported].Start:r.Places[r.Reported].End], at) {
 			t.Errorf("%s: %q, reported %d", text, labels(r.Places), r.Reported)
 		}
@@ -215,7 +216,7 @@ func TestReported(t *testing.T) {
 func TestSpans(t *testing.T) {
 	g, _ := city(t)
 	text := "我家住大安區永康街65號，今天經過中山區吉林路３６６號，看見有人倒水"
-	r, _ := g.Extract(text)
+	r, _ := g.Extract(text, time.Time{})
 	var spans []string
 	for _, p := range r.Places {
 		spans = append(spans, text[p.Start:p.End])
@@ -223,14 +224,14 @@ func TestSpans(t *testing.T) {
 	if len(r.Classes) > 0 {
 		t.Errorf("classes of %s: %v", text, r.Classes)
 	}
-	if r, _ := g.Extract("塔悠路328號門口的路燈不亮"); len(r.Classes) == 0 || r.Classes[0].Score < 80 {
+	if r, _ := g.Extract("塔悠路328號門口的路燈不亮", time.Time{}); len(r.Classes) == 0 || r.Classes[0].Score < 80 {
 		t.Errorf("classes: %v", r.Classes)
 	}
 	if got := strings.Join(spans, "|"); got != "大安區永康街65號|中山區吉林路３６６號" || r.Reported != 1 {
 		t.Errorf("%s, reported %d", got, r.Reported)
 	}
 	long := strings.Repeat("這裡沒有地名，", 300) + text
-	if r, _ := g.Extract(long); len(r.Places) != 2 || long[r.Places[1].Start:r.Places[1].End] != "中山區吉林路３６６號" {
+	if r, _ := g.Extract(long, time.Time{}); len(r.Places) != 2 || long[r.Places[1].Start:r.Places[1].End] != "中山區吉林路３６６號" {
 		t.Errorf("in a long text: %q", labels(r.Places))
 	}
 }

@@ -1,6 +1,8 @@
 package geocode
 
 import (
+	"time"
+
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/relation"
 )
@@ -54,6 +56,7 @@ const (
 	Ambiguous    FaultKind = "ambiguous"    // other places answer as well
 	Approximate  FaultKind = "approximate"  // the text or the data says only about where
 	Disordered   FaultKind = "disordered"   // its elements stand in another order than the city's
+	Dated        FaultKind = "dated"        // it is not there at the time: a site or an event that is over or has not begun
 	Aside        FaultKind = "aside"        // the text says it of something else: where the caller lives, who handles it
 )
 
@@ -103,6 +106,8 @@ type Question struct {
 	// Box leaves out what lies outside; Layers, if there are any, what other layers answer.
 	Box    *geo.Box
 	Layers []string
+	// When is the time at which sites and events have to be there, in the zone of the city; the zero time asks for none.
+	When time.Time
 	// AreaFallback asks for the area that the text names where nothing better was found, marked by its faults.
 	AreaFallback bool
 }

@@ -3,6 +3,7 @@ package geocode
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geocode/gazetteer"
@@ -19,6 +20,8 @@ type Spot struct {
 	Limit int
 	// Kinds, if there are any, are the kinds that are wanted: House, Road, Crossing, Landmark, Building.
 	Kinds []Kind
+	// When is as that of a [Question]: what is not there is left out.
+	When time.Time
 }
 
 // Bounds of Reverse.
@@ -52,7 +55,7 @@ func (g *Geocoder) Reverse(s Spot) ([]Place, *index.World) {
 		return cmp.Or(cmp.Compare(a.radius, b.radius), cmp.Compare(rankOf(a.kind), rankOf(b.kind)), cmp.Compare(a.door, b.door), cmp.Compare(a.road, b.road), cmp.Compare(a.cross, b.cross))
 	})
 	f := newFinder()
-	f.begin(city, "")
+	f.begin(city, "", s.When)
 	var places []Place
 	for i := range r.found[:min(len(r.found), s.Limit)] {
 		p := f.place(&r.found[i])
@@ -75,6 +78,11 @@ type around struct {
 
 func (r *around) wants(k Kind) bool {
 	return len(r.spot.Kinds) == 0 || slices.Contains(r.spot.Kinds, k)
+}
+
+func (r *around) there(s gazetteer.Sense) bool {
+	there, _ := r.g.InForce(s, r.spot.When)
+	return there
 }
 
 func (r *around) look() {
@@ -103,7 +111,7 @@ func (r *around) look() {
 			}
 			for kind, sense := range map[Kind]gazetteer.Kind{Landmark: gazetteer.Landmark, Building: gazetteer.Building} {
 				has := kind == Landmark && roles.Landmark != nil || kind == Building && roles.Building != nil
-				if thing := (gazetteer.Sense{Kind: sense, Layer: layer, Slot: n.Slot}); has && r.wants(kind) && r.g.Title(thing) != "" {
+				if thing := (gazetteer.Sense{Kind: sense, Layer: layer, Slot: n.Slot}); has && r.wants(kind) && r.g.Title(thing) != "" && r.there(thing) {
 					at, _ := r.g.Place(thing)
 					r.found = append(r.found, candidate{kind: kind, at: at, radius: n.Meters, sense: thing, layer: l.Def().Name, slot: n.Slot})
 				}
@@ -156,7 +164,7 @@ func (r *around) way(layer uint8, n index.Near, ways []way) []way {
 // crossings adds those of two roads that are near, by their lines, or by doors of both that are near.
 func (r *around) crossings(a, b names.ID) {
 	f := newFinder()
-	f.begin(r.g, "")
+	f.begin(r.g, "", r.spot.When)
 	for _, at := range f.ways.Meetings(a, b) {
 		if d := geo.Distance(at, r.spot.At); d <= r.spot.Metres {
 			r.found = append(r.found, candidate{kind: Crossing, at: at, radius: d, road: a, cross: b})

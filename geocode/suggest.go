@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/geo"
@@ -25,6 +26,8 @@ type Typing struct {
 	Limit int
 	// Focus is a place near which the answer is likely; of suggestions that are as good the nearer one comes first.
 	Focus *geo.Point
+	// When is as that of a [Question]: what is not there is not suggested.
+	When time.Time
 }
 
 // mostBeginning bounds the names that are looked at for one suggestion, and the doors of a street.
@@ -44,7 +47,7 @@ func (g *Geocoder) Suggest(t Typing) ([]Place, *index.World) {
 	limit = min(limit, MostPlaces)
 	f := g.finders.Get().(*finder)
 	defer g.finders.Put(f)
-	f.begin(city, t.Text)
+	f.begin(city, t.Text, t.When)
 	s := suggester{finder: f, typing: &t}
 	s.numbers()
 	if len(s.doors) == 0 {
@@ -91,7 +94,8 @@ func (s *suggester) names() {
 				}
 				thing := sense
 				thing.Form = gazetteer.Proper
-				if seen[thing] || sense.Form == gazetteer.Short {
+				there, _ := s.g.InForce(sense, s.when)
+				if seen[thing] || sense.Form == gazetteer.Short || !there {
 					continue
 				}
 				seen[thing] = true

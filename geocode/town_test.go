@@ -3,6 +3,7 @@ package geocode_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
@@ -93,8 +94,34 @@ func TestTown(t *testing.T) {
 func TestExtractDoubts(t *testing.T) {
 	g := geocode.New()
 	town(t, g)
-	r, _ := g.Extract("市民反映文明路8号门前垃圾成堆，请转东城街道处理")
+	r, _ := g.Extract("市民反映文明路8号门前垃圾成堆，请转东城街道处理", time.Time{})
 	if len(r.Places) != 1 || r.Reported != 0 || r.Places[0].Score >= 90 || faults(&r.Places[0]) != "text unknown, text ambiguous" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestPinDates answers with a correction of an address only as long as it is in force.
+func TestPinDates(t *testing.T) {
+	g := geocode.New()
+	log := small(t)
+	date := func(day int) data.Value { return data.DateValue(time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC)) }
+	log.Append(
+		indextest.Define(&data.Layer{
+			Name: "pins", Geometry: data.GeometryPoint, Attributes: []data.Attribute{{Name: "name", Type: data.Text}, {Name: "from", Type: data.Date}, {Name: "to", Type: data.Date}},
+			Roles: data.Roles{Landmark: &data.LandmarkRole{Name: "name", From: "from", Until: "to"}},
+		}),
+		indextest.Put("pins", "p", geo.PointShape(at(t, 111, 222)), data.TextValue(data.Text, "光明路12号"), date(10), date(20)),
+	)
+	e := index.NewEngine(log)
+	e.Follow(g)
+	if err := e.Load(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[int]string{9: "doors", 10: "pins", 20: "pins", 21: "doors"} {
+		// In the zone of the city it is the day, in that of the server the one before.
+		when := time.Date(2026, 3, day, 1, 0, 0, 0, time.FixedZone("", 8*3600))
+		if places, _ := g.Search(geocode.Question{Text: "光明路12号", When: when}); len(places) == 0 || places[0].Layer != want {
+			t.Errorf("on day %d: %+v, want one of %s", day, places, want)
+		}
 	}
 }

@@ -53,6 +53,8 @@ func TestGeocode(t *testing.T) {
 		{name: "at", url: geocodeURL(door, "&at=2026-01-01"), status: 400, want: []string{`"field":"at"`, "those of the present"}},
 		{name: "as_of", url: geocodeURL(door, "&as_of=1"), status: 400, want: []string{`"field":"as_of"`, "those of the present"}},
 		{name: "fallback", url: geocodeURL(door, "&fallback=city"), status: 400, want: []string{`"field":"fallback"`, "none or area"}},
+		{name: "day", url: geocodeURL(door, "&when=2026-04-01"), status: 200, want: []string{`"score":100`}},
+		{name: "no day", url: geocodeURL(door, "&when=tomorrow"), status: 400, want: []string{`"field":"when","value":"tomorrow"`, "a date"}},
 		{name: "crs", url: geocodeURL(door, "&crs=EPSG:1"), status: 400, want: []string{`"field":"crs"`}},
 		{name: "crs elsewhere", url: geocodeURL(door, "&crs=EPSG:4491"), status: 400, want: []string{`"field":"crs"`, "121.509"}},
 		{name: "misspelt parameter", url: geocodeURL(door, "&limits=1"), status: 400, want: []string{"limits is not a parameter here"}},
@@ -73,6 +75,42 @@ func TestGeocodeFollows(t *testing.T) {
 	}
 	scenario{url: geocodeURL("新生路7號", "&min_seq="+a.header.Get("X-Gewu-Seq")), status: 200, want: []string{`"id":"new"`, `"code":"A221-00"`}}.run(t, c)
 	scenario{url: geocodeURL("信義路3號", ""), status: 200, not: []string{`"addr2"`}}.run(t, c)
+}
+
+// TestGeocodeDates asks for an event and a building site, which are not there for ever, in all the ways there are.
+func TestGeocodeDates(t *testing.T) {
+	c := newCity(t, nil).fill()
+	scenario{method: "POST", url: "/v1/layers", header: sendJSON, status: 201, body: `{"name":"events","geometry":"point",
+		"attributes":[{"name":"name","type":"text"},{"name":"begin","type":"date"},{"name":"end","type":"date"}],
+		"roles":{"landmark":{"name":"name","from":"begin","until":"end"}}}`}.run(t, c)
+	event := func(id, name, begin, end string) string {
+		return `{"op":"put","layer":"events","feature":{"type":"Feature","id":"` + id + `","geometry":{"type":"Point","coordinates":[121.5095,25.005]},"properties":{"name":"` + name + `"` + begin + end + `}}}`
+	}
+	scenario{method: "POST", url: "/v1/changes", header: sendJSON, status: 200, body: `{"changes":[` +
+		event("fair", "春季花卉展", `,"begin":"2001-03-20"`, `,"end":"2001-04-10"`) + `,` + event("site", "環狀線工地", `,"begin":"2001-05-01"`, "") + `]}`}.run(t, c)
+	dated := `"faults":[{"element":"dates","kind":"dated","text":"2001-03-20/2001-04-10","points":40}]`
+	for _, sc := range []scenario{
+		{name: "over", url: geocodeURL("春季花卉展", ""), status: 200, want: []string{`"id":"fair"`, dated, `"score":57`}},
+		{name: "its last day", url: geocodeURL("春季花卉展", "&when=2001-04-10"), status: 200, want: []string{`"id":"fair"`, `"score":97,"faults":[]`}},
+		{name: "the day after", url: geocodeURL("春季花卉展", "&when=2001-04-11"), status: 200, want: []string{dated}},
+		{name: "the day before", url: geocodeURL("春季花卉展", "&when=2001-03-19T23:59:59Z"), status: 200, want: []string{dated}},
+		{name: "only what is sure", url: geocodeURL("春季花卉展", "&least=60"), status: 200, not: []string{"fair"}},
+		{name: "without an end", url: geocodeURL("環狀線工地", ""), status: 200, want: []string{`"id":"site"`, `"score":97,"faults":[]`}},
+		{name: "before it began", url: geocodeURL("環狀線工地", "&when=2001-04-30"), status: 200, want: []string{`"id":"site"`, `"text":"2001-05-01/"`}},
+		{name: "rows", method: "POST", url: "/v1/geocode?when=2001-04-01", header: sendCSV, body: "q\n春季花卉展\n環狀線工地\n", status: 200, want: []string{"fair", ",97,", "dates dated"}},
+		{name: "report", method: "POST", url: "/v1/extract", header: sendJSON, body: `{"text":"反映春季花卉展垃圾成堆"}`, status: 200, want: []string{`"kind":"dated"`}},
+		{name: "report of then", method: "POST", url: "/v1/extract?when=2001-04-01", header: sendJSON, body: `{"text":"反映春季花卉展垃圾成堆"}`, status: 200, want: []string{`"reported":0`}, not: []string{"dated"}},
+		{name: "around", url: "/v1/reverse?lon=121.5095&lat=25.005&kinds=landmark", status: 200, want: []string{`"site"`}, not: []string{"fair"}},
+		{name: "around then", url: "/v1/reverse?lon=121.5095&lat=25.005&kinds=landmark&when=2001-04-01", status: 200, want: []string{`"fair"`}, not: []string{`"site"`}},
+		{name: "typing", url: "/v1/suggest?q=" + url.QueryEscape("春季"), status: 200, not: []string{"fair"}},
+		{name: "typing then", url: "/v1/suggest?when=2001-04-01&q=" + url.QueryEscape("春季"), status: 200, want: []string{`"fair"`}},
+		{name: "plugin", url: "/geocoder/search?format=jsonv2&q=" + url.QueryEscape("環狀線工地"), status: 200, want: []string{"環狀線工地"}},
+		{name: "no time", method: "POST", url: "/v1/extract?when=x", header: sendJSON, body: `{"text":"x"}`, status: 400, want: []string{`"field":"when"`}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+	scenario{method: "POST", url: "/v1/layers", header: sendJSON, status: 422, want: []string{"roles.landmark.from", "date or time"}, body: `{"name":"fairs","geometry":"point",
+		"attributes":[{"name":"name","type":"text"}],"roles":{"landmark":{"name":"name","from":"name"}}}`}.run(t, c)
 }
 
 // TestGeocodeShares looks at places whose radius crosses the border of a cell.

@@ -20,6 +20,7 @@ type source struct {
 		name, alias int
 	}
 	ranges                                    [4]int // of a road: left from, left to, right from, right to
+	from, until                               int    // of a landmark: when it is there
 	address                                   bool
 	label, road, section, lane, alley, number int
 }
@@ -34,7 +35,7 @@ func sourcesOf(w *index.World) (all []source) {
 			}
 			return def.AttributeIndex(name)
 		}
-		s := source{layer: l}
+		s := source{layer: l, from: -1, until: -1}
 		plays := false
 		play := func(k Kind, name, alias string) {
 			s.kinds[k].has, s.kinds[k].name, s.kinds[k].alias = true, at(name), at(alias)
@@ -53,6 +54,7 @@ func sourcesOf(w *index.World) (all []source) {
 		}
 		if r := roles.Landmark; r != nil {
 			play(Landmark, r.Name, r.Alias)
+			s.from, s.until = at(r.From), at(r.Until)
 		}
 		if r := roles.Building; r != nil {
 			play(Building, r.Name, r.Alias)

@@ -78,6 +78,11 @@ func (c *City) When(w *index.World) time.Time {
 	if at, ok := w.At(); ok {
 		return at
 	}
+	return c.clock()
+}
+
+// clock is now by the planner, if there is one.
+func (c *City) clock() time.Time {
 	if c.Planner != nil {
 		return c.Planner.Now()
 	}

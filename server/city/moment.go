@@ -139,11 +139,15 @@ func (c *City) Time(text string) (t time.Time, exact, ok bool) {
 
 // Future reports whether an effective time has not come yet.
 func (c *City) Future(effective time.Time) bool {
-	now := c.Now()
-	if c.Planner != nil {
-		now = c.Planner.Now()
+	return effective.After(c.clock())
+}
+
+// Clock is a time by the clocks of the city, now if it is the zero time.
+func (c *City) Clock(t time.Time) time.Time {
+	if t.IsZero() {
+		t = c.clock()
 	}
-	return effective.After(now)
+	return t.In(c.zone())
 }
 
 func (c *City) zone() *time.Location {

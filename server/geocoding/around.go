@@ -26,7 +26,7 @@ var reverseKinds = []geocode.Kind{geocode.House, geocode.Road, geocode.Crossing,
 func (a *API) Reverse(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	x, y, crs := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems)
-	spot := geocode.Spot{Metres: q.UpTo("radius", geocode.MostMetres), Limit: q.Whole("limit", 1, geocode.MostPlaces, reverseLimit)}
+	spot := geocode.Spot{Metres: q.UpTo("radius", geocode.MostMetres), Limit: q.Whole("limit", 1, geocode.MostPlaces, reverseLimit), When: a.when(q)}
 	names, given := q.Names("kinds")
 	for _, name := range names {
 		spot.Kinds = append(spot.Kinds, kindNamed(q, name))
@@ -61,7 +61,7 @@ func kindNamed(q *rest.Params, name string) geocode.Kind {
 // Suggest answers with what a text may be the beginning of: GET /v1/suggest.
 func (a *API) Suggest(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
-	typing := geocode.Typing{Text: q.Text("q"), Limit: q.Whole("limit", 1, geocode.MostPlaces, suggestLimit)}
+	typing := geocode.Typing{Text: q.Text("q"), Limit: q.Whole("limit", 1, geocode.MostPlaces, suggestLimit), When: a.when(q)}
 	crs := q.CRS("crs", a.Systems)
 	if focus, ok := pair(q, "focus", crs); ok {
 		typing.Focus = &focus
@@ -83,7 +83,7 @@ func (a *API) Extract(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := rest.ParseParams(r)
-	crs := q.CRS("crs", a.Systems)
+	crs, when := q.CRS("crs", a.Systems), a.when(q)
 	if err := a.ready(r, q); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (a *API) Extract(w http.ResponseWriter, r *http.Request) error {
 	case len(asked.Text) > mostReport:
 		return rest.Fault(rest.TooLarge, "text", "", "has "+strconv.Itoa(len(asked.Text))+" bytes; at most "+strconv.Itoa(mostReport)+" are read at once")
 	}
-	report, world := a.geocoder(r).Extract(asked.Text)
+	report, world := a.geocoder(r).Extract(asked.Text, when)
 	return a.write(w, r, collection{
 		feature: feature{api: a, world: world, crs: crs, text: asked.Text}, places: report.Places, shares: true, report: true, reported: report.Reported, classes: report.Classes,
 	})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/geo"
@@ -119,6 +120,7 @@ func wrongText(text string) string {
 func (a *API) question(q *rest.Params, list bool) (geocode.Question, proj.CRS) {
 	crs := q.CRS("crs", a.Systems)
 	question := geocode.Question{
+		When:         a.when(q),
 		Least:        least(q),
 		AreaFallback: q.OneOf("fallback", "none", "area") == "area",
 	}
@@ -138,6 +140,19 @@ func (a *API) question(q *rest.Params, list bool) (geocode.Question, proj.CRS) {
 		question.Box = &box
 	}
 	return question, crs
+}
+
+// when is the time at which sites and events have to be there: that of a parameter, else now.
+func (a *API) when(q *rest.Params) time.Time {
+	text := q.Text("when")
+	if text == "" {
+		return a.Clock(time.Time{})
+	}
+	t, _, ok := a.Time(text)
+	if !ok {
+		q.Fail(rest.Fault(rest.BadRequest, "when", text, "must be a date or a time like 2026-03-01T08:00:00+08:00"))
+	}
+	return a.Clock(t)
 }
 
 // least is the score from which a place is one: each has a score of 1 at least.

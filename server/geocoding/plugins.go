@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/geo"
@@ -134,7 +135,7 @@ func (a *API) PluginSearch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	question := geocode.Question{Text: p.text(), Limit: p.whole("limit", 1, geocode.MostPlaces, standardLimit)}
+	question := geocode.Question{Text: p.text(), When: a.Clock(time.Time{}), Limit: p.whole("limit", 1, geocode.MostPlaces, standardLimit)}
 	if box := p.box("viewbox"); box != nil {
 		if p.values.Get("bounded") == "1" {
 			question.Box = box
@@ -178,7 +179,7 @@ func (a *API) PluginReverse(w http.ResponseWriter, r *http.Request) error {
 	if p.fault != nil {
 		return p.fault
 	}
-	places, world := a.geocoder(r).Reverse(geocode.Spot{At: at, Limit: 1})
+	places, world := a.geocoder(r).Reverse(geocode.Spot{At: at, Limit: 1, When: a.Clock(time.Time{})})
 	city.SetSeq(w, world.Seq())
 	if format == "geocodejson" {
 		return a.write(w, r, collection{feature: feature{api: a, world: world, crs: degrees(), distance: true}, places: places})
@@ -335,7 +336,7 @@ func (a *API) PluginTyping(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	text, limit := p.text(), p.whole("limit", 1, geocode.MostPlaces, standardLimit)
-	question := geocode.Question{Text: text, Limit: limit, Box: p.box("bbox")}
+	question := geocode.Question{Text: text, When: a.Clock(time.Time{}), Limit: limit, Box: p.box("bbox")}
 	if at, ok := p.point(); ok {
 		question.Focus = &at
 	}
@@ -347,7 +348,7 @@ func (a *API) PluginTyping(w http.ResponseWriter, r *http.Request) error {
 	}
 	places, world := a.geocoder(r).Search(question)
 	if len(places) == 0 {
-		places, world = a.geocoder(r).Suggest(geocode.Typing{Text: text, Limit: limit, Focus: question.Focus})
+		places, world = a.geocoder(r).Suggest(geocode.Typing{Text: text, Limit: limit, Focus: question.Focus, When: question.When})
 		places = slices.DeleteFunc(places, func(p geocode.Place) bool { return question.Box != nil && !question.Box.Contains(p.At) })
 	}
 	return a.writeTyped(w, r, world, places)
@@ -363,7 +364,7 @@ func (a *API) PluginAround(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		p.fail("lat", "and lon are missing")
 	}
-	spot := geocode.Spot{At: at, Limit: p.whole("limit", 1, geocode.MostPlaces, 1)}
+	spot := geocode.Spot{At: at, When: a.Clock(time.Time{}), Limit: p.whole("limit", 1, geocode.MostPlaces, 1)}
 	if text := p.values.Get("radius"); text != "" {
 		km, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(km > 0) {

@@ -20,7 +20,7 @@ import (
 
 // measure asks for each case of a file and prints how many answers are right, how far off they are and what they took.
 func (g *Geocode) measure(e *Env, query url.Values) error {
-	if err := only(query, "--eval", "limit", "least", "focus", "bbox", "layers", "fallback"); err != nil {
+	if err := only(query, "--eval", "limit", "least", "focus", "bbox", "layers", "fallback", "when"); err != nil {
 		return err
 	}
 	if g.Noise < 0 || g.Noise == 0 && g.Seed != 0 {

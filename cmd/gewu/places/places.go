@@ -51,6 +51,7 @@ type Geocode struct {
 	Bbox     string   `help:"Only places within." placeholder:"MINLON,MINLAT,MAXLON,MAXLAT"`
 	Layers   []string `help:"Only places of these layers." placeholder:"NAME,…"`
 	Fallback string   `help:"area: answer with the area that the text names where nothing better is found; its faults say so." enum:"none,area" default:"none"`
+	When     string   `help:"Sites and events have to be there on this day or at this time. Default: now." placeholder:"DAY"`
 	CRS      string   `help:"Coordinate system of focus, bbox and the answers, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	JSON     bool     `help:"The answer as GeoJSON." name:"json"`
 
@@ -117,7 +118,7 @@ func (g *Geocode) reverse(e *Env, query url.Values, more bool) error {
 	case more:
 		return errors.New("--reverse asks about a point: leave out TEXT, --extract and files")
 	}
-	if err := only(query, "--reverse", "limit", "crs"); err != nil {
+	if err := only(query, "--reverse", "limit", "crs", "when"); err != nil {
 		return err
 	}
 	query.Set("lon", strings.TrimSpace(lon))
@@ -131,7 +132,7 @@ func (g *Geocode) reverse(e *Env, query url.Values, more bool) error {
 // extract answers what places are in a report.
 func (g *Geocode) extract(e *Env, query url.Values, text string) error {
 	query.Del("limit")
-	if err := only(query, "--extract", "crs"); err != nil {
+	if err := only(query, "--extract", "crs", "when"); err != nil {
 		return err
 	}
 	if text == "" {
@@ -193,7 +194,7 @@ func (g *Geocode) query(e *Env) (url.Values, error) {
 		least = strconv.Itoa(*g.Least)
 	}
 	for name, value := range map[string]string{
-		"least": least, "focus": g.Focus, "bbox": g.Bbox, "layers": strings.Join(g.Layers, ","), "crs": crs,
+		"least": least, "focus": g.Focus, "bbox": g.Bbox, "layers": strings.Join(g.Layers, ","), "crs": crs, "when": g.When,
 	} {
 		if value != "" {
 			q.Set(name, value)

@@ -74,6 +74,7 @@ func TestAsk(t *testing.T) {
 	}{
 		{"plain", places.Geocode{Text: []string{"和平路", "1號"}, Limit: 10, Fallback: "none", JSON: true}, "GET /v1/geocode?limit=10&q=" + url.QueryEscape("和平路 1號") + " "},
 		{"all", places.Geocode{Text: []string{"x"}, Limit: 3, Least: new(20), Focus: "1,2", Bbox: "1,2,3,4", Layers: []string{"a", "b"}, Fallback: "area", CRS: "gcj02"}, "GET /v1/geocode?bbox=1%2C2%2C3%2C4&crs=gcj02&fallback=area&focus=1%2C2&layers=a%2Cb&least=20&limit=3&q=x "},
+		{"another day", places.Geocode{Text: []string{"x"}, Limit: 3, When: "2026-04-01"}, "GET /v1/geocode?limit=3&q=x&when=2026-04-01 "},
 		{"all that has any score", places.Geocode{Text: []string{"x"}, Limit: 3, Least: new(0)}, "GET /v1/geocode?least=0&limit=3&q=x "},
 		{"point", places.Geocode{Reverse: "121.5, -25", Limit: 2, Radius: 20}, "GET /v1/reverse?lat=-25&limit=2&lon=121.5&radius=20 "},
 		{"report", places.Geocode{Text: []string{"a \"b\""}, Extract: true, Limit: 10, CRS: "gcj02"}, `POST /v1/extract?crs=gcj02 application/json {"text":"a \"b\""}`},

@@ -2269,6 +2269,10 @@ export interface components {
                 name?: string;
                 /** @description With other names, several split by one of ; ； 、 |. */
                 alias?: string;
+                /** @description With the first day, or moment, of what is there for a time; of type date or time. */
+                from?: string;
+                /** @description With the last one. */
+                until?: string;
             };
             building?: {
                 name?: string;
@@ -3058,7 +3062,7 @@ export interface components {
         GeocodingFault: {
             /** @description area, road, section, lane, number, name, text, relation, distance, crossing, mark or the level of an area. */
             element: string;
-            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous, approximate, disordered or aside. */
+            /** @description missing, not_found, misspelt, sounds_alike, aliased, shortened, interpolated, contradicts, unknown, ambiguous, approximate, disordered, dated or aside. */
             kind: string;
             /** @description What was written. */
             text?: string;
@@ -3690,6 +3694,11 @@ export interface components {
          */
         geocode_least: number;
         /**
+         * @description A day, or a time with its zone, at which sites and events have to be there; now without it. What is not has the fault `dated`, or is left out where nothing is scored.
+         * @example 2026-04-01
+         */
+        geocode_when: string;
+        /**
          * @description Only places of these layers.
          * @example [
          *       "addresses"
@@ -4145,6 +4154,11 @@ export interface operations {
                  */
                 fallback?: components["parameters"]["geocode_fallback"];
                 /**
+                 * @description A day, or a time with its zone, at which sites and events have to be there; now without it. What is not has the fault `dated`, or is left out where nothing is scored.
+                 * @example 2026-04-01
+                 */
+                when?: components["parameters"]["geocode_when"];
+                /**
                  * @description System of `focus`, `bbox` and of the coordinates in the answer, which names it then; the systems are those of GET /v1/locate.
                  * @example EPSG:4326
                  */
@@ -4281,6 +4295,11 @@ export interface operations {
                  * @example area
                  */
                 fallback?: components["parameters"]["geocode_fallback"];
+                /**
+                 * @description A day, or a time with its zone, at which sites and events have to be there; now without it. What is not has the fault `dated`, or is left out where nothing is scored.
+                 * @example 2026-04-01
+                 */
+                when?: components["parameters"]["geocode_when"];
                 /** @description System of `focus`, `bbox` and of the coordinates in the answer. */
                 crs?: string;
                 /**
@@ -4360,6 +4379,11 @@ export interface operations {
                 /** @description System of all coordinates, in the question and in the answer. */
                 crs?: string;
                 /**
+                 * @description A day, or a time with its zone, at which sites and events have to be there; now without it. What is not has the fault `dated`, or is left out where nothing is scored.
+                 * @example 2026-04-01
+                 */
+                when?: components["parameters"]["geocode_when"];
+                /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
                  */
@@ -4407,6 +4431,11 @@ export interface operations {
                 /** @description System of all coordinates, in the question and in the answer. */
                 crs?: string;
                 /**
+                 * @description A day, or a time with its zone, at which sites and events have to be there; now without it. What is not has the fault `dated`, or is left out where nothing is scored.
+                 * @example 2026-04-01
+                 */
+                when?: components["parameters"]["geocode_when"];
+                /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42
                  */
@@ -4438,6 +4467,11 @@ export interface operations {
             query?: {
                 /** @description System of all coordinates, in the question and in the answer. */
                 crs?: string;
+                /**
+                 * @description A day, or a time with its zone, at which sites and events have to be there; now without it. What is not has the fault `dated`, or is left out where nothing is scored.
+                 * @example 2026-04-01
+                 */
+                when?: components["parameters"]["geocode_when"];
                 /**
                  * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
                  * @example 42

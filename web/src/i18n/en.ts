@@ -63,6 +63,8 @@ const messages: typeof zh = {
       distance: 'distance',
       crossing: 'crossing',
       mark: 'kilometre mark',
+      building: 'building',
+      dates: 'dates',
     },
     fault: {
       missing: '{element} is missing',
@@ -77,6 +79,7 @@ const messages: typeof zh = {
       ambiguous: 'other places answer too',
       approximate: '{element} only about',
       disordered: '{element} in another order',
+      dated: 'not there at the time',
       aside: 'said of something else',
     },
   },

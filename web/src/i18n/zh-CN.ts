@@ -61,6 +61,8 @@ export default {
       distance: '距离',
       crossing: '路口',
       mark: '里程桩',
+      building: '楼栋',
+      dates: '日期',
     },
     fault: {
       missing: '缺少{element}',
@@ -75,6 +77,7 @@ export default {
       ambiguous: '有多个可能',
       approximate: '{element}仅为大概',
       disordered: '{element}次序不同',
+      dated: '当时不在',
       aside: '所说的是别处',
     },
   },
