@@ -480,7 +480,13 @@ func TestNotesHoldNoSecrets(t *testing.T) {
 	step(m.as(root, "POST", "/v1/layers", elders), 201)
 	step(m.as(root, "PUT", "/v1/layers/elders/features/e1", wang), 200)
 	step(m.as(root, "GET", "/v1/layers/elders/features/e1", ""), 200)
-	step(m.as(root, "GET", "/v1/layers/elders/features/e1?break_glass=true&reason=gas+leak", ""), 200)
+	step(m.as(root, "GET", "/v1/layers/elders/features/e1?break_glass=true&reason=gas+leak+at+"+url.QueryEscape(personName), ""), 200)
+	if got := m.audited(root, "object=elders/e1&what=read-personal"); len(got) != 1 || got[0].Reason != "gas leak at "+personName || !got[0].BreakGlass || got[0].From != "127.0.0.1" {
+		t.Errorf("the reading: %+v", got)
+	}
+	if a := m.as(root, "GET", "/v1/personal/reviews", ""); !strings.Contains(a.body, "gas leak at "+personName) || strings.Contains(a.body, "sealed") {
+		t.Errorf("the review: %s", a.body)
+	}
 	invited := step(m.as(root, "POST", "/v1/invitations", `{"email":"new@example.org"}`), 201)
 	token := between(invited.body, "#", `"`)
 	step(m.do("POST", "/v1/invitations/look", jsonBody, `{"token":"`+token+`"}`), 200)
@@ -495,6 +501,10 @@ func TestNotesHoldNoSecrets(t *testing.T) {
 	step(m.as(root, "PUT", "/v1/me/second", `{"code":"000000"}`), 401)
 	step(m.do("GET", "/v1/geocode?q="+url.QueryEscape("信義路1號"), nil, ""), 200)
 	step(m.as(root, "POST", "/v1/layers/elders/features/e1/erase?reason=asked+to+be+forgotten", ""), 200)
+	// What remains of the reading names nobody.
+	if got := m.audited(root, "object=elders/e1&what=read-personal,erase"); len(got) != 2 || got[1].Reason != "" || got[1].Object != "elders/e1" || got[0].Reason != "asked to be forgotten" {
+		t.Errorf("after the erasure: %+v", got)
+	}
 	m.server.trail.Look(t.Context())
 	notes, told := 0, map[string]bool{}
 	for e, err := range m.store.Entries(t.Context(), 0) {
@@ -502,6 +512,9 @@ func TestNotesHoldNoSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range e.Changes {
+			if c.Admin != nil && c.Kept() && strings.Contains(string(c.Admin.Body), personName) {
+				t.Errorf("%s is in %s", personName, c.Admin.Body)
+			}
 			if c.Kept() {
 				continue
 			}

@@ -117,7 +117,7 @@ func TestPersonal(t *testing.T) {
 		t.Errorf("in full: %d %s", full.status, full.body)
 	}
 	changes, err := c.store.Changes(t.Context(), c.store.Last(), 0)
-	if err != nil || len(changes) != 1 || changes[0].Admin == nil || !strings.Contains(string(changes[0].Admin.Body), "meal delivery") {
+	if err != nil || len(changes) != 1 || changes[0].Admin == nil || !strings.Contains(string(changes[0].Admin.Body), `"did":"read-personal"`) || strings.Contains(string(changes[0].Admin.Body), "meal delivery") {
 		t.Errorf("the reading was noted as %+v, %v", changes, err)
 	}
 	if a := c.do("GET", "/v1/layers/elders/features?full=true&limit=10", because("round of meals"), ""); a.status != 200 || !strings.Contains(a.body, personName) {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/audit"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/directory"
@@ -286,6 +287,22 @@ func guardian(e *env) *persons.Env {
 			return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
 		},
 	}
+}
+
+// auditor is what the command about the audit gets.
+func auditor(e *env) *audit.Env {
+	return &audit.Env{Stdout: e.stdout, Store: e.cli.store(), Now: time.Now, WithCity: func(do func(context.Context, audit.Client) error) error {
+		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+	}}
+}
+
+// Open implements [audit.Client].
+func (c client) Open(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, http.MethodGet, path, query, "", nil)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
 }
 
 // masterOf finds the key that wraps the keys of persons.

@@ -48,6 +48,15 @@ type Found struct {
 	// that may.
 	IDs        []string `json:"ids,omitempty"`
 	BreakGlass bool     `json:"break_glass,omitempty"`
+	// Reading is what else a note of such a reading holds.
+	Reading Reading `json:"-"`
+}
+
+// Reading says whom a sealed reason is about.
+type Reading struct {
+	Layer  string
+	IDs    []string
+	Sealed []byte
 }
 
 // Book finds what the log tells of who did what. It remembers the Seqs of entries that hold notes, eight bytes each, and

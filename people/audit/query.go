@@ -99,12 +99,14 @@ func noteOf(c *data.Change, head *data.Header) (*Found, error) {
 			Did    string   `json:"did"`
 			Layer  string   `json:"layer"`
 			Review string   `json:"review"`
+			Sealed []byte   `json:"sealed"`
 			Ways   []string `json:"ways"`
 		}
 		if err := json.Unmarshal(c.Admin.Body, &body); err != nil {
 			return nil, fmt.Errorf("audit: note %s: %w", id, err)
 		}
 		f.Entry, f.IDs, f.BreakGlass = body.Entry, body.IDs, body.BreakGlass
+		f.Reading = Reading{body.Layer, body.IDs, body.Sealed}
 		if f.Action == "" {
 			f.Action, f.Outcome, f.Object = body.Did, Done, cmp.Or(body.Layer, body.Review)
 			if len(f.IDs) == 1 {

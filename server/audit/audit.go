@@ -79,7 +79,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		Seq     data.Seq `json:"seq"`
 	}{make([]entry, len(page)), "", last}
 	for i := range page {
-		list.Entries[i] = entry{page[i], logins(page[i].Actor)}
+		list.Entries[i] = a.tell(r, &page[i], logins)
 	}
 	if next != nil {
 		list.Next = city.FormatCursor(a.Store.Epoch(), fmt.Sprintf("%d.%d", next.Seq, next.Item))
@@ -87,6 +87,13 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	city.SetSeq(w, last)
 	return rest.WriteJSON(w, r, http.StatusOK, list)
+}
+
+// tell is what was found, with the login of its actor, and its reason as far as that can be read.
+func (a *API) tell(r *http.Request, f *audit.Found, logins func(actor string) string) entry {
+	e := entry{*f, logins(f.Actor)}
+	e.Reason = a.ReasonOf(r, f.Reading.Layer, f.Reading.IDs, f.Reading.Sealed, f.Reason)
+	return e
 }
 
 // query reads which entries are wanted. It reads all parameters.
@@ -124,6 +131,16 @@ func (a *API) query(r *http.Request, q *rest.Params) (audit.Query, error) {
 	if who != "" {
 		if query.Actors, err = a.Names.Actors(who); err != nil {
 			return query, err
+		}
+	}
+	// An account may be named by its login.
+	if login, ok := strings.CutPrefix(query.Object, "account:"); ok && login != "" {
+		actors, err := a.Names.Actors(login)
+		if err != nil {
+			return query, err
+		}
+		if len(actors) > 1 {
+			query.Object = actors[1]
 		}
 	}
 	world := a.Present(r)

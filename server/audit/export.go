@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gewu-city/gewu/people/audit"
 	"github.com/gewu-city/gewu/server/rest"
@@ -61,7 +62,8 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	}
 	for err == nil {
 		for i := range page {
-			if err = out.write(&entry{page[i], logins(page[i].Actor)}); err != nil {
+			one := a.tell(r, &page[i], logins)
+			if err = out.write(&one); err != nil {
 				break
 			}
 		}
@@ -127,7 +129,13 @@ func (t *table) flush() error {
 
 // cell is a text that no spreadsheet takes for a formula: causes and reasons are what people have written.
 func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
 		return "'" + text
 	}
 	return text

@@ -111,6 +111,8 @@ type Read struct {
 	IDs        []string `json:"ids"`
 	Reason     string   `json:"reason"`
 	BreakGlass bool     `json:"break_glass,omitempty"`
+	// Sealed holds the reason as long as it is kept: what somebody wrote about those whom they read goes with them.
+	Sealed []byte `json:"sealed,omitempty"`
 	// From is the address that it came from.
 	From string `json:"from,omitempty"`
 	// Actor and Request are set where somebody has to look at it.
@@ -158,6 +160,13 @@ func (c *City) NoteReading(r *http.Request, how Reading, l *data.Layer, ids ...s
 		return nil
 	}
 	read := Read{Did: "read-personal", Layer: l.Name, IDs: ids, Reason: how.Reason, BreakGlass: how.BreakGlass, From: c.Origin(r)}
+	if c.Vault != nil {
+		var err error
+		if read.Sealed, err = c.Vault.SealText(read.Reason, subjects(l.Name, ids)...); err != nil {
+			return err
+		}
+		read.Reason = ""
+	}
 	var review []data.Change
 	if how.BreakGlass {
 		again := read
@@ -175,6 +184,26 @@ func (c *City) NoteReading(r *http.Request, how Reading, l *data.Layer, ids ...s
 	}
 	_, err := c.Note(r, read, review...)
 	return err
+}
+
+// ReasonOf is why features were read: what the note says, or what is sealed in it; empty when one of them was erased since.
+func (c *City) ReasonOf(r *http.Request, layer string, ids []string, sealed []byte, plain string) string {
+	if len(sealed) == 0 {
+		return plain
+	}
+	text, _, err := c.Vault.OpenText(sealed, subjects(layer, ids)...)
+	if err != nil {
+		c.Logger.WarnContext(r.Context(), "a reason in the audit does not open", "layer", layer, "error", err)
+	}
+	return text
+}
+
+func subjects(layer string, ids []string) []vault.Subject {
+	all := make([]vault.Subject, len(ids))
+	for i, id := range ids {
+		all[i] = vault.Subject{Layer: layer, ID: id}
+	}
+	return all
 }
 
 // Show is a feature as a reading has it, with members that say what is masked and what cannot be read any more.

@@ -169,6 +169,7 @@ func (a *API) Reviews(w http.ResponseWriter, r *http.Request) error {
 		if err := json.Unmarshal(record.Body, &one.Read); err != nil {
 			return err
 		}
+		one.Reason, one.Sealed = a.ReasonOf(r, one.Layer, one.IDs, one.Sealed, one.Reason), nil
 		h, err := a.Store.Header(r.Context(), record.Seq)
 		if err != nil {
 			return err
