@@ -14,6 +14,12 @@ const (
 	AdminPost         = "post"
 	AdminStaff        = "staff"
 	AdminSetting      = "setting"
+	// Those of planning are kept, too; they are no part of the directory of people, see [Planning].
+	AdminDraft   = "draft"
+	AdminStep    = "step"
+	AdminVersion = "version"
+	AdminLineage = "lineage"
+	AdminMark    = "mark"
 	// AdminNote is noted.
 	AdminNote = "note"
 )
@@ -39,6 +45,17 @@ func CutAdminName(name string) (kind, id string) {
 	return kind, id
 }
 
+// Planning reports whether a name in the admin stream is that of a record of planning: a draft, a step of one, a version, a
+// table of lineage, or a mark. Such records come with every edit, and nothing about people depends on them: neither
+// [Tx].Admin nor the state of the directory counts them.
+func Planning(name string) bool {
+	switch kind, _ := CutAdminName(name); kind {
+	case AdminDraft, AdminStep, AdminVersion, AdminLineage, AdminMark:
+		return true
+	}
+	return false
+}
+
 // Noted reports whether a name in the admin stream is that of a noted record.
 func Noted(name string) bool { return strings.HasPrefix(name, AdminNote+":") }
 
@@ -54,8 +71,9 @@ func (a *Admin) Put() Change {
 func (a *Admin) Validate() error {
 	switch a.Kind {
 	case AdminOrganisation, AdminPost, AdminStaff, AdminSetting, AdminNote:
+	case AdminDraft, AdminStep, AdminVersion, AdminLineage, AdminMark:
 	default:
-		return &FieldError{Field: "kind", Value: a.Kind, Why: "must be organisation, post, staff, setting or note"}
+		return &FieldError{Field: "kind", Value: a.Kind, Why: "must be organisation, post, staff, setting, note, or one of planning"}
 	}
 	if err := CheckID(a.ID); err != nil {
 		return err

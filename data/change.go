@@ -74,8 +74,8 @@ type Tx struct {
 	// Defined are preconditions: the definition of each layer named must still be the one of that Seq. They are not
 	// stored. One that does not hold is a *[RedefinedError].
 	Defined map[string]Seq
-	// Admin, when not nil, is a precondition: the newest change of any kept [Admin] record must be the one of that Seq, 0
-	// for none. It is not stored. One that does not hold is an *[OutdatedError]. Whoever checked a record against
+	// Admin, when not nil, is a precondition: the newest change of any kept [Admin] record, those of [Planning] apart, must
+	// be the one of that Seq, 0 for none. It is not stored. One that does not hold is an *[OutdatedError]. Whoever checked a record against
 	// others, which may end at any time, demands it.
 	Admin   *Seq
 	Changes []Change

@@ -107,3 +107,6 @@ func (l *Locator) AreasOf(w *index.World, s Scheme, cell index.Slot) []Area {
 	}
 	return areas
 }
+
+// CodeAttribute is the position of the attribute that holds codes in the layer of the cells, -1 when their ids do.
+func (s Scheme) CodeAttribute() int { return s.code }

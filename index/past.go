@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/index/records"
 	"github.com/gewu-city/gewu/internal/flight"
 )
 
@@ -325,6 +326,8 @@ func (p *Past) take(ctx context.Context, from way, m moment) (*World, int64, err
 		})
 	}
 	if err == nil {
+		// Drafts are a matter of the present: a World of the past is asked for its city.
+		s.planning = records.State{}
 		err = s.admins.Rewind(ctx, p.log, m.seq)
 	}
 	if err != nil {

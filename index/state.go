@@ -17,7 +17,8 @@ type state struct {
 	schemes      catalog[data.Scheme]
 	dictionaries catalog[data.Dictionary]
 	plans        []Plan
-	admins       records.State
+	// admins are the records about people, planning those of drafts and versions, which change with every edit.
+	admins, planning records.State
 }
 
 // Plan is a planned publication, without its changes, and where it stands in the log.
@@ -64,6 +65,8 @@ func (s *state) apply(seq data.Seq, c *data.Change, pending map[string]*dirtyLay
 		switch {
 		case c.Plan != nil:
 			s.applyPlan(seq, c)
+		case data.Planning(c.Layer):
+			s.planning.Apply(seq, c)
 		case c.Kept():
 			s.admins.Apply(seq, c)
 		}
@@ -105,7 +108,7 @@ func (s *state) applyPlan(seq data.Seq, c *data.Change) {
 
 // publish is a World of what was applied. Layers that did not change are shared with old.
 func (s *state) publish(old *World) *World {
-	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans, records: s.admins.Publish()}
+	w := &World{epoch: old.epoch, seq: s.seq, schemes: s.schemes, dictionaries: s.dictionaries, defined: s.defined, plans: s.plans, records: s.admins.Publish(), planning: s.planning.Publish()}
 	for _, t := range s.tables {
 		if previous, ok := old.Layer(t.def.Name); ok && !t.changed {
 			w.layers = append(w.layers, previous)

@@ -21,6 +21,8 @@ type World struct {
 	plans   []Plan
 	// records is nil when there are none.
 	records *records.Set
+	// planning are the records of drafts and versions, nil without any.
+	planning *records.Set
 	// past is nil for the Worlds of the engine.
 	past *past
 	// view and whole are set for what somebody sees of a World, see World.Seen.
@@ -74,13 +76,22 @@ func (w *World) Plan(id string) (Plan, bool) {
 	return w.plans[i], true
 }
 
-// Records are the kept admin records, nil when there never were any.
+// Records are the kept admin records, those of planning apart, nil when there never were any.
 func (w *World) Records() *records.Set { return w.records }
 
-// Admin yields the kept admin records of a kind that exist, in the order of their ids.
-func (w *World) Admin(kind string) iter.Seq[*records.Record] { return w.records.All(kind) }
+// Planning are the records of drafts, their steps, and of versions: [data.Planning]; nil when there never were any,
+// and in Worlds of the past.
+func (w *World) Planning() *records.Set { return w.planning }
 
-// AdminSeq is the Seq of the newest change of any kept admin record, 0 for none. Two Worlds of an epoch in which it is
+// Admin yields the kept admin records of a kind that exist, in the order of their ids.
+func (w *World) Admin(kind string) iter.Seq[*records.Record] {
+	if data.Planning(data.AdminName(kind, "")) {
+		return w.planning.All(kind)
+	}
+	return w.records.All(kind)
+}
+
+// AdminSeq is the Seq of the newest change of any of [World.Records], 0 for none. Two Worlds of an epoch in which it is
 // the same have the same records.
 func (w *World) AdminSeq() data.Seq { return w.records.Seq() }
 

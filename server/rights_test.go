@@ -581,7 +581,7 @@ func about(rt *route) string {
 	name := rt.method + " " + rt.path
 	switch {
 	case strings.HasPrefix(rt.path, "/v1/layers/{layer}/features") && rt.method != "GET", name == "POST /v1/changes", name == "POST /v1/layers/{layer}/import",
-		strings.HasSuffix(rt.path, "/revert"), strings.HasSuffix(rt.path, "/undo"):
+		strings.HasSuffix(rt.path, "/revert"), strings.HasSuffix(rt.path, "/undo") && !strings.HasPrefix(rt.path, "/v1/drafts"):
 		return "write"
 	case strings.HasPrefix(rt.path, "/v1/layers/{layer}/"), strings.HasPrefix(rt.path, "/tiles/"), strings.HasPrefix(rt.path, "/v1/locate"), strings.HasPrefix(rt.path, "/geocoder"),
 		strings.HasSuffix(rt.path, "/cells"), strings.HasSuffix(rt.path, "{code}") && strings.Contains(rt.path, "cells"), slices.Contains([]string{"/v1/geocode", "/v1/reverse", "/v1/suggest", "/v1/extract", "/v1/events"}, rt.path):

@@ -111,6 +111,27 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
 
+		{"GET", "/v1/schemes/{scheme}/versions", s.drafts.Versions, anyone, false},
+		{"GET", "/v1/schemes/{scheme}/lineage", s.drafts.Lineage, anyone, false},
+
+		{"GET", "/v1/drafts", s.drafts.List, writers, false},
+		{"POST", "/v1/drafts", s.drafts.Create, writers, false},
+		{"GET", "/v1/drafts/{draft}", s.drafts.Get, writers, false},
+		{"DELETE", "/v1/drafts/{draft}", s.drafts.Delete, writers, false},
+		{"GET", "/v1/drafts/{draft}/cells", s.drafts.Cells, writers, false},
+		{"GET", "/v1/drafts/{draft}/steps", s.drafts.Steps, writers, false},
+		{"POST", "/v1/drafts/{draft}/steps", s.drafts.Edit, writers, false},
+		{"POST", "/v1/drafts/{draft}/import", s.drafts.Import, writers, false},
+		{"POST", "/v1/drafts/{draft}/undo", s.drafts.Undo, writers, false},
+		{"POST", "/v1/drafts/{draft}/redo", s.drafts.Redo, writers, false},
+		{"POST", "/v1/drafts/{draft}/rebase", s.drafts.Rebase, writers, false},
+		{"GET", "/v1/drafts/{draft}/conflicts", s.drafts.Conflicts, writers, false},
+		{"POST", "/v1/drafts/{draft}/check", s.drafts.Check, writers, false},
+		{"POST", "/v1/drafts/{draft}/approve", s.drafts.Approve, writers, false},
+		{"POST", "/v1/drafts/{draft}/reject", s.drafts.Reject, writers, false},
+		{"POST", "/v1/drafts/{draft}/publish", s.drafts.Publish, writers, false},
+		{"POST", "/v1/drafts/{draft}/withdraw", s.drafts.Withdraw, writers, false},
+
 		{"GET", "/v1/dictionaries", s.definitions.ListDictionaries, anyone, false},
 		{"POST", "/v1/dictionaries", s.definitions.CreateDictionary, writers, false},
 		{"GET", "/v1/dictionaries/{dictionary}", s.definitions.GetDictionary, anyone, false},
@@ -268,6 +289,16 @@ func (s *Server) again() map[string]answerAgain {
 		"POST /v1/changes":              s.features.ChangeAgain,
 		"POST /v1/changes/{seq}/revert": s.past.RevertAgain,
 		"POST /v1/imports/{id}/undo":    s.work.UndoAgain,
+
+		"POST /v1/drafts":                 s.drafts.Again,
+		"POST /v1/drafts/{draft}/steps":   s.drafts.Again,
+		"POST /v1/drafts/{draft}/import":  s.drafts.Again,
+		"POST /v1/drafts/{draft}/undo":    s.drafts.Again,
+		"POST /v1/drafts/{draft}/redo":    s.drafts.Again,
+		"POST /v1/drafts/{draft}/rebase":  s.drafts.Again,
+		"POST /v1/drafts/{draft}/approve": s.drafts.Again,
+		"POST /v1/drafts/{draft}/reject":  s.drafts.Again,
+		"POST /v1/drafts/{draft}/publish": s.drafts.Again,
 	}
 }
 

@@ -33,6 +33,7 @@ import (
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/definitions"
+	"github.com/gewu-city/gewu/server/drafts"
 	"github.com/gewu-city/gewu/server/features"
 	"github.com/gewu-city/gewu/server/geocoding"
 	"github.com/gewu-city/gewu/server/jobs"
@@ -135,6 +136,7 @@ type Server struct {
 	personal    personal.API
 	plans       plans.API
 	audit       audit.API
+	drafts      drafts.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -209,6 +211,7 @@ func New(cfg Config) (*Server, error) {
 	s.personal = personal.API{City: s.city}
 	s.plans = plans.API{City: s.city}
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
+	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained

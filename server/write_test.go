@@ -144,7 +144,7 @@ func TestBadInput(t *testing.T) {
 		read("/v1/layers/trees/features?limit=10001", 400, `"field":"limit"`),
 		read("/v1/layers/trees/features?cursor=!!", 400, `"field":"cursor"`),
 		read("/v1/layers/trees/features?cursor="+city.FormatCursor("other", "a"), 410, `"field":"cursor"`),
-		read("/v1/layers/trees/features?species=x", 400, `"field":"species"`, "known are min_seq, at, as_of, limit, bbox, cursor, in_cell, labels, lang, filter, filter-lang, filter-crs and the attributes of the layer: tree_type, diameter, count, planted"),
+		read("/v1/layers/trees/features?species=x", 400, `"field":"species"`, "known are min_seq, at, as_of, version, limit, bbox, cursor, in_cell, labels, lang, filter, filter-lang, filter-crs and the attributes of the layer: tree_type, diameter, count, planted"),
 		read("/v1/layers/trees/features?count=many", 400, `"field":"count","value":"many"`, "must be int"),
 		read("/v1/layers/trees/features?tree_type=a&TreeType=b", 400, "a second time"),
 		read("/v1/nothing", 404, "/docs lists"),

@@ -359,3 +359,37 @@ func (e *CollisionError) Error() string {
 
 // Unwrap is the defect.
 func (e *CollisionError) Unwrap() error { return e.Why }
+
+// Replace is the change that puts all faces and arcs of another coverage in the place of those that there are; they get
+// numbers above all of these, so that none is given twice.
+func (c *Coverage) Replace(with *Coverage) Change {
+	var ch Change
+	for id, f := range c.Faces() {
+		ch.Faces = append(ch.Faces, FaceChange{ID: id, Before: f})
+	}
+	for id, a := range c.Arcs() {
+		ch.Arcs = append(ch.Arcs, ArcChange{ID: id, Before: a})
+	}
+	above, behind := c.MaxFace()-1, c.MaxArc()
+	face := func(id FaceID) FaceID {
+		if id == Outside {
+			return Outside
+		}
+		return id + above
+	}
+	for id, f := range with.Faces() {
+		moved := *f
+		moved.Rings = make([][]Side, len(f.Rings))
+		for i, r := range f.Rings {
+			moved.Rings[i] = make([]Side, len(r))
+			for k, s := range r {
+				moved.Rings[i][k] = s + 2*Side(behind)
+			}
+		}
+		ch.Faces = append(ch.Faces, FaceChange{ID: face(id), After: &moved})
+	}
+	for id, a := range with.Arcs() {
+		ch.Arcs = append(ch.Arcs, ArcChange{ID: id + behind, After: &Arc{Points: a.Points, Left: face(a.Left), Right: face(a.Right)}})
+	}
+	return ch
+}

@@ -152,13 +152,13 @@ func definitions(w, again *index.World, report func(problem string)) {
 	if a, b := w.Plans(), again.Plans(); len(a)+len(b) > 0 && !reflect.DeepEqual(a, b) {
 		report("the plans of the world are not those of the log")
 	}
-	if w.AdminSeq() != again.AdminSeq() || !slices.EqualFunc(admins(w), admins(again), sameAdmin) {
+	if w.AdminSeq() != again.AdminSeq() || w.Planning().Seq() != again.Planning().Seq() || !slices.EqualFunc(admins(w), admins(again), sameAdmin) {
 		report("the admin records of the world are not those of the log")
 	}
 }
 
 func admins(w *index.World) (all []*records.Record) {
-	for _, kind := range []string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting} {
+	for _, kind := range []string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting, data.AdminDraft, data.AdminStep, data.AdminVersion, data.AdminLineage, data.AdminMark} {
 		all = slices.AppendSeq(all, w.Admin(kind))
 	}
 	return all

@@ -67,8 +67,8 @@ func (p *Planner) Now() time.Time { return p.now() }
 
 // Plan records the changes of tx to be published at tx.Effective under a new id, and returns the Seq of that record. The
 // changes are checked against the present city as far as that can tell: layers, features, and that if_seq holds
-// now. The error is *[data.ChangeError], *[data.ConflictError], *[LimitError], [data.ErrTooLarge], or that of the store.
-func (p *Planner) Plan(ctx context.Context, id string, tx data.Tx) (data.Seq, error) {
+// now. more are changes of admin records that are appended in the same transaction. The error is *[data.ChangeError], *[data.ConflictError], *[LimitError], [data.ErrTooLarge], or that of the store.
+func (p *Planner) Plan(ctx context.Context, id string, tx data.Tx, more ...data.Change) (data.Seq, error) {
 	world := p.engine.World()
 	plan := &data.Plan{
 		ID: id, Due: time.UnixMicro(tx.Effective.UnixMicro()).UTC(), State: data.PlanPending, Actor: tx.Actor, Cause: tx.Cause,
@@ -90,7 +90,7 @@ func (p *Planner) Plan(ctx context.Context, id string, tx data.Tx) (data.Seq, er
 			return 0, err
 		}
 	}
-	return p.store.Append(ctx, data.Tx{Actor: tx.Actor, Cause: tx.Cause, Receipt: tx.Receipt, Changes: []data.Change{plan.Change(0)}})
+	return p.store.Append(ctx, data.Tx{Actor: tx.Actor, Cause: tx.Cause, Receipt: tx.Receipt, Changes: append([]data.Change{plan.Change(0)}, more...)})
 }
 
 // check verifies change i of a plan, and notes its layer.

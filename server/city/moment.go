@@ -3,6 +3,7 @@ package city
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid/version"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -51,7 +53,39 @@ func (a *Asked) Header(w http.ResponseWriter) {
 	}
 }
 
-// Ask takes the World that the parameters at, as_of and min_seq ask for.
+// version is the moment of a version of a scheme, as text for at; empty for the one in force.
+func (c *City) version(w *index.World, text string) (string, error) {
+	scheme, n, ok := version.ParseVersion(text)
+	if !ok {
+		return "", rest.Fault(rest.BadRequest, "version", text, "must be the number of a version, with its scheme where there are several: 3 or unit:3")
+	}
+	if scheme == "" {
+		var with []string
+		for _, s := range w.Schemes() {
+			if len(version.Versions(w, s.Name)) > 0 {
+				with = append(with, s.Name)
+			}
+		}
+		if len(with) != 1 {
+			return "", rest.Fault(rest.BadRequest, "version", text, fmt.Sprintf("needs its scheme, like unit:3: %d schemes have versions", len(with)))
+		}
+		scheme = with[0]
+	}
+	v, ok := version.Find(w, scheme, n)
+	if !ok {
+		return "", rest.Fault(rest.BadRequest, "version", text, "is no version of the scheme; GET /v1/schemes/"+scheme+"/versions lists them")
+	}
+	switch s := v.State(w); s {
+	case version.Current:
+		return "", nil
+	case version.Past:
+		return v.Effective.Format(time.RFC3339Nano), nil
+	default:
+		return "", rest.Fault(rest.BadRequest, "version", text, fmt.Sprintf("is %s and does not count; its draft shows it", s))
+	}
+}
+
+// Ask takes the World that the parameters at, as_of, version and min_seq ask for.
 func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
 	present, err := c.World(r, p)
 	if err != nil {
@@ -60,6 +94,14 @@ func (c *City) Ask(r *http.Request, p *rest.Params) (*Asked, error) {
 	a := &Asked{World: present}
 	when := index.Moment{AsOf: index.Newest}
 	atText, asOfText := p.Text("at"), p.Text("as_of")
+	if text := p.Text("version"); text != "" && p.Fault() == nil {
+		if atText != "" {
+			return nil, rest.Fault(rest.BadRequest, "version", text, "does not go with at: a version has its own time")
+		}
+		if atText, err = c.version(present, text); err != nil {
+			return nil, err
+		}
+	}
 	if atText == "" && asOfText == "" || p.Fault() != nil {
 		return a, p.Fault()
 	}

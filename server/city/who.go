@@ -59,3 +59,13 @@ func As(r *http.Request) string {
 	staff, _ := r.Context().Value(asKey{}).(string)
 	return staff
 }
+
+// PersonOf names who asks so that two persons can be told apart, by account. Whoever works on the machine itself, with the
+// token, or in a city without accounts, is no certain person and may say for whom they act.
+func PersonOf(r *http.Request) (person string, certain bool) {
+	who := auth.From(r.Context())
+	if who.Known() {
+		return "account:" + who.Account, true
+	}
+	return who.Actor(), false
+}

@@ -37,12 +37,22 @@ func IDsOf(changes []data.Change) []string {
 
 // Append makes a transaction durable and waits a little until the engine shows it, so that the next read sees it.
 func (c *City) Append(r *http.Request, tx data.Tx) (data.Seq, error) {
+	return c.land(r, tx, c.append)
+}
+
+// Enact is Append for changes that follow from what others decided: whoever may publish a version may change the cells that
+// it changes, whichever features they may edit otherwise.
+func (c *City) Enact(r *http.Request, tx data.Tx) (data.Seq, error) {
+	return c.land(r, tx, func(r *http.Request, tx data.Tx) (data.Seq, error) { return c.Store.Append(r.Context(), tx) })
+}
+
+func (c *City) land(r *http.Request, tx data.Tx, write func(*http.Request, data.Tx) (data.Seq, error)) (data.Seq, error) {
 	tx.Actor = ActorOf(r)
 	if tx.Cause == "" {
 		tx.Cause = "api"
 	}
 	tx.Receipt = once.ReceiptOf(r)
-	seq, err := c.append(r, tx)
+	seq, err := write(r, tx)
 	if _, refused := errors.AsType[*rest.Problem](err); refused {
 		return 0, err
 	}
@@ -118,15 +128,35 @@ func (c *City) Plan(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
 		tx.Cause = "api"
 	}
 	seq, err := c.Planner.Plan(r.Context(), id, tx)
-	if limit, ok := errors.AsType[*planner.LimitError](err); ok {
-		return rest.Refuse(rest.Conflict, "too much is planned: %v; cancel plans or wait until they are published", limit)
-	}
 	if err != nil {
-		return err
+		return planFault(err)
 	}
 	once.Landed(r, seq)
 	c.WaitShown(r, seq)
 	return AnswerPlanned(w, r, &data.Plan{ID: id, Due: tx.Effective, Changes: tx.Changes}, seq)
+}
+
+// EnactAt is Enact for a time to come: the changes of tx become a plan, and more is appended together with it. It returns the
+// id of the plan, which is the one given, and the Seq of its record.
+func (c *City) EnactAt(r *http.Request, id string, tx data.Tx, more []data.Change) (data.Seq, error) {
+	if c.Planner == nil {
+		return 0, rest.Fault(rest.Invalid, "at", tx.Effective.Format(time.RFC3339), "lies in the future, and this server plans nothing")
+	}
+	tx.Actor, tx.Receipt = ActorOf(r), once.ReceiptOf(r)
+	seq, err := c.Planner.Plan(r.Context(), id, tx, more...)
+	if err != nil {
+		return 0, planFault(err)
+	}
+	once.Landed(r, seq)
+	c.WaitShown(r, seq)
+	return seq, nil
+}
+
+func planFault(err error) error {
+	if limit, ok := errors.AsType[*planner.LimitError](err); ok {
+		return rest.Refuse(rest.Conflict, "too much is planned: %v; cancel plans or wait until they are published", limit)
+	}
+	return err
 }
 
 // AnswerPlanned tells of a plan that entry seq has recorded.

@@ -89,7 +89,7 @@ func (a *API) ready(r *http.Request, q *rest.Params) error {
 	if _, err := a.World(r, q); err != nil {
 		return err
 	}
-	for _, moment := range []string{"at", "as_of"} {
+	for _, moment := range []string{"at", "as_of", "version"} {
 		if when := q.Text(moment); when != "" {
 			q.Fail(rest.Fault(rest.BadRequest, moment, when, "is not answered here: names and numbers are those of the present; leave it out, or ask /v1/locate or /v1/features for the past"))
 		}

@@ -19,7 +19,7 @@ func (a *API) moments(r *http.Request, p *rest.Params) (before, after *index.Wor
 	if moments == "" {
 		return nil, nil, nil
 	}
-	for _, name := range []string{"at", "as_of"} {
+	for _, name := range []string{"at", "as_of", "version"} {
 		if text := p.Text(name); text != "" {
 			return nil, nil, rest.Fault(rest.BadRequest, name, text, "does not go with diff, which names both moments: diff=a,b")
 		}

@@ -28,7 +28,7 @@ const typeTile = "application/vnd.mapbox-vector-tile"
 // that is misspelt must not become a map of everything. v may have any value and changes nothing, for clients that pass
 // caches by a new address.
 var (
-	described = []string{"crs", "lang", "properties", "filter", "filter-lang", "filter-crs", "diff", "at", "as_of", "min_seq", "v"}
+	described = []string{"crs", "lang", "properties", "filter", "filter-lang", "filter-crs", "diff", "at", "as_of", "version", "min_seq", "v"}
 	drawn     = append([]string{"explain", "feature"}, described...)
 )
 

@@ -37,7 +37,7 @@ func (a *API) Export(w http.ResponseWriter, r *http.Request) error {
 	if layer.Def().Sensitive != nil {
 		return rest.Refuse(rest.Forbidden, "layer %s is about persons or households and is not exported; read its features one by one", layer.Def().Name)
 	}
-	if err := onlyParams(r, "at", "as_of", "min_seq", "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding", "filter", "filter-lang", "filter-crs"); err != nil {
+	if err := onlyParams(r, "at", "as_of", "version", "min_seq", "format", "crs", "bbox", "gzip", "bom", "wkt", "geometry", "encoding", "filter", "filter-lang", "filter-crs"); err != nil {
 		return err
 	}
 	format := q.Get("format")

@@ -36,7 +36,7 @@ type Definitions struct {
 	Layers, Schemes, Admins, Dictionaries map[string]*Definition
 	// Dropped is the newest entry that dropped a layer.
 	Dropped data.Seq
-	// Admin is the newest entry that changed an admin record other than a plan.
+	// Admin is the newest entry that changed an admin record other than a plan or one of planning.
 	Admin data.Seq
 }
 
@@ -152,7 +152,7 @@ func (d *Definitions) Apply(seq data.Seq, c data.Change, payload []byte) {
 }
 
 func (d *Definitions) noteAdmin(def *Definition) {
-	if def.Change.Stream == data.StreamAdmin && def.Change.Plan == nil {
+	if def.Change.Stream == data.StreamAdmin && def.Change.Plan == nil && !data.Planning(def.Change.Layer) {
 		d.Admin = max(d.Admin, def.Seq)
 	}
 }

@@ -129,7 +129,7 @@ func guard(before, after *coverage.Coverage, ch coverage.Change, l Limits) error
 		old, f := before.Face(id), after.Face(id)
 		was, now := before.Shape(id), after.Shape(id)
 		if old != nil && old.Locked {
-			if at, same := keeps(was, now); !same {
+			if at, same := Keeps(was, now); !same {
 				return refuse(Locked, &at, codes(old.Code), "cell %s is locked and would change its ground", old.Code)
 			}
 		}
@@ -157,9 +157,9 @@ func size(s geo.Shape) (area, width float64) {
 	return area, width
 }
 
-// keeps reports whether a shape has the ground of another: its vertices, with none but such between them as lie on its
+// Keeps reports whether a shape has the ground of another: its vertices, with none but such between them as lie on its
 // edges as exactly as whole units allow. Where not, it says where.
-func keeps(was, now geo.Shape) (geo.Point, bool) {
+func Keeps(was, now geo.Shape) (geo.Point, bool) {
 	if was.NumRings() != now.NumRings() {
 		return geo.LabelPoint(was), false
 	}

@@ -993,6 +993,407 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemes/{scheme}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Versions of a scheme
+         * @description In the order of their numbers: when each took effect, or will, and what it changed. Who drew, approved and published them is told to those who may read drafts. `version=` beside `at=` of other routes asks for one of them.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schemes/{scheme}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * What became of codes of cells
+         * @description With `code` the rows that lead to it and from it, through all versions. `share` is the part of the ground of the old cell that the new one has, `weight` that of its addresses.
+         */
+        get: operations["lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drafts of schemes
+         * @description The newest first.
+         */
+        get: operations["listDrafts"];
+        put?: never;
+        /**
+         * Begin a draft
+         * @description Of a scheme as it is now, or with `from_version` as an earlier version was, to go back to it. Cells that are no coverage need a `rule`, which fixes them: what it fixed is in `found`.
+         */
+        post: operations["createDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        /** One draft */
+        get: operations["getDraft"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a draft
+         * @description One that is published or planned belongs to the history of its version and stays.
+         */
+        delete: operations["deleteDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The cells of a draft as GeoJSON
+         * @description By the codes as drawn: those that begin with ~ or # stand for codes that a check gives.
+         */
+        get: operations["draftCells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The steps of a draft
+         * @description Those that were undone and can be done again come last. Imports are listed without their cells.
+         */
+        get: operations["draftSteps"];
+        put?: never;
+        /**
+         * Do one operation
+         * @description The answer has what changed, and the defects of the whole draft, proved anew. What is not possible is refused with reason, place and cells, and the draft stays as it is. Coordinates are longitude, latitude in degrees and are rounded to 1e-7. What was undone is forgotten.
+         */
+        post: operations["editDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace cells by polygons, as one step
+         * @description Of the areas that `communities` names, all cells without it. The polygons must cover the same ground; gaps, overlaps and what lies outside are refused with their places unless a `rule` fixes them.
+         */
+        post: operations["importDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back the last step */
+        post: operations["undoDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do the step again that was undone last */
+        post: operations["redoDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a draft on the present version
+         * @description Possible when the cells that it changes are what they were; its steps are done again. What was undone is forgotten.
+         */
+        post: operations["rebaseDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What other drafts change, too
+         * @description Borders and cells of the common base that this draft and another one both change. They are never merged: the first that is published counts.
+         */
+        get: operations["draftConflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove a draft and give its cells their codes
+         * @description Codes stay with the cell of the same community that has most of the old one, by addresses, then by area, when that is at least half; others end and are never given again. With `codes` drawn they stay as drawn. Without a defect the draft is checked then.
+         */
+        post: operations["checkDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a draft
+         * @description One that was checked, by another person than those who drew it.
+         */
+        post: operations["approveDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a draft back to be drawn */
+        post: operations["rejectDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back a check, an approval, or a publication that waits */
+        post: operations["withdrawDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an approved draft a version
+         * @description Now, in one transaction, or at the time `at`: then it waits as a plan. Another one of the scheme that waits, and cells that were changed since, are a conflict.
+         */
+        post: operations["publishDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -2519,6 +2920,230 @@ export interface components {
              */
             ended?: number;
         };
+        Sign: {
+            by: string;
+            /** Format: date-time */
+            at: string;
+            note?: string;
+        };
+        Draft: {
+            id: string;
+            scheme: string;
+            title?: string;
+            /** @description The person, by account. */
+            author: string;
+            /** @description All who did a step. */
+            hands?: string[];
+            /** Format: date-time */
+            created: string;
+            base: components["schemas"]["Seq"];
+            /** @description Number of the version that it began with. */
+            version: number;
+            /** @enum {string} */
+            rule?: "longest_border" | "priority";
+            order?: string[];
+            least_area_m2?: number;
+            /** @description No cell may be narrower on average than this many metres. */
+            least_width_m?: number;
+            /** @enum {string} */
+            state: "draft" | "checked" | "approved" | "planned" | "published";
+            /** @description Steps that are kept. */
+            steps: number;
+            /** @description Of these, those that are done; the others were undone. */
+            done: number;
+            /** @enum {string} */
+            codes?: "rule" | "drawn";
+            checked?: components["schemas"]["Sign"];
+            approved?: components["schemas"]["Sign"];
+            rejected?: components["schemas"]["Sign"];
+            /** @description Number of the version that it became, or will become. */
+            published?: number;
+            /** @description Version that it goes back to. */
+            from?: number;
+            /** Format: date-time */
+            due?: string;
+            /** @description Why the last publication failed. */
+            reason?: string;
+            seq: components["schemas"]["Seq"];
+        };
+        DraftList: {
+            drafts: components["schemas"]["Draft"][];
+            count: number;
+            seq: components["schemas"]["Seq"];
+        };
+        DraftBegin: {
+            scheme: string;
+            title?: string;
+            /**
+             * @description Fixes cells that are no coverage.
+             * @enum {string}
+             */
+            rule?: "longest_border" | "priority";
+            order?: string[];
+            least_area_m2?: number;
+            /** @default 0.5 */
+            least_width_m: number;
+            from_version?: number;
+            /** @description For whom the operator of the machine acts. */
+            by?: string;
+        };
+        DraftSaid: {
+            /** @description For whom the operator of the machine acts. */
+            by?: string;
+            note?: string;
+            /**
+             * @description For a check.
+             * @enum {string}
+             */
+            codes?: "rule" | "drawn";
+            /** @description For a publication: a time or a date; now without it. */
+            at?: string;
+            title?: string;
+        };
+        DraftCells: {
+            /** @enum {string} */
+            type: "FeatureCollection";
+            features: Record<string, never>[];
+        };
+        DraftAnswer: {
+            draft: components["schemas"]["Draft"];
+            changed?: {
+                created: string[];
+                altered: string[];
+                ended: string[];
+            };
+            cells?: components["schemas"]["DraftCells"];
+            /** @description Defects that the rule fixed. */
+            found?: Record<string, never>[];
+            defects?: components["schemas"]["DraftCells"];
+            /** @description Defects by kind. */
+            counts?: {
+                [key: string]: number;
+            };
+            seq: components["schemas"]["Seq"];
+        };
+        /** @description Which members an operation has: move_vertex from, to · insert_vertex a, b, at · delete_vertex at · reshape line · split code, line, new?, keep_at? · merge codes, keep? · carve code, ring, new? · absorb code, ring · reassign codes, parent · assign list · lock codes · unlock codes · set_attributes code, set · renumber parents?. Without `new` cells get codes at the next check. */
+        Step: {
+            op: string;
+            from?: components["schemas"]["Place"];
+            to?: components["schemas"]["Place"];
+            a?: components["schemas"]["Place"];
+            b?: components["schemas"]["Place"];
+            at?: components["schemas"]["Place"];
+            line?: components["schemas"]["Place"][];
+            ring?: components["schemas"]["Place"][];
+            code?: string;
+            codes?: string[];
+            new?: string[];
+            keep?: string;
+            keep_at?: components["schemas"]["Place"];
+            parent?: string;
+            list?: {
+                code: string;
+                parent: string;
+            }[];
+            set?: {
+                [key: string]: string;
+            };
+            parents?: string[];
+        };
+        /** @description Longitude, latitude. */
+        Place: [
+            number,
+            number
+        ];
+        StepList: {
+            steps: {
+                op: string;
+                number: number;
+                undone?: boolean;
+                by?: string;
+            }[];
+            count: number;
+            done: number;
+            seq: components["schemas"]["Seq"];
+        };
+        Conflict: {
+            /** @enum {string} */
+            kind: "border" | "cell";
+            cells: string[];
+            point: components["schemas"]["Place"];
+            /** @description The border as the base has it. */
+            line?: components["schemas"]["Place"][];
+            /** @description The other draft. */
+            draft: string;
+            title?: string;
+            author: string;
+        };
+        ConflictList: {
+            conflicts: components["schemas"]["Conflict"][];
+            seq: components["schemas"]["Seq"];
+        };
+        LineageRow: {
+            version?: number;
+            old: string;
+            new: string;
+            share: number;
+            weight?: number;
+        };
+        Lineage: {
+            code?: string;
+            rows: components["schemas"]["LineageRow"][];
+            left_off?: number;
+            seq: components["schemas"]["Seq"];
+        };
+        DraftCheck: {
+            draft: components["schemas"]["Draft"];
+            /** @description Nothing stands in the way of an approval. */
+            ok: boolean;
+            defects: components["schemas"]["DraftCells"];
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Cells that get another code than they were drawn with. */
+            codes: {
+                drawn: string;
+                code: string;
+            }[];
+            created: string[];
+            ended: string[];
+            lineage: components["schemas"]["LineageRow"][];
+            cells: number;
+            altered: number;
+            /** @description Areas of levels above that follow their cells, as LEVEL/CODE. */
+            areas: string[];
+            conflicts: components["schemas"]["Conflict"][];
+            warnings: string[];
+            seq: components["schemas"]["Seq"];
+        };
+        VersionList: {
+            versions: {
+                scheme: string;
+                number: number;
+                title?: string;
+                /** Format: date-time */
+                effective: string;
+                /** Format: date-time */
+                until?: string;
+                /** @enum {string} */
+                state: "planned" | "current" | "history" | "failed" | "withdrawn";
+                reason?: string;
+                plan?: string;
+                draft?: string;
+                author?: string;
+                approved?: components["schemas"]["Sign"];
+                published?: components["schemas"]["Sign"];
+                from?: number;
+                cells: number;
+                created: number;
+                changed: number;
+                ended: number;
+                tables?: number;
+                recorded: components["schemas"]["Seq"];
+            }[];
+            current: number;
+            seq: components["schemas"]["Seq"];
+        };
         PlanList: {
             plans: components["schemas"]["Plan"][];
             count: number;
@@ -3746,6 +4371,20 @@ export interface components {
          */
         as_of: string;
         /**
+         * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+         * @example unit:1
+         */
+        version: string;
+        /**
+         * @description Id of a draft.
+         * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+         */
+        draft: string;
+        /** @description The `seq` that the draft must have now, else 412. */
+        draft_if_seq: components["schemas"]["Seq"];
+        /** @description The same as an ETag. */
+        draft_if_match: string;
+        /**
          * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
          * @example 42
          */
@@ -3859,6 +4498,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -3995,6 +4639,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -4066,6 +4715,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -4749,6 +5403,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -4869,6 +5528,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -4969,6 +5633,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -5201,6 +5870,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -5297,6 +5971,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -5559,6 +6238,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -5648,6 +6332,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -5715,6 +6404,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -6486,6 +7180,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -6524,6 +7223,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -6668,6 +7372,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -6706,6 +7415,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -6863,6 +7577,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -6901,6 +7620,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -7033,6 +7757,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -7090,6 +7819,821 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listVersions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    lineage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Code of a cell that is or was.
+                 * @example 6300100002-001
+                 */
+                code?: string;
+                /** @description Only the rows of this version. */
+                of?: number;
+                format?: "json" | "csv";
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDrafts: {
+        parameters: {
+            query?: {
+                scheme?: string;
+                state?: "draft" | "checked" | "approved" | "planned" | "published";
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drafts. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scheme": "unit",
+                 *       "title": "Two parks"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DraftBegin"];
+            };
+        };
+        responses: {
+            /** @description The draft. */
+            201: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDraft: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftCells: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only cells whose box meets this one: west,south,east,north.
+                 * @example 121.5,25.0,121.6,25.1
+                 */
+                bbox?: string;
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cells. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["DraftCells"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftSteps: {
+        parameters: {
+            query?: {
+                /** @description Steps behind this number. */
+                after?: number;
+                limit?: number;
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The steps. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    editDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "op": "move_vertex",
+                 *       "from": [
+                 *         121.5351,
+                 *         25.0412
+                 *       ],
+                 *       "to": [
+                 *         121.5353,
+                 *         25.0413
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Step"];
+            };
+        };
+        responses: {
+            /** @description What changed. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    importDraft: {
+        parameters: {
+            query?: {
+                /** @description Codes of areas of the level above, separated by commas. */
+                communities?: string;
+                rule?: "longest_border" | "priority";
+                /** @description Codes for priority, the first wins. */
+                order?: string;
+                /** @description Repair invalid rings. */
+                fix_rings?: boolean;
+                /** @description Property that holds codes. Default: code, else the id of the feature. */
+                code?: string;
+                /** @description Property that holds the area of the level above. Default: community. */
+                community?: string;
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/geo+json": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description What changed. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    redoDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rebaseDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftConflicts: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conflicts. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "codes": "rule"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DraftSaid"];
+            };
+        };
+        responses: {
+            /** @description What the check found. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftCheck"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    approveDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "as discussed on Monday"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DraftSaid"];
+            };
+        };
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rejectDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "as discussed on Monday"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DraftSaid"];
+            };
+        };
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdrawDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["DraftSaid"];
+            };
+        };
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    publishDraft: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "at": "2026-12-01"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DraftSaid"];
+            };
+        };
+        responses: {
+            /** @description The draft. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            /** @description The draft. */
+            202: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listDictionaries: {
         parameters: {
             query?: {
@@ -7103,6 +8647,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -7199,6 +8748,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
@@ -7297,6 +8851,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -7384,6 +8943,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -7449,6 +9013,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -7499,6 +9068,11 @@ export interface operations {
                  */
                 at?: components["parameters"]["at"];
                 /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
                  */
@@ -7543,6 +9117,11 @@ export interface operations {
                  * @example 2026-03-01
                  */
                 at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
                 /**
                  * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
                  * @example 42
