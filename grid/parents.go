@@ -52,7 +52,7 @@ func (c *parents) of(w *index.World, cellLayer string, cell index.Slot, levelLay
 		return have.slot, have.ok
 	}
 	have = parent{cell: cells.ChangedAt(cell), level: areas.Seq()}
-	have.slot, have.ok = largestOverlap(cells.Shape(cell), areas)
+	have.slot, have.ok = LargestOverlap(cells.Shape(cell), areas)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= mostParents {
@@ -65,9 +65,10 @@ func (c *parents) of(w *index.World, cellLayer string, cell index.Slot, levelLay
 // nearlyAll is the share of a cell from which it counts as whole: the noise of rounding apart.
 const nearlyAll = 1 - 1e-9
 
-// largestOverlap measures first the area around the middle of the cell. Where levels nest that holds all of it, and then
-// only areas whose boxes hold the cell's box could hold as much.
-func largestOverlap(cell geo.Shape, areas *index.Layer) (best index.Slot, ok bool) {
+// LargestOverlap is the area that a cell overlaps most; equal overlaps go to the lowest permanent id. It measures first the
+// area around the middle of the cell. Where levels nest that holds all of it, and then only areas whose boxes hold the
+// cell's box could hold as much.
+func LargestOverlap(cell geo.Shape, areas *index.Layer) (best index.Slot, ok bool) {
 	var most float64
 	measure := func(s index.Slot) {
 		area := geo.OverlapArea(cell, areas.Shape(s))

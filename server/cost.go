@@ -44,6 +44,8 @@ var costs = map[string]cost{
 	"GET /v1/imports/{id}":                  {scan: true},
 	"GET /v1/schemes/{scheme}/cells":        {scan: true},
 	"GET /v1/schemes/{scheme}/check":        {scan: true},
+	"GET /v1/schemes/{scheme}/impact":       {scan: true},
+	"POST /v1/schemes/{scheme}/impact":      {scan: true},
 	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
 	// These may make a coverage of a city again, and prove it.
 	"POST /v1/drafts":                  {scan: true},

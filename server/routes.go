@@ -108,6 +108,8 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}", s.definitions.GetScheme, anyone, false},
 		{"DELETE", "/v1/schemes/{scheme}", s.definitions.DropScheme, writers, false},
 		{"GET", "/v1/schemes/{scheme}/check", s.cells.Check, anyone, false},
+		{"GET", "/v1/schemes/{scheme}/impact", s.planning.Between, anyone, false},
+		{"POST", "/v1/schemes/{scheme}/impact", s.planning.Of, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
 

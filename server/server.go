@@ -44,6 +44,7 @@ import (
 	"github.com/gewu-city/gewu/server/past"
 	"github.com/gewu-city/gewu/server/people"
 	"github.com/gewu-city/gewu/server/personal"
+	"github.com/gewu-city/gewu/server/planning"
 	"github.com/gewu-city/gewu/server/plans"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/server/spool"
@@ -132,6 +133,7 @@ type Server struct {
 	geocoding   geocoding.API
 	tilesets    tilesets.API
 	cells       cellsapi.API
+	planning    planning.API
 	past        past.API
 	personal    personal.API
 	plans       plans.API
@@ -207,6 +209,7 @@ func New(cfg Config) (*Server, error) {
 	s.geocoding = geocoding.API{City: s.city, Geocoder: cfg.Geocoder}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
 	s.cells = cellsapi.API{City: s.city}
+	s.planning = planning.API{City: s.city}
 	s.past = past.API{City: s.city}
 	s.personal = personal.API{City: s.city}
 	s.plans = plans.API{City: s.city}

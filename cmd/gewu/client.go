@@ -228,6 +228,16 @@ func (c client) Ask(ctx context.Context, method, path string, query url.Values, 
 	return json.NewDecoder(resp.Body).Decode(out)
 }
 
+// post sends a body and reads the answer into out.
+func (c client) post(ctx context.Context, path, contentType string, body io.Reader, out any) error {
+	resp, err := c.do(ctx, http.MethodPost, path, nil, contentType, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
 // coordinator is what the commands about coordinates and codes get.
 func coordinator(e *env) *coords.Env {
 	return &coords.Env{
@@ -251,6 +261,9 @@ func gridder(e *env) *planning.Env {
 		Systems: func() (*proj.Systems, error) { return coords.Systems(e.cli.Systems) },
 		Ask:     coordinator(e).Ask,
 		Write:   coordinator(e).WriteFile,
+		Send: func(path, contentType string, body io.Reader, out any) error {
+			return withCity(e, func(ctx context.Context, c client) error { return c.post(ctx, path, contentType, body, out) })
+		},
 		Progress: func(name string, total int64) (func(int64), func()) {
 			b := newBar(e, name, total, false)
 			return b.Set, b.Finish

@@ -150,14 +150,16 @@ func (c *Coverage) Shape(id FaceID) geo.Shape {
 }
 
 // points is the closed path along sides.
-func (c *Coverage) points(ring []Side) []geo.Point {
+func (c *Coverage) points(ring []Side) []geo.Point { return pointsAlong(ring, c.Arc) }
+
+func pointsAlong(ring []Side, arc func(ArcID) *Arc) []geo.Point {
 	n := 1
 	for _, s := range ring {
-		n += len(c.arcs[s.Arc()].Points) - 1
+		n += len(arc(s.Arc()).Points) - 1
 	}
 	out := make([]geo.Point, 0, n)
 	for _, s := range ring {
-		points := c.arcs[s.Arc()].Points
+		points := arc(s.Arc()).Points
 		if s.Back() {
 			for i := len(points) - 1; i > 0; i-- {
 				out = append(out, points[i])

@@ -16,8 +16,9 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Systems reads the coordinate systems that files may be in.
 	Systems func() (*proj.Systems, error)
-	// Ask asks the city.
-	Ask func(path string, query url.Values, out any) error
+	// Ask asks the city, Send sends it a body with the question.
+	Ask  func(path string, query url.Values, out any) error
+	Send func(path, contentType string, body io.Reader, out any) error
 	// Progress shows how far reading a file of that many bytes is, -1 when nobody knows.
 	Progress func(name string, total int64) (set func(n int64), end func())
 	// Count shows how much of a number of things is done.
@@ -32,4 +33,5 @@ type Env struct {
 type Grid struct {
 	Check  Check  `cmd:"" help:"Gaps, overlaps, missing vertices and invalid rings of a scheme or of a file: a proof that there are none, or each with its place."`
 	Divide Divide `cmd:"" help:"Draw grids: divide communities along streets, water and parcels, or join blocks, into grids of about the same number of households, work or area; several ways side by side."`
+	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts and households come from which cell to which."`
 }

@@ -1502,6 +1502,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemes/{scheme}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * What has become of a scheme between two times
+         * @description Which cells came, ended, changed their shape or their parent; which ground and how many doors, parts, households and other objects came from which cell to which; which borders moved. Objects are those of the later city. Only what changed is looked at, and the answer is that of locating every object twice.
+         */
+        get: operations["compareScheme"];
+        put?: never;
+        /**
+         * What it would do to put other cells in the place of a scheme
+         * @description The body has all cells as they should be, as GeoJSON polygons whose ids, or the members that `id` names, are the codes. Nothing is stored. The answer is that of GET.
+         */
+        post: operations["impactOnScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemes/{scheme}/cells": {
         parameters: {
             query?: never;
@@ -3816,6 +3843,76 @@ export interface components {
             seq: components["schemas"]["Seq"];
             at?: components["schemas"]["ShownAt"];
             as_of?: components["schemas"]["ShownAsOf"];
+        };
+        Impact: {
+            scheme: string;
+            cells_before: number;
+            cells_after: number;
+            /** @description Cells that change, by kind. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description The cells that change, ascending by code. */
+            cells: {
+                code: string;
+                /** @enum {string} */
+                change: "added" | "ended" | "reshaped" | "reassigned";
+                parent_before?: string;
+                parent_after?: string;
+                area_before_m2: number;
+                area_after_m2: number;
+            }[];
+            /** @description The areas that come from one cell to another or stay in one that changes; an empty code is ground of no cell. */
+            ground: {
+                from: string;
+                to: string;
+                area_m2: number;
+                /** @description Of the area of `from`, or of `to` where that is empty. */
+                share: number;
+            }[];
+            layers: {
+                layer: string;
+                /** @description Attribute that is added up. */
+                amount?: string;
+                points: number;
+                /** @description Points that lay near enough to what changed to be located again. */
+                located: number;
+                /** @description Points that change their cell. */
+                moved: number;
+                moved_amount: number;
+                flows: {
+                    from: string;
+                    to: string;
+                    count: number;
+                    amount: number;
+                }[];
+                cells: {
+                    code: string;
+                    before: number;
+                    after: number;
+                    amount_before: number;
+                    amount_after: number;
+                }[];
+            }[];
+            /** @description The lines that moved. */
+            borders: {
+                /** @enum {string} */
+                type: "Feature";
+                properties: {
+                    /** @enum {string} */
+                    change: "removed" | "added";
+                    left: string;
+                    right: string;
+                    length_m: number;
+                };
+                geometry: Record<string, never>;
+            }[];
+            /** @description Who works for the cells that change, by post. */
+            staff: {
+                code: string;
+                posts: string[];
+            }[];
+            seq: components["schemas"]["Seq"];
         };
         CellList: {
             cells: components["schemas"]["CellRow"][];
@@ -9043,6 +9140,132 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compareScheme: {
+        parameters: {
+            query: {
+                /**
+                 * @description The earlier city: a time, a date or a position.
+                 * @example 2026-01-01
+                 */
+                from: string;
+                /** @description The later city; the present one when absent. */
+                to?: string;
+                /** @description csv has one row for each way from cell to cell: what (ground or a layer), from, to, count, amount. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The impact. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    impactOnScheme: {
+        parameters: {
+            query?: {
+                /** @description Member of the properties that holds the code; without it the id of the feature. */
+                id?: string;
+                /** @description As for GET. */
+                format?: "json" | "csv";
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /** @description A FeatureCollection of polygons, or a sequence of features. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "FeatureCollection",
+                 *       "features": [
+                 *         {
+                 *           "type": "Feature",
+                 *           "id": "A111-00",
+                 *           "properties": {},
+                 *           "geometry": {
+                 *             "type": "Polygon",
+                 *             "coordinates": [
+                 *               [
+                 *                 [
+                 *                   121.501,
+                 *                   25.001
+                 *                 ],
+                 *                 [
+                 *                   121.502,
+                 *                   25.001
+                 *                 ],
+                 *                 [
+                 *                   121.502,
+                 *                   25.002
+                 *                 ],
+                 *                 [
+                 *                   121.501,
+                 *                   25.001
+                 *                 ]
+                 *               ]
+                 *             ]
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/geo+json": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The impact. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

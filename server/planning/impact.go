@@ -1,0 +1,151 @@
+package planning
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/grid/impact"
+	"github.com/gewu-city/gewu/grid/survey"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// answer is the impact of a change.
+type answer struct {
+	Scheme string `json:"scheme"`
+	*impact.Report
+	// Staff are how many work for each cell that ends or changes: they have to be told.
+	Staff []staff  `json:"staff"`
+	Seq   data.Seq `json:"seq"`
+}
+
+// staff is who works for a cell that changes.
+type staff struct {
+	Code  string   `json:"code"`
+	Posts []string `json:"posts"`
+}
+
+// Between answers what has become of a scheme between two times: GET /v1/schemes/{scheme}/impact?from=&to=.
+func (a *API) Between(w http.ResponseWriter, r *http.Request) error {
+	q := rest.ParseParams(r)
+	from, to, format := q.Text("from"), q.Text("to"), q.OneOf("format", "json", "csv")
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	if from == "" {
+		return rest.Fault(rest.BadRequest, "from", "", "is missing: the time, date or position of the earlier city; to is the later one, now without it")
+	}
+	var cells [2][]impact.Cell
+	var world *index.World
+	for i, at := range []string{from, to} {
+		var err error
+		if world, err = a.Moment(r, []string{"from", "to"}[i], at); err != nil {
+			return err
+		}
+		scheme, err := a.scheme(world, "scheme", schemeOf(r))
+		if err != nil {
+			return err
+		}
+		cells[i] = survey.Cells(world, a.Locator, scheme)
+	}
+	return a.answer(w, r, world, cells[0], cells[1], format)
+}
+
+// Of answers what it would do to put the cells of the body, as GeoJSON, in the place of those of a scheme:
+// POST /v1/schemes/{scheme}/impact.
+func (a *API) Of(w http.ResponseWriter, r *http.Request) error {
+	q := rest.ParseParams(r)
+	id, format := q.Text("id"), q.OneOf("format", "json", "csv")
+	world, err := a.Ask(r, q)
+	if err != nil {
+		return err
+	}
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	scheme, err := a.scheme(world.World, "scheme", schemeOf(r))
+	if err != nil {
+		return err
+	}
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, "application/geo+json", "application/json")
+	if err != nil {
+		return err
+	}
+	before := survey.Cells(world.World, a.Locator, scheme)
+	after, err := readCells(r.Context(), body, id)
+	if err != nil {
+		return err
+	}
+	survey.Adopt(world.World, a.Locator, scheme, before, after)
+	return a.answer(w, r, world.World, before, after, format)
+}
+
+// readCells reads polygons from GeoJSON. All must be sound: a city would refuse the others.
+func readCells(ctx context.Context, body []byte, id string) ([]impact.Cell, error) {
+	o := convert.Options{Layer: &data.Layer{Name: "cells", Geometry: data.GeometryPolygon}, ID: id, File: "the body"}
+	var out []impact.Cell
+	seen := map[string]int{}
+	for row, err := range convert.Read(ctx, "geojson", bytes.NewReader(body), o) {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, err
+		case err != nil:
+			return nil, rest.Fault(rest.BadRequest, "body", "", err.Error())
+		case row.Err != nil:
+			return nil, rest.Fault(rest.Invalid, "features["+strconv.Itoa(row.Number-1)+"]", "", row.Err.Error())
+		}
+		code := row.Feature.ID
+		if other, ok := seen[code]; ok {
+			return nil, rest.Fault(rest.Invalid, "features["+strconv.Itoa(row.Number-1)+"].id", code, "is the code of feature "+strconv.Itoa(other)+" too; every cell has its own")
+		}
+		seen[code] = row.Number
+		out = append(out, impact.Cell{Code: code, Shape: row.Feature.Shape})
+	}
+	if len(out) == 0 {
+		return nil, rest.Fault(rest.Invalid, "features", "", "is empty: send the cells of the whole scheme as it should be, not only those that change")
+	}
+	return out, nil
+}
+
+// answer writes what it does to the objects of a World to put one set of cells in the place of another.
+func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World, before, after []impact.Cell, format string) error {
+	change := impact.Compare(before, after)
+	var layers []impact.Layer
+	for _, o := range survey.Layers(world) {
+		if err := r.Context().Err(); err != nil {
+			return err
+		}
+		layers = append(layers, change.Layer(o.Def().Name, o.Amount, o.Flows(change)))
+	}
+	report := change.Report(layers...)
+	city.SetSeq(w, world.Seq())
+	if format == "csv" {
+		var table bytes.Buffer
+		if err := report.WriteCSV(&table); err != nil {
+			return err
+		}
+		return rest.WriteBody(w, r, http.StatusOK, "text/csv; charset=utf-8", table.Bytes())
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, answer{schemeOf(r), report, a.staffOf(world, schemeOf(r), report.Cells), world.Seq()})
+}
+
+// staffOf lists the posts of those who work for cells that change.
+func (a *API) staffOf(world *index.World, scheme string, rows []impact.Row) []staff {
+	out := []staff{}
+	for _, row := range rows {
+		one := staff{Code: row.Code}
+		for _, h := range people.Of(world).StaffOfCell(people.CellRef{Scheme: scheme, Code: row.Code}, a.When(world)) {
+			one.Posts = append(one.Posts, h.Post)
+		}
+		if len(one.Posts) > 0 {
+			out = append(out, one)
+		}
+	}
+	return out
+}

@@ -1,0 +1,33 @@
+// Package planning answers what schemes are like and what changes of them would do.
+package planning
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// API is what planning asks about schemes.
+type API struct{ *city.City }
+
+// scheme finds a scheme of a World by name; field is the parameter, for messages.
+func (a *API) scheme(w *index.World, field, name string) (grid.Scheme, error) {
+	plan := a.Locator.Plan(w)
+	scheme, ok := plan.Scheme(name)
+	if ok {
+		return scheme, nil
+	}
+	names := make([]string, len(plan.Schemes))
+	for i, have := range plan.Schemes {
+		names[i] = have.Name
+	}
+	return scheme, rest.Unknown(field, name, names)
+}
+
+// schemeOf is the name of the scheme in the path.
+func schemeOf(r *http.Request) string { return mux.Vars(r)["scheme"] }
