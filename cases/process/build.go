@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 )
 
@@ -18,15 +19,15 @@ type builder struct {
 }
 
 func (b *builder) fault(row, field, value, format string, args ...any) {
-	b.faults = append(b.faults, b.origin.fault(row, field, value, format, args...))
+	b.faults = append(b.faults, b.origin.Fault(row, field, value, format, args...))
 }
 
-func build(doc *document, from *source, posts []string) (*Table, error) {
+func build(doc *document, from *rows.Source, posts []string) (*Table, error) {
 	b := &builder{doc: doc, posts: map[string]bool{System: true}, Table: &Table{
 		Name: doc.Name, Version: doc.Version, Title: doc.Title, origin: from,
 		steps: map[string]map[string]*Step{}, states: map[string]*State{}, actions: map[string]*Action{}, fields: map[string]*Field{},
 	}}
-	b.Files = slices.Clone(from.files)
+	b.Files = from.Files()
 	slices.Reverse(b.Files)
 	for _, p := range posts {
 		b.posts[p] = true
@@ -80,24 +81,24 @@ func (b *builder) titled(row string, t data.Title) {
 	}
 }
 
-func names(from *source, section string, rows map[string]data.Title) []Name {
+func names(from *rows.Source, section string, titles map[string]data.Title) []Name {
 	var out []Name
-	for _, id := range keys(from, section, rows) {
-		out = append(out, Name{ID: id, Title: rows[id]})
+	for _, id := range rows.Keys(from, section, titles) {
+		out = append(out, Name{ID: id, Title: titles[id]})
 	}
 	return out
 }
 
 func (b *builder) vocabulary() {
-	for _, id := range keys(b.origin, "clocks", b.doc.Clocks) {
+	for _, id := range rows.Keys(b.origin, "clocks", b.doc.Clocks) {
 		row := b.doc.Clocks[id]
 		b.titled("clocks."+id, row.Title)
-		if row.Limit != "" && !isLimit(row.Limit) {
+		if row.Limit != "" && !ValidLimit(row.Limit) {
 			b.fault("clocks."+id, "limit", row.Limit, "must be a number above 0 and a unit, as %q; units are %s", "2 work_day", strings.Join(units, ", "))
 		}
 		b.Clocks = append(b.Clocks, Clock{ID: id, Title: row.Title, Limit: row.Limit})
 	}
-	for _, id := range keys(b.origin, "fields", b.doc.Fields) {
+	for _, id := range rows.Keys(b.origin, "fields", b.doc.Fields) {
 		row := b.doc.Fields[id]
 		at := "fields." + id
 		b.titled(at, row.Title)
@@ -119,14 +120,15 @@ func (b *builder) vocabulary() {
 	}
 }
 
-func isLimit(s string) bool {
+// ValidLimit reports whether a text is a limit: a number above 0 and a unit, such as "2 work_day".
+func ValidLimit(s string) bool {
 	number, unit, _ := strings.Cut(s, " ")
 	n, err := strconv.ParseFloat(number, 64)
 	return err == nil && n > 0 && n <= 20_000*24 && slices.Contains(units, unit)
 }
 
 func (b *builder) buildStates() {
-	for _, id := range keys(b.origin, "states", b.doc.States) {
+	for _, id := range rows.Keys(b.origin, "states", b.doc.States) {
 		row, at := b.doc.States[id], "states."+id
 		b.titled(at, row.Title)
 		if id == New || id == Any || id == Previous {
@@ -215,20 +217,20 @@ func (b *builder) named(row, field, id string, all []Name) {
 
 // buildSteps lays rows of one state over rows of several, and these over rows of any.
 func (b *builder) buildSteps() {
-	rows := keys(b.origin, "steps", b.doc.Steps)
+	all := rows.Keys(b.origin, "steps", b.doc.Steps)
 	width := func(key string) int {
 		if n := len(strings.Fields(key)); key != Any {
 			return n
 		}
 		return len(b.States) + 1
 	}
-	slices.SortStableFunc(rows, func(a, c string) int { return width(c) - width(a) })
-	for _, key := range rows {
+	slices.SortStableFunc(all, func(a, c string) int { return width(c) - width(a) })
+	for _, key := range all {
 		states := strings.Fields(key)
 		if key == Any {
 			states = b.open()
 		}
-		for _, action := range keys(b.origin, "steps."+key, b.doc.Steps[key]) {
+		for _, action := range rows.Keys(b.origin, "steps."+key, b.doc.Steps[key]) {
 			s := b.step(key, action, b.doc.Steps[key][action])
 			for _, state := range states {
 				if state != New && b.states[state] == nil {
@@ -308,7 +310,7 @@ func (b *builder) step(state, action string, row stepRow) *Step {
 }
 
 func (b *builder) buildSeparation() {
-	for _, id := range keys(b.origin, "separation", b.doc.Separation) {
+	for _, id := range rows.Keys(b.origin, "separation", b.doc.Separation) {
 		row, at := b.doc.Separation[id], "separation."+id
 		for field, list := range map[string][]string{"did": row.Did, "never": row.Never} {
 			if len(list) == 0 {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 )
 
@@ -109,7 +107,7 @@ func FromFS(fsys fs.FS) Texts {
 }
 
 // Load reads a table with those that it inherits from, and checks it. Posts are the posts that exist. The error is a
-// *[TableError] or several joined, unless a text cannot be found.
+// *[rows.Error] or several joined, unless a text cannot be found.
 func Load(texts Texts, name string, posts []string) (*Table, error) {
 	merged, from, err := gather(texts, name)
 	if err != nil {
@@ -145,7 +143,7 @@ func encode(merged map[string]any) (string, error) {
 }
 
 // gather reads the chain of tables, base first, and lays each over the one before.
-func gather(texts Texts, name string) (map[string]any, *source, error) {
+func gather(texts Texts, name string) (map[string]any, *rows.Source, error) {
 	type part struct {
 		file, text string
 		members    map[string]any
@@ -154,13 +152,13 @@ func gather(texts Texts, name string) (map[string]any, *source, error) {
 	var seen []string
 	for next := name; next != ""; {
 		if slices.Contains(seen, next) || len(seen) == MaxDepth {
-			return nil, nil, &TableError{File: chain[len(chain)-1].file, FieldError: data.FieldError{
+			return nil, nil, &rows.Error{File: chain[len(chain)-1].file, FieldError: data.FieldError{
 				Field: "inherits", Value: next, Why: fmt.Sprintf("goes round in a circle or over %d tables: %s", MaxDepth, strings.Join(seen, " ← ")),
 			}}
 		}
 		file, text, err := texts(next)
 		if errors.Is(err, fs.ErrNotExist) && len(chain) > 0 {
-			return nil, nil, &TableError{File: chain[len(chain)-1].file, FieldError: data.FieldError{Field: "inherits", Value: next, Why: "there is no such table"}}
+			return nil, nil, &rows.Error{File: chain[len(chain)-1].file, FieldError: data.FieldError{Field: "inherits", Value: next, Why: "there is no such table"}}
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("process %s: %w", next, err)
@@ -172,9 +170,9 @@ func gather(texts Texts, name string) (map[string]any, *source, error) {
 		chain, seen = append(chain, part{file, text, members}), append(seen, next)
 		next = inherits
 	}
-	from, merged := &source{}, map[string]any{}
+	from, merged := &rows.Source{}, map[string]any{}
 	for _, p := range slices.Backward(chain) {
-		from.read(p.file, p.text)
+		from.Read(p.file, p.text)
 		if err := lay(merged, p.members, from); err != nil {
 			return nil, nil, err
 		}
@@ -186,53 +184,21 @@ func gather(texts Texts, name string) (map[string]any, *source, error) {
 
 // decodeOne reads one file and sees that it has no members that nobody knows.
 func decodeOne(file, text string) (members map[string]any, inherits string, err error) {
-	here := &source{}
-	here.read(file, text)
 	var doc document
-	meta, err := toml.Decode(text, &doc)
-	if err != nil {
-		return nil, "", unreadable(file, err)
-	}
-	var faults []error
-	for _, key := range meta.Undecoded() {
-		row, field := strings.Join(key[:len(key)-1], "."), key[len(key)-1]
-		faults = append(faults, here.fault(row, field, "", "nobody knows this member"))
-	}
-	if len(faults) > 0 {
-		return nil, "", errors.Join(faults...)
+	if err := rows.Decode(file, text, &doc); err != nil {
+		return nil, "", err
 	}
 	_, err = toml.Decode(text, &members)
 	return members, doc.Inherits, err
 }
 
-// inType is how the decoder says that a value has the wrong type; it has no error type of its own for that.
-var inType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*?)"\): (.*)$`)
-
-func unreadable(file string, err error) *TableError {
-	f := &TableError{File: file, FieldError: data.FieldError{Field: "text", Why: err.Error()}}
-	if m := inType.FindStringSubmatch(err.Error()); m != nil {
-		f.Line, _ = strconv.Atoi(m[1])
-		f.Field, f.Why = m[2], m[3]
-	}
-	if p, ok := errors.AsType[toml.ParseError](err); ok {
-		f.Line = p.Position.Line
-		if p.Message != "" {
-			f.Why = p.Message
-		}
-		if p.LastKey != "" {
-			f.Field = p.LastKey
-		}
-	}
-	return f
-}
-
 // lay puts the members of a file over those of the files that it inherits from, after taking away what it drops.
-func lay(under, over map[string]any, from *source) error {
+func lay(under, over map[string]any, from *rows.Source) error {
 	drops, _ := over["drop"].([]any)
 	for _, d := range drops {
 		path, _ := d.(string)
 		if !drop(under, strings.Split(path, ".")) {
-			return from.fault("", "drop", path, "there is no such row to drop")
+			return from.Fault("", "drop", path, "there is no such row to drop")
 		}
 	}
 	for key, value := range over {
@@ -274,9 +240,4 @@ func drop(rows map[string]any, path []string) bool {
 	}
 	below, ok := value.(map[string]any)
 	return ok && drop(below, path[1:])
-}
-
-// keys are the keys of a section in the order of the files.
-func keys[V any](from *source, section string, rows map[string]V) []string {
-	return from.sorted(section, slices.Collect(maps.Keys(rows)))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/profiles"
@@ -109,7 +110,7 @@ func TestFaults(t *testing.T) {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got  %s\nwant %s", err, c.want)
 			}
-			if fault, ok := errors.AsType[*process.TableError](err); !ok || fault.File == "" {
+			if fault, ok := errors.AsType[*rows.Error](err); !ok || fault.File == "" {
 				t.Errorf("no file is named: %v", err)
 			}
 		})

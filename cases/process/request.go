@@ -3,6 +3,7 @@ package process
 import (
 	"slices"
 
+	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 )
 
@@ -23,7 +24,7 @@ func RequestAction(request string, part Part) string { return request + "-" + st
 // buildRequests makes four actions of each request, with their steps in all of its states: so what may be done with
 // requests is rows of the same table.
 func (b *builder) buildRequests() {
-	for _, id := range keys(b.origin, "requests", b.doc.Requests) {
+	for _, id := range rows.Keys(b.origin, "requests", b.doc.Requests) {
 		row, at := b.doc.Requests[id], "requests."+id
 		b.titled(at, row.Title)
 		b.knownPosts(at, "posts", row.Posts)

@@ -3,6 +3,7 @@ package process
 import (
 	"slices"
 
+	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 )
 
@@ -43,7 +44,7 @@ type Table struct {
 	states  map[string]*State
 	actions map[string]*Action
 	fields  map[string]*Field
-	origin  *source
+	origin  *rows.Source
 }
 
 // Name is an id with what people call it.

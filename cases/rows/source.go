@@ -1,15 +1,23 @@
-package process
+// Package rows reads the files of configuration of cases: TOML of which every row and member is known, so that what is
+// wrong can be told with file, line, row and field.
+package rows
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 
 	"github.com/gewu-city/gewu/data"
 )
 
-// TableError is something wrong in the file of a table: where, in which row and field, and what would be right.
-type TableError struct {
+// Error is something wrong in a file: where, in which row and field, and what would be right.
+type Error struct {
 	File string
 	// Line is 0 where the fault is something that is missing from the whole file.
 	Line int
@@ -19,7 +27,7 @@ type TableError struct {
 }
 
 // Error names file, line, row and field.
-func (f *TableError) Error() string {
+func (f *Error) Error() string {
 	at := f.File
 	if f.Line > 0 {
 		at = fmt.Sprintf("%s:%d", f.File, f.Line)
@@ -34,18 +42,19 @@ func (f *TableError) Error() string {
 }
 
 // Unwrap is the field with its value.
-func (f *TableError) Unwrap() error { return &f.FieldError }
+func (f *Error) Unwrap() error { return &f.FieldError }
 
-// source knows where in the files of a table something is written. Files that override come last and are asked first.
-type source struct {
+// Source knows where in files something is written. Files that override come last and are asked first. The zero value
+// knows of no file.
+type Source struct {
 	files []string
 	lines []map[string]int
 	// order are the keys of all files in the order of their first appearance.
 	order []string
 }
 
-// read takes a file in. It looks at the beginnings of lines only: that the text is TOML has been seen before.
-func (s *source) read(file, text string) {
+// Read takes a file in. It looks at the beginnings of lines only: that the text is TOML has been seen before.
+func (s *Source) Read(file, text string) {
 	lines, section, quoted := map[string]int{}, "", false
 	note := func(key string, line int) {
 		if _, ok := lines[key]; !ok {
@@ -85,9 +94,9 @@ func plainKey(s string) string {
 	return strings.Join(parts, ".")
 }
 
-// fault is what is wrong with a field of a row, at the place where it was written last.
-func (s *source) fault(row, field, value, format string, args ...any) *TableError {
-	f := &TableError{Row: row, FieldError: data.FieldError{Field: field, Value: value, Why: fmt.Sprintf(format, args...)}}
+// Fault is what is wrong with a field of a row, at the place where it was written last.
+func (s *Source) Fault(row, field, value, format string, args ...any) *Error {
+	f := &Error{Row: row, FieldError: data.FieldError{Field: field, Value: value, Why: fmt.Sprintf(format, args...)}}
 	if len(s.files) > 0 {
 		f.File = s.files[len(s.files)-1]
 	}
@@ -103,8 +112,8 @@ func (s *source) fault(row, field, value, format string, args ...any) *TableErro
 	return f
 }
 
-// sorted are keys of a section in the order in which the files have them.
-func (s *source) sorted(section string, keys []string) []string {
+// Sorted are keys of a section in the order in which the files have them.
+func (s *Source) Sorted(section string, keys []string) []string {
 	rank := map[string]int{}
 	for i, k := range s.order {
 		rank[k] = i + 1
@@ -132,4 +141,48 @@ func (s *source) sorted(section string, keys []string) []string {
 		return strings.Compare(a, b)
 	})
 	return keys
+}
+
+// Files are the names of the files, those that override last.
+func (s *Source) Files() []string { return slices.Clone(s.files) }
+
+// Keys are the keys of a section in the order in which the files have them.
+func Keys[V any](s *Source, section string, rows map[string]V) []string {
+	return s.Sorted(section, slices.Collect(maps.Keys(rows)))
+}
+
+// Decode reads the text of a file into v, which must know all of its members. The error is an *[Error] or several joined.
+func Decode(file, text string, v any) error {
+	meta, err := toml.Decode(text, v)
+	if err != nil {
+		return unreadable(file, err)
+	}
+	here := &Source{}
+	here.Read(file, text)
+	var faults []error
+	for _, key := range meta.Undecoded() {
+		faults = append(faults, here.Fault(strings.Join(key[:len(key)-1], "."), key[len(key)-1], "", "nobody knows this member"))
+	}
+	return errors.Join(faults...)
+}
+
+// inType is how the decoder says that a value has the wrong type; it has no error type of its own for that.
+var inType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*?)"\): (.*)$`)
+
+func unreadable(file string, err error) *Error {
+	f := &Error{File: file, FieldError: data.FieldError{Field: "text", Why: err.Error()}}
+	if m := inType.FindStringSubmatch(err.Error()); m != nil {
+		f.Line, _ = strconv.Atoi(m[1])
+		f.Field, f.Why = m[2], m[3]
+	}
+	if p, ok := errors.AsType[toml.ParseError](err); ok {
+		f.Line = p.Position.Line
+		if p.Message != "" {
+			f.Why = p.Message
+		}
+		if p.LastKey != "" {
+			f.Field = p.LastKey
+		}
+	}
+	return f
 }
