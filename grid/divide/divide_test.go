@@ -163,39 +163,13 @@ func twice(s geo.Shape) int64 {
 // that has its place.
 func judge(t tester, g *divide.Ground, in *divide.Input, a *divide.Alternative) {
 	t.Helper()
-	outlines := g.Outlines()
-	var cells []check.Cell
-	area := map[string]int64{}
-	codes := map[string]bool{}
+	checked := cells(t, g, a)
 	households := map[string]float64{}
 	for _, c := range a.Cells {
-		if codes[c.Code] {
-			t.Fatalf("%s: code %s twice", a.Name, c.Code)
-		}
-		codes[c.Code] = true
-		if n := c.Shape.NumPolygons(); n != 1 {
-			t.Fatalf("%s: cell %s is %d polygons", a.Name, c.Code, n)
-		}
-		cells = append(cells, check.Cell{ID: c.Code, Shape: c.Shape})
-		area[c.Community] += twice(c.Shape)
 		households[c.Code] = c.Households
 		goal := in.Limits[divide.Households]
 		if out := goal.Target > 0 && !goal.Holds(c.Households); out && c.Reason == nil || c.Reason != nil && c.Reason.Text == "" {
 			t.Fatalf("%s: cell %s has %v households and the reason %+v", a.Name, c.Code, c.Households, c.Reason)
-		}
-	}
-	for code, s := range outlines {
-		if area[code] != twice(s) {
-			t.Fatalf("%s: the cells of %s have %d, it has %d", a.Name, code, area[code], twice(s))
-		}
-		var own []check.Cell
-		for i, c := range a.Cells {
-			if c.Community == code {
-				own = append(own, cells[i])
-			}
-		}
-		if found := check.Cells(own, check.Options{Outline: s}); len(found) > 0 {
-			t.Fatalf("%s: %s has %d defects, first %+v", a.Name, code, len(found), found[0])
 		}
 	}
 	// Against the outlines as they were given, only vertices of cuts that end on them are new.
@@ -203,7 +177,7 @@ func judge(t tester, g *divide.Ground, in *divide.Input, a *divide.Alternative) 
 		var own []check.Cell
 		for k, c := range a.Cells {
 			if c.Community == in.Communities[i].Code {
-				own = append(own, cells[k])
+				own = append(own, checked[k])
 			}
 		}
 		for _, d := range check.Cells(own, check.Options{Outline: in.Communities[i].Shape}) {
@@ -224,6 +198,36 @@ func judge(t tester, g *divide.Ground, in *divide.Input, a *divide.Alternative) 
 			t.Fatalf("%s: cell %s counts %v households that do not lie in it", a.Name, code, left)
 		}
 	}
+}
+
+// cells holds the shapes of an alternative to what is promised of them.
+func cells(t tester, g *divide.Ground, a *divide.Alternative) []check.Cell {
+	t.Helper()
+	var all []check.Cell
+	area := map[string]int64{}
+	codes := map[string]bool{}
+	own := map[string][]check.Cell{}
+	for _, c := range a.Cells {
+		if codes[c.Code] {
+			t.Fatalf("%s: code %s twice", a.Name, c.Code)
+		}
+		codes[c.Code] = true
+		if n := c.Shape.NumPolygons(); n != 1 {
+			t.Fatalf("%s: cell %s is %d polygons", a.Name, c.Code, n)
+		}
+		all = append(all, check.Cell{ID: c.Code, Shape: c.Shape})
+		own[c.Community] = append(own[c.Community], all[len(all)-1])
+		area[c.Community] += twice(c.Shape)
+	}
+	for code, s := range g.Outlines() {
+		if area[code] != twice(s) {
+			t.Fatalf("%s: the cells of %s have %d, it has %d", a.Name, code, area[code], twice(s))
+		}
+		if found := check.Cells(own[code], check.Options{Outline: s}); len(found) > 0 {
+			t.Fatalf("%s: %s has %d defects, first %+v", a.Name, code, len(found), found[0])
+		}
+	}
+	return all
 }
 
 func doors(most int) func(r *rand.Rand) float64 {
@@ -506,8 +510,8 @@ func TestPresent(t *testing.T) {
 	}
 }
 
-// TestBlocks has ground that is cut already, with weights of its own, and goals of two measures.
-func TestBlocks(t *testing.T) {
+// TestReadyBlocks has ground that is cut already, with weights of its own, and goals of two measures.
+func TestReadyBlocks(t *testing.T) {
 	t.Parallel()
 	in := divide.Input{Limits: divide.Limits{{}, {Target: 10, Weight: 0.1}, {Target: 40000, Min: 20000, Max: 60000}}}
 	for y := range int32(6) {
