@@ -510,6 +510,22 @@ func TestPresent(t *testing.T) {
 	}
 }
 
+// TestNewCodes: who has less than half of a present grid does not continue it, and numbers go on above those in use.
+func TestNewCodes(t *testing.T) {
+	t.Parallel()
+	in := strip(300, 300, 300, 300)
+	in.Present = []divide.Present{{Code: "c041", Shape: box(0, 0, 4*step, step)}}
+	for _, a := range draw(t, prepare(t, in), divide.Options{Alternatives: 4}) {
+		var codes []string
+		for _, c := range a.Cells {
+			codes = append(codes, c.Code+c.Continues)
+		}
+		if !slices.Equal(codes, []string{"c042", "c043", "c044", "c045"}) || a.Metrics.AddressesMoved != 4 {
+			t.Errorf("%s: %q, %d addresses moved", a.Name, codes, a.Metrics.AddressesMoved)
+		}
+	}
+}
+
 // TestReadyBlocks has ground that is cut already, with weights of its own, and goals of two measures.
 func TestReadyBlocks(t *testing.T) {
 	t.Parallel()
