@@ -81,7 +81,7 @@ func cambridge(t testing.TB) divide.Input {
 	}
 	for {
 		row, err := rows.Read()
-		if err == io.EOF { //nolint:errorlint // as the package says
+		if err == io.EOF {
 			return in
 		}
 		if err != nil {

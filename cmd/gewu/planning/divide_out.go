@@ -152,7 +152,7 @@ const mostReasons = 20
 
 // print writes the table: one column for each alternative.
 func (s *summary) print(w io.Writer, pick int) error {
-	fmt.Fprintf(w, "%d communities, %d blocks, %d of which stay apart\n", s.Communities, s.Blocks, s.Atoms)
+	fmt.Fprintf(w, "%d communities, %d blocks in %d pieces that stay whole\n", s.Communities, s.Blocks, s.Atoms)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	line := func(name string, value func(m *divide.Metrics) string) {
 		fmt.Fprint(t, name)

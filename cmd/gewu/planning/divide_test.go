@@ -87,7 +87,7 @@ func TestDivide(t *testing.T) {
 		t.Fatal(err, &table)
 	}
 	for _, want := range []string{
-		"2 communities, 32 blocks, 31 of which stay apart", "ALTERNATIVE", "1 balanced", "2 compact", "within the limits", "100.0 %", "1 borders run through footprints", "lines lie outside of all communities",
+		"2 communities, 32 blocks in 31 pieces that stay whole", "ALTERNATIVE", "1 balanced", "2 compact", "within the limits", "100.0 %", "1 borders run through footprints", "lines lie outside of all communities",
 	} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("no %q in %s", want, &table)
