@@ -44,6 +44,10 @@ func (g *Geocoder) Extract(text string, when time.Time) (Report, *index.World) {
 	for _, p := range phrase.Pieces(f.text.Runes) {
 		all = append(all, f.piece(p[0], p[1])...)
 	}
+	if len(all) == 0 {
+		f.romanised(text)
+		all = f.found
+	}
 	f.found = all
 	f.widen()
 	// The surest first; what overlaps one that was kept says the same, or less.

@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/geocode/order"
 	"github.com/gewu-city/gewu/geocode/phrase"
 	"github.com/gewu-city/gewu/geocode/relation"
+	"github.com/gewu-city/gewu/geocode/roman"
 	"github.com/gewu-city/gewu/geocode/ways"
 	"github.com/gewu-city/gewu/index"
 )
@@ -181,6 +182,25 @@ func (f *finder) reorder() {
 	f.text.Runes, f.disorder = mended, true
 	f.cheapest(f.reader.Read(mended, f.g, plainly, nil))
 	f.text.Runes, f.disorder = written, false
+}
+
+// romanised looks for a text in Latin letters, or with some among characters, as it is spelt in Chinese, and keeps what was
+// found before where that finds nothing.
+func (f *finder) romanised(source string) {
+	found := f.found
+	for variant := range roman.Variants {
+		written, ok := roman.Han(f.text.Runes, variant)
+		if !ok || !f.g.Han() || !f.spend(costRune*len(written.Runes)) {
+			return
+		}
+		f.found = nil
+		f.text.Rewrite(written.Runes, written.From)
+		if f.search(); f.best() >= StandardLeast {
+			return
+		}
+		f.found = found
+		f.text.Set(source)
+	}
 }
 
 // cheapest tries the readings that do not cost much more than the first.

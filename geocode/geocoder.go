@@ -38,6 +38,9 @@ func (g *Geocoder) Search(q Question) ([]Place, *index.World) {
 	f.wide = q.AreaFallback
 	f.codes(q.Text)
 	f.search()
+	if f.best() < StandardLeast {
+		f.romanised(q.Text)
+	}
 	return f.answer(&q), city.World()
 }
 

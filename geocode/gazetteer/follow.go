@@ -2,6 +2,7 @@ package gazetteer
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gewu-city/gewu/geo"
@@ -98,7 +99,12 @@ func (f *Follower) build(w *index.World, sources []source) *Gazetteer {
 	g.names = names.Row{}.With(f.book.texts, 0)
 	g.areas, g.labelAreas = areasOf(sources), f.reader.areas
 	g.cities = citiesOf(sources, g.doors.Len())
+	g.han = anyHan(f.book.texts)
 	return g
+}
+
+func anyHan(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.ContainsFunc(name, func(r rune) bool { return r >= 0x2e80 }) })
 }
 
 func areasOf(sources []source) (all []uint8) {
@@ -221,6 +227,7 @@ func (f *Follower) follow(old *Gazetteer, next *index.World, sources []source) (
 	if len(ways) > 0 {
 		g.lines = old.lines.With(ways)
 	}
+	g.han = old.han || anyHan(f.book.texts[min(old.names.Len(), len(f.book.texts)):])
 	g.names = g.names.With(f.book.texts, f.upTo)
 	f.gather(g.names)
 	return g, true

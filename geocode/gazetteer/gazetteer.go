@@ -56,6 +56,7 @@ type Gazetteer struct {
 	lines      *lines.Index
 	areas      []uint8
 	cities     cities
+	han        bool            // some names are in Chinese characters
 	labelAreas map[string]bool // names of areas, where roads are read from labels
 }
 
@@ -76,6 +77,9 @@ func (g *Gazetteer) Layer(i uint8) *index.Layer { return g.sources[i].layer }
 
 // Layers is the number of layers with names or numbers; those of Senses and doors are below it.
 func (g *Gazetteer) Layers() int { return len(g.sources) }
+
+// Han reports whether names are in Chinese characters.
+func (g *Gazetteer) Han() bool { return g.han }
 
 // Len is the number of names, those that mean nothing any more included.
 func (g *Gazetteer) Len() int { return g.names.Len() }

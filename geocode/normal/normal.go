@@ -19,6 +19,7 @@ type Text struct {
 	Runes  []rune
 	from   []piece
 	source string
+	mixed  bool // its characters do not stand in the order of the source
 }
 
 // piece is where a character came from: bytes of the source.
@@ -39,7 +40,24 @@ func (t *Text) Source(i, j int) (start, end int) {
 	if i >= j {
 		return 0, 0
 	}
-	return int(t.from[i].start), int(t.from[j-1].end)
+	first, last := t.from[i].start, t.from[j-1].end
+	if t.mixed {
+		for _, p := range t.from[i:j] {
+			first, last = min(first, p.start), max(last, p.end)
+		}
+	}
+	return int(first), int(last)
+}
+
+// Rewrite puts other characters in the place of those of the text, in any order, that stand for characters of it from and up
+// to which they say.
+func (t *Text) Rewrite(runes []rune, from [][2]int) {
+	places := make([]piece, len(from))
+	for i, f := range from {
+		start, end := t.Source(f[0], f[1])
+		places[i] = piece{int32(start), int32(end)}
+	}
+	t.Runes, t.from, t.mixed = append(t.Runes[:0:0], runes...), places, true
 }
 
 // Written is how the source writes the characters from i up to j, exclusive.
@@ -57,7 +75,7 @@ func (t *Text) Set(source string) {
 		}
 		// The start of a character that was cut reads as a space, which the end of a text does not keep.
 	}
-	t.Runes, t.from, t.source = t.Runes[:0], t.from[:0], source
+	t.Runes, t.from, t.source, t.mixed = t.Runes[:0], t.from[:0], source, false
 	table := folded()
 	for i := 0; i < len(source); {
 		r, n := utf8.DecodeRuneInString(source[i:])

@@ -167,3 +167,20 @@ func BenchmarkSet(b *testing.B) {
 		t.Set("臺北市大安區和平東路二段106號")
 	}
 }
+
+// TestRewrite keeps the way back to the source where characters stand in another order than those of the source.
+func TestRewrite(t *testing.T) {
+	text := Of("No. 12, He East Rd")
+	text.Rewrite([]rune("何东路12号"), [][2]int{{7, 9}, {10, 14}, {15, 17}, {3, 5}, {3, 5}, {0, 2}})
+	for _, test := range []struct {
+		i, j int
+		want string
+	}{{0, 3, "He East Rd"}, {3, 5, "12"}, {0, 6, "No. 12, He East Rd"}, {1, 1, ""}} {
+		if got := text.Written(test.i, test.j); got != test.want {
+			t.Errorf("from %d to %d: %q, want %q", test.i, test.j, got, test.want)
+		}
+	}
+	if text.Set("和平路"); text.Written(1, 3) != "平路" || text.String() != "和平路" {
+		t.Errorf("%s", text.Written(1, 3))
+	}
+}

@@ -26,11 +26,12 @@ type table struct {
 	readings []Syllable
 	ends     []uint32
 	classes  []Syllable // by syllable: the first of those that sound alike
+	read     []rune     // by syllable: a character that is read so first of all
 	byName   map[string]Syllable
 }
 
 var loaded = sync.OnceValue(func() *table {
-	t := &table{names: []string{""}, classes: []Syllable{0}, byName: map[string]Syllable{}, ends: make([]uint32, 1<<16)}
+	t := &table{names: []string{""}, classes: []Syllable{0}, read: []rune{0}, byName: map[string]Syllable{}, ends: make([]uint32, 1<<16)}
 	type ranked struct {
 		syllable Syllable
 		rank     int
@@ -41,15 +42,18 @@ var loaded = sync.OnceValue(func() *table {
 		s := Syllable(len(t.names))
 		t.names, t.byName[name] = append(t.names, name), s
 		// A character by itself is read so first of all, one behind digits second, third and so on.
-		rank := 0
+		rank, first := 0, rune(0)
 		for _, r := range rest {
 			if '1' <= r && r <= '9' {
 				rank = int(r - '0')
 				continue
 			}
-			of[r] = append(of[r], ranked{s, rank})
+			if of[r] = append(of[r], ranked{s, rank}); rank == 0 && first == 0 && r > ' ' {
+				first = r
+			}
 			rank = 0
 		}
+		t.read = append(t.read, first)
 	}
 	for r := range t.ends {
 		list := of[rune(r)] // few characters have any
@@ -91,6 +95,15 @@ func (s Syllable) String() string {
 		return ""
 	}
 	return t.names[s]
+}
+
+// Character is a character that is read so, 0 of the zero value.
+func (s Syllable) Character() rune {
+	t := loaded()
+	if int(s) >= len(t.read) {
+		return 0
+	}
+	return t.read[s]
 }
 
 // Alike is one of the syllables that are taken for s, the same for all of them: z and zh, c and ch, s and sh, n, l and

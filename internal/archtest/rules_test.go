@@ -133,6 +133,7 @@ var rows = []row{
 	{dir: "geocode/normal", why: "texts; it knows no place"},
 	{dir: "geocode/aside", why: "words around a place; it knows no place"},
 	{dir: "geocode/ground", why: "places among points; it knows no names", may: []string{"geo"}},
+	{dir: "geocode/roman", why: "texts; it knows no place, and only its tests normalise", may: []string{"geocode/pinyin", "geocode/normal"}},
 	{dir: "geocode/codes", why: "features by their codes; it knows no names", may: []string{"geocode/normal", "index", "data", "geo"}},
 	{dir: "geocode/ways", why: "where the roads of a city run and meet; it reads no question", may: []string{
 		"geocode/gazetteer", "geocode/ground", "geocode/houses", "geocode/names", "geocode/phrase", "geo",
@@ -150,7 +151,7 @@ var rows = []row{
 		"geocode/phrase", "geocode/gazetteer", "geocode/names", "geocode/number", "geocode/normal",
 	}},
 	{dir: "geocode", may: []string{
-		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/aside", "geocode/ground", "geocode/codes", "geocode/ways", "geocode/order", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
+		"geocode/gazetteer", "geocode/classes", "geocode/phrase", "geocode/relation", "geocode/names", "geocode/houses", "geocode/number", "geocode/normal", "geocode/aside", "geocode/ground", "geocode/codes", "geocode/ways", "geocode/order", "geocode/roman", "geocode/pinyin", "geocode/lines", "geocode/eval", "geocode/noise", "sample/sampletest", "index", "data", "geo",
 	}, why: "sibling of grid, tiles and people"},
 	{dir: "tiles", may: []string{"index/stamp", "tiles/label", "tiles/outline", "tiles/pack", "index", "index/column", "index/filter", "index/filter/cql", "data", "geo", "geo/proj"}, why: "sibling of grid, geocode and people; it draws on shifted maps, too"},
 	{dir: "tiles/label", may: []string{"index", "data", "geo"}, why: "label points, kept by the state of their features"},
