@@ -148,6 +148,9 @@ func TestAuditTellsWhoDidWhat(t *testing.T) {
 	}
 	find("a look at the log", func(e *seen) bool { return e.Action == "read-log" && e.Object == "" && e.Actor == rootID })
 	find("a look at an entry", func(e *seen) bool { return e.Action == "read-log" && e.Object == "seq:1" && e.Actor == rootID })
+	find("where root writes from", func(e *seen) bool {
+		return e.Action == "writes" && e.From == "127.0.0.1" && e.Actor == rootID && e.Count == 1
+	})
 	find("the login of root", func(e *seen) bool { return e.Action == "login" && e.Login == "root" })
 	find("the person of ming", func(e *seen) bool { return e.Action == "login" && e.Staff == "S-1" })
 	refusals := 0
@@ -449,6 +452,28 @@ func TestFailedLoginsDoNotFillTheLog(t *testing.T) {
 	}
 	if count != 2*tries || entries > minutes+2 || notes > int(minutes)*(audit.MaxSums+1) {
 		t.Errorf("%d refusals in %d notes of %d entries", count, notes, entries)
+	}
+}
+
+// TestOrdinaryReadsWriteNothing asks for everything that is no export, with rights and without: nothing is written while
+// somebody waits.
+func TestOrdinaryReadsWriteNothing(t *testing.T) {
+	m := watched(t, guarded(t, t.TempDir()))
+	root, ming := m.login("root"), m.login("ming")
+	m.as(root, "POST", "/v1/layers", elders)
+	m.as(root, "PUT", "/v1/layers/elders/features/e1", wang)
+	before := m.store.Last()
+	for _, target := range []string{
+		"/v1/layers", "/v1/layers/trees", "/v1/layers/trees/features", "/v1/layers/trees/features/tree01", "/v1/layers/trees/features/tree01/history",
+		"/v1/layers/elders/features", "/v1/layers/elders/features/e1", "/v1/locate?lon=121.505&lat=25.005", "/v1/geocode?q=" + url.QueryEscape("信義路1號"), "/v1/suggest?q=" + url.QueryEscape("信義"),
+		"/tiles/trees/12/3430/1754.mvt", "/tiles/trees.json", "/styles/light.json", "/v1/schemes/unit/cells", "/v1/changes", "/v1/changes/1", "/v1/me", "/v1/accounts", "/v1/plans", "/v1/layers?as=S-1", "/v1/backup",
+	} {
+		for _, token := range []string{root, ming, "none"} {
+			m.plainAs(token, target)
+		}
+	}
+	if last := m.store.Last(); last != before {
+		t.Errorf("%d entries were written", last-before)
 	}
 }
 

@@ -237,8 +237,12 @@ func (s *Server) dispatch(methods []route) func(http.ResponseWriter, *http.Reque
 func (s *Server) call(rt *route, w http.ResponseWriter, r *http.Request) error {
 	who, err := s.identify(r)
 	r = r.WithContext(auth.With(r.Context(), who))
-	if err = s.answer(rt, w, r, &who, err); err != nil {
+	switch err = s.answer(rt, w, r, &who, err); {
+	case err != nil:
 		s.refused(rt, r, err)
+	case rt.access == writers && r.Method != http.MethodGet && r.Method != http.MethodHead && s.cfg.Enforced():
+		// Entries of the log say who made them, and not where.
+		s.trail.First(s.auth.Act(r, "writes", "", ""))
 	}
 	return err
 }

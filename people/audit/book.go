@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -80,6 +81,9 @@ func (b *Book) follow(ctx context.Context) ([]data.Seq, error) {
 	for last := b.log.Last(); b.read < last; b.read++ {
 		has := false
 		err := b.log.Outline(ctx, b.read+1, func(h data.PayloadHead) { has = has || !h.Kept() })
+		if damaged(err) {
+			has, err = true, nil // it may hold some
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -155,17 +159,24 @@ func (b *Book) Page(ctx context.Context, q Query, after Place, limit int) ([]Fou
 			return page, &Place{Seq: seq, Item: data.MaxTxChanges + 2}, nil
 		}
 		head, err := b.log.Header(ctx, seq)
-		if err != nil {
+		if err != nil && !damaged(err) {
 			return nil, nil, err
 		}
-		if !q.From.IsZero() && head.Recorded.Before(q.From) {
+		if err == nil && !q.From.IsZero() && head.Recorded.Before(q.From) {
 			return page, nil, nil // the log's times never run backwards
 		}
-		if !has && !q.mayChange(&head) {
-			continue
+		var items []*Found
+		if err == nil {
+			if !has && !q.mayChange(&head) {
+				continue
+			}
+			heads += len(head.Payloads)
+			items, err = b.items(ctx, &q, &head, has)
 		}
-		heads += len(head.Payloads)
-		items, err := b.items(ctx, &q, &head, has)
+		if damaged(err) {
+			// Whatever is asked for may have stood there.
+			items, err = []*Found{{Kind: KindChange, Seq: seq, Entry: Entry{Time: head.Recorded, Actor: head.Actor, Action: Damaged, Outcome: Done}}}, nil
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -179,6 +190,12 @@ func (b *Book) Page(ctx context.Context, q Query, after Place, limit int) ([]Fou
 			page = append(page, *item)
 		}
 	}
+}
+
+// damaged reports whether an error is about an entry of the log that cannot be read: others can.
+func damaged(err error) bool {
+	_, is := errors.AsType[*data.CorruptError](err)
+	return is
 }
 
 // items are what an entry holds, in order and nil where the query does not want it: its notes, and last what it changes.

@@ -11,11 +11,18 @@ import (
 )
 
 // long is a log of n entries with a note each, that counts what is read of it.
-type long struct{ n, reads int }
+type long struct {
+	n, reads int
+	// bad is an entry that cannot be read.
+	bad data.Seq
+}
 
 func (l *long) Last() data.Seq { return data.Seq(l.n) }
 
 func (l *long) Header(_ context.Context, seq data.Seq) (data.Header, error) {
+	if seq == l.bad {
+		return data.Header{}, &data.CorruptError{Where: "entry"}
+	}
 	return data.Header{Seq: seq, Recorded: noon.Add(time.Duration(seq) * time.Second)}, nil
 }
 
@@ -27,7 +34,10 @@ func (l *long) Changes(_ context.Context, seq data.Seq, _ ...uint32) ([]data.Cha
 
 func (l *long) SeqAt(context.Context, time.Time) (data.Seq, error) { return l.Last(), nil }
 
-func (l *long) Outline(_ context.Context, _ data.Seq, take func(data.PayloadHead)) error {
+func (l *long) Outline(_ context.Context, seq data.Seq, take func(data.PayloadHead)) error {
+	if seq == l.bad {
+		return &data.CorruptError{Where: "entry"}
+	}
 	take(data.PayloadHead{Stream: data.StreamAdmin, Op: data.OpPut, Layer: []byte(data.AdminNote + ":1")})
 	return nil
 }
@@ -53,6 +63,31 @@ func TestPagesAreBounded(t *testing.T) {
 		}
 		if pages != q.pages || found != q.want {
 			t.Errorf("%s: %d entries on %d pages, want %d on %d", q.actor, found, pages, q.want, q.pages)
+		}
+	}
+}
+
+// TestDamageHidesNothingElse: an entry that cannot be read is told, whatever is asked for, and all others are found.
+func TestDamageHidesNothingElse(t *testing.T) {
+	log := &long{n: 9, bad: 4}
+	book := audit.NewBook(log)
+	for actor, want := range map[string]int{"": 9, "a": 9, "nobody": 1} {
+		q := audit.Query{}
+		if actor != "" {
+			q.Actors = []string{actor}
+		}
+		page, next, err := book.Page(t.Context(), q, audit.Place{}, 100)
+		if err != nil || next != nil || len(page) != want {
+			t.Fatalf("%q: %+v, %v", actor, page, err)
+		}
+		told := 0
+		for _, f := range page {
+			if f.Action == audit.Damaged && f.Seq == 4 {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("%q: the damage is told %d times: %+v", actor, told, page)
 		}
 	}
 }

@@ -17,12 +17,13 @@ const (
 	Refused = "refused"
 )
 
-// Actions that this package gives by itself: of a sum of different ones, of a note that was erased, and of the entries of
-// the log that are no notes, beside the kind of operation that their cause names.
+// Actions that this package gives by itself: of a sum of different ones, of a note that was erased, of the entries of
+// the log that are no notes, beside the kind of operation that their cause names, and of those that cannot be read.
 const (
 	Several = "several"
 	Erased  = "erased"
 	Changed = "change"
+	Damaged = "damaged"
 )
 
 // MaxText bounds each text of an entry, in bytes: what callers send may not fill the log.

@@ -17,8 +17,8 @@ const (
 // Others stands for the addresses, and for those who asked, beyond [MaxSums].
 const Others = "others"
 
-// Flood sums up by the minute what is noted too often for a note each: what has the same actor, action, object and outcome,
-// and for refusals the same address. So the log grows by no more than twice [MaxSums] and two entries a minute, whatever is
+// Flood sums up by the minute what is noted too often for a note each: what has the same actor, address, action, object and
+// outcome. So the log grows by no more than twice [MaxSums] and two entries a minute, whatever is
 // sent. The zero Flood is ready. It is safe for concurrent use.
 type Flood struct {
 	mu      sync.Mutex
@@ -35,8 +35,8 @@ type minute struct {
 
 // flow is what the entries of a sum have in common: first whose they are.
 type flow struct {
-	outcome, whose        string
-	actor, action, object string
+	outcome, whose              string
+	actor, from, action, object string
 }
 
 // Add counts an entry. The first of a sum says what was tried; of the others only what they have in common with it stays.
@@ -57,7 +57,7 @@ func (f *Flood) Add(e Entry) {
 	if e.Outcome != Refused {
 		whose.whose = cut(e.Actor)
 	}
-	key := flow{whose.outcome, whose.whose, cut(e.Actor), cut(e.Action), cut(e.Object)}
+	key := flow{whose.outcome, whose.whose, cut(e.Actor), cut(e.From), cut(e.Action), cut(e.Object)}
 	switch _, known := m.sums[key]; {
 	case known:
 	case m.many < MaxSums && m.of[whose] < MaxOfOne:

@@ -25,6 +25,12 @@ const (
 	lastTime = 5 * time.Second
 )
 
+// Acts that [Trail.First] tells once within an hour, and how many it remembers.
+const (
+	firstTime = time.Hour
+	mostFirst = 10_000
+)
+
 // MaxWaiting bounds the notes that wait for a log that cannot be written; of what is beyond only the number is kept.
 const MaxWaiting = 1000
 
@@ -54,7 +60,13 @@ type Trail struct {
 	waiting []audit.Entry
 	lost    int
 	looked  time.Time
+	// told are the acts that First has counted, since the hour began.
+	told map[told]bool
+	hour time.Time
 }
+
+// told is an act as First tells it.
+type told struct{ actor, from, action string }
 
 // Write writes a note: it is durable when the error is nil. Whoever must not go on without a note asks for it before.
 func (t *Trail) Write(ctx context.Context, e audit.Entry) error {
@@ -72,6 +84,21 @@ func (t *Trail) Note(ctx context.Context, e audit.Entry) {
 
 // Count sums an act up with others of its minute, after which the sum is written.
 func (t *Trail) Count(e audit.Entry) { t.flood.Add(e) }
+
+// First counts an act unless the same actor did the same from the same address before within the hour.
+func (t *Trail) First(e audit.Entry) {
+	key := told{e.Actor, e.From, e.Action}
+	t.mu.Lock()
+	if hour := e.Time.Truncate(firstTime); !hour.Equal(t.hour) || len(t.told) >= mostFirst {
+		t.told, t.hour = map[told]bool{}, hour
+	}
+	again := t.told[key]
+	t.told[key] = true
+	t.mu.Unlock()
+	if !again {
+		t.Count(e)
+	}
+}
 
 // Look writes the sums that there are, so that somebody who reads finds them; not more than once in five seconds.
 func (t *Trail) Look(ctx context.Context) {

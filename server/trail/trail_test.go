@@ -168,3 +168,38 @@ func TestClientsThatLeave(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFirstWithinTheHour writes a hundred times a minute from two addresses, and once from each of many.
+func TestFirstWithinTheHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &book{}
+		tr, stop := start(t, b)
+		write := func(from int) {
+			tr.First(audit.Entry{Time: time.Now(), Actor: "key:1", From: fmt.Sprint("10.0.0.", from), Action: "writes", Outcome: audit.Done})
+		}
+		for range 60 {
+			for range 100 {
+				write(1)
+				write(2)
+			}
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(time.Minute)
+		if _, notes, acts := b.count(); notes != 2 || acts != 2 {
+			t.Errorf("in an hour %d notes of %d", notes, acts)
+		}
+		write(1)
+		write(1)
+		time.Sleep(2 * time.Minute)
+		if _, notes, _ := b.count(); notes != 3 {
+			t.Errorf("in the next hour %d notes", notes)
+		}
+		for i := range 50_000 {
+			write(i)
+		}
+		stop()
+		if _, notes, acts := b.count(); notes > 3+2*audit.MaxSums+2 || acts < 49_000 {
+			t.Errorf("from everywhere %d notes of %d", notes, acts)
+		}
+	})
+}
