@@ -19,8 +19,8 @@ const (
 	public need = "public"
 	// self asks for somebody who is logged in, and is about what is theirs.
 	self need = "self"
-	// planning asks for any of the permissions that have to do with drafts.
-	planning need = "plan/approve"
+	// drafting asks for any of the permissions that have to do with drafts.
+	drafting need = "plan/approve"
 	// administrator asks for an account that may do everything.
 	administrator need = "administrator"
 )
@@ -65,13 +65,13 @@ func needs() map[string]need {
 
 		"GET /v1/schemes/{scheme}/versions": public, "GET /v1/schemes/{scheme}/lineage": public,
 
-		"GET /v1/drafts": planning, "GET /v1/drafts/{draft}": planning, "GET /v1/drafts/{draft}/cells": planning,
-		"GET /v1/drafts/{draft}/steps": planning, "GET /v1/drafts/{draft}/conflicts": planning,
+		"GET /v1/drafts": drafting, "GET /v1/drafts/{draft}": drafting, "GET /v1/drafts/{draft}/cells": drafting,
+		"GET /v1/drafts/{draft}/steps": drafting, "GET /v1/drafts/{draft}/conflicts": drafting,
 		"POST /v1/drafts": draft, "DELETE /v1/drafts/{draft}": draft, "POST /v1/drafts/{draft}/steps": draft,
 		"POST /v1/drafts/{draft}/import": draft, "POST /v1/drafts/{draft}/undo": draft, "POST /v1/drafts/{draft}/redo": draft,
 		"POST /v1/drafts/{draft}/rebase": draft, "POST /v1/drafts/{draft}/check": draft,
 		"POST /v1/drafts/{draft}/approve": need(people.Approve), "POST /v1/drafts/{draft}/reject": need(people.Approve),
-		"POST /v1/drafts/{draft}/publish": need(people.Publish), "POST /v1/drafts/{draft}/withdraw": planning,
+		"POST /v1/drafts/{draft}/publish": need(people.Publish), "POST /v1/drafts/{draft}/withdraw": drafting,
 
 		"GET /v1/dictionaries": public, "POST /v1/dictionaries": define, "GET /v1/dictionaries/{dictionary}": public,
 		"PUT /v1/dictionaries/{dictionary}": define, "DELETE /v1/dictionaries/{dictionary}": define,
@@ -119,9 +119,9 @@ func permit(rt *route, who *account.Principal, may *rights.Rights) error {
 		return nil
 	case known && asks == self && who.Known():
 		return nil
-	case known && asks == planning && (may.May(people.Draft) || may.May(people.Approve) || may.May(people.Publish)):
+	case known && asks == drafting && (may.May(people.Draft) || may.May(people.Approve) || may.May(people.Publish)):
 		return nil
-	case known && asks != self && asks != planning && may.May(people.Permission(asks)):
+	case known && asks != self && asks != drafting && may.May(people.Permission(asks)):
 		return nil
 	case !who.Known():
 		return rest.Refuse(rest.Unauthorized, "log in, or send an API key: Authorization: Bearer …").With("WWW-Authenticate", `Bearer realm="gewu"`)
