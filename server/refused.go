@@ -29,13 +29,14 @@ func (s *Server) refused(rt *route, r *http.Request, err error) {
 	who := auth.From(r.Context())
 	r = r.WithContext(city.WithRights(r.Context(), s.city.Sights.Rights(s.city.Engine.World(), &who, s.cfg.Now())))
 	object, hidden := s.asked(r)
+	// Before it is known whether anything is counted: what is there and hidden takes as long as what is not.
+	e := s.auth.Act(r, rt.method+" "+rt.path, object, string(problem.Kind))
 	_, locked := errors.AsType[*account.LockedError](err)
 	switch {
 	case problem.Kind == rest.Forbidden, problem.Kind == rest.Unauthorized, problem.Kind == rest.NotFound && hidden, locked:
 	default:
 		return
 	}
-	e := s.auth.Act(r, rt.method+" "+rt.path, object, string(problem.Kind))
 	e.Outcome = audit.Refused
 	s.trail.Count(e)
 }

@@ -13,8 +13,9 @@ import (
 // long is a log of n entries with a note each, that counts what is read of it.
 type long struct {
 	n, reads int
-	// bad is an entry that cannot be read.
-	bad data.Seq
+	// bad is an entry that cannot be read, payloads are how many changes each has.
+	bad      data.Seq
+	payloads int
 }
 
 func (l *long) Last() data.Seq { return data.Seq(l.n) }
@@ -23,7 +24,7 @@ func (l *long) Header(_ context.Context, seq data.Seq) (data.Header, error) {
 	if seq == l.bad {
 		return data.Header{}, &data.CorruptError{Where: "entry"}
 	}
-	return data.Header{Seq: seq, Recorded: noon.Add(time.Duration(seq) * time.Second)}, nil
+	return data.Header{Seq: seq, Recorded: noon.Add(time.Duration(seq) * time.Second), Payloads: make([]data.Hash, l.payloads)}, nil
 }
 
 func (l *long) Changes(_ context.Context, seq data.Seq, _ ...uint32) ([]data.Change, error) {
@@ -63,6 +64,27 @@ func TestPagesAreBounded(t *testing.T) {
 		}
 		if pages != q.pages || found != q.want {
 			t.Errorf("%s: %d entries on %d pages, want %d on %d", q.actor, found, pages, q.want, q.pages)
+		}
+	}
+}
+
+// TestPagesOfLargeEntriesAreBounded reads entries of 10,000 changes each, and one that is larger than a page may read.
+func TestPagesOfLargeEntriesAreBounded(t *testing.T) {
+	for payloads, most := range map[int]int{10_000: audit.MaxHeads/10_000 + 1, audit.MaxHeads + 1: 1} {
+		log := &long{n: 50, payloads: payloads}
+		book := audit.NewBook(log)
+		var after audit.Place
+		pages, found := 0, 0
+		for next := &after; next != nil; pages++ {
+			log.reads = 0
+			page, end, err := book.Page(t.Context(), audit.Query{}, *next, 1000)
+			if err != nil || log.reads > most {
+				t.Fatalf("%d entries of %d changes read for a page, %v", log.reads, payloads, err)
+			}
+			found, next = found+len(page), end
+		}
+		if found != log.n || pages < log.n/most {
+			t.Errorf("%d entries on %d pages", found, pages)
 		}
 	}
 }
