@@ -139,7 +139,7 @@ func TestReads(t *testing.T) {
 		{name: "feature", url: "/v1/layers/trees/features/tree07", status: 200, want: []string{`"id":"tree07"`, `"seq":2,"permanent":`, `Etag: "2"`}},
 		{name: "feature not modified", url: "/v1/layers/trees/features/tree07", header: map[string]string{"If-None-Match": `W/"2-gzip"`}, status: 304},
 
-		{name: "tilejson", url: "/tiles/city.json", header: map[string]string{"X-Forwarded-Proto": "https", "X-Forwarded-Host": "city.example"}, status: 200, want: []string{`"tilejson":"3.0.0"`, `"https://city.example/tiles/city/{z}/{x}/{y}.mvt"`}},
+		{name: "tilejson", url: "/tiles/city.json", header: map[string]string{"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}, status: 200, want: []string{`"tilejson":"3.0.0"`, c.http.URL + `/tiles/city/{z}/{x}/{y}.mvt"`}},
 		{name: "tilejson of two layers", url: "/tiles/trees,units.json", status: 200, want: []string{c.http.URL + "/tiles/trees,units/{z}/{x}/{y}.mvt"}},
 		{name: "style", url: "/styles/dark.json?lang=en", status: 200, want: []string{`"version":8`, c.http.URL + "/tiles/city.json"}},
 		{name: "style of two layers, for paper", url: "/styles/print.json?tileset=trees,units", status: 200, want: []string{c.http.URL + "/tiles/trees,units.json", c.http.URL + "/v1/sprites/print", `"trees-symbol"`}, not: []string{"districts"}},

@@ -3,6 +3,8 @@ package server
 import (
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/account"
@@ -137,10 +139,12 @@ const (
 
 // withRights finds out what whoever asks may see and do, and adds it to the request. In a city without accounts nothing is
 // out of sight. The error says why somebody may not look through the eyes of another.
-func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account.Principal) (*http.Request, *rights.Rights, error) {
+//
+// While an answer is streamed, rights are those of the moment: a session may end, a post be taken away.
+func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account.Principal, stream bool) (*http.Request, *rights.Rights, error) {
 	var may *rights.Rights
 	if s.cfg.Enforced() {
-		may = s.city.Sights.Rights(s.city.Engine.World(), who, s.cfg.Now())
+		may = s.rightsOf(who)
 		// What one may see no cache may give another.
 		w.Header().Set("Cache-Control", "private, no-cache")
 		w.Header().Add("Vary", "Authorization, Cookie, "+asHeader)
@@ -157,16 +161,50 @@ func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account
 		if !ok {
 			return r, may, rest.Fault(rest.NotFound, asParameter, staff, "is no person of the directory")
 		}
-		may = other
+		may, stream = other, false
 		w.Header().Set(asHeader, staff)
 		w.Header().Set("Cache-Control", "no-store")
 		r = r.WithContext(city.WithAs(r.Context(), staff))
 		s.city.Seen(r, "see-as", "staff:"+staff)
 	}
-	if may == nil {
+	if may == nil && !stream {
 		return r, nil, nil
 	}
-	return r.WithContext(city.WithRights(r.Context(), may)), may, nil
+	now := func() *rights.Rights { return may }
+	if stream {
+		now = s.rightsWhile(r, *who)
+	}
+	return r.WithContext(city.WithRights(r.Context(), now)), may, nil
+}
+
+// identityAge is how long it may take until a stream notices that a session has ended or a key was revoked. That a post was
+// taken away it notices with the World in which it was.
+const identityAge = time.Second
+
+// rightsWhile are the rights that whoever sends a request has at any time while it is answered; nil is everything.
+func (s *Server) rightsWhile(r *http.Request, who account.Principal) func() *rights.Rights {
+	var mu sync.Mutex
+	known := s.cfg.Now()
+	return func() *rights.Rights {
+		if !s.cfg.Enforced() {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if now := s.cfg.Now(); now.Sub(known) >= identityAge {
+			known = now
+			var err error
+			if who, err = s.identify(r); err != nil {
+				who = account.Principal{Way: account.Public}
+			}
+		}
+		return s.rightsOf(&who)
+	}
+}
+
+// rightsOf are the rights that somebody has now.
+func (s *Server) rightsOf(who *account.Principal) *rights.Rights {
+	return s.city.Sights.Rights(s.city.Engine.World(), who, s.cfg.Now())
 }
 
 // seenAs takes from a request whose eyes it wants; handlers know nothing of it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people/account"
+	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/people/audit"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/city"
@@ -27,7 +28,7 @@ func (s *Server) refused(rt *route, r *http.Request, err error) {
 		return
 	}
 	who := auth.From(r.Context())
-	r = r.WithContext(city.WithRights(r.Context(), s.city.Sights.Rights(s.city.Engine.World(), &who, s.cfg.Now())))
+	r = r.WithContext(city.WithRights(r.Context(), func() *rights.Rights { return s.rightsOf(&who) }))
 	object, hidden := s.asked(r)
 	// Before it is known whether anything is counted: what is there and hidden takes as long as what is not.
 	e := s.auth.Act(r, rt.method+" "+rt.path, object, string(problem.Kind))

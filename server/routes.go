@@ -257,7 +257,7 @@ func (s *Server) answer(rt *route, w http.ResponseWriter, r *http.Request, who *
 	if err := s.admitWho(who); err != nil {
 		return err
 	}
-	r, may, err := s.withRights(w, r, who)
+	r, may, err := s.withRights(w, r, who, rt.stream)
 	switch {
 	case err != nil:
 	case rt.access == visitors:
@@ -354,7 +354,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) (stream bool, err 
 		return false, rest.Refuse(rest.NotFound, "there is nothing to %s at this address; /docs lists what there is", rest.Shorten(r.Method))
 	}
 	who, _ := s.identify(r) // whom nobody knows is the public
-	if r, _, err = s.withRights(w, r.WithContext(auth.With(r.Context(), who)), &who); err != nil {
+	if r, _, err = s.withRights(w, r.WithContext(auth.With(r.Context(), who)), &who, false); err != nil {
 		return false, err
 	}
 	all := pages.Pages{FS: s.cfg.Web}

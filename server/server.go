@@ -189,7 +189,7 @@ func New(cfg Config) (*Server, error) {
 	login := cfg.Login
 	login.Base, login.Now, login.Logger, login.Token, login.PublicURL, login.Trail = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL, s.trail
 	s.auth = auth.New(login)
-	s.identify = s.auth.Identify
+	s.identify, s.city.Proxied = s.auth.Identify, s.auth.Proxied
 	if s.cfg.Enforced == nil {
 		s.cfg.Enforced = func() bool { return !s.auth.Open() }
 	}

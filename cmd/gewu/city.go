@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -81,6 +82,10 @@ type city struct {
 func openCity(e *env, o cityOptions) (*city, error) {
 	if err := os.MkdirAll(e.cli.Data, 0o750); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	// What formats keep in files for a while may be personal: it belongs where the next start removes what was left.
+	if err := os.Setenv("TMPDIR", filepath.Join(e.cli.Data, "tmp")); err != nil {
+		return nil, err
 	}
 	path := e.cli.store()
 	options, metrics := storeOptions(e, o.verify), upkeep.NewMetrics()

@@ -24,7 +24,7 @@ const Header = "X-Gewu-Request"
 
 // secure reports whether the client came over TLS.
 func (a *API) secure(r *http.Request) bool {
-	return r.TLS != nil || strings.HasPrefix(a.cfg.PublicURL, "https://") || a.trusted(r) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	return r.TLS != nil || strings.HasPrefix(a.cfg.PublicURL, "https://") || a.Proxied(r) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 func (a *API) cookieName(r *http.Request) string {
@@ -87,8 +87,8 @@ func ownPage(r *http.Request) error {
 	return nil
 }
 
-// trusted reports whether the request came from a proxy whose word is believed.
-func (a *API) trusted(r *http.Request) bool {
+// Proxied reports whether the request came from a proxy whose word is believed.
+func (a *API) Proxied(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && a.isProxy(peer.Addr())
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
@@ -29,9 +30,12 @@ import (
 // Job says how rows are answered. Its methods may be called from several goroutines.
 type Job struct {
 	Locator *grid.Locator
-	// World is the newest World. It is asked at the start and every 10,000 rows: rarely enough that neighbouring rows
-	// belong to one city, often enough that a long stream does not hold an old one.
+	// World is the newest World, as whoever asks sees it. It is asked at the start and every 10,000 rows, and for rows that
+	// come slowly every second: rarely enough that neighbouring rows belong to one city, often enough that a long stream does
+	// not hold an old one, nor rights that somebody has lost.
 	World func() *index.World
+	// Now is the wall clock; nil counts rows only.
+	Now func() time.Time
 	// Ask is what is wanted of each place, and Include the members and columns that say so.
 	Ask     grid.Ask
 	Include answer.Members
@@ -55,8 +59,11 @@ type Job struct {
 // LargeBytes is the size of a geometry as text from which on it counts as large.
 const LargeBytes = 64 << 10
 
-// refreshRows is how often the newest World is taken.
-const refreshRows = 10_000
+// refreshRows and refreshTime are how often the newest World is taken.
+const (
+	refreshRows = 10_000
+	refreshTime = time.Second
+)
 
 // Sizes of the buffers of a stream: the input begins small, because a client may ask row by row, and grows while it is
 // filled at once, or when a row is longer. The output is one write for each time that input is waited for.
@@ -79,6 +86,8 @@ type stream struct {
 	rows []row
 	// taken counts the rows answered.
 	taken int
+	// asked is when the World was taken.
+	asked time.Time
 	// workers hold what each goroutine that answers keeps between rows.
 	workers []*worker
 }
@@ -134,9 +143,9 @@ func (j Job) NDJSON(in io.Reader, out io.Writer) error {
 
 func (j Job) run(in io.Reader, out io.Writer, f form) error {
 	b := &stream{
-		Job: j, world: j.World(), in: in, out: bufio.NewWriterSize(out, outputBuffer), buf: make([]byte, 0, firstBuffer),
+		Job: j, in: in, out: bufio.NewWriterSize(out, outputBuffer), buf: make([]byte, 0, firstBuffer),
 	}
-	b.plan = j.Locator.Plan(b.world)
+	b.look()
 	begun, end := false, false
 	for !end {
 		var err error
@@ -208,6 +217,15 @@ func (b *stream) giveUp(f form, begun bool) error {
 	return b.out.Flush()
 }
 
+// look takes the newest World.
+func (b *stream) look() {
+	if b.Now != nil {
+		b.asked = b.Now()
+	}
+	b.world = b.World()
+	b.plan = b.Locator.Plan(b.world)
+}
+
 // leastShare is how many rows are worth a goroutine.
 const leastShare = 16
 
@@ -216,9 +234,8 @@ func (b *stream) answerRows(f form) error {
 	if len(b.rows) == 0 {
 		return nil
 	}
-	if b.taken/refreshRows != (b.taken+len(b.rows))/refreshRows {
-		b.world = b.World()
-		b.plan = b.Locator.Plan(b.world)
+	if b.taken/refreshRows != (b.taken+len(b.rows))/refreshRows || b.Now != nil && b.Now().Sub(b.asked) >= refreshTime {
+		b.look()
 	}
 	b.taken += len(b.rows)
 	processors := runtime.GOMAXPROCS(0)

@@ -64,7 +64,10 @@ type City struct {
 	NewID func() (string, error)
 	// PublicURL is how clients reach the server; without it the request tells.
 	PublicURL string
-	Limits    Limits
+	// Proxied reports whether a request came from a reverse proxy whose word about hosts and TLS is believed; nil believes
+	// nobody.
+	Proxied func(*http.Request) bool
+	Limits  Limits
 	// Watch notes who read what.
 	Watch Watch
 	// Sights remember what those who ask may see.
@@ -186,17 +189,24 @@ func (p *patient) Write(b []byte) (int, error) {
 	return p.w.Write(b)
 }
 
-// BaseURL is how the client reached the server, without a slash at the end. Tile addresses must be absolute.
+// BaseURL is how the client reached the server, without a slash at the end. Tile addresses must be absolute. What a request
+// says of the way that it took counts only from a proxy that is believed: an answer that a cache keeps, or a link in mail,
+// must not lead elsewhere because of a header.
 func (c *City) BaseURL(r *http.Request) string {
 	if c.PublicURL != "" {
 		return strings.TrimRight(c.PublicURL, "/")
 	}
 	scheme, host := "http", r.Host
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+	if r.TLS != nil {
 		scheme = "https"
 	}
-	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
-		host = forwarded
+	if c.Proxied != nil && c.Proxied(r) {
+		if strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+			scheme = "https"
+		}
+		if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" {
+			host = forwarded
+		}
 	}
 	if host == "" || strings.ContainsAny(host, "/\\\"'<>?#@, \t") {
 		host = "localhost"

@@ -27,18 +27,30 @@ func ActorOf(r *http.Request) string { return auth.From(r.Context()).Actor() }
 
 type rightsKey struct{}
 
-// WithRights returns a context that carries what whoever asks may see and do; nil is everything.
-func WithRights(ctx context.Context, r *rights.Rights) context.Context {
-	return context.WithValue(ctx, rightsKey{}, r)
+// WithRights returns a context that carries what whoever asks may see and do; now is asked each time and may return nil
+// for everything. A short request has one answer, a stream the rights of the moment: it may last for hours.
+func WithRights(ctx context.Context, now func() *rights.Rights) context.Context {
+	return context.WithValue(ctx, rightsKey{}, now)
 }
 
 // RightsOf are the rights of whoever asks, nil for everything.
 func RightsOf(r *http.Request) *rights.Rights {
-	have, _ := r.Context().Value(rightsKey{}).(*rights.Rights)
-	if have == nil || have.Everything() {
+	now, _ := r.Context().Value(rightsKey{}).(func() *rights.Rights)
+	if now == nil {
 		return nil
 	}
-	return have
+	if have := now(); have != nil && !have.Everything() {
+		return have
+	}
+	return nil
+}
+
+// SightOf names what whoever asks sees: as long as it is the same, so are the features of a World that are in sight.
+func SightOf(r *http.Request) string {
+	if have := RightsOf(r); have != nil {
+		return have.Sight()
+	}
+	return ""
 }
 
 // See is a World as whoever asks sees it.

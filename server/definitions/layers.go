@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/sensitive"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -113,6 +115,9 @@ func (a *API) CreateLayer(w http.ResponseWriter, r *http.Request) error {
 	if err := validate(def); err != nil {
 		return rest.Faults(rest.Invalid, "", err).Because(err)
 	}
+	if err := a.named(def, nil); err != nil {
+		return err
+	}
 	world, err := a.Define(r, data.Change{Stream: data.StreamSchema, Op: data.OpPut, Layer: def.Name, Definition: def, IfSeq: new(data.Seq)})
 	if _, exists := errors.AsType[*data.ConflictError](err); exists {
 		return rest.Fault(rest.Conflict, "name", def.Name, "names a layer that exists; alter it with PATCH /v1/layers/"+def.Name).Because(err)
@@ -148,6 +153,9 @@ func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 	if def.Name != name {
 		return rest.Fault(rest.Invalid, "name", def.Name, "cannot be altered")
 	}
+	if err := a.named(def, l.Def()); err != nil {
+		return err
+	}
 	at := l.DefSeq()
 	notes, err := a.widened(r, l.Def(), def)
 	if err != nil {
@@ -158,6 +166,18 @@ func (a *API) AlterLayer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.answerLayer(w, r, http.StatusOK, world, name, false)
+}
+
+// named verifies that the directory knows whom a layer about persons names as its owner and readers, unless it named them
+// before.
+func (a *API) named(def, before *data.Layer) error {
+	if before != nil && reflect.DeepEqual(before.Sensitive, def.Sensitive) {
+		return nil
+	}
+	if err := errors.Join(people.Of(a.Engine.World()).CheckSensitive(def)...); err != nil {
+		return rest.Faults(rest.Invalid, "", err).Because(err)
+	}
+	return nil
 }
 
 // LayerAgain answers for a layer that the request made or altered when it was sent before: the layer as it is now.

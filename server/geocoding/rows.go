@@ -31,7 +31,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	out, waiting, end := a.Duplex(w, r)
 	defer end()
 	job := batch.Job{
-		Locator: a.Locator, World: func() *index.World { return a.geocoder(r).Gazetteer().World() },
+		Locator: a.Locator, Now: a.Now, World: func() *index.World { return a.geocoder(r).Gazetteer().World() },
 		Include: answer.Areas | answer.Cells, CRS: crs, RowBytes: a.Limits.RowBytes, Waiting: waiting,
 		Texts: &batch.Texts{Column: column, Find: func(text string) (*geocode.Place, *index.World, string) {
 			if why := wrongText(text); why != "" {

@@ -58,7 +58,7 @@ func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	if h := r.Header.Get("Last-Event-ID"); h != "" {
 		last = h
 	}
-	stream := &eventStream{shift: shift, city: f.City, w: w, r: r, control: http.NewResponseController(w)}
+	stream := &eventStream{shift: shift, city: f.City, w: w, r: r, control: http.NewResponseController(w), sight: city.SightOf(r)}
 	if only != "" {
 		stream.only = strings.Split(only, ",")
 		for _, name := range stream.only {
@@ -129,6 +129,8 @@ type eventStream struct {
 	shift *proj.Shift
 	// before is the World that the client knows, as it sees it; nil when that is gone.
 	before *index.World
+	// sight names what was in sight when that World was told of.
+	sight string
 }
 
 // seen is what of a change whoever listens may know: layers that are in sight, and where features are out of sight, the
@@ -233,6 +235,11 @@ func (e *eventStream) run(ctx context.Context, sub *index.Subscription) error {
 func (e *eventStream) change(d index.Dirty) error {
 	world := e.city.Engine.World()
 	if d.Reset {
+		return e.send("reset", world.Epoch(), d.To, fmt.Sprintf(`{"seq":%d,"epoch":%q}`, d.To, world.Epoch()))
+	}
+	// Somebody who has lost a right, or got one, has another city before them: what they hold of it counts no more.
+	if sight := city.SightOf(e.r); sight != e.sight {
+		e.sight, e.before = sight, nil
 		return e.send("reset", world.Epoch(), d.To, fmt.Sprintf(`{"seq":%d,"epoch":%q}`, d.To, world.Epoch()))
 	}
 	world = e.city.See(e.r, world)

@@ -131,7 +131,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	ask := askRows(q, kind)
 	job := batch.Job{
-		Locator: a.Locator, World: func() *index.World { return a.Present(r) }, RowBytes: a.Limits.RowBytes, Ask: ask.Ask, Include: ask.include,
+		Locator: a.Locator, Now: a.Now, World: func() *index.World { return a.Present(r) }, RowBytes: a.Limits.RowBytes, Ask: ask.Ask, Include: ask.include,
 		CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
 	}
 	if ask.include&answer.Duties != 0 {

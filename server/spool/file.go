@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -33,6 +34,10 @@ var (
 
 const prefix = "spool-"
 
+// prefixes begin the names of files that may be left over: those of this package, and those that formats with random access
+// keep in the folder for temporary files, which is this one in a server.
+var prefixes = []string{prefix, "gewu-"}
+
 // Open makes the folder and removes what a process that died has left in it.
 func (d Dir) Open() error {
 	if d.Path == "" {
@@ -46,7 +51,7 @@ func (d Dir) Open() error {
 		return fmt.Errorf("read folder for spooled files: %w", err)
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name.Name(), prefix) {
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name.Name(), p) }) {
 			err = errors.Join(err, os.Remove(filepath.Join(d.Path, name.Name())))
 		}
 	}

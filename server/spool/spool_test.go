@@ -135,7 +135,7 @@ func TestNothingIsLeft(t *testing.T) {
 	if err := f.Close(); err != nil || count() != 0 {
 		t.Errorf("%v, %d files are left", err, count())
 	}
-	for _, name := range []string{"spool-123", "mine"} {
+	for _, name := range []string{"spool-123", "gewu-456", "mine"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,9 @@ func (a *API) diff(w http.ResponseWriter, r *http.Request, p *rest.Params, befor
 		return err
 	}
 	city.SetSeq(w, after.Seq())
-	w.Header().Set("Cache-Control", "no-cache")
+	if h := w.Header(); h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-cache")
+	}
 	return writeTile(w, r, &tile, coding)
 }
 

@@ -81,13 +81,14 @@ func (a *API) Tile(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	world.Header(w)
-	w.Header().Set("Cache-Control", "no-cache")
-	switch {
-	case world.View() != "":
-		w.Header().Set("Cache-Control", "private, no-cache")
-	case world.Fixed:
-		// The log only grows, and a restored one has another epoch.
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	// Where access is by rights it has been said already that no cache may give the tile to another, whoever sees it all
+	// included.
+	if h := w.Header(); h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-cache")
+		if world.Fixed {
+			// The log only grows, and a restored one has another epoch.
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
 	}
 	return writeTile(w, r, &tile, coding)
 }
@@ -116,7 +117,7 @@ func encoding(coding string) tiles.Encoding {
 // writeTile answers with a tile in a content coding, empty for none.
 func writeTile(w http.ResponseWriter, r *http.Request, tile *tiles.Tile, coding string) error {
 	h := w.Header()
-	h.Set("Vary", "Accept, Accept-Encoding")
+	h.Add("Vary", "Accept, Accept-Encoding")
 	packed := !tile.Empty() && coding != ""
 	tag := `"` + tile.ETag + `"`
 	if packed {

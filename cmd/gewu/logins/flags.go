@@ -25,7 +25,7 @@ const File = "people.db"
 // Flags are those of servers about logins.
 type Flags struct {
 	PublicURL   string        `help:"Address by which people reach the server, as in https://city.example; for links in mail, and so that cookies are sent over TLS only." placeholder:"URL" env:"GEWU_PUBLIC_URL"`
-	Proxy       []string      `help:"Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed." aliases:"trusted-proxy" placeholder:"CIDR,…" env:"GEWU_PROXY"`
+	Proxy       []string      `help:"Addresses or networks of reverse proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are believed." aliases:"trusted-proxy" placeholder:"CIDR,…" env:"GEWU_PROXY"`
 	SMTP        string        `name:"smtp" help:"Server for mail: smtp://user:password@host:587, or smtps://…. Better given as GEWU_SMTP, because other users of the machine can see flags." placeholder:"URL" env:"GEWU_SMTP"`
 	MailFrom    string        `help:"Sender of mail." placeholder:"ADDRESS" env:"GEWU_MAIL_FROM"`
 	OpenID      string        `name:"openid" help:"File (TOML) with OpenID providers and what their groups may do." placeholder:"FILE" type:"existingfile" env:"GEWU_OPENID"`
