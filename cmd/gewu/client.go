@@ -264,6 +264,10 @@ func gridder(e *env) *planning.Env {
 		Send: func(path, contentType string, body io.Reader, out any) error {
 			return withCity(e, func(ctx context.Context, c client) error { return c.post(ctx, path, contentType, body, out) })
 		},
+		City: func(do func(planning.Client) error) error {
+			return withCity(e, func(_ context.Context, c client) error { return do(c) })
+		},
+		Write: coordinator(e).WriteFile,
 		Progress: func(name string, total int64) (func(int64), func()) {
 			b := newBar(e, name, total, false)
 			return b.Set, b.Finish

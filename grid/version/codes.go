@@ -10,6 +10,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid/code"
 	"github.com/gewu-city/gewu/grid/coverage"
+	"github.com/gewu-city/gewu/grid/coverage/edit"
 )
 
 // Codes says how cells get their codes.
@@ -159,7 +160,7 @@ func (d *Draft) differing() (olds, news []coverage.FaceID) {
 	same := map[coverage.FaceID]bool{}
 	for id, f := range base.Faces() {
 		now, ok := d.Now.Lookup(f.Code)
-		if ok && d.Now.Face(now).Parent == f.Parent && (sameSides(base, id, d.Now, now) || SameGround(base.Shape(id), d.Now.Shape(now))) {
+		if ok && d.Now.Face(now).Parent == f.Parent && (sameSides(base, id, d.Now, now) || keeps(base.Shape(id), d.Now.Shape(now))) {
 			same[now] = true
 			continue
 		}
@@ -171,6 +172,12 @@ func (d *Draft) differing() (olds, news []coverage.FaceID) {
 		}
 	}
 	return olds, news
+}
+
+// keeps reports whether a cell has the ground that it had: cuts beside it may have put vertices on its border.
+func keeps(was, now geo.Shape) bool {
+	_, same := edit.Keeps(was, now)
+	return same
 }
 
 // pairs are the old and new cells with common ground, the heaviest first.
@@ -247,7 +254,9 @@ func (d *Draft) number(n *Naming, news []coverage.FaceID, rule code.Rule, known 
 		ids := by[parent]
 		labels := make([]geo.Point, len(ids))
 		for i, id := range ids {
-			labels[i] = geo.LabelPoint(d.Now.Shape(id))
+			// The middle, not the label point: that of a long cell may lie at either end.
+			box := d.Now.Shape(id).Box()
+			labels[i] = geo.Between(box.Min, box.Max, 0.5)
 		}
 		if left := s.most - highest; len(ids) > left {
 			return &CodeError{Code: s.prefix, Why: fmt.Sprintf("%d new codes are needed in %q and %d of %d numbers are left; codes are never given again", len(ids), parent, max(left, 0), s.most)}

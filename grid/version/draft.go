@@ -8,6 +8,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid/coverage"
+	"github.com/gewu-city/gewu/grid/coverage/check"
 	"github.com/gewu-city/gewu/grid/coverage/edit"
 )
 
@@ -84,6 +85,18 @@ func (d *Draft) split(s *Step, n int) (*coverage.Coverage, coverage.Change, erro
 		}
 		return after, ch, err
 	}
+}
+
+// Defects proves that the draft is a coverage of the ground that it began with, from its polygons alone; else it lists why
+// not.
+func (d *Draft) Defects() []check.Defect {
+	// A cut that ends on the outline puts a vertex there, which the outline of the base lacks.
+	outline := d.Now.Outline()
+	if _, same := edit.Keeps(d.Base.Outline, outline); !same {
+		outline = d.Base.Outline
+	}
+	// Slivers are refused when they would be drawn; those that the city has are no fault of the draft.
+	return check.Cells(d.Now.Cells(), check.Options{Outline: outline})
 }
 
 // Undo is the draft before its last step and what changes by going back; false when there is none.

@@ -295,7 +295,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return baseFault(err)
 	}
 	d := version.Begin(h, base)
-	changes, err := a.first(r.Context(), world.Whole(), base)
+	changes, err := a.first(r.Context(), world.Whole(), &h, base)
 	if err != nil {
 		return err
 	}
@@ -349,11 +349,15 @@ func unknownScheme(world *index.World, name string) error {
 }
 
 // first is the record of the version that counts when a scheme gets its first draft, none when it has versions.
-func (a *API) first(ctx context.Context, w *index.World, b *version.Base) ([]data.Change, error) {
+func (a *API) first(ctx context.Context, w *index.World, h *version.Header, b *version.Base) ([]data.Change, error) {
 	if len(version.Versions(w, b.Scheme.Name)) > 0 {
 		return nil, nil
 	}
-	header, err := a.Store.Header(ctx, b.Scheme.In(w).Seq())
+	_, newest, err := a.stateOf(w, h)
+	if err != nil {
+		return nil, err
+	}
+	header, err := a.Store.Header(ctx, newest)
 	if err != nil {
 		return nil, err
 	}

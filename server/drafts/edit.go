@@ -137,7 +137,7 @@ func (a *API) change(w http.ResponseWriter, r *http.Request, q *rest.Params, do 
 	}
 	more := detail{}
 	more.Changed, more.Cells = changed(d.Now, next.Now, ch)
-	more.Defects, more.Counts = placed(validate(next))
+	more.Defects, more.Counts = placed(next.Defects())
 	return a.answer(w, r, http.StatusOK, world, d.Header.ID, more)
 }
 

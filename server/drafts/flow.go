@@ -99,7 +99,7 @@ func (a *API) prepare(ctx context.Context, have *asked, how version.Codes) (*pre
 	if err := a.ended(ctx, have, d); err != nil {
 		return nil, err
 	}
-	p := &prepared{draft: d, defects: validate(d)}
+	p := &prepared{draft: d, defects: d.Defects()}
 	rule, err := ruleOf(d)
 	if err != nil {
 		return nil, err

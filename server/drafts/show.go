@@ -147,16 +147,6 @@ func changed(before, after *coverage.Coverage, ch coverage.Change) (codes *codes
 	return codes, collection(len(ids), func(dst []byte, i int) []byte { return appendCell(dst, after, ids[i], after.Face(ids[i]).Code) })
 }
 
-// validate proves that a draft is a coverage of the ground that it began with, from its polygons alone, or lists why not.
-func validate(d *version.Draft) []check.Defect {
-	// A cut that ends on the outline puts a vertex there, which the outline of the base lacks.
-	outline := d.Now.Outline()
-	if _, same := edit.Keeps(d.Base.Outline, outline); !same {
-		outline = d.Base.Outline
-	}
-	return check.Cells(d.Now.Cells(), check.Options{Outline: outline, Sliver: d.Header.LeastWidth})
-}
-
 // placed are defects as GeoJSON, and how many there are of each kind.
 func placed(list []check.Defect) (json.RawMessage, map[check.Kind]int) {
 	counts := map[check.Kind]int{}
@@ -184,12 +174,14 @@ func refused(err error) error {
 	if !ok {
 		return err
 	}
-	p := rest.Fault(rest.Invalid, "op", string(refusal.Reason), refusal.Why).Because(err)
+	p := rest.Refuse(rest.Invalid, "%s", refusal.Why).Because(err)
+	p.Field, p.Value = "op", string(refusal.Reason)
 	if refusal.At != nil {
-		p.Also("point", fmt.Sprintf("%.7f,%.7f", refusal.At.Lon(), refusal.At.Lat()), "is the place")
+		at := fmt.Sprintf("%.7f,%.7f", refusal.At.Lon(), refusal.At.Lat())
+		p.Also("point", at, at+" is the place")
 	}
 	for _, code := range refusal.Codes[:min(len(refusal.Codes), 20)] {
-		p.Also("cell", code, "is concerned")
+		p.Also("cell", code, code+" is concerned")
 	}
 	return p
 }

@@ -22,6 +22,8 @@ type Check struct {
 	Encoding string  `help:"Encoding of text, such as gb18030. Default: what the file says, else UTF-8, else a guess." placeholder:"NAME"`
 	Table    string  `help:"Which table of a file that holds several." placeholder:"NAME"`
 	Scheme   string  `help:"Scheme of the city to check." default:"unit" placeholder:"NAME"`
+	Draft    string  `help:"Draft to check, which is checked then: its defects, and the codes that its cells get." placeholder:"DRAFT"`
+	Codes    string  `help:"For --draft: rule leaves codes with the cells that have most of the old ones, drawn leaves them as they were drawn." enum:"rule,drawn" default:"rule" placeholder:"HOW"`
 	At       string  `help:"As the city was at this time (RFC 3339) or date." placeholder:"T"`
 	Sliver   float64 `help:"Cells narrower on average than this many metres are slivers; 0 looks for none." default:"${sliver}"`
 	JSON     bool    `help:"Print one JSON line for each defect." name:"json"`
@@ -31,6 +33,8 @@ type Check struct {
 // Validate is called by the parser of the command line.
 func (c *Check) Validate() error {
 	switch {
+	case c.Draft != "" && (c.In != "" || c.At != ""):
+		return errors.New("--draft goes without --in and --at: it is checked as it is")
 	case c.In == "" && (c.Outline != "" || c.ID != "" || c.Format != "" || c.Table != "" || c.CRS != "" || c.Encoding != ""):
 		return errors.New("--outline, --id, --format, --table, --crs and --encoding go with --in FILE")
 	case c.In != "" && c.At != "":
@@ -55,6 +59,9 @@ type report struct {
 
 // Run prints the defects. It fails when there are any.
 func (c *Check) Run(e *Env) error {
+	if c.Draft != "" {
+		return checkDraft(e, c.Draft, c.Codes, c.JSON)
+	}
 	found, err := c.find(e)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package planning
 import (
 	"context"
 	"io"
+	"net/http"
 	"net/url"
 
 	"github.com/gewu-city/gewu/geo/proj"
@@ -19,6 +20,10 @@ type Env struct {
 	// Ask asks the city, Send sends it a body with the question.
 	Ask  func(path string, query url.Values, out any) error
 	Send func(path, contentType string, body io.Reader, out any) error
+	// City runs do with a client of the city.
+	City func(do func(Client) error) error
+	// Ask asks the city.
+	Ask func(path string, query url.Values, out any) error
 	// Progress shows how far reading a file of that many bytes is, -1 when nobody knows.
 	Progress func(name string, total int64) (set func(n int64), end func())
 	// Count shows how much of a number of things is done.
@@ -29,9 +34,22 @@ type Env struct {
 	Failed error
 }
 
+// Client speaks to the city.
+type Client interface {
+	// Do sends a request; the error is what is wrong with it, in words.
+	Do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error)
+}
+
 // Grid are the commands.
 type Grid struct {
 	Check  Check  `cmd:"" help:"Gaps, overlaps, missing vertices and invalid rings of a scheme or of a file: a proof that there are none, or each with its place."`
 	Divide Divide `cmd:"" help:"Draw grids: divide communities along streets, water and parcels, or join blocks, into grids of about the same number of households, work or area; several ways side by side."`
 	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts and households come from which cell to which."`
+
+	Draft    Draft    `cmd:"" help:"Drafts of schemes: begin, draw, undo, list, forget them."`
+	Approve  Approve  `cmd:"" help:"Accept a draft that was checked, as another person than those who drew it, or send it back."`
+	Publish  Publish  `cmd:"" help:"Make an approved draft a version of the scheme, now or at a date; or take that back."`
+	Renumber Renumber `cmd:"" help:"Number the cells of a draft anew, from west to east and north to south, and print the table of codes."`
+	Versions Versions `cmd:"" help:"Versions of a scheme: when each took effect and what it changed."`
+	Lineage  Lineage  `cmd:"" help:"What became of codes of cells, through all versions, as CSV."`
 }
