@@ -267,7 +267,6 @@ func gridder(e *env) *planning.Env {
 		City: func(do func(planning.Client) error) error {
 			return withCity(e, func(_ context.Context, c client) error { return do(c) })
 		},
-		Write: coordinator(e).WriteFile,
 		Progress: func(name string, total int64) (func(int64), func()) {
 			b := newBar(e, name, total, false)
 			return b.Set, b.Finish

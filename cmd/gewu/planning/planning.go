@@ -22,8 +22,6 @@ type Env struct {
 	Send func(path, contentType string, body io.Reader, out any) error
 	// City runs do with a client of the city.
 	City func(do func(Client) error) error
-	// Ask asks the city.
-	Ask func(path string, query url.Values, out any) error
 	// Progress shows how far reading a file of that many bytes is, -1 when nobody knows.
 	Progress func(name string, total int64) (set func(n int64), end func())
 	// Count shows how much of a number of things is done.
