@@ -9,8 +9,8 @@ import (
 
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people/account"
-	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/people/audit"
+	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/output"
+	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore/offline"
 )
@@ -35,9 +36,9 @@ func (cmd *backupCmd) Run(e *env) error {
 		}
 		defer resp.Body.Close()
 		take := func(w io.Writer) error {
-			copied := newBar(e, "copy", resp.ContentLength, false)
+			copied := progress.Bytes(e.stderr, "copy", resp.ContentLength, false)
 			defer copied.Finish()
-			_, err := io.Copy(w, copied.counting(resp.Body))
+			_, err := io.Copy(w, copied.Reader(resp.Body))
 			return err
 		}
 		if to.Through {

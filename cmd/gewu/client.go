@@ -25,6 +25,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/persons"
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/cmd/gewu/planning"
+	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/internal/obs"
@@ -56,7 +57,7 @@ func finder(e *env) *places.Env {
 		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr,
 		CRS:      func(name string) (string, error) { return coords.ServerCRS(e.cli.Systems, name) },
 		MayWrite: func(name string) error { return output.Guard(e.cli.store(), name) },
-		Bar:      func(name string, total int64) places.Bar { return newBar(e, name, total, false) },
+		Bar:      func(name string, total int64) places.Bar { return progress.Bytes(e.stderr, name, total, false) },
 		WithCity: func(do func(context.Context, places.Client) error) error {
 			return withCity(&own, func(ctx context.Context, c client) error { return do(ctx, c) })
 		},
@@ -268,11 +269,11 @@ func gridder(e *env) *planning.Env {
 			return withCity(e, func(_ context.Context, c client) error { return do(c) })
 		},
 		Progress: func(name string, total int64) (func(int64), func()) {
-			b := newBar(e, name, total, false)
+			b := progress.Bytes(e.stderr, name, total, false)
 			return b.Set, b.Finish
 		},
 		Count: func(name string, total int64) (func(int64), func()) {
-			b := makeBar(e, name, total, false)
+			b := progress.Things(e.stderr, name, total, false)
 			return b.Set, b.Finish
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
+	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/sample"
@@ -177,7 +178,7 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	if step.FixRings {
 		query.Set("fix_rings", "true")
 	}
-	b := newBar(e, fmt.Sprintf("%-10s", layer.Name), total, false)
+	b := progress.Bytes(e.stderr, fmt.Sprintf("%-10s", layer.Name), total, false)
 	defer b.Finish()
 	_, err = importFiles(ctx, c, layer.Name, query, opened, func(ev importEvent) {
 		if ev.Progress != nil {
@@ -193,6 +194,6 @@ func loadStep(ctx context.Context, e *env, c client, files fs.FS, step sample.St
 	if err := c.send(ctx, http.MethodGet, "/v1/layers/"+layer.Name, nil, &loaded); err != nil {
 		return err
 	}
-	b.line(e.stdout, fmt.Sprintf("%-10s %d features", layer.Name, loaded.Count))
+	b.Line(e.stdout, fmt.Sprintf("%-10s %d features", layer.Name, loaded.Count))
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/jobcmd"
 	"github.com/gewu-city/gewu/cmd/gewu/mend"
+	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
@@ -49,6 +50,8 @@ type importCmd struct {
 	Force      bool              `help:"With --undo: leave features alone that were changed since, instead of refusing."`
 	Quiet      bool              `help:"No progress bar." short:"q"`
 	Files      []string          `arg:"" optional:"" help:"Files to import, in one go; - is standard input. With a .shp go the parts that lie beside it." placeholder:"FILE"`
+
+	shown int // wrong rows told so far
 }
 
 // mostRowErrors bounds the wrong rows that are printed; the summary counts all.
@@ -110,7 +113,7 @@ func (cmd *importCmd) bring(e *env) error {
 		if cmd.Key != "" {
 			c.header = http.Header{"Idempotency-Key": {cmd.Key}}
 		}
-		bar := newBar(e, "import "+cmd.Layer, total, cmd.Quiet)
+		bar := progress.Bytes(e.stderr, "import "+cmd.Layer, total, cmd.Quiet)
 		var unwritten error
 		summary, err := importFiles(ctx, c, cmd.Layer, cmd.query(), files, func(ev importEvent) {
 			if ev.Row != nil && wrong != nil {
@@ -178,20 +181,20 @@ func (cmd *importCmd) query() url.Values {
 	return q
 }
 
-func (cmd *importCmd) show(e *env, bar *bar, ev importEvent) {
+func (cmd *importCmd) show(e *env, bar *progress.Bar, ev importEvent) {
 	switch {
 	case ev.Progress != nil:
 		bar.Set(ev.Progress.Bytes)
 	case ev.Row != nil:
-		if bar.rowErrors++; bar.rowErrors <= mostRowErrors {
-			bar.line(e.stderr, ev.Row.Error())
-		} else if bar.rowErrors == mostRowErrors+1 {
-			bar.line(e.stderr, "further wrong rows are only counted")
+		if cmd.shown++; cmd.shown <= mostRowErrors {
+			bar.Line(e.stderr, ev.Row.Error())
+		} else if cmd.shown == mostRowErrors+1 {
+			bar.Line(e.stderr, "further wrong rows are only counted")
 		}
 	case ev.Note != "":
-		bar.line(e.stderr, ev.Note)
+		bar.Line(e.stderr, ev.Note)
 	case ev.Job != "":
-		bar.line(e.stdout, fmt.Sprintf("%s: import %s goes on in the background; gewu job wait %s waits for it", cmd.Layer, ev.Job, ev.Job))
+		bar.Line(e.stdout, fmt.Sprintf("%s: import %s goes on in the background; gewu job wait %s waits for it", cmd.Layer, ev.Job, ev.Job))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
@@ -176,14 +177,14 @@ func (cmd *synthCmd) write(e *env, c *synth.City) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", out.Name(), err)
 		}
-		b.line(e.stdout, fmt.Sprintf("%-12s %d features", name, l.Count))
+		b.Line(e.stdout, fmt.Sprintf("%-12s %d features", name, l.Count))
 	}
 	// Last, so that a folder that was not finished is not taken for a city.
 	return os.WriteFile(filepath.Join(cmd.Output, sample.Manifest), manifest(cmd.Preset, c), 0o600)
 }
 
-func (cmd *synthCmd) bar(e *env, l synth.Layer) *bar {
-	return newCountBar(e, fmt.Sprintf("%-12s", l.Def.Name), int64(l.Count), cmd.Quiet)
+func (cmd *synthCmd) bar(e *env, l synth.Layer) *progress.Bar {
+	return progress.Features(e.stderr, fmt.Sprintf("%-12s", l.Def.Name), int64(l.Count), cmd.Quiet)
 }
 
 // progressEvery is how many features are written between two looks at the context.
@@ -290,7 +291,7 @@ func (cmd *synthCmd) loadLayer(ctx context.Context, e *env, to client, l synth.L
 		case ev.Progress != nil:
 			b.Set(int64(ev.Progress.Rows))
 		case ev.Row != nil:
-			b.line(e.stderr, ev.Row.Error())
+			b.Line(e.stderr, ev.Row.Error())
 		}
 	})
 	if err != nil {
@@ -299,6 +300,6 @@ func (cmd *synthCmd) loadLayer(ctx context.Context, e *env, to client, l synth.L
 	if summary.Failed > 0 || summary.Added != l.Count {
 		return fmt.Errorf("%d of %d features were added: %s", summary.Added, l.Count, summary.text())
 	}
-	b.line(e.stdout, fmt.Sprintf("%-12s %d features", l.Def.Name, l.Count))
+	b.Line(e.stdout, fmt.Sprintf("%-12s %d features", l.Def.Name, l.Count))
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/server/operate"
 )
 
@@ -55,7 +56,7 @@ func (c client) follow(ctx context.Context, e *env, path string, query url.Value
 type stepBar struct {
 	env  *env
 	step string
-	bar  *bar
+	bar  *progress.Bar
 }
 
 // stepParts is the number of parts of which a bar shows the progress of a step.
@@ -64,7 +65,7 @@ const stepParts = 1000
 func (s *stepBar) set(step string, part float64) {
 	if s.bar == nil || step != s.step {
 		s.finish()
-		s.step, s.bar = step, makeBar(s.env, step, stepParts, false)
+		s.step, s.bar = step, progress.Things(s.env.stderr, step, stepParts, false)
 	}
 	s.bar.Set(int64(part * stepParts))
 }

@@ -333,7 +333,7 @@ func TestCodeGoesWithMost(t *testing.T) {
 	}
 	// C1-001 is the north-west corner.
 	three := []*version.Step{{Op: "split", Code: "C1-001", Line: line(side * 4 / 10)}, {Op: "split", Code: "C1-001", Line: line(side * 7 / 10)}}
-	west := func(old, now geo.Shape) (float64, float64) {
+	west := func(_, now geo.Shape) (float64, float64) {
 		if now.Contains(geo.Point{X: 100, Y: 3*side + 100}) {
 			return 9, 10
 		}

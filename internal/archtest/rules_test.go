@@ -224,6 +224,7 @@ var rows = []row{
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},
 	{dir: "web", why: "embedded pages; cmd hands them to the server"},
 	{dir: "cmd/gewu/upload", may: []string{"data/convert", "data/convert/shapefile"}, why: "files on their way to the server"},
+	{dir: "cmd/gewu/progress", why: "how far long work is; every command that takes long shows it"},
 	{dir: "cmd/gewu/output", why: "where the bytes of a file go; every command that writes one asks it"},
 	{dir: "cmd/gewu/mend", may: []string{"cmd/gewu/output", "data/convert"}, why: "wrong rows in a file of their own"},
 	{dir: "cmd/gewu/garbage", why: "paces the collector of a process, whatever it does"},
@@ -241,7 +242,7 @@ var rows = []row{
 	{dir: "cmd/gewu/upkeep", may: []string{"people", "people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
-		"cmd/gewu/door", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
+		"cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},
