@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/gewu-city/gewu/data/catalogue"
 )
 
 // newest is the edition that the tests speak of where they name none.
@@ -256,7 +258,7 @@ func BenchmarkSuggest(b *testing.B) {
 	}
 	b.Run("tables", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := read(classesText, mattersText, wordsText); err != nil {
+			if _, err := read(classesText, mattersText, wordsText, catalogue.Name); err != nil {
 				b.Fatal(err)
 			}
 		}

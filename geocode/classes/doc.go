@@ -6,5 +6,5 @@
 // together are evidence for which matter and how strong, classes.tsv which class a matter has in each edition. The
 // longest words count first, so that 路灯井盖 is no lamp and a garbage truck no garbage. What is denied (不是路灯的问题,
 // not a pothole) does not count, nor does courtesy; a thing that only says where (公厕旁边, next to the bus stop) counts
-// less. Codes and names of classes are facts of the tables that classes.tsv names; words, titles and scores are ours.
+// less. Names of classes are those of the catalogue; words, titles and scores are ours.
 package classes

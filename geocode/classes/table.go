@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
 )
@@ -67,15 +68,15 @@ type class struct {
 
 // tables is read at the first use. The files are part of the program: what is wrong in them, the tests say.
 var tables = sync.OnceValue(func() *table {
-	t, err := read(classesText, mattersText, wordsText)
+	t, err := read(classesText, mattersText, wordsText, catalogue.Name)
 	if err != nil {
 		panic(err)
 	}
 	return t
 })
 
-// read makes a table of the texts of its files.
-func read(classesText, mattersText, wordsText string) (*table, error) {
+// read makes a table of the texts of its files, and of the names of classes.
+func read(classesText, mattersText, wordsText string, name func(catalogue.Key) string) (*table, error) {
 	t := &table{}
 	ids, err := t.readWords(wordsText)
 	if err != nil {
@@ -94,7 +95,7 @@ func read(classesText, mattersText, wordsText string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, t.readClasses(classesText, matters)
+	return t, t.readClasses(classesText, matters, name)
 }
 
 // rows calls do with the fields of each row behind the head.
@@ -224,12 +225,12 @@ func readEvidence(text string, ids map[string]list) (evidence, error) {
 	return e, nil
 }
 
-func (t *table) readClasses(text string, matters map[string]int) error {
+func (t *table) readClasses(text string, matters map[string]int, name func(catalogue.Key) string) error {
 	row := 0
-	err := rows("classes.tsv", text, 5, func(field []string) error {
-		i, ok := matters[field[4]]
+	err := rows("classes.tsv", text, 4, func(field []string) error {
+		i, ok := matters[field[3]]
 		if !ok {
-			return fmt.Errorf("there is no matter %q", field[4])
+			return fmt.Errorf("there is no matter %q", field[3])
 		}
 		m, kind := &t.matters[i], Kind(field[1])
 		if kind != Part && kind != Event {
@@ -240,7 +241,11 @@ func (t *table) readClasses(text string, matters map[string]int) error {
 			edition = len(t.editions)
 			t.editions = append(t.editions, field[0])
 		}
-		c := class{edition: edition, row: row, kind: kind, code: field[2], name: field[3]}
+		key := catalogue.Key{Edition: field[0], Kind: catalogue.Kind(kind), Code: field[2]}
+		c := class{edition: edition, row: row, kind: kind, code: field[2], name: name(key)}
+		if c.name == "" {
+			return fmt.Errorf("the class %s has no name in the catalogue", key)
+		}
 		for j := range m.classes {
 			if other := &m.classes[j]; other.edition == edition && other.kind != kind {
 				other.both, c.both = true, true

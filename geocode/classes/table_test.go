@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/geocode/names"
 	"github.com/gewu-city/gewu/geocode/normal"
 )
@@ -157,9 +158,15 @@ func TestReadErrors(t *testing.T) {
 	const (
 		words   = "list\twords\nnot\t不是\nlack\t没有\ncourtesy\t请\nbeside\t旁\naside\t垃圾车\nmissing\t丢失\nlamp\t路灯\n"
 		matters = "matter\tzh\ten\tevidence\nlight\t路灯\tStreet light\t40 lamp; 90 lamp missing\n"
-		classes = "edition\tkind\tcode\tname\tmatter\n# a source\nE\tpart\t0137\t路灯\tlight\n"
+		classes = "edition\tkind\tcode\tmatter\n# a source\nE\tpart\t0137\tlight\n"
 	)
-	if _, err := read(classes, matters, words); err != nil {
+	name := func(key catalogue.Key) string {
+		if key.Code == "0116" {
+			return ""
+		}
+		return "路灯"
+	}
+	if _, err := read(classes, matters, words, name); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ classes, matters, words, want string }{
@@ -174,10 +181,11 @@ func TestReadErrors(t *testing.T) {
 		{classes, matters + "post\t杆\tPost\t140 lamp\n", words, `matters.tsv:3: the score "140" is not one of 1 to 100`},
 		{classes, matters + "post\t杆\tPost\t40\n", words, `matters.tsv:3: "40" is no evidence: a score and lists`},
 		{classes, matters + "post\t杆\tPost\t40 lamp\n", words, `classes.tsv: the matter "Post" has no class`},
-		{classes + "E\tthing\t1\t杆\tlight\n", matters, words, `classes.tsv:4: the kind "thing" is neither part nor event`},
-		{classes + "E\tpart\t1\t杆\tpost\n", matters, words, `classes.tsv:4: there is no matter "post"`},
+		{classes + "E\tthing\t1\tlight\n", matters, words, `classes.tsv:4: the kind "thing" is neither part nor event`},
+		{classes + "E\tpart\t1\tpost\n", matters, words, `classes.tsv:4: there is no matter "post"`},
+		{classes + "E\tpart\t0116\tlight\n", matters, words, `classes.tsv:4: the class E part 0116 has no name in the catalogue`},
 	} {
-		if _, err := read(c.classes, c.matters, c.words); err == nil || err.Error() != c.want {
+		if _, err := read(c.classes, c.matters, c.words, name); err == nil || err.Error() != c.want {
 			t.Errorf("got  %v\nwant %s", err, c.want)
 		}
 	}

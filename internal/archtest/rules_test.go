@@ -51,6 +51,7 @@ var rows = []row{
 	{dir: "data/partcode", why: "a rule of digits"},
 	{dir: "data/sensitive", why: "what a layer about persons must say; it knows no layers"},
 	{dir: "data/drawing", why: "what a layer says of how it is drawn; who draws is another matter"},
+	{dir: "data/catalogue", may: []string{"data/title"}, why: "which classes the standards have; what is done with them is another matter"},
 	{dir: "data/title", why: "names by language"},
 	{dir: "data/rules", may: []string{"data/partcode", "data"}, why: "what may follow what, the same for every store and for those who prepare a change"},
 	{dir: "data/boltstore", may: []string{
@@ -143,7 +144,7 @@ var rows = []row{
 	{dir: "geocode/gazetteer", why: "what has a name or a number in a World; it reads no question", may: []string{
 		"geocode/names", "geocode/houses", "geocode/lines", "geocode/number", "geocode/normal", "geocode/places", "geocode/ground", "index", "data", "geo",
 	}},
-	{dir: "geocode/classes", why: "words of a report as classes of the national tables; it knows no place", may: []string{"geocode/names", "geocode/normal"}},
+	{dir: "geocode/classes", why: "words of a report as classes of the national tables; it knows no place", may: []string{"data/catalogue", "geocode/names", "geocode/normal"}},
 	{dir: "geocode/phrase", why: "texts as elements; it knows names through an interface, and only its tests a city", may: []string{
 		"geocode/names", "geocode/number", "geocode/normal", "geocode/gazetteer", "sample/sampletest",
 	}},
@@ -158,7 +159,7 @@ var rows = []row{
 	{dir: "tiles/pack", why: "compression; it knows no tile"},
 	{dir: "tiles/outline", may: []string{"index", "data", "geo", "geo/proj"}, why: "lines and polygons in tile units; it knows no encoding and no tileset"},
 	{dir: "tiles/style", may: []string{"tiles/style/symbol", "tiles", "index", "data", "geo", "geo/proj"}, why: "a style names the layers of a tileset"},
-	{dir: "tiles/style/symbol", may: []string{"data"}, why: "drawings and which class has which; it knows no layer"},
+	{dir: "tiles/style/symbol", may: []string{"data/catalogue", "data"}, why: "drawings and which class has which; it knows no layer"},
 	{dir: "tiles/style/sprite", why: "embedded sheets; only its test draws them"},
 	{dir: "tiles/style/sprite/raster", may: []string{"tiles/style/symbol"}, why: "drawings as pixels, for the sheets"},
 	{dir: "tiles/tiletest", may: []string{"tiles", "index", "index/indextest", "data", "geo"}, why: "a city for tests"},
@@ -174,6 +175,7 @@ var rows = []row{
 	{dir: "profiles", why: "files of configurations, embedded; who reads them checks them"},
 	{dir: "cases/calendar", may: []string{"data"}, why: "counts working time; it knows no case and no clock of a case"},
 	{dir: "cases", may: []string{"cases/process", "people", "data", "profiles"}, why: "the engine is asked through small interfaces that cases declares; only its tests know the profiles"},
+	{dir: "cases/class", may: []string{"cases/calendar", "data/catalogue", "data"}, why: "classes with limits, texts and what is the same case; it knows no case"},
 	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
 	{dir: "cases/adapters", may: []string{"cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd", planned: true},
 	{dir: "profile", may: append([]string{"cases"}, below...), why: "a profile configures everything below it", planned: true},

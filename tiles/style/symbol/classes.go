@@ -3,6 +3,8 @@ package symbol
 import (
 	"slices"
 	"sync"
+
+	"github.com/gewu-city/gewu/data/catalogue"
 )
 
 // The editions of the standard whose class codes are told apart. Codes of five digits are those of 2026; codes of four
@@ -30,13 +32,15 @@ var Majors = []Group{
 	{"facility", []string{"06"}},
 }
 
-// class is a row of the table. Rows that nobody has seen in a text of the standard are not in it.
+// class is a row of the table. Classes whose names nobody knows are not in it.
 type class struct{ edition, code, name, symbol string }
 
 var classes = sync.OnceValue(func() []class {
 	var list []class
 	for _, row := range table("classes.tsv") {
-		list = append(list, class{edition: row[0], code: row[1], name: row[2], symbol: row[4]})
+		edition, _ := catalogue.Standard(row[0]) // a test knows that each row has its class
+		name := catalogue.Name(catalogue.Key{Edition: edition.Key, Kind: catalogue.Part, Code: row[1]})
+		list = append(list, class{edition: row[0], code: row[1], name: name, symbol: row[2]})
 	}
 	return list
 })

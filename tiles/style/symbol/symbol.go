@@ -45,13 +45,13 @@ func Find(name string) (Symbol, bool) {
 	return s.list[i], true
 }
 
-type catalogue struct {
+type drawings struct {
 	list   []Symbol
 	places map[string]int
 }
 
-var symbols = sync.OnceValue(func() *catalogue {
-	c := &catalogue{places: map[string]int{}}
+var symbols = sync.OnceValue(func() *drawings {
+	c := &drawings{places: map[string]int{}}
 	for _, row := range table("symbols.tsv") {
 		drawing, err := files.ReadFile("svg/" + row[0] + ".svg")
 		if err != nil {

@@ -33,6 +33,9 @@ func TestTables(t *testing.T) {
 				t.Errorf("%s: no symbol %s", edition, g.Symbol)
 			}
 			for _, v := range g.Values {
+				if v == "" {
+					t.Errorf("%s: the symbol %s has a class without a name", edition, g.Symbol)
+				}
 				if other, twice := seen[v]; twice {
 					t.Errorf("%s: %s is %s and %s", edition, v, other, g.Symbol)
 				}
