@@ -172,6 +172,7 @@ var rows = []row{
 	{dir: "cases/process", may: []string{"cases/rows", "data", "people", "profiles"}, why: "how cases move, as a table; it knows no case, and only its tests the posts and the profiles"},
 	{dir: "cases/route", may: []string{"cases", "cases/process", "cases/rows", "data", "people", "profiles"}, why: "who gets a case; the city answers through an interface, and only its tests know the profiles"},
 	{dir: "cases/duplicate", may: []string{"cases", "cases/rows", "data", "geo", "profiles"}, why: "what a report may say again; who finds cases is behind an interface, and only its tests know the profiles"},
+	{dir: "cases/store", may: []string{"cases", "cases/process", "people", "data", "geo", "profiles"}, why: "cases in columns, above any log of events; only its tests know the profiles"},
 	{dir: "profiles", why: "files of configurations, embedded; who reads them checks them"},
 	{dir: "cases/calendar", may: []string{"data"}, why: "counts working time; it knows no case and no clock of a case"},
 	{dir: "cases", may: []string{"cases/process", "people", "data", "profiles"}, why: "the engine is asked through small interfaces that cases declares; only its tests know the profiles"},
