@@ -293,6 +293,15 @@ type Offer struct {
 	Refusal *process.RefusalError
 }
 
+// Offers are those of a case for somebody, see [Offers]. The error is that of the shelf.
+func (d *Desk) Offers(ctx context.Context, id string, actor Actor, at time.Time) ([]Offer, error) {
+	c, t, err := d.find(ctx, &Command{Case: id})
+	if err != nil {
+		return nil, err
+	}
+	return Offers(t, c, actor, at, Around{Directory: d.Directory(at), Limits: d.Limits}), nil
+}
+
 // Offers are the actions in the state of a case that the post of somebody may take, each with the reason if it may not be
 // taken now.
 func Offers(t *process.Table, c *Case, actor Actor, at time.Time, around Around) []Offer {

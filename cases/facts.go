@@ -107,7 +107,7 @@ func (d *decision) fits(f *process.Field, value string) bool {
 	case "number":
 		_, err = strconv.ParseFloat(value, 64)
 	case "bool":
-		_, err = strconv.ParseBool(value)
+		return value == "true" || value == "false"
 	case "date":
 		_, err = time.Parse(time.DateOnly, value)
 	case "time":

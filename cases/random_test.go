@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -17,12 +18,18 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/profiles"
 )
 
 // TestRandomCommands lets anybody try anything on a few cases. Whatever happens is an event or a refusal with a name;
 // after each event the invariants hold, and at the end every case is the fold of its encoded events.
 func TestRandomCommands(t *testing.T) {
-	for _, profile := range []string{"base", "dongcheng-2004", "donggaodi"} {
+	files, err := fs.Glob(profiles.Files, "*/process.toml")
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		profile := strings.TrimSuffix(file, "/process.toml")
 		t.Run(profile, func(t *testing.T) {
 			shared, _ := desk(t, profile)
 			rapid.Check(t, func(t *rapid.T) {
@@ -79,7 +86,7 @@ func (r *random) step(table *process.Table) {
 		actor = cases.Actor{Post: process.System}
 	}
 	r.now = r.now.Add(time.Duration(rapid.IntRange(-10, 5000).Draw(r.T, "minutes")) * time.Minute)
-	cmd := &cases.Command{Case: id, At: r.now, Actor: actor, Action: action, Form: r.form(step, where, ids)}
+	cmd := &cases.Command{Case: id, At: r.now, Actor: actor, Action: action, Form: r.form(table, step, where, ids)}
 	var before cases.Case
 	if c := r.m.cases[id]; c != nil {
 		before = *c.Clone()
@@ -96,7 +103,7 @@ func (r *random) step(table *process.Table) {
 	r.invariants(table, &before, done)
 }
 
-func (r *random) form(step *process.Step, units, ids []string) cases.Form {
+func (r *random) form(table *process.Table, step *process.Step, units, ids []string) cases.Form {
 	f := cases.Form{}
 	for _, field := range append(slices.Clone(step.Require), step.Optional...) {
 		if rapid.IntRange(0, 19).Draw(r.T, "leave out "+field) == 0 {
@@ -137,13 +144,25 @@ func (r *random) form(step *process.Step, units, ids []string) cases.Form {
 			f.Reason = "理由"
 		case "note":
 			f.Note = "意见"
-		case "satisfied":
-			f.Fields = map[string]string{field: rapid.SampledFrom([]string{"yes", "no", "perhaps"}).Draw(r.T, field)}
 		default:
-			r.Fatalf("the test fills in no %s", field)
+			f.Fields = map[string]string{field: r.value(table, field)}
 		}
 	}
 	return f
+}
+
+// value is one of a field that the process adds, mostly one that fits.
+func (r *random) value(table *process.Table, field string) string {
+	values := []string{"something else"}
+	switch f, _ := table.Field(field); f.Type {
+	case "choice":
+		for _, c := range f.Choices {
+			values = append(values, c.ID)
+		}
+	case "bool":
+		values = append(values, "true", "true", "false")
+	}
+	return rapid.SampledFrom(values).Draw(r.T, field)
 }
 
 // judge sees that an error is one that whoever acts can understand.
@@ -333,15 +352,17 @@ func TestTwoAtOnce(t *testing.T) {
 }
 
 func TestOffers(t *testing.T) {
-	d, m := desk(t, "dongcheng-2004")
+	d, _ := desk(t, "dongcheng-2004")
 	p := &player{TB: t, desk: d, now: day}
 	filed(p, "O-1")
-	table, _ := d.Tables.Newest("dongcheng-2004")
-	c := m.cases["O-1"]
 	offered := func(post, person string) map[string]bool {
 		_, organisation, _ := strings.Cut(person, "@")
 		out := map[string]bool{}
-		for _, o := range cases.Offers(table, c, cases.Actor{Person: person, Organisation: organisation, Post: post}, day, cases.Around{Directory: office}) {
+		all, err := d.Offers(context.Background(), "O-1", cases.Actor{Person: person, Organisation: organisation, Post: post}, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range all {
 			out[o.Action] = o.Refusal == nil
 		}
 		return out
@@ -349,6 +370,9 @@ func TestOffers(t *testing.T) {
 	want := map[string]bool{"annotate": true, "dispatch": true, "dispute": true, "emergency": true, "press": true, "send-back": true}
 	if got := offered("dispatcher", "qian@command"); !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
+	}
+	if _, err := d.Offers(context.Background(), "O-9", cases.Actor{}, day); !errors.Is(err, cases.ErrNoCase) {
+		t.Errorf("offers of a case that does not exist: %v", err)
 	}
 	// Who filed it does not dispatch it, and is told so.
 	want["dispatch"] = false

@@ -171,12 +171,31 @@ func (b *builder) guards(row string, texts []string) []Guard {
 			b.fault(row, "guards", s, "%s", err)
 			continue
 		}
+		g.name = b.about(g.fact)
 		out = append(out, g)
 	}
 	if why := contradiction(out); why != "" {
 		b.fault(row, "guards", "", "%s", why)
 	}
 	return out
+}
+
+// about is what people call the thing that a fact with a point is about.
+func (b *builder) about(fact string) data.Title {
+	section, id, _ := strings.Cut(fact, ".")
+	switch section {
+	case "mark":
+		return b.doc.Marks[id]
+	case "count":
+		return b.doc.Counts[id]
+	case "granted", "asked":
+		return b.doc.Requests[id].Title
+	case "overdue":
+		return b.doc.Clocks[id].Title
+	case "field":
+		return b.doc.Fields[id].Title
+	}
+	return nil
 }
 
 func (b *builder) effects(row string, clocks map[string]string) []Effect {

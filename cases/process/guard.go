@@ -81,6 +81,8 @@ type Guard struct {
 	// words are the values of a text, or with not those that it must not have.
 	words []string
 	not   bool
+	// name is what people call the mark, count, request, clock or field that the fact is about.
+	name data.Title
 }
 
 // String is the guard as it is written.
@@ -88,20 +90,24 @@ func (g Guard) String() string { return g.source }
 
 // Title is what the guard asks for people.
 func (g Guard) Title() data.Title {
-	prefix, rest := g.fact, ""
-	if i := strings.IndexByte(g.fact, '.'); i >= 0 {
-		prefix, rest = g.fact[:i+1], " "+g.fact[i+1:]
+	section, id, dotted := strings.Cut(g.fact, ".")
+	if dotted {
+		section += "."
 	}
-	of, tail := vocabulary[prefix].title, strings.TrimPrefix(g.source, g.fact)
-	zh, en := "", ""
-	switch {
-	case g.kind == truth && g.most == 0:
-		zh, en, tail = "并非：", "not: ", ""
-	case g.kind == text:
-		tail = strings.Replace(tail, " not in ", " ∉ ", 1)
-		tail = strings.Replace(tail, " in ", " ∈ ", 1)
+	tail := strings.TrimPrefix(strings.TrimPrefix(g.source, "not "), g.fact)
+	tail = strings.Replace(strings.Replace(tail, " not in ", " ∉ ", 1), " in ", " ∈ ", 1)
+	out := data.Title{}
+	for lang, not := range map[string]string{"zh": "并非：", "en": "not: "} {
+		out[lang] = vocabulary[section].title[lang]
+		if dotted {
+			out[lang] += " " + g.name.In(lang, id)
+		}
+		out[lang] += tail
+		if g.kind == truth && g.most == 0 {
+			out[lang] = not + out[lang]
+		}
 	}
-	return data.Title{"zh": zh + of["zh"] + rest + tail, "en": en + of["en"] + rest + tail}
+	return out
 }
 
 // Holds reports whether the guard holds.
