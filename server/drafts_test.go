@@ -327,6 +327,33 @@ func TestDraftSteps(t *testing.T) {
 	}
 }
 
+// TestDraftOfADivision puts polygons without codes into a draft: they have codes to come, the same after undo and redo and when
+// the draft is opened anew, and the check gives them.
+func TestDraftOfADivision(t *testing.T) {
+	c := newCity(t, nil).fill()
+	d := c.begun("li")
+	third := func(code string, w, e float64) string {
+		return fmt.Sprintf(`{"type":"Feature","properties":{"code":%q,"community":"D1-V1"},"geometry":{"type":"Polygon","coordinates":[[[%g,25],[%g,25],[%g,25.01],[%g,25.01],[%g,25]]]}}`, code, w, e, e, w, w)
+	}
+	body := `{"type":"FeatureCollection","features":[` + third("", 121.5, 121.507) + "," + third("A112-00", 121.507, 121.514) + "," + third("", 121.514, 121.52) + `]}`
+	v := c.draft(200, "POST", d+"/import?communities=D1-V1", body)
+	if !slices.Equal(v.Changed.Created, []string{"~1.1", "~1.3"}) || len(v.Counts) > 0 || v.Draft.Done != 1 {
+		t.Errorf("%+v", v)
+	}
+	cells := c.do("GET", d+"/cells", nil, "").body
+	c.draft(200, "POST", d+"/undo", "")
+	c.server.drafts.Forget()
+	c.draft(200, "POST", d+"/redo", "")
+	if again := c.do("GET", d+"/cells", nil, "").body; again != cells || !strings.Contains(again, `"~1.3"`) {
+		t.Errorf("after undo and redo %s instead of %s", again, cells)
+	}
+	// A111-00 has seven tenths in the first third; the last one is new.
+	v = c.draft(200, "POST", d+"/check", "")
+	if !v.OK || !slices.Equal(v.Created, []string{"D1-V1-001"}) || len(v.Ended) > 0 {
+		t.Errorf("check: %+v", v)
+	}
+}
+
 // TestBadDrafts goes through what is refused, with the cause and the place, the draft unchanged.
 func TestBadDrafts(t *testing.T) {
 	c := newCity(t, func(cfg *Config) { cfg.Limits.BodyBytes = 256 << 10 }).fill()

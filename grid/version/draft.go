@@ -49,6 +49,11 @@ func (d *Draft) Do(s *Step) (*Draft, coverage.Change, error) {
 func (d *Draft) do(s *Step, n int) (*coverage.Coverage, coverage.Change, error) {
 	switch s.Op {
 	case OpImport, OpRestore:
+		for i := range s.Cells {
+			if s.Cells[i].Code == "" {
+				s.Cells[i].Code = piece(n, i+1)
+			}
+		}
 		return d.replace(s)
 	case "split":
 		return d.split(s, n)

@@ -67,7 +67,7 @@ func (a *API) newCodes(w *index.World, d *version.Draft, step *version.Step) err
 	given := step.New
 	if step.Op == version.OpImport {
 		for i := range step.Cells {
-			if _, known := d.Base.Coverage.Lookup(step.Cells[i].Code); !known {
+			if _, known := d.Base.Coverage.Lookup(step.Cells[i].Code); !known && step.Cells[i].Code != "" {
 				given = append(given, step.Cells[i].Code)
 			}
 		}

@@ -51,6 +51,10 @@ type Divide struct {
 	Out          string `help:"GeoJSON file to write; {n} in the name is the number of an alternative, and all are written. - is standard output." placeholder:"FILE" short:"o"`
 	Pick         int    `help:"Which alternative is written to a name without {n}." default:"1"`
 	Outlines     string `help:"GeoJSON file to write with the outlines of the communities, which have the vertices where cuts end on them: grid check --outline takes it." placeholder:"FILE"`
+	Draft        string `help:"Make a draft with this title in the city: the picked alternative takes the place of the cells of --scheme. Grids that continue a present one keep its code, others get theirs when the draft is checked." placeholder:"TITLE"`
+	Scheme       string `help:"Scheme of the draft." default:"unit" placeholder:"NAME"`
+	Partial      bool   `help:"The draft replaces only the cells of these communities; others stay as they are."`
+	By           string `help:"Who draws it, where the city knows nobody by an account." placeholder:"NAME"`
 	CRS          string `help:"Coordinate system of the files. Default: longitude and latitude, or what a file states." name:"crs" placeholder:"CRS"`
 	Encoding     string `help:"Encoding of text, such as gb18030. Default: what a file says, else UTF-8, else a guess." placeholder:"NAME"`
 	JSON         bool   `help:"Print metrics, reasons and outgrown grids as JSON." name:"json"`
@@ -100,6 +104,8 @@ func (d *Divide) Validate() error {
 		return fmt.Errorf("--alternatives: 1 to %d", divide.MaxAlternatives)
 	case d.Pick < 1 || d.Pick > d.Alternatives:
 		return fmt.Errorf("--pick: there are %d alternatives", d.Alternatives)
+	case d.Draft == "" && (d.Partial || d.By != ""):
+		return errors.New("--partial and --by go with --draft")
 	case d.Out == "-" && d.JSON:
 		return errors.New("--json is printed where -o - writes; give a file")
 	}
@@ -140,7 +146,14 @@ func (d *Divide) Run(e *Env) error {
 	if err := d.write(e, ground, all); err != nil {
 		return err
 	}
-	return d.tell(e, ground, all)
+	id := ""
+	if d.Draft != "" {
+		if id, err = d.draft(e, &all[d.Pick-1]); err != nil {
+			return err
+		}
+		fmt.Fprintf(e.Stderr, "draft %s has alternative %d, %s\n", id, d.Pick, all[d.Pick-1].Name)
+	}
+	return d.tell(e, ground, all, id)
 }
 
 // hint adds which flag helps.

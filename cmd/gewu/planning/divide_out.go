@@ -116,6 +116,8 @@ type summary struct {
 	Atoms        int                  `json:"atoms"`
 	Alternatives []alternativeSummary `json:"alternatives"`
 	Outgrown     []divide.Outgrown    `json:"outgrown"`
+	// Draft is the id of the draft that was made.
+	Draft string `json:"draft,omitempty"`
 }
 
 type alternativeSummary struct {
@@ -125,8 +127,8 @@ type alternativeSummary struct {
 }
 
 // tell prints the metrics, what is outside of the limits, and what has outgrown them.
-func (d *Divide) tell(e *Env, g *divide.Ground, all []divide.Alternative) error {
-	s := summary{Communities: g.NumCommunities(), Blocks: g.NumBlocks(), Atoms: g.NumAtoms(), Outgrown: g.Outgrown()}
+func (d *Divide) tell(e *Env, g *divide.Ground, all []divide.Alternative, draft string) error {
+	s := summary{Draft: draft, Communities: g.NumCommunities(), Blocks: g.NumBlocks(), Atoms: g.NumAtoms(), Outgrown: g.Outgrown()}
 	for _, a := range all {
 		t := alternativeSummary{Name: a.Name, Metrics: a.Metrics, Outside: []told{}}
 		for _, c := range a.Cells {

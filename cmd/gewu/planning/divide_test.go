@@ -255,6 +255,69 @@ func TestDivideBlocks(t *testing.T) {
 	}
 }
 
+// TestDivideDraft sends the picked alternative to the city: codes of present grids, none for new ones.
+func TestDivideDraft(t *testing.T) {
+	t.Parallel()
+	dir := suburb(t)
+	write(t, filepath.Join(dir, "present.geojson"), collection(record("110101001001007", square(0, 0, 2, 2), "")))
+	cmd := divider(dir)
+	cmd.Present, cmd.Draft, cmd.Scheme, cmd.Partial, cmd.By, cmd.Out, cmd.Pick = filepath.Join(dir, "present.geojson"), "Spring", "social", true, "li", "", 2
+	var table bytes.Buffer
+	e := drawer(dir, io.Discard, &table)
+	var asked []string
+	e.Send = func(path, contentType string, body io.Reader, out any) error {
+		text, err := io.ReadAll(body)
+		if err != nil {
+			return err
+		}
+		asked = append(asked, path+" "+contentType)
+		if len(asked) == 1 {
+			if string(text) != `{"by":"li","scheme":"social","title":"Spring"}` {
+				t.Errorf("begun with %s", text)
+			}
+			return json.Unmarshal([]byte(`{"draft":{"id":"d1"},"seq":9}`), out)
+		}
+		var file struct {
+			Features []struct {
+				ID         *string
+				Properties map[string]string
+			}
+		}
+		if err := json.Unmarshal(text, &file); err != nil {
+			return err
+		}
+		codes := map[string]int{}
+		for _, f := range file.Features {
+			codes[f.Properties["code"]]++
+			if f.ID != nil || !strings.HasPrefix(f.Properties["community"], "11010100100") || len(f.Properties) != 2 {
+				t.Errorf("%+v", f)
+			}
+		}
+		if codes[""] != 7 || codes["110101001001007"] != 1 || len(codes) != 2 {
+			t.Errorf("codes %v", codes)
+		}
+		return json.Unmarshal([]byte(`{}`), out)
+	}
+	if err := cmd.Run(e); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/v1/drafts application/json", "/v1/drafts/d1/import?communities=110101001001%2C110101001002 application/geo+json"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %q", asked)
+	}
+	if !strings.Contains(table.String(), "draft d1 has alternative 2, balanced") {
+		t.Error(&table)
+	}
+	e.Send = func(path, _ string, _ io.Reader, out any) error {
+		if strings.HasSuffix(path, "drafts") {
+			return json.Unmarshal([]byte(`{"draft":{"id":"d2"}}`), out)
+		}
+		return errors.New("1 gap")
+	}
+	if err := cmd.Run(e); err == nil || !strings.Contains(err.Error(), "draft d2 was begun, but the grids do not fit into it: 1 gap") {
+		t.Error(err)
+	}
+}
+
 // TestDivideBadInput: what is wrong is said with its place, and no file is written.
 func TestDivideBadInput(t *testing.T) {
 	t.Parallel()
@@ -322,6 +385,7 @@ func TestDivideFlags(t *testing.T) {
 		"no target":        func(d *planning.Divide) { d.Target = 0 },
 		"min alone":        func(d *planning.Divide) { d.Target, d.Goals, d.Min = 0, "f", 3 },
 		"lock":             func(d *planning.Divide) { d.Lock = []string{"x"} },
+		"partial":          func(d *planning.Divide) { d.Partial = true },
 		"too many":         func(d *planning.Divide) { d.Alternatives = 10 },
 		"picked":           func(d *planning.Divide) { d.Pick = 4 },
 		"both to stdout":   func(d *planning.Divide) { d.JSON, d.Out = true, "-" },
