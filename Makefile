@@ -95,6 +95,11 @@ golden: ## rewrite the golden files, then show what changed
 	@scripts/golden.sh
 	git diff --stat
 
+.PHONY: licences
+licences: ## write docs/licences.md: every dependency and its licence; fails for one that may not be there
+	go test -count=1 ./internal/licences -update
+	git diff --stat docs/licences.md
+
 ##@ Tidy
 
 .PHONY: lint

@@ -39,6 +39,7 @@ var resource = append([]string{"data/sensitive", "server/city", "server/rest", "
 var rows = []row{
 	{dir: "internal/obs", why: "logger, metrics and build information serve everyone, so they depend on no one"},
 	{dir: "internal/flight", why: "work that callers share, whatever it is"},
+	{dir: "internal/licences", why: "a test that reads what others wrote about licences"},
 	{dir: "internal/tomltext", why: "TOML as text, whatever it says"},
 	{dir: "internal/archtest", why: "reads the tree and imports nothing of it"},
 	{dir: "geo", why: "pure functions on coordinates"},
