@@ -1163,7 +1163,7 @@ export interface paths {
         put?: never;
         /**
          * Replace cells by polygons, as one step
-         * @description Of the areas that `communities` names, all cells without it. The polygons must cover the same ground; gaps, overlaps and what lies outside are refused with their places unless a `rule` fixes them.
+         * @description Of the areas that `communities` names, all cells without it. The polygons must cover the same ground; gaps, overlaps and what lies outside are refused with their places unless a `rule` fixes them. A polygon without a code gets one when the draft is checked.
          */
         post: operations["importDraft"];
         delete?: never;
@@ -8281,7 +8281,7 @@ export interface operations {
                 order?: string;
                 /** @description Repair invalid rings. */
                 fix_rings?: boolean;
-                /** @description Property that holds codes. Default: code, else the id of the feature. */
+                /** @description Property that holds codes. Default: code, else the id of the feature; empty for a cell that gets a code later. */
                 code?: string;
                 /** @description Property that holds the area of the level above. Default: community. */
                 community?: string;
