@@ -14,8 +14,8 @@ import (
 
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/account"
+	"github.com/gewu-city/gewu/people/mail"
 	"github.com/gewu-city/gewu/server/auth"
-	"github.com/gewu-city/gewu/server/auth/mail"
 	"github.com/gewu-city/gewu/server/auth/openid"
 )
 
