@@ -40,7 +40,8 @@ type Effect struct {
 	Limit calendar.Limit `json:"limit,omitzero"`
 	// Calendar is the calendar that Start and Reset count by, in the version of the day; nothing means that of before.
 	Calendar string `json:"calendar,omitempty"`
-	// Until is when a Pause ends by itself; zero if only a Resume ends it.
+	// Until is when a Pause ends by itself; zero if only a Resume ends it. For Extend without a Limit it is when the clock
+	// is to be due.
 	Until time.Time `json:"until,omitzero"`
 	// Mark is the key of what Fire tells.
 	Mark string `json:"mark,omitempty"`
@@ -278,13 +279,27 @@ func (c *Clock) count(cal *calendar.Calendar) {
 }
 
 func (c *Clock) extend(e Effect, rule *Rule, cal *calendar.Calendar) error {
+	if c.State == Stopped {
+		return nil
+	}
 	more := e.Limit
-	if more.IsZero() {
+	switch {
+	case more.IsZero() && e.Until.IsZero():
 		more = c.Began
+	case more.IsZero():
+		if c.Due.IsZero() {
+			return c.refuse("has no due time now, so it cannot be extended until another")
+		}
+		span, err := cal.Elapsed(c.Limit.Unit, c.Due, e.Until)
+		if err != nil {
+			return err
+		}
+		if span <= 0 {
+			return c.refuse("is due by then already")
+		}
+		more = calendar.Limit{Span: span, Unit: c.Limit.Unit}
 	}
 	switch {
-	case c.State == Stopped:
-		return nil
 	case more.Unit != c.Limit.Unit:
 		return c.refuse("counts " + c.Limit.Unit.String() + ", so it cannot be extended by " + more.String())
 	case more.Span <= 0:

@@ -182,6 +182,24 @@ func TestALongCase(t *testing.T) {
 	}
 }
 
+func TestExtendedUntilADate(t *testing.T) {
+	b, rule := book(t, office(2026)), rules(t).Rule("handle")
+	start := clock.Effect{Do: clock.Start, At: at(t, "03-06 16:00"), Limit: limit(t, "2 work_day"), Calendar: "city"}
+	c := play(t, b, rule, start, clock.Effect{Do: clock.Extend, At: at(t, "03-06 17:00"), Until: at(t, "03-12 16:00")})
+	if !c.Due.Equal(at(t, "03-12 16:00")) || c.Limit.String() != "4 work_day" || c.Extensions != 1 {
+		t.Errorf("due %s with %s", c.Due, c.Limit)
+	}
+	// Until an evening is until the office closes.
+	c = play(t, b, rule, start, clock.Effect{Do: clock.Extend, At: at(t, "03-06 17:00"), Until: at(t, "03-12 23:00")})
+	if !c.Due.Equal(at(t, "03-12 18:00")) {
+		t.Errorf("due %s", c.Due)
+	}
+	paused := play(t, b, rule, start, clock.Effect{Do: clock.Pause, At: at(t, "03-06 17:00")})
+	if _, err := paused.Apply(clock.Effect{Do: clock.Extend, At: at(t, "03-06 17:30"), Until: at(t, "03-12 16:00")}, rule, b); err == nil || !strings.Contains(err.Error(), "has no due time now") {
+		t.Error(err)
+	}
+}
+
 func TestSigningWithin24Hours(t *testing.T) {
 	b, rule := book(t, office(2026)), rules(t).Rule("sign")
 	c := play(t, b, rule, clock.Effect{Do: clock.Start, At: at(t, "03-06 17:30"), Limit: rule.Limit, Calendar: "city"})
@@ -250,6 +268,7 @@ func TestEffectsThatCannotBe(t *testing.T) {
 	for want, e := range map[string]clock.Effect{
 		"effects come in the order of time":            {Do: clock.Stop, At: at(t, "03-06 15:59")},
 		"cannot be extended by 1 work_hour":            {Do: clock.Extend, At: at(t, "03-06 17:00"), Limit: limit(t, "1 work_hour")},
+		"is due by then already":                       {Do: clock.Extend, At: at(t, "03-06 17:00"), Until: at(t, "03-10 15:00")},
 		"until an instant that has passed":             {Do: clock.Pause, At: at(t, "03-06 17:00"), Until: at(t, "03-06 17:00")},
 		"knows no effect wind":                         {Do: "wind", At: at(t, "03-06 17:00")},
 		"is told of no mark":                           {Do: clock.Fire, At: at(t, "03-06 17:00")},

@@ -179,6 +179,7 @@ var rows = []row{
 	{dir: "cases/calendar", may: []string{"data"}, why: "counts working time; it knows no case and no clock of a case"},
 	{dir: "cases", may: []string{"cases/process", "people", "data", "profiles"}, why: "the engine is asked through small interfaces that cases declares; only its tests know the profiles"},
 	{dir: "cases/class", may: []string{"cases/calendar", "data/catalogue", "data"}, why: "classes with limits, texts and what is the same case; it knows no case"},
+	{dir: "cases/timing", may: []string{"cases", "cases/calendar", "cases/class", "cases/clock", "cases/process", "data/catalogue", "data"}, why: "cases with their clocks and limits; neither knows the other"},
 	{dir: "cases/notice", may: []string{"data", "geo"}, why: "who is told what, and messages on their way; it sends nothing"},
 	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
 	{dir: "cases/adapters", may: []string{"cases/notice", "people/mail", "cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd; only its tests know a mailer"},

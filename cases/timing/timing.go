@@ -1,0 +1,146 @@
+// Package timing joins cases with their time: the clocks of a case are the fold of the clock effects in its events, their
+// limits are the rows of its class, and what is overdue is what these clocks say.
+package timing
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/calendar"
+	"github.com/gewu-city/gewu/cases/class"
+	"github.com/gewu-city/gewu/cases/clock"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/data/catalogue"
+)
+
+// Clocks are the clocks of a case by name. It is a value: After and Told make another one.
+type Clocks map[string]clock.Clock
+
+// City is what the clocks of a city run by. It is read only, and safe for concurrent use.
+type City struct {
+	Rules *clock.Rules
+	Book  *calendar.Book
+	Table *class.Table
+	// Calendar is the name of the calendar that clocks run by which name none.
+	Calendar string
+}
+
+// Fold is the clocks after all events of a case.
+func (c *City) Fold(events []*cases.Event) (Clocks, error) {
+	clocks := Clocks{}
+	for _, e := range events {
+		var err error
+		if clocks, err = c.After(clocks, e); err != nil {
+			return nil, err
+		}
+	}
+	return clocks, nil
+}
+
+// After is the clocks after one more event. It fails where an effect of the event cannot be, with the number of the event and
+// the clocks as they were.
+func (c *City) After(clocks Clocks, e *cases.Event) (Clocks, error) {
+	if len(e.Clocks) == 0 {
+		return clocks, nil
+	}
+	next := maps.Clone(clocks)
+	if next == nil {
+		next = Clocks{}
+	}
+	for i := range e.Clocks {
+		effect, err := c.effect(&e.Clocks[i], e.At)
+		if err == nil {
+			err = next.apply(effect, c)
+		}
+		if err != nil {
+			return clocks, fmt.Errorf("case %s, event %d: %w", e.Case, e.Number, err)
+		}
+	}
+	return next, nil
+}
+
+// Told is the clocks after a mark of one of them was told.
+func (c *City) Told(clocks Clocks, n clock.Notice, at time.Time) (Clocks, error) {
+	next := maps.Clone(clocks)
+	if next == nil {
+		next = Clocks{}
+	}
+	return next, next.apply(clock.Effect{Clock: n.Clock, Do: clock.Fire, At: at, Mark: n.Key}, c)
+}
+
+func (k Clocks) apply(e clock.Effect, c *City) error {
+	was, ok := k[e.Clock]
+	if !ok {
+		was = clock.Clock{Name: e.Clock}
+	}
+	is, err := was.Apply(e, c.Rules.Rule(e.Clock), c.Book)
+	if err != nil {
+		return err
+	}
+	k[e.Clock] = is
+	return nil
+}
+
+// effect is a clock effect of an event in the terms of clocks.
+func (c *City) effect(e *cases.ClockEffect, at time.Time) (clock.Effect, error) {
+	out := clock.Effect{Clock: e.Clock, Do: clock.Do(e.Do), At: at, Calendar: e.Calendar, Until: e.Until}
+	if out.Calendar == "" && (e.Do == process.Start || e.Do == process.Reset) {
+		out.Calendar = c.Calendar
+	}
+	if e.Limit != "" {
+		limit, err := calendar.ParseLimit(e.Limit)
+		if err != nil {
+			return out, err
+		}
+		out.Limit = limit
+	}
+	return out, nil
+}
+
+// Limits answers what package cases asks about time. It satisfies cases.Limits.
+type Limits struct {
+	City *City
+	// Of are the clocks of a case by its id.
+	Of func(caseID string) Clocks
+}
+
+// Limit is the limit of a clock that starts: that of its rule; for a clock whose rule has none, that of the row of the class
+// which was picked, the first where none was. It is empty where there is no such row, so that the process says.
+func (l *Limits) Limit(name string, of cases.Class, _ string) (limit, by string) {
+	rule := l.City.Rules.Rule(name)
+	if rule == nil {
+		return "", l.City.Calendar
+	}
+	if !rule.Limit.IsZero() {
+		return rule.Limit.String(), l.City.Calendar
+	}
+	key := catalogue.Key{Edition: of.Edition, Kind: catalogue.Kind(of.Kind), Code: of.Code}
+	if key.Edition == "" {
+		key.Edition = l.City.Table.Edition()
+	}
+	rows := l.City.Table.Limits(key)
+	if len(rows) == 0 {
+		return "", l.City.Calendar
+	}
+	picked := 1
+	if n, err := strconv.Atoi(of.Row); err == nil && n >= 1 && n <= len(rows) {
+		picked = n
+	}
+	return rows[picked-1].Limit.String(), l.City.Calendar
+}
+
+// Overdue reports whether a clock of a case is over its limit at a time.
+func (l *Limits) Overdue(c *cases.Case, name string, at time.Time) bool {
+	is := l.Of(c.ID)[name]
+	return is.Overdue(at)
+}
+
+// Put tells a sweep of all clocks of a case.
+func (c *City) Put(s *clock.Sweep, caseID string, clocks Clocks) {
+	for name, is := range clocks {
+		s.Put(caseID, &is, c.Rules.Rule(name), c.Book)
+	}
+}
