@@ -112,6 +112,8 @@ const (
 	costGuess   = 8000 // to look for names that the text resembles
 	costMeaning = 20   // to look up what a name means
 	costOutside = 20   // to look whether a place is near an area
+	costKeep    = 20   // to score a place
+	keptShare   = 16   // elements of the text that scoring a place looks at for one unit
 )
 
 // spend takes off what something costs and reports whether it may be done.

@@ -168,7 +168,9 @@ func (f *finder) place(c *candidate) Place {
 func (f *finder) streetPlace(c *candidate, p *Place) {
 	plate := gazetteer.Plate{Road: f.g.RoadTitle(c.road)}
 	for d := range f.g.Doors().Doors(c.street) {
-		plate = f.g.DoorPlate(d.ID)
+		if c.street.Road == uint32(c.road) { // what lies between others has no street
+			plate = f.g.DoorPlate(d.ID)
+		}
 		break
 	}
 	p.Name, p.Road, p.Section, p.Lane, p.Alley = plate.Road, plate.Road, plate.Section, plate.Lane, plate.Alley

@@ -19,7 +19,7 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 		first = min(first, cl.Areas[0])
 	}
 	c.start, c.end = f.elements[first].Start, f.elements[cl.Last].End
-	if f.otherKind(cl, c.kind) {
+	if f.otherKind(cl, c.kind) || !f.spend(costKeep+len(f.elements)/keptShare) {
 		return
 	}
 	c.faults = f.within(cl.Areas, c.at, c.faults)

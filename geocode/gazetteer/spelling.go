@@ -16,11 +16,11 @@ var (
 		"st street", "sta station", "ter terrace terr", "tpke turnpike", "trl trail", "walk", "way wy", "cl close", "mews", "row", "path",
 	)
 	directions = words("n north", "s south", "e east", "w west", "ne northeast", "nw northwest", "se southeast", "sw southwest")
-	beginnings = words("st saint", "mt mount", "ft fort", "dr doctor", "msgr monsignor", "rev reverend", "gen general",
+	beginnings = words("st saint", "str strasse", "mt mount", "ft fort", "dr doctor", "msgr monsignor", "rev reverend", "gen general",
 		"av avenue ave avda avenida", "bd boulevard blvd boul", "pl place", "ch chemin", "rte route", "imp impasse", "all allee",
 		"c/ c calle", "pza plaza", "ctra carretera", "v via", "p.za piazza", "vle viale", "c.so corso")
 	anywhere = words("1st first", "2nd second", "3rd third", "4th fourth", "5th fifth", "6th sixth", "7th seventh", "8th eighth",
-		"9th ninth", "10th tenth", "11th eleventh", "12th twelfth", "gen general", "dr doctor", "pres president", "prof professor")
+		"9th ninth", "10th tenth", "st saint", "ste sainte", "rte route rt", "11th eleventh", "12th twelfth", "gen general", "dr doctor", "pres president", "prof professor")
 	// compounds are kinds of roads that German and Dutch write behind the name with or without a space, and how they are cut short.
 	compounds = [][2]string{{"strasse", "str"}, {"straat", "str"}, {"gasse", ""}, {"platz", "pl"}, {"plein", "pl"}, {"allee", ""}, {"weg", ""}, {"laan", ""}}
 	// fillers are small words that people leave out of the name of a road.
@@ -48,6 +48,13 @@ const mostSpellings = 24
 // spellings yields the ways in which a name in words is written, and of roads the name without its kind of road.
 func spellings(kind Kind, name string) iter.Seq2[string, Form] {
 	return func(yield func(string, Form) bool) {
+		if words := strings.ReplaceAll(name, "-", " "); words != name {
+			for v, form := range spellings(kind, words) { // Karl Marx Allee
+				if !yield(v, form) {
+					return
+				}
+			}
+		}
 		fields := strings.Fields(name)
 		ways := [][]string{nil}
 		for i, f := range fields {
@@ -94,8 +101,10 @@ func roadSpellings(fields []string, ways [][]string, yield func(string, Form) bo
 	}
 	n := len(fields)
 	if n > 1 && endings[fields[n-1]] != nil {
-		if short := strings.Join(fields[:n-1], " "); len(short) >= shortestWord && directions[short] == nil && !yield(short, Short) {
-			return
+		for _, way := range ways {
+			if short := strings.Join(way[:n-1], " "); len(short) >= shortestWord && directions[short] == nil && !yield(short, Short) {
+				return
+			}
 		}
 	}
 	for _, way := range ways {
