@@ -77,7 +77,7 @@ func (f *finder) interval(cl *relation.Claim, s gazetteer.Sense, a houses.Addres
 		}
 		half := geo.Distance(p.At, q.At) / 2
 		f.relate(cl, stretchPrecision, candidate{
-			kind: Road, at: geo.Between(p.At, q.At, 0.5), radius: half + p.Radius + q.Radius + betweenRadius, road: s.Road, faults: faults, street: a.Street(uint32(s.Road), section),
+			kind: Road, spans: true, at: geo.Between(p.At, q.At, 0.5), radius: half + p.Radius + q.Radius + betweenRadius, road: s.Road, faults: faults, street: a.Street(uint32(s.Road), section),
 		})
 	}
 }

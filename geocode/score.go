@@ -27,7 +27,7 @@ func (f *finder) keep(cl *relation.Claim, precision int, c candidate) {
 	c.faults = f.elsewhere(first, c.faults)
 	c.open = f.unexplained(cl)
 	kind := c.kind
-	if cl.Ends != nil || cl.Sides != nil || cl.Third >= 0 {
+	if cl.Ends != nil || cl.Sides != nil || cl.Third >= 0 || cl.Until != nil {
 		kind = Crossing // several names are said
 	}
 	points := int(c.open*weight(kind, len(c.faults)) + 0.5)

@@ -232,7 +232,7 @@ func (r *Reader) layNumbers(at int) {
 	if at > 0 && isDigit(r.text[at]) && (isDigit(r.text[at-1]) || r.text[at-1] == '.' && at > 1 && isDigit(r.text[at-2])) {
 		return
 	}
-	if !numberBegins(r.text[at:]) || r.inOrder(at) {
+	if !numberBegins(r.text[at:]) || r.inOrder(at) || r.inCode(at) {
 		return
 	}
 	start := len(r.numbers)
@@ -244,7 +244,7 @@ func (r *Reader) layNumbers(at int) {
 		if found[i].Unit == number.None {
 			cost = costBare
 		}
-		if r.whole(at, found[i].End) && !r.ordinal(found[i].End) {
+		if r.whole(at, found[i].End) && !r.ordinal(found[i].End) && !r.exit(found[i].End) {
 			r.add(Element{Kind: Number, Start: at, End: found[i].End, Numbers: found[:i+1]}, cost)
 		}
 	}
@@ -253,6 +253,28 @@ func (r *Reader) layNumbers(at int) {
 // inOrder reports whether a number is that of a day, or one of many in their order: 7月15号, 第3.
 func (r *Reader) inOrder(at int) bool {
 	return at > 0 && r.text[at-1] == '第' || at > 1 && r.text[at-1] == '月' && isDigit(r.text[at-2])
+}
+
+// inCode reports whether digits go on a code, such as the number of a case or a telephone: 1151105-0321, 0321.
+func (r *Reader) inCode(at int) bool {
+	const before, short = 3, 4 // 12-16 is a range
+	if n := at - 1; isDigit(r.text[at]) && n > before && r.text[n] == '-' {
+		code := 0
+		for n--; n >= 0 && isDigit(r.text[n]); n-- {
+			code++
+		}
+		return code > before
+	}
+	return r.text[at] == '0' && len(r.text) >= at+short && !slices.ContainsFunc(r.text[at:at+short], func(c rune) bool { return !isDigit(c) })
+}
+
+// exit reports whether what a number counts is an exit or a line, and no house: 2号出口, 12号线.
+func (r *Reader) exit(end int) bool {
+	rest := string(r.text[end:min(len(r.text), end+len("出入口"))])
+	if r.text[end-1] != '号' {
+		return false
+	}
+	return strings.HasPrefix(rest, "出口") || strings.HasPrefix(rest, "入口") || strings.HasPrefix(rest, "出入口") || strings.HasPrefix(rest, "线") && !strings.HasPrefix(rest, "线路") && !strings.HasPrefix(rest, "线缆") && !strings.HasPrefix(rest, "线杆")
 }
 
 // ordinal reports whether letters follow right behind a digit: 2nd, 5g.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/geocode/gazetteer"
 	"github.com/gewu-city/gewu/geocode/names"
+	"github.com/gewu-city/gewu/geocode/number"
 	"github.com/gewu-city/gewu/geocode/phrase"
 )
 
@@ -160,7 +161,7 @@ func (r *Reader) numbers(cl *Claim) (after int, led bool) {
 	i := cl.Main
 	n, b := r.next(i+1), r.before(i)
 	behind := r.is(n, phrase.Number)
-	leading := r.is(b, phrase.Number) && (len(r.Found) == 0 || r.Found[len(r.Found)-1].Last < b) && leads(r.elements[b].Numbers)
+	leading := r.is(b, phrase.Number) && (r.inLetters(i) || r.elements[b].Numbers[0].Unit != number.None) && (len(r.Found) == 0 || r.Found[len(r.Found)-1].Last < b) && leads(r.elements[b].Numbers)
 	switch {
 	case leading && r.inLetters(i):
 		cl.Numbers, cl.First = r.elements[b].Numbers, b

@@ -1,0 +1,33 @@
+package geocode_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestNumbersOfReports states what reports with numbers of cases, telephones, lines and exits are about.
+func TestNumbersOfReports(t *testing.T) {
+	g, _ := city(t)
+	for text, want := range map[string]string{
+		"關於貴單位11月5日回覆案號1151105-0321，和平東路二段的路燈還是沒亮": "road 和平東路二段",
+		"案號0321，和平東路二段的路燈還是沒亮":                     "road 和平東路二段",
+		"捷運大安站2號出口旁有攤販":                            "",
+		"捷運2號線旁有攤販":                                "",
+		"106號，和平東路二段，大安區，路燈不亮":                     "house 臺北市大安區龍淵里5鄰和平東路二段106號",
+		"聯絡電話0912-345-678，塔悠路328號前人行道磚破損":          "house gate 臺北市松山區莊敬里11鄰塔悠路328號",
+		"和平東路二段106號到118號之間路面坑洞":                    "road between 和平東路二段",
+		"報案人稱於115年11月20日19時30分許在復興南路一段390號騎樓遭擋住":   "house 臺北市大安區和安里4鄰復興南路一段390號",
+	} {
+		got := ""
+		if r, _ := g.Extract(text, time.Time{}); r.Reported >= 0 {
+			p := &r.Places[r.Reported]
+			if got = fmt.Sprintf("%s %s %s", p.Kind, p.Relation, p.Label); p.Relation == "" {
+				got = fmt.Sprintf("%s %s", p.Kind, p.Label)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
