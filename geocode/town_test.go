@@ -80,6 +80,8 @@ func TestTown(t *testing.T) {
 		{"光明路34号与陕西南路交叉口", "crossing 光明路 / 陕西南路", 300, 700, 1, [2]float64{10, 10}, sure, ""},
 		{"光明路6号与陕西南路交叉口的麦当劳", "landmark 麦当劳光明路店", 310, 690, 1, [2]float64{10, 10}, sure, "name aliased"},
 		{"光明路6号与陕西南路交叉口", "crossing 光明路 / 陕西南路", 300, 700, 1, [2]float64{10, 10}, unsure, "number contradicts"},
+		// What ends like a district and is none explains nothing.
+		{"光明路12号对面的小区", "house opposite 西关区光明路12号", 292, 240, 1, [2]float64{35, 35}, sure, "relation approximate, text unknown"},
 		// Grids by their numbers, and what the city does not have in them.
 		{"第七网格", "area 7号网格", 620, 215, 5, [2]float64{20, 40}, unsure, ""},
 		{"网格07", "", 0, 0, 0, [2]float64{}, [2]int{}, ""},

@@ -307,7 +307,7 @@ func (r *Reader) layAdmin(at int) {
 	for i := at; i < len(r.text) && i < at+longest && r.text[i] >= 0x2e80; i++ {
 		switch r.text[i] {
 		case '省', '市', '县', '区', '镇', '乡', '州', '旗':
-			if i > at && !r.endsNamed(at, i+1) {
+			if i > at && !estates(r.text[i-1:i+1]) && !r.endsNamed(at, i+1) {
 				r.add(Element{Kind: Admin, Start: at, End: i + 1}, costAdmin)
 			}
 			if i > at && (i+1 == len(r.text) || !strings.ContainsRune("市县区镇乡", r.text[i+1])) {
@@ -315,6 +315,11 @@ func (r *Reader) layAdmin(at int) {
 			}
 		}
 	}
+}
+
+// estates reports whether a text is what ends like a district and is none: 小区, 园区.
+func estates(text []rune) bool {
+	return text[1] == '区' && strings.ContainsRune("小园厂校景院片库辖", text[0])
 }
 
 // said reports whether something that is known ends at a character, or a sentence begins: short words stand in relation to
