@@ -33,7 +33,7 @@ func town(t testing.TB, follow index.Projection) {
 		indextest.Put("streets", "g107", line, text("G107国道")),
 		sight("k5", "G107国道K5+000", "", 100, 100), sight("k55", "G107国道K5+500", "", 600, 100),
 		sight("m1", "麦当劳光明路店", "麦当劳", 310, 690), sight("m2", "麦当劳东店", "麦当劳", 900, 900),
-		door("光明路", "70号", 310, 600), door("文明路", "8号", 100, 450), door("文明路", "8号", 900, 450),
+		door("光明路", "70号", 310, 600), door("纬五路", "3号", 800, 800), door("文明路", "8号", 100, 450), door("文明路", "8号", 900, 450),
 		door("光明路", "68号", 500, 30), door("光明路", "68号院2号楼", 300, 640),
 		indextest.Put("grids", "n7", indextest.Rect(a.X, a.Y, b.X, b.Y), text("7号网格"), data.TextValue(data.Code, "110105013007")),
 	}
@@ -80,6 +80,8 @@ func TestTown(t *testing.T) {
 		{"光明路34号与陕西南路交叉口", "crossing 光明路 / 陕西南路", 300, 700, 1, [2]float64{10, 10}, sure, ""},
 		{"光明路6号与陕西南路交叉口的麦当劳", "landmark 麦当劳光明路店", 310, 690, 1, [2]float64{10, 10}, sure, "name aliased"},
 		{"光明路6号与陕西南路交叉口", "crossing 光明路 / 陕西南路", 300, 700, 1, [2]float64{10, 10}, unsure, "number contradicts"},
+		// A numeral in the name of a road as a digit.
+		{"纬5路3号", "house 纬五路3号", 800, 800, 1, [2]float64{5, 5}, sure, ""},
 		// What ends like a district and is none explains nothing.
 		{"光明路12号对面的小区", "house opposite 西关区光明路12号", 292, 240, 1, [2]float64{35, 35}, sure, "relation approximate, text unknown"},
 		// Grids by their numbers, and what the city does not have in them.

@@ -46,6 +46,9 @@ func forms(kind Kind, name, alias string) iter.Seq2[string, Form] {
 				}
 				continue
 			}
+			if kind == Road && !give(inDigits(w), Variant) {
+				return
+			}
 			for _, v := range counted(kind, w) {
 				if !give(v, Variant) {
 					return
@@ -131,6 +134,25 @@ func counted(kind Kind, name string) []string {
 }
 
 const gridName = "网格"
+
+// inDigits is the name of a road with its one numeral as a digit: 纬5路, 中山1路; empty where it has none, or several.
+func inDigits(name string) string {
+	const numerals = "一二三四五六七八九"
+	text, at := []rune(name), -1
+	for i, r := range text {
+		switch {
+		case r == '十' || at >= 0 && strings.ContainsRune(numerals, r):
+			return ""
+		case strings.ContainsRune(numerals, r):
+			at = i
+		}
+	}
+	if at < 0 || at == len(text)-1 {
+		return ""
+	}
+	text[at] = rune('1' + slices.Index([]rune(numerals), text[at]))
+	return string(text)
+}
 
 // inWords is a number up to 99 in Chinese.
 func inWords(n int) string {

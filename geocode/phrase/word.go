@@ -225,6 +225,8 @@ var vocabulary = []word{
 	{"内", Inside, 0},
 	{"里", Inside, 0},
 	{"里面", Inside, 0},
+	{"里头", Inside, 0},
+	{"里边", Inside, 0},
 	{"inside", Inside, 0},
 	{"之间", Between, 0},
 	{"中间", Between, 0},

@@ -64,10 +64,11 @@ func (r *Reader) pair(cl *Claim, after int) int {
 }
 
 // nextCrossing is the road that crosses the first where a stretch ends that begins at a crossing: A路与B路交叉口至C路口, or
-// 至A路与C路交叉口; -1 where none does.
+// 至A路与C路交叉口, 和A路与C路交叉口之间; -1 where none does.
 func (r *Reader) nextCrossing(cl *Claim, after int) (road, end int) {
 	i := r.next(after)
-	if to := r.next(i + 1); r.term(i) != phrase.Crossing || r.term(to) != phrase.To {
+	to := r.next(i + 1)
+	if by := r.term(to); r.term(i) != phrase.Crossing || by != phrase.To && by != phrase.And {
 		return -1, after
 	} else if i = r.next(to + 1); r.is(i, phrase.Name) && r.again(i, cl.Main) {
 		if i = r.next(i + 1); r.term(i) == phrase.And {
@@ -76,6 +77,9 @@ func (r *Reader) nextCrossing(cl *Claim, after int) (road, end int) {
 	}
 	if !r.means(i, gazetteer.Road) || r.again(i, cl.Main) || r.again(i, cl.Second) || r.housedAt(i+1) {
 		return -1, after
+	}
+	if x := r.next(i + 1); r.term(to) == phrase.And && (r.term(x) != phrase.Crossing || r.term(r.next(x+1)) != phrase.Between) {
+		return -1, after // two crossings, and not what lies between them
 	}
 	return i, i + 1
 }
