@@ -43,7 +43,8 @@ const furthest = 10_000
 // relate moves a candidate to where the words of its claim put it, and keeps it.
 func (f *finder) relate(cl *relation.Claim, precision int, c candidate) {
 	c.void = cl.Metres() > furthest
-	c.relation, c.anchor, c.apart = cl.Relation, c.at, cl.Relation != At
+	c.relation, c.anchor = cl.Relation, c.at
+	c.apart = cl.Relation != At && cl.Relation != Gate && cl.Relation != Inside
 	approximate := func(points int, radius float64) {
 		c.radius += radius
 		c.faults = append(slices.Clip(c.faults), Fault{Element: "relation", Kind: Approximate, Points: points})

@@ -80,6 +80,8 @@ func TestTown(t *testing.T) {
 		{"光明路34号与陕西南路交叉口", "crossing 光明路 / 陕西南路", 300, 700, 1, [2]float64{10, 10}, sure, ""},
 		{"光明路6号与陕西南路交叉口的麦当劳", "landmark 麦当劳光明路店", 310, 690, 1, [2]float64{10, 10}, sure, "name aliased"},
 		{"光明路6号与陕西南路交叉口", "crossing 光明路 / 陕西南路", 300, 700, 1, [2]float64{10, 10}, unsure, "number contradicts"},
+		// So far from a gate, nobody knows which way.
+		{"距离人民公园北门大概三百米的地方", "landmark offset 人民公园", 500, 500, 1, [2]float64{300, 340}, [2]int{50, 75}, "relation approximate, text unknown"},
 		// A numeral in the name of a road as a digit.
 		{"纬5路3号", "house 纬五路3号", 800, 800, 1, [2]float64{5, 5}, sure, ""},
 		// What ends like a district and is none explains nothing.
