@@ -151,7 +151,7 @@ func (a *API) Expired(w http.ResponseWriter, r *http.Request) error {
 
 // Sweep erases those whose time is over: POST /v1/personal/expired.
 func (a *API) Sweep(w http.ResponseWriter, r *http.Request) error {
-	if err := bodiless(w, r); err != nil {
+	if err := rest.SkipBody(w, r); err != nil {
 		return err
 	}
 	if err := rest.ParseParams(r).Done(""); err != nil {

@@ -26,16 +26,10 @@ import (
 // API is the resource personal data.
 type API struct{ *city.City }
 
-// bodiless reads the body of a request that needs none, as far as a client may send one all the same.
-func bodiless(w http.ResponseWriter, r *http.Request) error {
-	_, err := rest.ReadAll(w, r, 4<<10)
-	return err
-}
-
 // Erase erases a person or household: POST /v1/layers/{layer}/features/{id}/erase. First the key goes, and with it
 // whatever was ever stored; then the feature. It may be asked again when it was broken off, and then completes.
 func (a *API) Erase(w http.ResponseWriter, r *http.Request) error {
-	if err := bodiless(w, r); err != nil {
+	if err := rest.SkipBody(w, r); err != nil {
 		return err
 	}
 	q := rest.ParseParams(r)
@@ -202,7 +196,7 @@ type signed struct {
 // SignOff takes a reading from the list of those that nobody has looked at: POST /v1/personal/reviews/{id}/sign-off.
 // Whoever has read does not sign for it.
 func (a *API) SignOff(w http.ResponseWriter, r *http.Request) error {
-	if err := bodiless(w, r); err != nil {
+	if err := rest.SkipBody(w, r); err != nil {
 		return err
 	}
 	q := rest.ParseParams(r)

@@ -67,6 +67,16 @@ func ReadAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	return body, err
 }
 
+// mostUnused bounds a body that nobody reads.
+const mostUnused = 4 << 10
+
+// SkipBody reads the body of a request that needs none, as far as a client may send one all the same: what comes slowly or is
+// large ends here, and not in a connection that waits.
+func SkipBody(w http.ResponseWriter, r *http.Request) error {
+	_, err := ReadAll(w, r, mostUnused)
+	return err
+}
+
 // DecodeJSON reads one JSON value strictly: UTF-8, no unknown members, nothing after it.
 func DecodeJSON(body []byte, v any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
