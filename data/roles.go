@@ -1,6 +1,9 @@
 package data
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Roles say which part a layer plays in the city and which attribute plays each part of the role.
 type Roles struct {
@@ -14,6 +17,8 @@ type Roles struct {
 	Entrance *NameRole     `json:"entrance,omitempty" toml:"entrance"`
 	// Organisation makes a layer organisations: firms, schools, offices.
 	Organisation *NameRole `json:"organisation,omitempty" toml:"organisation"`
+	// Dispute makes a layer zones that several sides claim.
+	Dispute *DisputeRole `json:"dispute,omitempty" toml:"dispute"`
 }
 
 // AreaRole makes a polygon layer a level of areas, such as district or village. Here as in the other roles Alias is the
@@ -25,11 +30,22 @@ type AreaRole struct {
 	Alias string `json:"alias,omitempty" toml:"alias"`
 }
 
-// CellRole makes a polygon layer the cells of a scheme.
+// CellRole makes a polygon layer the cells of a scheme. Kind is the attribute that says what a cell is for (居民, 商务, 单位,
+// 专属), Grade how it is managed (一般, 重点, 综合治理), Reason why it is over a limit on purpose.
 type CellRole struct {
 	Scheme string `json:"scheme" toml:"scheme"`
 	Code   string `json:"code,omitempty" toml:"code"`
 	Name   string `json:"name,omitempty" toml:"name"`
+	Kind   string `json:"kind,omitempty" toml:"kind"`
+	Grade  string `json:"grade,omitempty" toml:"grade"`
+	Reason string `json:"reason,omitempty" toml:"reason"`
+}
+
+// DisputeRole makes a polygon layer zones that several sides claim. Claimants is the attribute that names these, split by one
+// of ; ； 、 |; Name names the zone.
+type DisputeRole struct {
+	Claimants string `json:"claimants,omitempty" toml:"claimants"`
+	Name      string `json:"name,omitempty" toml:"name"`
 }
 
 // AddressRole makes a layer door plates. Label is the full text; the others are its elements.
@@ -105,6 +121,9 @@ func (r *Roles) Parts() []RolePart {
 	if r.Cell != nil {
 		add("cell.code", &r.Cell.Code)
 		add("cell.name", &r.Cell.Name)
+		add("cell.kind", &r.Cell.Kind)
+		add("cell.grade", &r.Cell.Grade)
+		add("cell.reason", &r.Cell.Reason)
 	}
 	if r.Address != nil {
 		add("address.label", &r.Address.Label)
@@ -143,6 +162,10 @@ func (r *Roles) Parts() []RolePart {
 	if r.Organisation != nil {
 		add("organisation.name", &r.Organisation.Name)
 	}
+	if r.Dispute != nil {
+		add("dispute.claimants", &r.Dispute.Claimants)
+		add("dispute.name", &r.Dispute.Name)
+	}
 	return parts
 }
 
@@ -150,7 +173,7 @@ func (r *Roles) Parts() []RolePart {
 func (r Roles) Clone() Roles {
 	r.Area, r.Cell, r.Address, r.Road = own(r.Area), own(r.Cell), own(r.Address), own(r.Road)
 	r.Part, r.Landmark, r.Building = own(r.Part), own(r.Landmark), own(r.Building)
-	r.Entrance, r.Organisation = own(r.Entrance), own(r.Organisation)
+	r.Entrance, r.Organisation, r.Dispute = own(r.Entrance), own(r.Organisation), own(r.Dispute)
 	return r
 }
 
@@ -176,6 +199,14 @@ func (l *Layer) validateRoles(bad func(field, value, why string)) {
 	if r := l.Roles.Cell; r != nil {
 		level("cell", "scheme", r.Scheme)
 	}
+	if r := l.Roles.Dispute; r != nil {
+		if l.Geometry != GeometryPolygon {
+			bad("roles.dispute", string(l.Geometry), "needs a polygon layer")
+		}
+		if r.Claimants == "" {
+			bad("roles.dispute.claimants", "", "is missing: the attribute that names the sides")
+		}
+	}
 	for _, part := range l.Roles.Parts() {
 		name := *part.Attribute
 		switch i := l.AttributeIndex(name); {
@@ -193,52 +224,20 @@ func (l *Layer) validateRoles(bad func(field, value, why string)) {
 }
 
 // CodeAttribute is the position of the attribute that plays "code" in a role, or -1.
-func (l *Layer) CodeAttribute() int {
-	switch r := l.Roles; {
-	case r.Cell != nil && r.Cell.Code != "":
-		return l.AttributeIndex(r.Cell.Code)
-	case r.Area != nil && r.Area.Code != "":
-		return l.AttributeIndex(r.Area.Code)
-	case r.Part != nil && r.Part.Code != "":
-		return l.AttributeIndex(r.Part.Code)
-	}
-	return -1
-}
+func (l *Layer) CodeAttribute() int { return l.playing("cell.code", "area.code", "part.code") }
 
 // LabelAttribute is the position of the attribute that names a feature to people, or -1.
 func (l *Layer) LabelAttribute() int {
-	r := l.Roles
-	names := []string{}
-	if r.Area != nil {
-		names = append(names, r.Area.Name, r.Area.Code)
-	}
-	if r.Cell != nil {
-		names = append(names, r.Cell.Name, r.Cell.Code)
-	}
-	if r.Address != nil {
-		names = append(names, r.Address.Label)
-	}
-	if r.Landmark != nil {
-		names = append(names, r.Landmark.Name)
-	}
-	if r.Road != nil {
-		names = append(names, r.Road.Name)
-	}
-	if r.Building != nil {
-		names = append(names, r.Building.Name)
-	}
-	if r.Entrance != nil {
-		names = append(names, r.Entrance.Name)
-	}
-	if r.Organisation != nil {
-		names = append(names, r.Organisation.Name)
-	}
-	if r.Part != nil {
-		names = append(names, r.Part.Code, r.Part.Class)
-	}
-	for _, n := range names {
-		if n != "" {
-			return l.AttributeIndex(n)
+	return l.playing("area.name", "area.code", "cell.name", "cell.code", "address.label", "landmark.name", "road.name", "building.name",
+		"entrance.name", "organisation.name", "dispute.name", "part.code", "part.class")
+}
+
+// playing is the position of the attribute that plays the first of the given parts of roles that one plays, or -1.
+func (l *Layer) playing(names ...string) int {
+	parts := l.Roles.Parts()
+	for _, name := range names {
+		if i := slices.IndexFunc(parts, func(p RolePart) bool { return p.Name == name && *p.Attribute != "" }); i >= 0 {
+			return l.AttributeIndex(*parts[i].Attribute)
 		}
 	}
 	return -1

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/gewu-city/gewu/grid/impact"
 )
 
@@ -140,5 +142,43 @@ func TestImpactIsWhatLocateSays(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("the report does not tell of %v", want)
+	}
+}
+
+// TestImpactOfADraft asks what a draft would do, publishes it, and asks what has become of the scheme: the same.
+func TestImpactOfADraft(t *testing.T) {
+	c := newCity(t, nil).fill()
+	d := c.begun("li")
+	read := func(url string) impact.Report {
+		t.Helper()
+		var r impact.Report
+		if got := c.do("GET", url, nil, ""); got.status != http.StatusOK || json.Unmarshal([]byte(got.body), &r) != nil {
+			t.Fatalf("%s: %d %s", url, got.status, got.body)
+		}
+		return r
+	}
+	if r := read(d + "/impact"); !r.Same() || len(r.Borders) > 0 || r.CellsAfter != 8 {
+		t.Errorf("a draft without a step: %+v", r)
+	}
+	c.draft(200, "POST", d+"/steps", `{"op":"move_vertex","from":[121.51,25.01],"to":[121.507,25.004]}`)
+	c.draft(200, "POST", d+"/steps", `{"op":"merge","codes":["A211-00","A212-00"]}`)
+	c.draft(200, "POST", d+"/check", "")
+	would := read(d + "/impact")
+	if would.Counts[impact.Reshaped] != 5 || would.Counts[impact.Ended] != 1 || would.Layers[1].Moved == 0 || len(would.Borders) == 0 {
+		t.Errorf("%+v", would)
+	}
+	scenario{name: "as a table", url: d + "/impact?format=csv", status: 200, want: []string{"\naddresses,A212-00,A211-00,"}}.run(t, c)
+	scenario{name: "in no form", url: d + "/impact?format=xml", status: 400, want: []string{`"field":"format"`}}.run(t, c)
+	scenario{name: "of no draft", url: "/v1/drafts/none/impact", status: 404, want: []string{`"value":"none"`}}.run(t, c)
+	before := c.store.Last()
+	c.draft(200, "POST", d+"/approve", `{"by":"wang"}`)
+	c.draft(200, "POST", d+"/publish", `{"by":"wang"}`)
+	has := read(fmt.Sprintf("/v1/schemes/unit/impact?from=%d", before))
+	for i := range has.Layers {
+		// A new feature may be located again where an old one is not.
+		has.Layers[i].Located, would.Layers[i].Located = 0, 0
+	}
+	if diff := gocmp.Diff(would, has); diff != "" {
+		t.Errorf("(-would +has)\n%s", diff)
 	}
 }

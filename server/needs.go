@@ -63,11 +63,11 @@ func needs() map[string]need {
 
 		"GET /v1/schemes": public, "POST /v1/schemes": define, "GET /v1/schemes/{scheme}": public,
 		"DELETE /v1/schemes/{scheme}": define, "GET /v1/schemes/{scheme}/cells": public, "GET /v1/schemes/{scheme}/check": public,
-		"GET /v1/schemes/{scheme}/cells/{code}": public, "GET /v1/schemes/{scheme}/impact": public, "POST /v1/schemes/{scheme}/impact": public,
+		"GET /v1/schemes/{scheme}/cells/{code}": public, "GET /v1/schemes/{scheme}/report": public, "GET /v1/schemes/{scheme}/impact": public, "POST /v1/schemes/{scheme}/impact": public,
 
 		"GET /v1/schemes/{scheme}/versions": public, "GET /v1/schemes/{scheme}/lineage": public,
 
-		"GET /v1/drafts": drafting, "GET /v1/drafts/{draft}": drafting, "GET /v1/drafts/{draft}/cells": drafting,
+		"GET /v1/drafts": drafting, "GET /v1/drafts/{draft}": drafting, "GET /v1/drafts/{draft}/cells": drafting, "GET /v1/drafts/{draft}/impact": drafting,
 		"GET /v1/drafts/{draft}/steps": drafting, "GET /v1/drafts/{draft}/conflicts": drafting,
 		"POST /v1/drafts": draft, "DELETE /v1/drafts/{draft}": draft, "POST /v1/drafts/{draft}/steps": draft,
 		"POST /v1/drafts/{draft}/import": draft, "POST /v1/drafts/{draft}/undo": draft, "POST /v1/drafts/{draft}/redo": draft,

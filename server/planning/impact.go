@@ -48,13 +48,13 @@ func (a *API) Between(w http.ResponseWriter, r *http.Request) error {
 		if world, err = a.Moment(r, []string{"from", "to"}[i], at); err != nil {
 			return err
 		}
-		scheme, err := a.scheme(world, "scheme", schemeOf(r))
+		scheme, err := a.scheme(world, schemeOf(r))
 		if err != nil {
 			return err
 		}
 		cells[i] = survey.Cells(world, a.Locator, scheme)
 	}
-	return a.answer(w, r, world, cells[0], cells[1], format)
+	return a.answer(w, r, world, schemeOf(r), cells[0], cells[1], format)
 }
 
 // Of answers what it would do to put the cells of the body, as GeoJSON, in the place of those of a scheme:
@@ -69,7 +69,7 @@ func (a *API) Of(w http.ResponseWriter, r *http.Request) error {
 	if err := q.Done(""); err != nil {
 		return err
 	}
-	scheme, err := a.scheme(world.World, "scheme", schemeOf(r))
+	scheme, err := a.scheme(world.World, schemeOf(r))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,19 @@ func (a *API) Of(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	survey.Adopt(world.World, a.Locator, scheme, before, after)
-	return a.answer(w, r, world.World, before, after, format)
+	return a.answer(w, r, world.World, scheme.Name, before, after, format)
+}
+
+// After answers what it does to a World to put other cells, made from those of the city, in their place.
+func (a *API) After(w http.ResponseWriter, r *http.Request, world *index.World, scheme, format string, after func(before []impact.Cell) []impact.Cell) error {
+	s, err := a.scheme(world, scheme)
+	if err != nil {
+		return err
+	}
+	before := survey.Cells(world, a.Locator, s)
+	cells := after(before)
+	survey.Adopt(world, a.Locator, s, before, cells)
+	return a.answer(w, r, world, scheme, before, cells, format)
 }
 
 // readCells reads polygons from GeoJSON. All must be sound: a city would refuse the others.
@@ -114,7 +126,7 @@ func readCells(ctx context.Context, body []byte, id string) ([]impact.Cell, erro
 }
 
 // answer writes what it does to the objects of a World to put one set of cells in the place of another.
-func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World, before, after []impact.Cell, format string) error {
+func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World, scheme string, before, after []impact.Cell, format string) error {
 	change := impact.Compare(before, after)
 	var layers []impact.Layer
 	for _, o := range survey.Layers(world) {
@@ -132,7 +144,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World,
 		}
 		return rest.WriteBody(w, r, http.StatusOK, "text/csv; charset=utf-8", table.Bytes())
 	}
-	return rest.WriteJSON(w, r, http.StatusOK, answer{schemeOf(r), report, a.staffOf(world, schemeOf(r), report.Cells), world.Seq()})
+	return rest.WriteJSON(w, r, http.StatusOK, answer{scheme, report, a.staffOf(world, scheme, report.Cells), world.Seq()})
 }
 
 // staffOf lists the posts of those who work for cells that change.

@@ -15,8 +15,8 @@ import (
 // API is what planning asks about schemes.
 type API struct{ *city.City }
 
-// scheme finds a scheme of a World by name; field is the parameter, for messages.
-func (a *API) scheme(w *index.World, field, name string) (grid.Scheme, error) {
+// scheme finds a scheme of a World by name.
+func (a *API) scheme(w *index.World, name string) (grid.Scheme, error) {
 	plan := a.Locator.Plan(w)
 	scheme, ok := plan.Scheme(name)
 	if ok {
@@ -26,7 +26,7 @@ func (a *API) scheme(w *index.World, field, name string) (grid.Scheme, error) {
 	for i, have := range plan.Schemes {
 		names[i] = have.Name
 	}
-	return scheme, rest.Unknown(field, name, names)
+	return scheme, rest.Unknown("scheme", name, names)
 }
 
 // schemeOf is the name of the scheme in the path.

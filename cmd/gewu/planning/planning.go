@@ -50,4 +50,5 @@ type Grid struct {
 	Renumber Renumber `cmd:"" help:"Number the cells of a draft anew, from west to east and north to south, and print the table of codes."`
 	Versions Versions `cmd:"" help:"Versions of a scheme: when each took effect and what it changed."`
 	Lineage  Lineage  `cmd:"" help:"What became of codes of cells, through all versions, as CSV."`
+	Report   Report   `cmd:"" help:"A scheme in figures: complete, convenient, balanced, differentiated, with what each cell holds and how far it is to walk."`
 }

@@ -1116,6 +1116,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/drafts/{draft}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What it would do to publish a draft now
+         * @description As GET /v1/schemes/{scheme}/impact answers: against the cells of the city as they are, for its doors, parts, households and staff as they are. Codes are those as drawn.
+         */
+        get: operations["draftImpact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/drafts/{draft}/steps": {
         parameters: {
             query?: never;
@@ -1494,6 +1520,29 @@ export interface paths {
          * @description An empty list proves that rings are simple, that every place within the outer border of the cells lies in exactly one of them, and that common borders have the same vertices. Otherwise each defect with its place, by kind, the larger areas first. Ground that cells enclose and none covers is a gap. The test is exact on coordinates of 1e-7 degree.
          */
         get: operations["checkScheme"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schemes/{scheme}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * A scheme in figures, by the four principles of division
+         * @description Complete: gaps, overlaps, cells over the border of their parent, buildings and parts cut, objects in no cell. Convenient: compactness, pieces, the walk of a round along the streets of a cell or through its doors. Balanced: how area, households, objects and load spread. Differentiated: cells by grade and kind, and the grade that their load speaks for. Load is the mean of what a cell has, each in units of what the middle cell has.
+         */
+        get: operations["reportScheme"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2666,9 +2715,19 @@ export interface components {
                 /** @description With other names, several split by one of ; ； 、 |. */
                 alias?: string;
             };
+            /** @description kind, grade and reason are attributes that say what a cell is for, how it is managed, and why it is over a limit. */
             cell?: {
                 scheme: string;
                 code?: string;
+                name?: string;
+                kind?: string;
+                grade?: string;
+                reason?: string;
+            };
+            /** @description Zones that several sides claim. */
+            dispute?: {
+                /** @description Attribute that names the sides, several split by one of ; ； 、 |. */
+                claimants: string;
                 name?: string;
             };
             address?: {
@@ -3839,6 +3898,99 @@ export interface components {
                 width_m?: number;
                 /** @description What is wrong with a ring. */
                 why?: string;
+            }[];
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
+        };
+        /** @description Percentiles by nearest rank; cv is the standard deviation by the mean, gini 0 when all are equal. */
+        Spread: {
+            min: number;
+            p5: number;
+            p50: number;
+            p95: number;
+            max: number;
+            mean: number;
+            cv: number;
+            gini: number;
+            /** @description What is counted, where several are. */
+            layer?: string;
+        };
+        /** @description Cells of one grade or kind, with medians. */
+        CellGroup: {
+            name: string;
+            cells: number;
+            area_m2: number;
+            households?: number;
+            load: number;
+        };
+        SchemeReport: {
+            scheme: string;
+            cells: number;
+            complete: {
+                area_m2: number;
+                gaps: number;
+                gap_m2: number;
+                overlaps: number;
+                overlap_m2: number;
+                invalid_rings: number;
+                missing_vertices: number;
+                /** @description Cells that reach over the border of their parent. */
+                across: string[];
+                buildings_cut: number;
+                parts_cut: number;
+                cut: {
+                    layer: string;
+                    id: string;
+                    cells: string[];
+                }[];
+                /** @description Objects in no cell. */
+                outside: {
+                    layer: string;
+                    count: number;
+                }[];
+            };
+            convenient: {
+                compactness: components["schemas"]["Spread"];
+                /** @description Cells in several pieces. */
+                pieces: string[];
+                walk_m: components["schemas"]["Spread"];
+            };
+            balanced: {
+                area_m2: components["schemas"]["Spread"];
+                households?: components["schemas"]["Spread"];
+                load: components["schemas"]["Spread"];
+                measures: components["schemas"]["Spread"][];
+                below?: number;
+                above?: number;
+                /** @description Cells beyond the limits whose reason is recorded. */
+                with_reason?: number;
+            };
+            differentiated: {
+                grades: components["schemas"]["CellGroup"][];
+                kinds: components["schemas"]["CellGroup"][];
+                proposed: {
+                    [key: string]: number;
+                };
+                differ: number;
+            };
+            /** @description The cells, ascending by code; counts are in the order of balanced.measures. */
+            rows: {
+                code: string;
+                parent?: string;
+                area_m2: number;
+                households?: number;
+                counts: number[];
+                load: number;
+                compactness: number;
+                walk_m: number;
+                /** @enum {string} */
+                walk_by?: "streets" | "stops";
+                kind?: string;
+                grade?: string;
+                /** @enum {string} */
+                proposed_grade: "general" | "key" | "comprehensive";
+                reason?: string;
             }[];
             seq: components["schemas"]["Seq"];
             at?: components["schemas"]["ShownAt"];
@@ -8176,6 +8328,44 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    draftImpact: {
+        parameters: {
+            query?: {
+                /** @description csv has one row for each way from cell to cell. */
+                format?: "json" | "csv";
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The impact. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     draftSteps: {
         parameters: {
             query?: {
@@ -9137,6 +9327,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SchemeCheck"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reportScheme: {
+        parameters: {
+            query?: {
+                /** @description Fewest households that a cell should have. */
+                low?: number;
+                /** @description Most households that a cell should have; cells beyond the limits are counted. */
+                high?: number;
+                /** @description Load from which a cell is proposed as key. */
+                key?: number;
+                /** @description Load from which a cell is proposed for comprehensive management. */
+                comprehensive?: number;
+                /** @description csv has one row for each cell, text is a table for people. */
+                format?: "json" | "csv" | "text";
+                /** @description Language of text. */
+                lang?: "en" | "zh";
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemeReport"];
+                    "text/csv": string;
+                    "text/plain": string;
                 };
             };
             404: components["responses"]["Problem"];
