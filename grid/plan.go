@@ -90,6 +90,7 @@ type Plan struct {
 	Schemes   []Scheme
 	addresses []addressLayer
 	parts     []partLayer
+	disputes  []disputeLayer
 }
 
 type addressLayer struct {
@@ -118,6 +119,9 @@ func newPlan(w *index.World) *Plan {
 			levels = append(levels, Level{
 				Name: r.Level, Layer: def.Name, of: of, code: def.AttributeIndex(r.Code), name: def.AttributeIndex(r.Name),
 			})
+		}
+		if def.Roles.Dispute != nil {
+			p.disputes = append(p.disputes, newDisputeLayer(def, of))
 		}
 		if r := def.Roles.Address; r != nil {
 			p.addresses = append(p.addresses, addressLayer{

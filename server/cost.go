@@ -44,6 +44,7 @@ var costs = map[string]cost{
 	"GET /v1/imports/{id}":                  {scan: true},
 	"GET /v1/schemes/{scheme}/cells":        {scan: true},
 	"GET /v1/schemes/{scheme}/check":        {scan: true},
+	"GET /v1/schemes/{scheme}/reconcile":    {scan: true},
 	"GET /v1/schemes/{scheme}/report":       {scan: true},
 	"GET /v1/schemes/{scheme}/impact":       {scan: true},
 	"POST /v1/schemes/{scheme}/impact":      {scan: true},

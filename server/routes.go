@@ -108,6 +108,7 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}", s.definitions.GetScheme, anyone, false},
 		{"DELETE", "/v1/schemes/{scheme}", s.definitions.DropScheme, writers, false},
 		{"GET", "/v1/schemes/{scheme}/check", s.cells.Check, anyone, false},
+		{"GET", "/v1/schemes/{scheme}/reconcile", s.planning.Reconcile, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/report", s.planning.Report, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/impact", s.planning.Between, anyone, false},
 		{"POST", "/v1/schemes/{scheme}/impact", s.planning.Of, anyone, false},

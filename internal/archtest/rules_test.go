@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight", "internal/tomltext"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/cells", "grid/code", "grid/coverage/check", "grid/impact", "grid/report", "grid/survey", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/cells", "grid/code", "grid/coverage/check", "grid/impact", "grid/reconcile", "grid/report", "grid/survey", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"data/sensitive", "server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -118,6 +118,7 @@ var rows = []row{
 	{dir: "grid/code", may: []string{"data/partcode", "data", "geo"}, why: "codes as text and numbers; it looks at no city"},
 	{dir: "grid/cells", may: []string{"data/sensitive", "index/stamp", "grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/impact", may: []string{"geo"}, why: "two sets of polygons and points; where they come from is another matter"},
+	{dir: "grid/reconcile", may: []string{"grid/impact", "geo"}, why: "two schemes as polygons; whose they are is another matter"},
 	{dir: "grid/report", may: []string{"grid/coverage/check", "geo", "geo/geodesy"}, why: "figures of polygons and numbers; it knows no city"},
 	{dir: "grid/survey", may: []string{"grid/impact", "grid/report", "grid/cells", "grid", "index", "data", "geo", "geo/along"}, why: "a World as planning asks for it"},
 	{dir: "grid/coverage", may: []string{"grid/coverage/check", "geo"}, why: "the coverage model does not know drafts or locate"},
@@ -237,7 +238,7 @@ var rows = []row{
 	{dir: "cmd/gewu/garbage", why: "paces the collector of a process, whatever it does"},
 	{dir: "cmd/gewu/persons", may: []string{"people/vault"}, why: "commands about personal data, which speak to a server, and the file of keys"},
 	{dir: "cmd/gewu/jobcmd", why: "commands about long work, which speak to a server"},
-	{dir: "cmd/gewu/planning", may: []string{"cmd/gewu/upload", "data/convert", "data/convert/charset", "data", "geo", "geo/proj", "grid/coverage", "grid/coverage/check", "grid/divide", "grid/impact", "grid/report"}, why: "commands about schemes; files are judged and divided without a city"},
+	{dir: "cmd/gewu/planning", may: []string{"cmd/gewu/upload", "data/convert", "data/convert/charset", "data", "geo", "geo/proj", "grid/coverage", "grid/coverage/check", "grid/divide", "grid/impact", "grid/reconcile", "grid/report"}, why: "commands about schemes; files are judged and divided without a city"},
 	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "geo", "geocode/eval", "geocode/noise", "data", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},

@@ -2,6 +2,7 @@
 package locate
 
 import (
+	"encoding/json"
 	"context"
 	"errors"
 	"net/http"
@@ -34,7 +35,7 @@ const shortAnswer = 8 << 10
 // bodies are memory for answers.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
-// Point answers what is at a point. Disputes are empty until planning fills them.
+// Point answers what is at a point.
 func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	x, y, crs := q.Number("lon"), q.Number("lat"), q.CRS("crs", a.Systems)
@@ -78,7 +79,16 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	body = appendShown(body, &world.Shown)
 	// The shape of the answer is always the same: what was not asked for is empty.
 	body = answer.AppendMembers(body, &loc, answer.Areas|answer.Cells|answer.Address|answer.Parts|answer.Within)
-	body = append(answer.AppendDuties(body, duties), `,"disputes":[]}`...)
+	body = append(answer.AppendDuties(body, duties), `,"disputes":`...)
+	if disputes := a.Locator.Disputes(world.World, p); len(disputes) == 0 {
+		body = append(body, `[]}`...)
+	} else {
+		text, err := json.Marshal(disputes)
+		if err != nil {
+			return err
+		}
+		body = append(append(body, text...), '}')
+	}
 	if len(body) > shortAnswer {
 		return rest.WriteBody(w, r, http.StatusOK, rest.TypeJSON, body)
 	}

@@ -44,11 +44,12 @@ type Grid struct {
 	Divide Divide `cmd:"" help:"Draw grids: divide communities along streets, water and parcels, or join blocks, into grids of about the same number of households, work or area; several ways side by side."`
 	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts and households come from which cell to which."`
 
-	Draft    Draft    `cmd:"" help:"Drafts of schemes: begin, draw, undo, list, forget them."`
-	Approve  Approve  `cmd:"" help:"Accept a draft that was checked, as another person than those who drew it, or send it back."`
-	Publish  Publish  `cmd:"" help:"Make an approved draft a version of the scheme, now or at a date; or take that back."`
-	Renumber Renumber `cmd:"" help:"Number the cells of a draft anew, from west to east and north to south, and print the table of codes."`
-	Versions Versions `cmd:"" help:"Versions of a scheme: when each took effect and what it changed."`
-	Lineage  Lineage  `cmd:"" help:"What became of codes of cells, through all versions, as CSV."`
-	Report   Report   `cmd:"" help:"A scheme in figures: complete, convenient, balanced, differentiated, with what each cell holds and how far it is to walk."`
+	Draft     Draft     `cmd:"" help:"Drafts of schemes: begin, draw, undo, list, forget them."`
+	Approve   Approve   `cmd:"" help:"Accept a draft that was checked, as another person than those who drew it, or send it back."`
+	Publish   Publish   `cmd:"" help:"Make an approved draft a version of the scheme, now or at a date; or take that back."`
+	Renumber  Renumber  `cmd:"" help:"Number the cells of a draft anew, from west to east and north to south, and print the table of codes."`
+	Versions  Versions  `cmd:"" help:"Versions of a scheme: when each took effect and what it changed."`
+	Lineage   Lineage   `cmd:"" help:"What became of codes of cells, through all versions, as CSV."`
+	Report    Report    `cmd:"" help:"A scheme in figures: complete, convenient, balanced, differentiated, with what each cell holds and how far it is to walk."`
+	Reconcile Reconcile `cmd:"" help:"Which cells of a finer scheme make up which of a coarser one, where they do not, and whose heads become whose deputies."`
 }

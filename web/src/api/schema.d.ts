@@ -1528,6 +1528,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemes/{scheme}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * How the cells of a scheme lie to those of a coarser one
+         * @description The matrix of overlaps; for each coarse cell the fine ones that make it up, by their largest overlap, with the posts of both: heads of the fine cells are proposed as deputies. Fine cells of which less than 99 of a hundred lie in one coarse cell are exceptions, with the area that does not.
+         */
+        get: operations["reconcileSchemes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemes/{scheme}/report": {
         parameters: {
             query?: never;
@@ -3794,7 +3817,18 @@ export interface components {
             parts: components["schemas"]["Part"][];
             within?: components["schemas"]["Within"];
             duties: components["schemas"]["Duty"][];
-            disputes: Record<string, never>[];
+            /** @description Claims that meet here: zones of layers with the role dispute, and levels of which several areas cover the point. */
+            disputes: {
+                /** @description Of areas that overlap. */
+                level?: string;
+                layer: string;
+                id?: string;
+                name?: string;
+                claimants: {
+                    code?: string;
+                    name: string;
+                }[];
+            }[];
         };
         Scheme: {
             name: string;
@@ -3898,6 +3932,39 @@ export interface components {
                 width_m?: number;
                 /** @description What is wrong with a ring. */
                 why?: string;
+            }[];
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
+        };
+        Reconciliation: {
+            fine: string;
+            coarse: string;
+            fine_cells: number;
+            coarse_cells: number;
+            groups: {
+                coarse: string;
+                fine: string[];
+                /** @description Share of the coarse cell that these cover. */
+                covered: number;
+                heads?: string[];
+                deputies?: string[];
+            }[];
+            /** @description The largest offending area first. */
+            exceptions: {
+                fine: string;
+                /** @description Where most of it lies; empty for nowhere. */
+                coarse: string;
+                offending_m2: number;
+                nobodys_m2: number;
+                share: number;
+            }[];
+            matrix: {
+                fine: string;
+                coarse: string;
+                area_m2: number;
+                of_fine: number;
+                of_coarse: number;
             }[];
             seq: components["schemas"]["Seq"];
             at?: components["schemas"]["ShownAt"];
@@ -9327,6 +9394,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SchemeCheck"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reconcileSchemes: {
+        parameters: {
+            query: {
+                /**
+                 * @description The coarser scheme.
+                 * @example fire
+                 */
+                with: string;
+                /** @description csv is the matrix. */
+                format?: "json" | "csv";
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reconciliation. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                    "text/csv": string;
                 };
             };
             404: components["responses"]["Problem"];
