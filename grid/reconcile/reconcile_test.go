@@ -33,7 +33,8 @@ func TestFireTakesOver(t *testing.T) {
 	r := reconcile.Of(fine, coarse, func(isFine bool, code string) []string { return []string{fmt.Sprint(isFine, " ", code)} })
 	want := []reconcile.Group{
 		{Coarse: "g", Fine: []string{"v1", "v2", "v3"}, Covered: 1, Heads: []string{"false g"}, Deputies: []string{"true v1", "true v2", "true v3"}},
-		{Coarse: "h", Fine: []string{}, Heads: []string{"false h"}}, {Coarse: "i", Fine: []string{}, Heads: []string{"false i"}},
+		{Coarse: "h", Fine: []string{}, Heads: []string{"false h"}},
+		{Coarse: "i", Fine: []string{}, Heads: []string{"false i"}},
 	}
 	if diff := gocmp.Diff(want, r.Groups); diff != "" {
 		t.Error(diff)
