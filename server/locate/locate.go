@@ -2,8 +2,8 @@
 package locate
 
 import (
-	"encoding/json"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
