@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,4 +192,15 @@ func TestReadyReadOnly(t *testing.T) {
 	ready.run(t, c)
 	c.server.Drain()
 	scenario{url: "/readyz", status: 503, want: []string{`"status":"draining"`}}.run(t, c)
+}
+
+// TestReadyWhileLoading sends requests elsewhere while a city is being filled, and takes them all the same.
+func TestReadyWhileLoading(t *testing.T) {
+	var loading atomic.Bool
+	loading.Store(true)
+	c := newCity(t, func(cfg *Config) { cfg.Loading = loading.Load }).fill()
+	scenario{url: "/readyz", status: 503, want: []string{`"status":"loading"`, "Retry-After: 1"}}.run(t, c)
+	scenario{url: "/v1/locate?lon=121.505&lat=25.005", status: 200}.run(t, c)
+	loading.Store(false)
+	scenario{url: "/readyz", status: 200, want: []string{`"status":"ok"`}, not: []string{"Retry-After"}}.run(t, c)
 }

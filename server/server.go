@@ -97,6 +97,8 @@ type Config struct {
 	Login auth.Config
 	// Enforced reports whether access is by rights. Nil is from the first account on, and never in a demonstration.
 	Enforced func() bool
+	// Loading reports whether the city is still being filled, so that /readyz sends requests elsewhere. Nil is never.
+	Loading func() bool
 	// LogQueries has the log tell what places were asked for. Such texts name persons: without it nothing does.
 	LogQueries bool
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
@@ -218,7 +220,7 @@ func New(cfg Config) (*Server, error) {
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained
-	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Draining: draining}
+	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Loading: cfg.Loading, Draining: draining}
 	base := cfg.PublicURL
 	if base == "" {
 		base = "http://127.0.0.1:8080"

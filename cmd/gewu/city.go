@@ -54,6 +54,8 @@ type cityOptions struct {
 	logins  logins.Flags
 	demo    bool
 	address string
+	// loading reports whether the city is still being filled; nil is never.
+	loading func() bool
 	// rates are how often one may ask; certs, when not nil, has everything but the control socket served over TLS.
 	rates server.Rates
 	certs *door.Pair
@@ -151,7 +153,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		return err
 	}
 	c.server, err = server.New(server.Config{
-		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries,
+		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries, Loading: o.loading,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
 		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Rates: o.rates, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,

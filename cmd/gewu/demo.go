@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
@@ -51,6 +52,9 @@ func (cmd *demoCmd) Run(e *env) error {
 		return err
 	}
 	o.demo = true
+	var loading atomic.Bool
+	loading.Store(!loaded)
+	o.loading = loading.Load
 	city, err := openCity(e, o)
 	if err != nil {
 		_ = l.Close()
@@ -68,6 +72,7 @@ func (cmd *demoCmd) Run(e *env) error {
 			}
 			return fmt.Errorf("load %s: %w", town.Name, err)
 		}
+		loading.Store(false)
 		fmt.Fprintf(e.stdout, "%s loaded in %.1f s\n", town.Title.In("en", town.Name), time.Since(start).Seconds())
 		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(town.Name+"\n"), 0o600); err != nil {
 			return err

@@ -86,6 +86,8 @@ type API struct {
 	*city.City
 	// Admin may be nil: everything but Ready then answers 501.
 	Admin Admin
+	// Loading reports whether the city is still being filled; nil is never.
+	Loading func() bool
 	// Draining ends when the server goes down: work that can be begun anew is given up then.
 	Draining context.Context //nolint:containedctx // it is that of the server, not of a request
 }
@@ -119,9 +121,13 @@ func (a *API) Ready(w http.ResponseWriter, r *http.Request) error {
 			answer.Status, answer.Detail = "damaged", rest.Of(damage).Detail
 		}
 	}
-	if a.Draining.Err() != nil {
+	switch {
+	case a.Draining.Err() != nil:
 		status, answer.Status = http.StatusServiceUnavailable, "draining"
 		w.Header().Set("Retry-After", "5")
+	case a.Loading != nil && a.Loading():
+		status, answer.Status = http.StatusServiceUnavailable, "loading"
+		w.Header().Set("Retry-After", "1")
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return rest.WriteJSON(w, r, status, answer)

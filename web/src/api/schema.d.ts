@@ -4505,10 +4505,10 @@ export interface components {
         };
         Ready: {
             /**
-             * @description `read-only`: everything but changes is answered. `damaged`: a part of the store's file cannot be read; the present is served from memory and changes are taken.
+             * @description `loading`: a demonstration is being filled and does not know everything yet. `read-only`: everything but changes is answered. `damaged`: a part of the store's file cannot be read; the present is served from memory and changes are taken.
              * @enum {string}
              */
-            status: "ok" | "read-only" | "damaged" | "draining";
+            status: "ok" | "read-only" | "damaged" | "loading" | "draining";
             /** @description Why it is read-only, or what is damaged. */
             detail?: string;
             seq: components["schemas"]["Seq"];
@@ -11201,7 +11201,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ready"];
                 };
             };
-            /** @description Draining: send requests elsewhere. */
+            /** @description Loading or draining: send requests elsewhere, or later. */
             503: {
                 headers: {
                     [name: string]: unknown;
