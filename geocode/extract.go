@@ -70,11 +70,11 @@ func (g *Geocoder) Extract(text string, when time.Time) (Report, *index.World) {
 
 // piece finds the candidates in a piece of the text; their places in the text are those in all of it.
 func (f *finder) piece(start, end int) []candidate {
-	whole := f.text.Runes
-	f.text.Runes = whole[start:end]
+	whole := f.text
+	f.text = whole.Part(start, end)
 	f.found = f.found[:0]
 	f.search()
-	f.text.Runes = whole
+	f.text = whole
 	found := slices.Clone(f.found)
 	for i := range found {
 		found[i].start, found[i].end = found[i].start+start, found[i].end+start

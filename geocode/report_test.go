@@ -2,6 +2,7 @@ package geocode_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,4 +31,25 @@ func TestNumbersOfReports(t *testing.T) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
+}
+
+// TestFaultsOfLongReports quotes what is misspelt as the report writes it, also where the report is read in pieces.
+func TestFaultsOfLongReports(t *testing.T) {
+	g, _ := city(t)
+	const wrong = "和平冬路"
+	text := strings.Repeat("昨天打過電話，沒有人來看，請盡快處理。", 40) + "臺北市大安區" + wrong + "二段106號前路燈不亮。"
+	r, _ := g.Extract(text, time.Time{})
+	if r.Reported < 0 {
+		t.Fatalf("no place in %+v", r)
+	}
+	p := &r.Places[r.Reported]
+	if said := text[p.Start:p.End]; !strings.Contains(said, wrong) {
+		t.Errorf("the place is said by %q", said)
+	}
+	for _, fault := range p.Faults {
+		if fault.Element == "road" && fault.Text == wrong {
+			return
+		}
+	}
+	t.Errorf("no fault quotes %s: %+v", wrong, p.Faults)
 }

@@ -60,6 +60,12 @@ func (t *Text) Rewrite(runes []rune, from [][2]int) {
 	t.Runes, t.from, t.mixed = append(t.Runes[:0:0], runes...), places, true
 }
 
+// Part is the text from i up to j, exclusive, with its own way back to the source. It shares the memory of t, until that is
+// set again.
+func (t *Text) Part(i, j int) Text {
+	return Text{Runes: t.Runes[i:j:j], from: t.from[i:j:j], source: t.source, mixed: t.mixed}
+}
+
 // Written is how the source writes the characters from i up to j, exclusive.
 func (t *Text) Written(i, j int) string {
 	start, end := t.Source(i, j)
