@@ -97,7 +97,7 @@ func (t *Table) add(c Class) {
 // readBase reads the embedded tables.
 func readBase(limits, conditions string) ([]Row, error) {
 	words := map[string]data.Title{}
-	err := eachRow("conditions.tsv", conditions, 4, func(f []string) error {
+	err := catalogue.EachRow("conditions.tsv", conditions, 4, func(f []string) error {
 		words[f[0]+" "+f[1]] = data.Title{"zh": f[2], "en": f[3]}
 		return nil
 	})
@@ -105,7 +105,7 @@ func readBase(limits, conditions string) ([]Row, error) {
 		return nil, err
 	}
 	var rows []Row
-	return rows, eachRow("limits.tsv", limits, 7, func(f []string) error {
+	return rows, catalogue.EachRow("limits.tsv", limits, 7, func(f []string) error {
 		key := catalogue.Key{Edition: f[0], Kind: catalogue.Kind(f[1]), Code: f[2]}
 		if _, ok := catalogue.Find(key); !ok {
 			return fmt.Errorf("there is no class %s", key)
@@ -130,29 +130,6 @@ func readBase(limits, conditions string) ([]Row, error) {
 		rows = append(rows, Row{Key: key, Filing: filing, Closing: closing, Limit: limit, Source: f[6]})
 		return nil
 	})
-}
-
-// eachRow calls do with the fields of each row behind the head.
-func eachRow(file, text string, fields int, do func([]string) error) error {
-	number, head := 0, true
-	for line := range strings.Lines(text) {
-		number++
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		field := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(field) != fields {
-			return fmt.Errorf("%s:%d: %d fields, want %d", file, number, len(field), fields)
-		}
-		if head {
-			head = false
-			continue
-		}
-		if err := do(field); err != nil {
-			return fmt.Errorf("%s:%d: %w", file, number, err)
-		}
-	}
-	return nil
 }
 
 // Default is the table of a city that says nothing of its own.

@@ -104,26 +104,9 @@ var all = sync.OnceValue(func() *table {
 
 func read(text string) (*table, error) {
 	t := &table{at: map[Key]int{}}
-	number, head := 0, true
-	for line := range strings.Lines(text) {
-		number++
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		field := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(field) != 7 {
-			return nil, fmt.Errorf("classes.tsv:%d: %d fields, want 7", number, len(field))
-		}
-		if head {
-			head = false
-			continue
-		}
-		c := Class{Key: Key{field[0], Kind(field[1]), field[2]}, Major: field[3], Name: field[4], Mark: Mark(field[5]), Source: field[6]}
-		if err := t.add(c); err != nil {
-			return nil, fmt.Errorf("classes.tsv:%d: %w", number, err)
-		}
-	}
-	return t, nil
+	return t, EachRow("classes.tsv", text, 7, func(field []string) error {
+		return t.add(Class{Key: Key{field[0], Kind(field[1]), field[2]}, Major: field[3], Name: field[4], Mark: Mark(field[5]), Source: field[6]})
+	})
 }
 
 func (t *table) add(c Class) error {

@@ -98,33 +98,10 @@ func read(classesText, mattersText, wordsText string, name func(catalogue.Key) s
 	return t, t.readClasses(classesText, matters, name)
 }
 
-// rows calls do with the fields of each row behind the head.
-func rows(file, text string, fields int, do func(field []string) error) error {
-	number, head := 0, true
-	for line := range strings.Lines(text) {
-		number++
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		field := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(field) != fields {
-			return fmt.Errorf("%s:%d: %d fields, want %d", file, number, len(field), fields)
-		}
-		if head {
-			head = false
-			continue
-		}
-		if err := do(field); err != nil {
-			return fmt.Errorf("%s:%d: %w", file, number, err)
-		}
-	}
-	return nil
-}
-
 func (t *table) readWords(text string) (map[string]list, error) {
 	ids := map[string]list{}
 	var lists [][]string
-	err := rows("words.tsv", text, 2, func(field []string) error {
+	err := catalogue.EachRow("words.tsv", text, 2, func(field []string) error {
 		if _, twice := ids[field[0]]; twice {
 			return fmt.Errorf("the list %q is there twice", field[0])
 		}
@@ -177,7 +154,7 @@ func (t *table) readWords(text string) (map[string]list, error) {
 
 func (t *table) readMatters(text string, ids map[string]list) (map[string]int, error) {
 	at := map[string]int{}
-	err := rows("matters.tsv", text, 4, func(field []string) error {
+	err := catalogue.EachRow("matters.tsv", text, 4, func(field []string) error {
 		if _, twice := at[field[0]]; twice {
 			return fmt.Errorf("the matter %q is there twice", field[0])
 		}
@@ -227,7 +204,7 @@ func readEvidence(text string, ids map[string]list) (evidence, error) {
 
 func (t *table) readClasses(text string, matters map[string]int, name func(catalogue.Key) string) error {
 	row := 0
-	err := rows("classes.tsv", text, 4, func(field []string) error {
+	err := catalogue.EachRow("classes.tsv", text, 4, func(field []string) error {
 		i, ok := matters[field[3]]
 		if !ok {
 			return fmt.Errorf("there is no matter %q", field[3])

@@ -52,7 +52,7 @@ func TestTables(t *testing.T) {
 // TestLists: no word is there twice in a list, and a word of letters is none of two scripts.
 func TestLists(t *testing.T) {
 	used := map[string]bool{"not": true, "lack": true, "courtesy": true, "beside": true, "aside": true}
-	err := rows("words.tsv", wordsText, 2, func(field []string) error {
+	err := catalogue.EachRow("words.tsv", wordsText, 2, func(field []string) error {
 		seen := map[string]string{}
 		for word := range strings.SplitSeq(field[1], "|") {
 			plain := normal.Of(word).String()
@@ -80,7 +80,7 @@ func TestLists(t *testing.T) {
 			}
 		}
 	}
-	_ = rows("words.tsv", wordsText, 2, func(field []string) error {
+	_ = catalogue.EachRow("words.tsv", wordsText, 2, func(field []string) error {
 		if !used[field[0]] {
 			t.Errorf("nothing asks for the list %s", field[0])
 		}

@@ -89,14 +89,7 @@ func (d *Diff) Run(e *Env) error {
 	case d.JSON || ext == ".json":
 		write = func(w io.Writer) error { return json.NewEncoder(w).Encode(found) }
 	}
-	if d.Output == "" {
-		return write(e.Stdout)
-	}
-	var text bytes.Buffer
-	if err := write(&text); err != nil {
-		return err
-	}
-	return e.Write(d.Output, &text)
+	return e.put(d.Output, write)
 }
 
 func (d *Diff) find(e *Env) (*difference, error) {

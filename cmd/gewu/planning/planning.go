@@ -2,6 +2,7 @@
 package planning
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -52,4 +53,16 @@ type Grid struct {
 	Lineage   Lineage   `cmd:"" help:"What became of codes of cells, through all versions, as CSV."`
 	Report    Report    `cmd:"" help:"A scheme in figures: complete, convenient, balanced, differentiated, with what each cell holds and how far it is to walk."`
 	Reconcile Reconcile `cmd:"" help:"Which cells of a finer scheme make up which of a coarser one, where they do not, and whose heads become whose deputies."`
+}
+
+// put writes into a file, which exists complete or not at all, or to standard output when it has no name.
+func (e *Env) put(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return write(e.Stdout)
+	}
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	return e.Write(name, &text)
 }

@@ -1,7 +1,6 @@
 package planning
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,12 +66,5 @@ func (c *Report) Run(e *Env) error {
 	case c.JSON || ext == ".json":
 		write = func(w io.Writer) error { return json.NewEncoder(w).Encode(found) }
 	}
-	if c.Output == "" {
-		return write(e.Stdout)
-	}
-	var text bytes.Buffer
-	if err := write(&text); err != nil {
-		return err
-	}
-	return e.Write(c.Output, &text)
+	return e.put(c.Output, write)
 }
