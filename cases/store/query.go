@@ -39,6 +39,8 @@ type Filter struct {
 	Box *geo.Box
 	// Priority is the least one, when not 0.
 	Priority int
+	// Any, when there are some, are filters of which one must pass too.
+	Any []Filter
 }
 
 // Column is by what cases are counted.
@@ -183,7 +185,44 @@ func (s *Store) tests(f *Filter) ([]test, error) {
 			return keep(rows, func(r uint16) bool { return k.priority[r] >= least })
 		})
 	}
+	if len(f.Any) > 0 {
+		some, err := s.any(f.Any)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some)
+	}
 	return out, nil
+}
+
+// any tests several filters, of which one must pass. Each looks at those rows that none before it let through.
+func (s *Store) any(filters []Filter) (test, error) {
+	all := make([][]test, len(filters))
+	for i := range filters {
+		var err error
+		if all[i], err = s.tests(&filters[i]); err != nil {
+			return nil, err
+		}
+	}
+	return func(k *chunk, rows []uint16) []uint16 {
+		var passed [chunkRows]bool
+		var space [chunkRows]uint16
+		for _, tests := range all {
+			left := space[:0]
+			for _, r := range rows {
+				if !passed[r] {
+					left = append(left, r)
+				}
+			}
+			for _, t := range tests {
+				left = t(k, left)
+			}
+			for _, r := range left {
+				passed[r] = true
+			}
+		}
+		return keep(rows, func(r uint16) bool { return passed[r] })
+	}, nil
 }
 
 func all(want, have []string) bool {

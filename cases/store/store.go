@@ -88,6 +88,9 @@ func New(log Log, options Options) (*Store, error) {
 	return s, nil
 }
 
+// By are the levels of areas and the schemes by which cases are listed.
+func (s *Store) By() (levels, schemes []string) { return s.options.Levels, s.options.Schemes }
+
 // Len is the number of cases.
 func (s *Store) Len() int { return len(s.now.Load().ids) }
 

@@ -262,6 +262,14 @@ func drawFilter(t *rapid.T) *store.Filter {
 	return f
 }
 
+// drawAny adds filters of which one must pass.
+func drawAny(t *rapid.T, f *store.Filter) *store.Filter {
+	for range rapid.IntRange(0, 3).Draw(t, "any") {
+		f.Any = append(f.Any, *drawFilter(t))
+	}
+	return f
+}
+
 // passes is the filter said again, for one case.
 func passes(f *store.Filter, c *cases.Case) bool {
 	in := func(list []string, s string) bool { return len(list) == 0 || s != "" && slices.Contains(list, s) }
@@ -290,7 +298,8 @@ func passes(f *store.Filter, c *cases.Case) bool {
 		at, _ := geo.FromDegrees(p.Point.Lon, p.Point.Lat)
 		inBox = at.X >= f.Box.Min.X && at.X <= f.Box.Max.X && at.Y >= f.Box.Min.Y && at.Y <= f.Box.Max.Y
 	}
-	return in(f.States, c.State) && in(f.Sources, c.Source) && in(f.Units, c.Unit()) && in(f.Firsts, c.First) && in(f.Tasks, c.Task) && in(f.Parents, c.Parent) &&
+	some := len(f.Any) == 0 || slices.ContainsFunc(f.Any, func(one store.Filter) bool { return passes(&one, c) })
+	return some && in(f.States, c.State) && in(f.Sources, c.Source) && in(f.Units, c.Unit()) && in(f.Firsts, c.First) && in(f.Tasks, c.Task) && in(f.Parents, c.Parent) &&
 		(len(f.Classes) == 0 || c.Class.Code != "" && slices.ContainsFunc(f.Classes, func(s string) bool { return strings.HasPrefix(c.Class.Code, s) })) &&
 		in(f.Editions, c.Class.Edition) && in(f.Kinds, c.Class.Kind) && in(f.Processes, c.Process.Name) &&
 		has(f.Marks, func(s string) bool { return c.Marks[s] }) && has(f.Requests, func(s string) bool { return c.Requests[s] != nil }) &&
@@ -323,7 +332,7 @@ func TestAgainstAScan(t *testing.T) {
 		if s.Len() != len(known) {
 			t.Fatalf("%d cases, want %d", s.Len(), len(known))
 		}
-		f := drawFilter(t)
+		f := drawAny(t, drawFilter(t))
 		order := rapid.SampledFrom([]store.Order{store.ByOpened, store.ByUpdated, store.ByDue}).Draw(t, "order")
 		var want []*cases.Case
 		byUnit := map[string]int{}
@@ -430,6 +439,8 @@ func TestBadQuestions(t *testing.T) {
 	wrong(err, "areas")
 	_, err = s.Count(&store.Filter{Cells: []people.CellRef{{Scheme: "fire"}}})
 	wrong(err, "cells")
+	_, err = s.Count(&store.Filter{Any: []store.Filter{{}, {Areas: []people.AreaKey{{Level: "galaxy"}}}}})
+	wrong(err, "areas")
 	_, err = s.CountBy(&store.Filter{}, "area:galaxy")
 	wrong(err, "by")
 	_, _, err = s.List(&store.Filter{}, "luck", 1, store.Cursor{})

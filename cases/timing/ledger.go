@@ -1,0 +1,169 @@
+package timing
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/clock"
+	"github.com/gewu-city/gewu/data"
+)
+
+// Log is where events are kept, see store.Log for the contract.
+type Log interface {
+	Append(ctx context.Context, events []*cases.Event) (data.Seq, error)
+	Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error]
+}
+
+// Ledger is a log that knows the clocks of its cases. Those of cases with a clock alive are held, those of others are folded
+// when somebody asks. It is safe for concurrent use; events of one case are appended by one at a time, as a store does it.
+type Ledger struct {
+	city *City
+	log  Log
+
+	mu   sync.Mutex
+	held map[string]held
+}
+
+type held struct {
+	version int
+	clocks  Clocks
+}
+
+// NewLedger is a ledger over a log.
+func NewLedger(city *City, log Log) *Ledger {
+	return &Ledger{city: city, log: log, held: map[string]held{}}
+}
+
+// Events are those of the log.
+func (l *Ledger) Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error] {
+	return l.log.Events(ctx, id)
+}
+
+// Append makes events durable whose clock effects can be; the error of one that cannot is a *data.FieldError, and nothing is
+// written.
+func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, error) {
+	next := map[string]held{}
+	for _, e := range events {
+		at, ok := next[e.Case]
+		if !ok {
+			var err error
+			if at, err = l.find(ctx, e.Case, e.Number-1); err != nil {
+				return 0, err
+			}
+		}
+		clocks, err := l.city.After(at.clocks, e)
+		if err != nil {
+			return 0, err
+		}
+		next[e.Case] = held{e.Number, clocks}
+	}
+	seq, err := l.log.Append(ctx, events)
+	if err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, h := range next {
+		l.keep(id, h)
+	}
+	return seq, nil
+}
+
+// keep holds clocks of which one is alive, and forgets others.
+func (l *Ledger) keep(id string, h held) {
+	for _, c := range h.clocks {
+		if c.State == clock.Running || c.State == clock.Paused {
+			l.held[id] = h
+			return
+		}
+	}
+	delete(l.held, id)
+}
+
+// find is the clocks of a case after so many events, or after all of them with a negative number.
+func (l *Ledger) find(ctx context.Context, id string, version int) (held, error) {
+	l.mu.Lock()
+	h, ok := l.held[id]
+	l.mu.Unlock()
+	if ok && (version < 0 || h.version == version) || version == 0 {
+		return h, nil
+	}
+	h = held{clocks: Clocks{}}
+	for e, err := range l.log.Events(ctx, id) {
+		if err != nil {
+			return h, fmt.Errorf("clocks of case %s: %w", id, err)
+		}
+		clocks, err := l.city.After(h.clocks, e)
+		if err != nil {
+			return h, err
+		}
+		if h = (held{e.Number, clocks}); h.version == version {
+			break
+		}
+	}
+	return h, nil
+}
+
+// Of are the clocks of a case, none for one that does not exist. Nobody may change them. The error is that of the log.
+func (l *Ledger) Of(ctx context.Context, id string) (Clocks, error) {
+	h, err := l.find(ctx, id, -1)
+	return h.clocks, err
+}
+
+// Told notes that a mark of a clock of a case was told.
+func (l *Ledger) Told(ctx context.Context, n clock.Notice, at time.Time) (Clocks, error) {
+	h, err := l.find(ctx, n.Case, -1)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now, ok := l.held[n.Case]; ok {
+		h = now
+	}
+	clocks, err := l.city.Told(h.clocks, n, at)
+	if err != nil {
+		return h.clocks, err
+	}
+	l.keep(n.Case, held{h.version, clocks})
+	return clocks, nil
+}
+
+// Due is when the clock of a case that ends next ends, zero when none runs. A store asks it for its column.
+func (l *Ledger) Due(c *cases.Case) time.Time {
+	if c.Final {
+		return time.Time{}
+	}
+	clocks, err := l.Of(context.Background(), c.ID)
+	if err != nil {
+		return time.Time{} // whoever reads the case is told of the fault
+	}
+	return clocks.Due()
+}
+
+// Due is when the first of the running clocks ends, zero when none has a time.
+func (k Clocks) Due() time.Time {
+	var first time.Time
+	for _, c := range k {
+		if c.State == clock.Running && !c.Due.IsZero() && (first.IsZero() || c.Due.Before(first)) {
+			first = c.Due
+		}
+	}
+	return first
+}
+
+// clocks is what [Limits] asks: a case whose clocks cannot be read is not overdue.
+func (l *Ledger) clocks(id string) Clocks {
+	clocks, err := l.Of(context.Background(), id)
+	if err != nil {
+		return nil
+	}
+	return clocks
+}
+
+// Limits are the limits of the city with the clocks of the ledger.
+func (l *Ledger) Limits() *Limits { return &Limits{City: l.city, Of: l.clocks} }
