@@ -24,10 +24,22 @@ type Shelf interface {
 	Case(ctx context.Context, id string) (*Case, error)
 }
 
-// Locate is where a point is in the city: areas, cells, address, parts, disputes and the duty for the class, all from one
+// Locate is where a point is in the city: areas, cells, address, parts, disputes and the duty for the matter, all from one
 // World. A point outside the city has a place without areas.
 type Locate interface {
-	Locate(ctx context.Context, at Position, class Class, parts []Part) (*Place, error)
+	Locate(ctx context.Context, matter *Matter) (*Place, error)
+}
+
+// Matter is what is known of a matter whose place is looked up.
+type Matter struct {
+	Point Position
+	Class Class
+	// Parts are those that were picked.
+	Parts  []Part
+	Source string
+	// By is who reported it, At the time of the question.
+	By Actor
+	At time.Time
 }
 
 // Geocode finds the place that words mean; false when they mean none for certain.
@@ -164,9 +176,15 @@ func (d *Desk) place(ctx context.Context, step *process.Step, c *Case, cmd *Comm
 	if d.Locate == nil || !step.Snapshot && cmd.Form.Point == nil {
 		return nil, nil
 	}
-	at, class, parts := cmd.Form.Point, c.Class, cmd.Form.Parts
+	at, parts := cmd.Form.Point, cmd.Form.Parts
+	matter := &Matter{Class: c.Class, Source: c.Source, By: cmd.Actor, At: cmd.At}
 	if cmd.Form.Class != nil {
-		class = *cmd.Form.Class
+		matter.Class = *cmd.Form.Class
+	}
+	if c.Version == 0 {
+		matter.Source = cmd.Form.Source
+	} else {
+		matter.By = c.deeds[0].actor
 	}
 	if was := c.Place(); was != nil {
 		if at == nil {
@@ -188,7 +206,8 @@ func (d *Desk) place(ctx context.Context, step *process.Step, c *Case, cmd *Comm
 	if at == nil {
 		return nil, nil // the case begins without a place; filing asks for one
 	}
-	place, err := d.Locate.Locate(ctx, *at, class, parts)
+	matter.Point, matter.Parts = *at, parts
+	place, err := d.Locate.Locate(ctx, matter)
 	if err != nil {
 		return nil, fmt.Errorf("locate: %w", err)
 	}

@@ -94,7 +94,8 @@ var office = tree{
 // ground locates everything in one cell, with the manhole of the story near.
 type ground struct{ disputed bool }
 
-func (g ground) Locate(_ context.Context, at cases.Position, _ cases.Class, parts []cases.Part) (*cases.Place, error) {
+func (g ground) Locate(_ context.Context, m *cases.Matter) (*cases.Place, error) {
+	at, parts := m.Point, m.Parts
 	p := &cases.Place{
 		Seq: 42, Areas: []cases.Area{{AreaKey: people.AreaKey{Level: "street", Code: "110101001"}, Name: "东华门"}},
 		Cells: []people.CellRef{{Scheme: "unit", Code: "110101001001001"}}, Parts: parts,

@@ -27,19 +27,19 @@ func DefaultPosts() []Post {
 	return []Post{
 		{
 			ID: PostCollector, Title: data.Title{"zh": "监督员", "en": "Collector"}, Duty: RoleOversight,
-			Permissions: may(), Layers: []Grant{see(AreaAll)},
+			Permissions: may(Cases), Layers: []Grant{see(AreaAll)},
 		},
 		{
 			ID: PostOperator, Title: data.Title{"zh": "受理员", "en": "Operator"},
-			Permissions: may(), Layers: []Grant{see(AreaAll)},
+			Permissions: may(Cases), Layers: []Grant{see(AreaAll)},
 		},
 		{
 			ID: PostDutyChief, Title: data.Title{"zh": "值班长", "en": "Duty chief"},
-			Permissions: may(Export), Layers: []Grant{see(AreaAll)},
+			Permissions: may(Export, Cases), Layers: []Grant{see(AreaAll)},
 		},
 		{
 			ID: PostDispatcher, Title: data.Title{"zh": "派遣员", "en": "Dispatcher"},
-			Permissions: may(Export), Layers: []Grant{see(AreaAll)},
+			Permissions: may(Export, Cases), Layers: []Grant{see(AreaAll)},
 		},
 		{
 			ID: PostHandler, Title: data.Title{"zh": "处置部门", "en": "Handling department"}, Duty: RoleResponsible,
@@ -47,11 +47,11 @@ func DefaultPosts() []Post {
 		},
 		{
 			ID: PostInspector, Title: data.Title{"zh": "督导员", "en": "Inspector"}, Duty: RoleOversight,
-			Permissions: may(Export), Layers: []Grant{see(AreaOrganisation)},
+			Permissions: may(Export, Cases), Layers: []Grant{see(AreaOrganisation)},
 		},
 		{
 			ID: PostGridHead, Title: data.Title{"zh": "网格长", "en": "Grid head"}, Duty: RoleStaff,
-			Permissions: may(Edit), Layers: []Grant{see(AreaOrganisation), change(AreaCells)},
+			Permissions: may(Edit, Cases), Layers: []Grant{see(AreaOrganisation), change(AreaCells)},
 		},
 		{
 			ID: PostPlanner, Title: data.Title{"zh": "规划员", "en": "Planner"},

@@ -31,11 +31,13 @@ const (
 	Audit Permission = "audit"
 	// ReadPersonal sees personal data unmasked, where a layer names the post as a reader.
 	ReadPersonal Permission = "read-personal"
+	// Cases sees the cases where the post's grants reach. Those of one's own unit and one's own tasks are seen without it.
+	Cases Permission = "cases"
 )
 
 // Permissions are all permissions, in the order in which pages show them.
 func Permissions() []Permission {
-	return []Permission{Define, Edit, Import, Export, Undo, Draft, Approve, Publish, Operate, ManagePeople, Audit, ReadPersonal}
+	return []Permission{Define, Edit, Import, Export, Undo, Draft, Approve, Publish, Operate, ManagePeople, Audit, ReadPersonal, Cases}
 }
 
 // Known reports whether p is a permission.

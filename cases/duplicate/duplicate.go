@@ -66,6 +66,9 @@ type Rule struct {
 type Rules struct {
 	ByClass []Rule
 	Others  Rule
+	// Windows, when not nil, is the distance and the window of a class that no rule names, as the table of classes has them;
+	// no distance for a class that it does not know. The words are those of Others.
+	Windows func(class cases.Class) (metres float64, window time.Duration)
 }
 
 // Default are 50 m and 7 days for every class.
@@ -119,10 +122,18 @@ func Parse(file, text string) (*Rules, error) {
 }
 
 // of is the rule for a class.
-func (r *Rules) of(class string) *Rule {
+func (r *Rules) of(class cases.Class) *Rule {
+	if class.Code == "" {
+		return &r.Others
+	}
 	for i := range r.ByClass {
-		if slices.ContainsFunc(r.ByClass[i].Classes, func(prefix string) bool { return class != "" && strings.HasPrefix(class, prefix) }) {
+		if slices.ContainsFunc(r.ByClass[i].Classes, func(prefix string) bool { return strings.HasPrefix(class.Code, prefix) }) {
 			return &r.ByClass[i]
+		}
+	}
+	if r.Windows != nil {
+		if metres, window := r.Windows(class); metres > 0 {
+			return &Rule{Metres: metres, Window: window, Words: r.Others.Words}
 		}
 	}
 	return &r.Others
@@ -161,7 +172,7 @@ var bounds = map[Code][2]float64{SamePart: {0.8, 0.2}, SameClass: {0.4, 0.35}, L
 
 // Find are the cases that a report may say again, the most likely first, at most so many.
 func (r *Rules) Find(ctx context.Context, report *Report, near Nearby, most int) ([]Match, error) {
-	rule := r.of(report.Class.Code)
+	rule := r.of(report.Class)
 	since := report.At.Add(-rule.Window)
 	found := map[string]Known{}
 	for _, p := range report.Parts {

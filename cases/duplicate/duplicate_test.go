@@ -207,3 +207,37 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowsOfClasses: what no rule names is as wide and as long as the table of classes says.
+func TestWindowsOfClasses(t *testing.T) {
+	cover := cases.Class{Edition: "2013", Kind: "part", Code: "0101"}
+	rules := duplicate.Default()
+	rules.Windows = func(class cases.Class) (float64, time.Duration) {
+		if class.Kind == "part" {
+			return 20, 24 * time.Hour
+		}
+		return 0, 0
+	}
+	known := []duplicate.Known{
+		{ID: "near", Class: cover, Point: north(15), Opened: now.Add(-time.Hour)},
+		{ID: "far", Class: cover, Point: north(30), Opened: now.Add(-time.Hour)},
+		{ID: "old", Class: cover, Point: north(1), Opened: now.Add(-72 * time.Hour), Rested: now.Add(-48 * time.Hour)},
+	}
+	if got := ids(find(t, rules, &duplicate.Report{Class: cover, Point: north(0), At: now}, known...)); got != "near" {
+		t.Errorf("found %q", got)
+	}
+	other := cases.Class{Edition: "2013", Kind: "event", Code: "0101"}
+	for i := range known {
+		known[i].Class = other
+	}
+	if got := ids(find(t, rules, &duplicate.Report{Class: other, Point: north(0), At: now}, known...)); len(strings.Fields(got)) != 3 {
+		t.Errorf("of another kind found %q", got)
+	}
+	rules.ByClass = []duplicate.Rule{{Classes: []string{"01"}, Metres: 100, Window: 72 * time.Hour}}
+	for i := range known {
+		known[i].Class = cover
+	}
+	if got := find(t, rules, &duplicate.Report{Class: cover, Point: north(0), At: now}, known...); len(got) != 3 {
+		t.Errorf("by the rule of the profile found %q", ids(got))
+	}
+}

@@ -3547,7 +3547,7 @@ export interface components {
             id?: string;
             title: components["schemas"]["Title"];
             duty?: components["schemas"]["Role"];
-            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal")[];
+            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal" | "cases")[];
             /** @description What no grant names is not seen. */
             layers?: {
                 /** @description Names of layers, or `*` for all that are not sensitive. */
