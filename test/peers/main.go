@@ -53,6 +53,7 @@ func measurements() []measurement {
 		{"feed", "18", "clients of the live feed", (*rig).feed},
 		{"import", "11, 12", "durable import, import again, start", (*rig).imports},
 		{"geocode", "10", "texts → doors, beside pg_trgm and bleve", (*rig).geocode},
+		{"coverage", "14, 17", "cells checked and joined, beside PostGIS and GEOS", (*rig).coverage},
 		{"growth", "1, 5, 12", "the same for growing cities", (*rig).growth},
 	}
 }

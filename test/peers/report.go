@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/gewu-city/gewu/test/peers/figure"
 	"github.com/gewu-city/gewu/test/peers/proc"
 )
 
@@ -74,55 +74,14 @@ func (r *rig) contest(c contest) error {
 	}
 	for i, by := range c.by {
 		for m := range c.metrics {
-			s := summarise(res.figures[i][m])
-			if !math.IsNaN(s.median) {
-				r.say("   %-34s %-28s %s", by.who, c.metrics[m].name, s.text(c.metrics[m].unit))
+			s := figure.Summarise(res.figures[i][m])
+			if !math.IsNaN(s.Median) {
+				r.say("   %-34s %-28s %s", by.who, c.metrics[m].name, s.Text(c.metrics[m].unit))
 			}
 		}
 	}
 	r.report.results = append(r.report.results, res)
 	return nil
-}
-
-// summary is a median with its range.
-type summary struct{ median, low, high float64 }
-
-func summarise(values []float64) summary {
-	if len(values) == 0 {
-		return summary{math.NaN(), math.NaN(), math.NaN()}
-	}
-	v := slices.Clone(values)
-	slices.Sort(v)
-	mid := v[len(v)/2]
-	if len(v)%2 == 0 {
-		mid = (v[len(v)/2-1] + mid) / 2
-	}
-	return summary{mid, v[0], v[len(v)-1]}
-}
-
-func (s summary) text(unit string) string {
-	if s.low == s.high {
-		return figure(s.median) + " " + unit
-	}
-	return fmt.Sprintf("%s %s (%s … %s)", figure(s.median), unit, figure(s.low), figure(s.high))
-}
-
-// figure shows three significant digits, with thousands set apart.
-func figure(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return "–"
-	case v == 0:
-		return "0"
-	case math.Abs(v) < 100:
-		return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Floor(math.Log10(math.Abs(v))))), 64)
-	}
-	step := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-2)
-	text := strconv.FormatFloat(math.Round(v/step)*step, 'f', 0, 64)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // ratios are the figures of the first contestant over those of another one, round by round.
@@ -140,13 +99,13 @@ func (r *result) ratios(other, metric int) []float64 {
 func (r *result) verdicts(m int) string {
 	var out []string
 	for _, g := range r.metrics[m].goals {
-		got, name := summarise(r.figures[0][m]).median, ""
+		got, name := figure.Summarise(r.figures[0][m]).Median, ""
 		if g.than != "" {
 			other := slices.IndexFunc(r.by, func(c contestant) bool { return c.who == g.than })
 			if other < 0 {
 				continue // left out of this run
 			}
-			got, name = summarise(r.ratios(other, m)).median, "× "+g.than
+			got, name = figure.Summarise(r.ratios(other, m)).Median, "× "+g.than
 		}
 		want, miss, sign := g.atLeast, g.atLeast/got, "≥"
 		if g.atMost != 0 {
@@ -156,7 +115,7 @@ func (r *result) verdicts(m int) string {
 		if !(miss <= 1) {
 			verdict = fmt.Sprintf("**missed by %.2f×**", miss)
 		}
-		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s", sign, figure(want), name))+": "+verdict)
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s", sign, figure.Text(want), name))+": "+verdict)
 	}
 	return strings.Join(out, "; ")
 }
@@ -170,18 +129,18 @@ func (r *report) markdown() string {
 		res := &r.results[i]
 		for m, metric := range res.metrics {
 			for j, by := range res.by {
-				s := summarise(res.figures[j][m])
-				if math.IsNaN(s.median) {
+				s := figure.Summarise(res.figures[j][m])
+				if math.IsNaN(s.Median) {
 					continue
 				}
 				budget, what, ratio, verdict := "", "", "", ""
 				if j == 0 {
 					budget, what, verdict = res.budget, res.what+": "+metric.name, res.verdicts(m)
 				} else {
-					q := summarise(res.ratios(j, m))
-					ratio = fmt.Sprintf("%s× (%s … %s)", figure(q.median), figure(q.low), figure(q.high))
+					q := figure.Summarise(res.ratios(j, m))
+					ratio = fmt.Sprintf("%s× (%s … %s)", figure.Text(q.Median), figure.Text(q.Low), figure.Text(q.High))
 				}
-				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", budget, what, by.who, s.text(metric.unit), ratio, verdict)
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", budget, what, by.who, s.Text(metric.unit), ratio, verdict)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/test/peers/bare"
 	"github.com/gewu-city/gewu/test/peers/postgis"
 	"github.com/gewu-city/gewu/test/peers/proc"
 	"github.com/gewu-city/gewu/test/peers/wire"
@@ -191,5 +192,5 @@ func mvtPeer(url string) error {
 		return err
 	}
 	defer end()
-	return serveAlone(h)
+	return bare.Serve(h)
 }
