@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/gewu-city/gewu/data/wire"
 )
 
 // The kinds of [Admin] records. What their bodies mean is the matter of the packages that write them.
@@ -89,11 +91,17 @@ func (a *Admin) Validate() error {
 
 // Kept reports whether the change is one of a thing whose newest change is its state: of a feature, a definition, a
 // plan, or an admin record of a kept kind.
-func (c *Change) Kept() bool { return c.Stream != StreamAdmin || !Noted(c.Layer) }
+func (c *Change) Kept() bool { return c.Stream != StreamCase && !c.Noted() }
+
+// Noted reports whether the change is a note. What is neither kept nor noted is an event of a case.
+func (c *Change) Noted() bool { return c.Stream == StreamAdmin && Noted(c.Layer) }
 
 // Kept is that of the change.
-func (h *PayloadHead) Kept() bool {
-	return h.Stream != StreamAdmin || !bytes.HasPrefix(h.Layer, []byte(AdminNote+":"))
+func (h *PayloadHead) Kept() bool { return h.Stream != StreamCase && !h.Noted() }
+
+// Noted is that of the change.
+func (h *PayloadHead) Noted() bool {
+	return h.Stream == StreamAdmin && bytes.HasPrefix(h.Layer, []byte(AdminNote+":"))
 }
 
 // appendAdmin appends the content of an admin record: that of a plan, or the body.
@@ -113,18 +121,18 @@ func (c *Change) appendAdmin(dst []byte) ([]byte, error) {
 	if err := c.Admin.Validate(); err != nil {
 		return nil, err
 	}
-	return appendText(dst, string(c.Admin.Body)), nil
+	return wire.AppendText(dst, string(c.Admin.Body)), nil
 }
 
 // admin reads what appendAdmin wrote into a change that has its name.
-func (d *Decoder) admin(r *reader, c *Change) (err error) {
+func (d *Decoder) admin(r *wire.Reader, c *Change) (err error) {
 	if strings.HasPrefix(c.Layer, PlanName) {
 		c.Plan, err = d.plan(r)
 		return err
 	}
 	kind, id := CutAdminName(c.Layer)
-	c.Admin = &Admin{Kind: kind, ID: id, Body: json.RawMessage(r.text())}
-	if r.bad {
+	c.Admin = &Admin{Kind: kind, ID: id, Body: json.RawMessage(r.Text())}
+	if r.Bad {
 		return nil // reported by the caller
 	}
 	return c.Admin.Validate()

@@ -34,6 +34,7 @@ const (
 //   - schema: Layer, Definition (nil for a delete);
 //   - scheme: Layer holds the scheme's name, Scheme (nil for a delete);
 //   - dictionary: Layer holds the dictionary's name, Dictionary (nil for a delete);
+//   - case: Layer holds [CaseName] of the case, Case (there is no delete);
 //   - admin: Layer holds the name of the record, Plan or Admin (nil for a delete, which a plan and a note have not).
 //
 // Changes are immutable once appended.
@@ -47,8 +48,10 @@ type Change struct {
 	Dictionary *Dictionary
 	Plan       *Plan
 	Admin      *Admin
+	Case       *CaseEvent
 	// IfSeq, when not nil, demands that the feature's current Seq equals it; 0 demands that the feature does not
-	// exist. It is a precondition and not stored.
+	// exist. It is a precondition and not stored. The first event of a case in a transaction must have it: the Seq of the
+	// event before, 0 for none; those of the same case that follow in the transaction must not.
 	IfSeq *Seq
 	// Permanent is the uint32 of the feature that is never reused; the store sets it.
 	Permanent uint32
@@ -77,7 +80,10 @@ type Tx struct {
 	// Admin, when not nil, is a precondition: the newest change of any kept [Admin] record, those of [Planning] apart, must
 	// be the one of that Seq, 0 for none. It is not stored. One that does not hold is an *[OutdatedError]. Whoever checked a record against
 	// others, which may end at any time, demands it.
-	Admin   *Seq
+	Admin *Seq
+	// Known is the Seq up to which whoever appends events of cases knows all events of their cases. It is not stored. A
+	// store remembers the newest events only; one that cannot judge what is known answers with a *[BehindError].
+	Known   Seq
 	Changes []Change
 }
 

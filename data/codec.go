@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strings"
 	"time"
+
+	"github.com/gewu-city/gewu/data/wire"
 )
 
 // codecVersion is the first byte of every encoded header and payload. A new layout takes a new number and the old
@@ -85,8 +88,8 @@ func AppendHeader(dst []byte, h *Header) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(h.Effective.UnixMicro()))
 	dst = binary.BigEndian.AppendUint32(dst, h.Permanent)
 	dst = append(dst, h.PrevHash[:]...)
-	dst = appendText(dst, h.Actor)
-	dst = appendText(dst, h.Cause)
+	dst = wire.AppendText(dst, h.Actor)
+	dst = wire.AppendText(dst, h.Cause)
 	dst = binary.AppendUvarint(dst, uint64(len(h.Payloads)))
 	for i := range h.Payloads {
 		dst = append(dst, h.Payloads[i][:]...)
@@ -95,7 +98,7 @@ func AppendHeader(dst []byte, h *Header) []byte {
 		dst = binary.BigEndian.AppendUint64(append(dst, tagVisible), uint64(h.Visible))
 	}
 	if h.Operation != "" {
-		dst = appendText(append(dst, tagOperation), h.Operation)
+		dst = wire.AppendText(append(dst, tagOperation), h.Operation)
 	}
 	if received {
 		dst = append(append(append(dst, tagReceipt), h.Receipt.Key[:]...), h.Receipt.Request[:]...)
@@ -126,50 +129,50 @@ func DecodeHeader(b []byte) (Header, error) {
 	h.Visible = h.Seq
 	copy(h.PrevHash[:], b[29:])
 	// The texts are copied one by one: the hashes behind them are long and would be kept alive by a substring.
-	r := reader{s: viewText(body), at: headerFixed}
-	h.Actor, h.Cause = cloneText(r.text()), cloneText(r.text())
-	count := r.count(len(Hash{}))
-	if !r.bad {
+	r := wire.Reader{S: wire.View(body), At: headerFixed}
+	h.Actor, h.Cause = strings.Clone(r.Text()), strings.Clone(r.Text())
+	count := r.Count(len(Hash{}))
+	if !r.Bad {
 		h.Payloads = make([]Hash, count)
 		for i := range h.Payloads {
-			copy(h.Payloads[i][:], body[r.at+i*len(Hash{}):])
+			copy(h.Payloads[i][:], body[r.At+i*len(Hash{}):])
 		}
-		r.at += count * len(Hash{})
+		r.At += count * len(Hash{})
 	}
 	if version == headerMembers {
-		r.headerMembers(&h)
+		readHeaderMembers(&r, &h)
 	}
-	if r.bad || r.left() != 0 {
-		return Header{}, fmt.Errorf("%w: header ends at byte %d of %d", ErrFormat, r.at, len(body))
+	if r.Bad || r.Left() != 0 {
+		return Header{}, fmt.Errorf("%w: header ends at byte %d of %d", ErrFormat, r.At, len(body))
 	}
 	return h, nil
 }
 
 // headerMembers reads the members behind the hashes: at least one, each at most once and in the order of their tags,
 // so that a header has one encoding only.
-func (r *reader) headerMembers(h *Header) {
-	for last := byte(0); last == 0 || r.left() > 0; {
-		tag := r.byte()
-		if r.bad || tag <= last {
-			r.fail()
+func readHeaderMembers(r *wire.Reader, h *Header) {
+	for last := byte(0); last == 0 || r.Left() > 0; {
+		tag := r.Byte()
+		if r.Bad || tag <= last {
+			r.Fail()
 			return
 		}
 		switch last = tag; tag {
 		case tagVisible:
-			if h.Visible = Seq(r.uint64()); h.Visible <= h.Seq {
-				r.fail()
+			if h.Visible = Seq(r.Uint64()); h.Visible <= h.Seq {
+				r.Fail()
 			}
 		case tagOperation:
-			if h.Operation = cloneText(r.text()); h.Operation == "" {
-				r.fail()
+			if h.Operation = strings.Clone(r.Text()); h.Operation == "" {
+				r.Fail()
 			}
 		case tagReceipt:
-			r.bytes(h.Receipt.Key[:])
-			if r.bytes(h.Receipt.Request[:]); h.Receipt == (Receipt{}) {
-				r.fail()
+			r.Bytes(h.Receipt.Key[:])
+			if r.Bytes(h.Receipt.Request[:]); h.Receipt == (Receipt{}) {
+				r.Fail()
 			}
 		default:
-			r.fail()
+			r.Fail()
 		}
 	}
 }

@@ -74,6 +74,7 @@ func TestFormatExamples(t *testing.T) {
 			Layers:  []data.PlanLayer{{Name: "lamps", Attributes: []data.PlanAttribute{{Name: "name", Type: data.Text}}}},
 			Changes: []data.Change{{Stream: data.StreamFeature, Op: data.OpDelete, Layer: "lamps", Feature: data.Feature{ID: "L-7"}, IfSeq: new(data.Seq(3))}},
 		}},
+		"case": {Stream: data.StreamCase, Op: data.OpPut, Layer: "case:01KAX", Prev: 7, Case: &data.CaseEvent{Number: 2, Body: []byte(`{"v":1,"…":}`)}},
 		"organisation": {Stream: data.StreamAdmin, Op: data.OpPut, Layer: "organisation:d1", Prev: 4, Admin: &data.Admin{
 			Kind: data.AdminOrganisation, ID: "d1", Body: json.RawMessage(`{"title":{"zh":"东城区"},"level":"district"}`),
 		}},

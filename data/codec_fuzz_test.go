@@ -26,6 +26,7 @@ func seeds(f *testing.F) [][]byte {
 		{Stream: data.StreamSchema, Op: data.OpPut, Layer: "l", Definition: &data.Layer{Name: "l"}},
 		{Stream: data.StreamScheme, Op: data.OpPut, Layer: "s", Scheme: &data.Scheme{Name: "s"}},
 		{Stream: data.StreamDictionary, Op: data.OpPut, Layer: "d", Dictionary: &data.Dictionary{Name: "d", Entries: []data.Term{{Code: "1"}}}},
+		{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName("01K"), Prev: 7, Case: &data.CaseEvent{Number: 2, Body: []byte(`{"v":1}`)}},
 		{Stream: data.StreamAdmin, Op: data.OpPut, Layer: "staff:s", Admin: &data.Admin{Kind: data.AdminStaff, ID: "s", Body: []byte(`{"name":"李"}`)}},
 		{Stream: data.StreamAdmin, Op: data.OpPut, Layer: "plan:p", Plan: &data.Plan{ID: "p", State: data.PlanFailed, Due: time.Unix(9, 0).UTC()}},
 		{Stream: data.StreamAdmin, Op: data.OpPut, Layer: "plan:p", Plan: &data.Plan{

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
+
+	"github.com/gewu-city/gewu/data/wire"
 )
 
 // payloadFixed is the length of the members at fixed places: version, stream, operation, permanent id, previous seq.
@@ -11,20 +14,20 @@ const payloadFixed = 1 + 1 + 1 + 4 + 8
 
 // AppendPayload appends the encoding of a change to dst: version, stream, operation, permanent id, seq of the
 // previous change of the same thing, layer (the name of a layer or scheme), then for a feature its id, shape and
-// values, for a definition its JSON, for a plan its JSON and changes, for another admin record its body, for a delete
-// only what names the thing. IfSeq is stored only within a plan. The error is a
+// values, for a definition its JSON, for a plan its JSON and changes, for another admin record its body, for an event of
+// a case its number and body, for a delete only what names the thing. IfSeq is stored only within a plan. The error is a
 // *FieldError: the stream or operation is unknown, the definition is missing, or a vertex or value cannot be stored.
 func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 	dst = append(dst, codecVersion, byte(c.Stream), byte(c.Op))
 	dst = binary.BigEndian.AppendUint32(dst, c.Permanent)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(c.Prev))
-	dst = appendText(dst, c.Layer)
+	dst = wire.AppendText(dst, c.Layer)
 	if c.Op != OpPut && c.Op != OpDelete {
 		return nil, &FieldError{Field: "op", Value: fmt.Sprint(c.Op), Why: "must be put or delete"}
 	}
 	switch c.Stream {
 	case StreamFeature:
-		dst = appendText(dst, c.Feature.ID)
+		dst = wire.AppendText(dst, c.Feature.ID)
 		if c.Op == OpDelete {
 			return dst, nil
 		}
@@ -43,6 +46,8 @@ func AppendPayload(dst []byte, c *Change) ([]byte, error) {
 			return dst, nil
 		}
 		return c.appendAdmin(dst)
+	case StreamCase:
+		return c.appendCase(dst)
 	default:
 		return nil, &FieldError{Field: "stream", Value: fmt.Sprint(c.Stream), Why: "cannot be stored"}
 	}
@@ -87,32 +92,32 @@ type PayloadHead struct {
 
 // PeekPayload reads the members before the content. The error wraps [ErrFormat].
 func PeekPayload(b []byte) (PayloadHead, error) {
-	r := reader{s: viewText(b)}
-	head, layer, err := r.payloadHead()
+	r := wire.Reader{S: wire.View(b)}
+	head, layer, err := readPayloadHead(&r)
 	if err != nil {
 		return PayloadHead{}, err
 	}
-	head.Layer = b[r.at-len(layer) : r.at : r.at]
+	head.Layer = b[r.At-len(layer) : r.At : r.At]
 	return head, nil
 }
 
-func (r *reader) payloadHead() (PayloadHead, string, error) {
-	if r.left() < payloadFixed {
-		return PayloadHead{}, "", fmt.Errorf("%w: payload of %d bytes is too short", ErrFormat, r.left())
+func readPayloadHead(r *wire.Reader) (PayloadHead, string, error) {
+	if r.Left() < payloadFixed {
+		return PayloadHead{}, "", fmt.Errorf("%w: payload of %d bytes is too short", ErrFormat, r.Left())
 	}
-	if v := r.byte(); v != codecVersion {
+	if v := r.Byte(); v != codecVersion {
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has codec version %d, this program reads up to %d", ErrFormat, v, codecVersion)
 	}
-	head := PayloadHead{Stream: Stream(r.byte()), Op: Op(r.byte())}
-	head.Permanent = r.uint32()
-	head.Prev = Seq(r.uint64())
-	layer := r.text()
+	head := PayloadHead{Stream: Stream(r.Byte()), Op: Op(r.Byte())}
+	head.Permanent = r.Uint32()
+	head.Prev = Seq(r.Uint64())
+	layer := r.Text()
 	switch {
-	case r.bad:
+	case r.Bad:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload ends in the layer name", ErrFormat)
 	case head.Op != OpPut && head.Op != OpDelete:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has operation %d", ErrFormat, head.Op)
-	case head.Stream < StreamSchema || head.Stream > StreamDictionary || head.Stream == StreamCase:
+	case head.Stream < StreamSchema || head.Stream > StreamDictionary:
 		return PayloadHead{}, "", fmt.Errorf("%w: payload has stream %d", ErrFormat, head.Stream)
 	}
 	return head, layer, nil
@@ -127,14 +132,17 @@ type Decoder struct {
 // maxNames bounds the names that a Decoder remembers, in case the bytes are not what they should be.
 const maxNames = 4096
 
-func (d *Decoder) name(s string) string {
+func (d *Decoder) name(stream Stream, s string) string {
+	if stream == StreamCase {
+		return strings.Clone(s) // there are as many as cases
+	}
 	if known, ok := d.names[s]; ok {
 		return known
 	}
 	if d.names == nil || len(d.names) >= maxNames {
 		d.names = map[string]string{}
 	}
-	s = cloneText(s)
+	s = strings.Clone(s)
 	d.names[s] = s
 	return s
 }
@@ -142,41 +150,43 @@ func (d *Decoder) name(s string) string {
 // Payload decodes what [AppendPayload] wrote. It keeps nothing of b; the texts of one feature share one copy. It
 // survives any bytes: the error then wraps [ErrFormat].
 func (d *Decoder) Payload(b []byte) (Change, error) {
-	r := reader{s: string(b)}
-	head, layer, err := r.payloadHead()
+	r := wire.Reader{S: string(b)}
+	head, layer, err := readPayloadHead(&r)
 	if err != nil {
 		return Change{}, err
 	}
-	c := Change{Stream: head.Stream, Op: head.Op, Layer: d.name(layer), Permanent: head.Permanent, Prev: head.Prev}
+	c := Change{Stream: head.Stream, Op: head.Op, Layer: d.name(head.Stream, layer), Permanent: head.Permanent, Prev: head.Prev}
 	switch {
 	case c.Stream == StreamFeature:
-		c.Feature.ID = r.text()
+		c.Feature.ID = r.Text()
 		if c.Op == OpPut {
-			if c.Feature.Shape, err = r.shape(); err != nil {
+			if c.Feature.Shape, err = readShape(&r); err != nil {
 				return Change{}, fmt.Errorf("%w: %w", ErrFormat, err)
 			}
-			c.Feature.Values = r.values()
+			c.Feature.Values = readValues(&r)
 		}
+	case c.Stream == StreamCase:
+		err = readCase(&r, &c)
 	case c.Op == OpDelete:
 	case c.Stream == StreamSchema:
 		c.Definition = &Layer{}
-		err = json.Unmarshal([]byte(r.text()), c.Definition)
+		err = json.Unmarshal([]byte(r.Text()), c.Definition)
 	case c.Stream == StreamAdmin:
 		err = d.admin(&r, &c)
 	case c.Stream == StreamDictionary:
 		c.Dictionary = &Dictionary{}
-		err = json.Unmarshal([]byte(r.text()), c.Dictionary)
+		err = json.Unmarshal([]byte(r.Text()), c.Dictionary)
 	default:
 		c.Scheme = &Scheme{}
-		err = json.Unmarshal([]byte(r.text()), c.Scheme)
+		err = json.Unmarshal([]byte(r.Text()), c.Scheme)
 	}
 	switch {
-	case r.bad:
+	case r.Bad:
 		return Change{}, fmt.Errorf("%w: payload of %d bytes is cut off or has a wrong length", ErrFormat, len(b))
 	case err != nil:
-		return Change{}, fmt.Errorf("%w: definition: %w", ErrFormat, err)
-	case r.left() != 0:
-		return Change{}, fmt.Errorf("%w: %d bytes after the payload", ErrFormat, r.left())
+		return Change{}, fmt.Errorf("%w: content: %w", ErrFormat, err)
+	case r.Left() != 0:
+		return Change{}, fmt.Errorf("%w: %d bytes after the payload", ErrFormat, r.Left())
 	}
 	return c, nil
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+
+	"github.com/gewu-city/gewu/data/wire"
 )
 
 // appendPlan appends the content of an admin record that is a plan: its JSON, the number of its changes, and for each
@@ -34,18 +36,18 @@ func appendPlan(dst []byte, p *Plan) ([]byte, error) {
 }
 
 // plan reads what appendPlan wrote.
-func (d *Decoder) plan(r *reader) (*Plan, error) {
+func (d *Decoder) plan(r *wire.Reader) (*Plan, error) {
 	p := &Plan{}
-	if err := json.Unmarshal([]byte(r.text()), p); err != nil {
+	if err := json.Unmarshal([]byte(r.Text()), p); err != nil {
 		return nil, err
 	}
-	if n := r.count(1 + payloadFixed); n > 0 {
+	if n := r.Count(1 + payloadFixed); n > 0 {
 		p.Changes = make([]Change, n)
 	}
 	for i := range p.Changes {
-		demand := r.uvarint()
-		b := []byte(r.text())
-		if r.bad {
+		demand := r.Uvarint()
+		b := []byte(r.Text())
+		if r.Bad {
 			return nil, fmt.Errorf("change %d is cut off", i)
 		}
 		head, err := PeekPayload(b)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gewu-city/gewu/data/wire"
 	"github.com/gewu-city/gewu/geo"
 )
 
@@ -29,8 +30,8 @@ func appendShape(dst []byte, s geo.Shape) ([]byte, error) {
 		if p.X < -geo.MaxX || p.X > geo.MaxX || p.Y < -geo.MaxY || p.Y > geo.MaxY {
 			return nil, &FieldError{Field: "geometry", Value: fmt.Sprintf("%v, %v", p.Lon(), p.Lat()), Why: "lies outside ±180, ±90"}
 		}
-		dst = appendZigzag(dst, int64(p.X)-int64(last.X))
-		dst = appendZigzag(dst, int64(p.Y)-int64(last.Y))
+		dst = wire.AppendZigzag(dst, int64(p.X)-int64(last.X))
+		dst = wire.AppendZigzag(dst, int64(p.Y)-int64(last.Y))
 		last = p
 	}
 	return dst, nil
@@ -47,31 +48,31 @@ func appendEnds(dst []byte, ends []uint32) []byte {
 	return dst
 }
 
-func (r *reader) shape() (geo.Shape, error) {
-	kind := geo.Kind(r.byte())
+func readShape(r *wire.Reader) (geo.Shape, error) {
+	kind := geo.Kind(r.Byte())
 	if kind == geo.KindNone {
 		return geo.Shape{}, nil
 	}
 	// A vertex takes at least two bytes.
-	count := r.count(2)
+	count := r.Count(2)
 	var rings, polygons []uint32
 	if kind != geo.KindPoint {
-		rings = r.ends()
+		rings = readEnds(r)
 	}
 	if kind == geo.KindPolygon {
-		polygons = r.ends()
+		polygons = readEnds(r)
 	}
-	if r.bad || count > r.left()/2 {
-		r.fail()
+	if r.Bad || count > r.Left()/2 {
+		r.Fail()
 		return geo.Shape{}, nil
 	}
 	xy := make([]geo.Point, count)
 	var x, y int64
 	for i := range xy {
-		x += r.zigzag()
-		y += r.zigzag()
+		x += r.Zigzag()
+		y += r.Zigzag()
 		if x < math.MinInt32 || x > math.MaxInt32 || y < math.MinInt32 || y > math.MaxInt32 {
-			r.fail()
+			r.Fail()
 			return geo.Shape{}, nil
 		}
 		xy[i] = geo.Point{X: int32(x), Y: int32(y)}
@@ -80,13 +81,13 @@ func (r *reader) shape() (geo.Shape, error) {
 }
 
 // ends reads run lengths as ends; [geo.NewShape] checks that they fit.
-func (r *reader) ends() []uint32 {
-	ends := make([]uint32, r.count(1))
+func readEnds(r *wire.Reader) []uint32 {
+	ends := make([]uint32, r.Count(1))
 	at := uint64(0)
 	for i := range ends {
-		at += r.uvarint()
+		at += r.Uvarint()
 		if at > math.MaxUint32 {
-			r.fail()
+			r.Fail()
 			return nil
 		}
 		ends[i] = uint32(at)

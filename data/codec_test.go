@@ -97,7 +97,7 @@ var (
 	})
 	anyChange = rapid.Custom(func(t *rapid.T) data.Change {
 		c := data.Change{
-			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme, data.StreamAdmin, data.StreamDictionary}).Draw(t, "stream"),
+			Stream:    rapid.SampledFrom([]data.Stream{data.StreamFeature, data.StreamFeature, data.StreamSchema, data.StreamScheme, data.StreamAdmin, data.StreamDictionary, data.StreamCase}).Draw(t, "stream"),
 			Op:        rapid.SampledFrom([]data.Op{data.OpPut, data.OpDelete}).Draw(t, "op"),
 			Layer:     rapid.String().Draw(t, "layer"),
 			Permanent: rapid.Uint32().Draw(t, "permanent"),
@@ -105,6 +105,9 @@ var (
 		}
 		put := c.Op == data.OpPut
 		switch {
+		case c.Stream == data.StreamCase:
+			c.Op, c.Layer = data.OpPut, data.CaseName(rapid.StringMatching(`[0-9A-Z.-]{1,64}`).Draw(t, "case"))
+			c.Case = &data.CaseEvent{Number: rapid.IntRange(1, math.MaxInt32).Draw(t, "number"), Body: rapid.SliceOfN(rapid.Byte(), 1, 300).Draw(t, "body")}
 		case c.Stream == data.StreamFeature:
 			c.Feature.ID = rapid.String().Draw(t, "id")
 			if put {
@@ -291,7 +294,12 @@ func TestPayloadRefuses(t *testing.T) {
 	point := geo.PointShape(geo.Point{X: geo.MaxX + 1})
 	for name, c := range map[string]data.Change{
 		"stream":     {Op: data.OpPut},
-		"case":       {Stream: data.StreamCase, Op: data.OpPut},
+		"case":       {Stream: data.StreamCase, Op: data.OpPut, Layer: "case:1"},
+		"no name":    {Stream: data.StreamCase, Op: data.OpPut, Layer: "lamps", Case: &data.CaseEvent{Number: 1, Body: []byte("{}")}},
+		"no id":      {Stream: data.StreamCase, Op: data.OpPut, Layer: "case:", Case: &data.CaseEvent{Number: 1, Body: []byte("{}")}},
+		"end":        {Stream: data.StreamCase, Op: data.OpDelete, Layer: "case:1", Case: &data.CaseEvent{Number: 1, Body: []byte("{}")}},
+		"number":     {Stream: data.StreamCase, Op: data.OpPut, Layer: "case:1", Case: &data.CaseEvent{Body: []byte("{}")}},
+		"body":       {Stream: data.StreamCase, Op: data.OpPut, Layer: "case:1", Case: &data.CaseEvent{Number: 1, Body: make([]byte, data.MaxCaseBytes+1)}},
 		"op":         {Stream: data.StreamFeature},
 		"definition": {Stream: data.StreamSchema, Op: data.OpPut},
 		"scheme":     {Stream: data.StreamScheme, Op: data.OpPut},

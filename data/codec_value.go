@@ -1,6 +1,10 @@
 package data
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/gewu-city/gewu/data/wire"
+)
 
 // Tags of encoded values. A value carries its type, so that a log can be read without its layer definitions.
 const (
@@ -30,19 +34,19 @@ func appendValues(dst []byte, values []Value) ([]byte, error) {
 		case "":
 			dst = append(dst, tagNull)
 		case Text:
-			dst = appendText(append(dst, tagText), v.text)
+			dst = wire.AppendText(append(dst, tagText), v.text)
 		case Code:
-			dst = appendText(append(dst, tagCode), v.text)
+			dst = wire.AppendText(append(dst, tagCode), v.text)
 		case Ref:
-			dst = appendText(append(dst, tagRef), v.text)
+			dst = wire.AppendText(append(dst, tagRef), v.text)
 		case Sealed:
-			dst = appendText(append(dst, tagSealed), v.text)
+			dst = wire.AppendText(append(dst, tagSealed), v.text)
 		case Int:
-			dst = appendZigzag(append(dst, tagInt), int64(v.word))
+			dst = wire.AppendZigzag(append(dst, tagInt), int64(v.word))
 		case Date:
-			dst = appendZigzag(append(dst, tagDate), int64(v.word))
+			dst = wire.AppendZigzag(append(dst, tagDate), int64(v.word))
 		case Time:
-			dst = appendZigzag(append(dst, tagTime), int64(v.word))
+			dst = wire.AppendZigzag(append(dst, tagTime), int64(v.word))
 		case Number:
 			dst = binary.BigEndian.AppendUint64(append(dst, tagNumber), v.word)
 		case Bool:
@@ -58,37 +62,37 @@ func appendValues(dst []byte, values []Value) ([]byte, error) {
 	return dst, nil
 }
 
-func (r *reader) values() []Value {
-	n := r.count(1)
+func readValues(r *wire.Reader) []Value {
+	n := r.Count(1)
 	if n == 0 {
 		return nil
 	}
 	values := make([]Value, n)
 	for i := range values {
-		switch r.byte() {
+		switch r.Byte() {
 		case tagNull:
 		case tagText:
-			values[i] = Value{typ: Text, text: r.text()}
+			values[i] = Value{typ: Text, text: r.Text()}
 		case tagCode:
-			values[i] = Value{typ: Code, text: r.text()}
+			values[i] = Value{typ: Code, text: r.Text()}
 		case tagRef:
-			values[i] = Value{typ: Ref, text: r.text()}
+			values[i] = Value{typ: Ref, text: r.Text()}
 		case tagSealed:
-			values[i] = Value{typ: Sealed, text: r.text()}
+			values[i] = Value{typ: Sealed, text: r.Text()}
 		case tagInt:
-			values[i] = Value{typ: Int, word: uint64(r.zigzag())}
+			values[i] = Value{typ: Int, word: uint64(r.Zigzag())}
 		case tagDate:
-			values[i] = Value{typ: Date, word: uint64(r.zigzag())}
+			values[i] = Value{typ: Date, word: uint64(r.Zigzag())}
 		case tagTime:
-			values[i] = Value{typ: Time, word: uint64(r.zigzag())}
+			values[i] = Value{typ: Time, word: uint64(r.Zigzag())}
 		case tagNumber:
-			values[i] = Value{typ: Number, word: r.uint64()}
+			values[i] = Value{typ: Number, word: r.Uint64()}
 		case tagFalse:
 			values[i] = Value{typ: Bool}
 		case tagTrue:
 			values[i] = Value{typ: Bool, word: 1}
 		default:
-			r.fail()
+			r.Fail()
 			return nil
 		}
 	}

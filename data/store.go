@@ -24,7 +24,8 @@ type Store interface {
 	// does not hold returns *[ConflictError], a feature that does not fit its layer *[ChangeError], too many changes
 	// [ErrTooLarge], no changes [ErrEmpty], an effective time in the future *[FieldError]. The store fills Permanent and
 	// Prev in its own copy of the changes. Prev of a kept [Admin] record is that of its newest change, a delete included;
-	// a note has none.
+	// a note has none. Events of cases are checked against the newest event of their case as far as the store remembers, and
+	// refused with a *[BehindError] where it does not and [Tx].Known is too old.
 	// Deleting a feature that does not exist is a conflict only under IfSeq; otherwise it is a *ChangeError. A plan
 	// that has ended takes no further record.
 	Append(ctx context.Context, tx Tx) (Seq, error)
@@ -66,7 +67,7 @@ type Store interface {
 	SeqAt(ctx context.Context, t time.Time) (Seq, error)
 
 	// Changes are the changes that entry seq made of the features with the given permanent ids, in the order of the
-	// entry; the permanent id 0 stands for definitions and admin records. It reads that entry alone. An entry that
+	// entry; the permanent id 0 stands for definitions, admin records and events of cases. It reads that entry alone. An entry that
 	// cannot be read is a *[CorruptError], one that does not exist [ErrNoEntry].
 	Changes(ctx context.Context, seq Seq, permanents ...uint32) ([]Change, error)
 

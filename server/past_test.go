@@ -256,6 +256,25 @@ func TestRevert(t *testing.T) {
 	}
 }
 
+// TestEventsOfCasesInTheLog sees that the log tells that something happened to a case, not what, and that it stays.
+func TestEventsOfCasesInTheLog(t *testing.T) {
+	c := pastCity(t)
+	body := []byte(`{"secret":"broken lamp"}`)
+	seq, err := c.store.Append(t.Context(), data.Tx{Cause: "case", Known: c.store.Last(), Changes: []data.Change{{
+		Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName("trees"), IfSeq: new(data.Seq), Case: &data.CaseEvent{Number: 1, Body: body},
+	}}})
+	if err != nil || seq != 8 {
+		t.Fatalf("%d, %v", seq, err)
+	}
+	for _, sc := range []scenario{
+		{name: "entry", url: "/v1/changes/8?min_seq=8", status: 200, want: []string{`"stream":"case","op":"put","id":"trees"`, `"number":1`}, not: []string{"lamp", `"layer"`}},
+		{name: "of the layer nothing", url: "/v1/layers/trees/features/tree00/history", status: 200, not: []string{`"seq":8,"recorded"`}},
+		{name: "revert", method: "POST", url: "/v1/changes/8/revert", status: 422, want: []string{"what happened to case trees"}},
+	} {
+		t.Run(sc.name, func(t *testing.T) { sc.run(t, c) })
+	}
+}
+
 // TestPlans plans changes, sees them happen, fail and be cancelled.
 func TestPlans(t *testing.T) {
 	c := newCity(t, nil).fill()

@@ -17,8 +17,8 @@ type request struct {
 	// caller of Append, so that callers share the work; the committer adds permanent id and previous seq.
 	payloads []byte
 	ends     []int
-	// defines is set when the transaction changes definitions.
-	defines bool
+	// defines is set when the transaction changes definitions, only when it has nothing but changes of features.
+	defines, only bool
 	// together is set on a request that stands for a group of transactions and has no changes itself.
 	together *together
 
@@ -91,6 +91,7 @@ func newRequest(tx data.Tx) (*request, error) {
 		payloads: make([]byte, 0, len(tx.Changes)*typical),
 		ends:     make([]int, len(tx.Changes)),
 		done:     make(chan struct{}),
+		only:     true,
 	}
 	r.tx.Changes = nil
 	var decoder data.Decoder
@@ -106,13 +107,14 @@ func newRequest(tx data.Tx) (*request, error) {
 		own := data.Change{Stream: c.Stream, Op: c.Op, Layer: c.Layer, IfSeq: c.IfSeq}
 		switch {
 		case c.Stream != data.StreamFeature:
-			r.defines = r.defines || c.Kept()
+			r.defines, r.only = r.defines || c.Kept(), false
 			// A definition is full of maps and slices that the caller may change; decoding is the deep copy.
 			copied, err := decoder.Payload(b[len(r.payloads):])
 			if err != nil {
 				return nil, &data.ChangeError{Change: i, Layer: c.Layer, Err: err}
 			}
-			own.Definition, own.Scheme, own.Dictionary, own.Plan, own.Admin = copied.Definition, copied.Scheme, copied.Dictionary, copied.Plan, copied.Admin
+			copied.IfSeq = c.IfSeq
+			own = copied
 		case c.Op == data.OpDelete:
 			own.Feature.ID = c.Feature.ID
 		default:

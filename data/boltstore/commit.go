@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -215,18 +216,46 @@ func (c *committer) prepare() error {
 
 // admit checks a request, of a group or by itself, against a draft, which is then the one after it.
 func (c *committer) admit(ctx context.Context, d *draft, r *request, group *admit.Group) error {
-	s, err := admit.Admit(admit.State{Definitions: d.defs, Seq: d.seq, Permanent: d.permanent, Recorded: d.recorded}, c.heads, r, func() error {
-		last := c.db.Last()
-		if !c.await(ctx, func() bool { return c.heads.Applied() >= last }) {
-			return data.ErrClosed
-		}
-		c.heads.Prune()
-		return nil
-	}, group)
+	s, err := admit.Admit(admit.State{Definitions: d.defs, Seq: d.seq, Permanent: d.permanent, Recorded: d.recorded}, c.heads, r, admitting{c, ctx}, group)
 	if err == nil {
 		d.defs, d.seq, d.permanent = s.Definitions, s.Seq, s.Permanent
 	}
 	return err
+}
+
+// admitting is the log as the check of a request asks for it, while ctx lasts.
+type admitting struct {
+	*committer
+	ctx context.Context //nolint:containedctx // it lives as long as the check
+}
+
+// Settle implements [admit.Log].
+func (a admitting) Settle() error {
+	last := a.db.Last()
+	if !a.await(a.ctx, func() bool { return a.heads.Applied() >= last }) {
+		return data.ErrClosed
+	}
+	a.heads.Prune()
+	return nil
+}
+
+// EventAt implements [admit.Log].
+func (a admitting) EventAt(seq data.Seq, name string) (number int, err error) {
+	err = a.db.readChanges(context.WithoutCancel(a.ctx), seq, func(head data.PayloadHead, payload []byte, _ data.Hash) error {
+		if head.Stream != data.StreamCase || string(head.Layer) != name {
+			return nil
+		}
+		var decoder data.Decoder
+		c, err := decoder.Payload(payload)
+		if err == nil {
+			number = c.Case.Number
+		}
+		return err
+	})
+	if errors.Is(err, data.ErrNoEntry) {
+		return 0, nil
+	}
+	return number, err
 }
 
 // draft is what the next transaction of a group builds on.
@@ -279,7 +308,7 @@ func (db *DB) Run(ctx context.Context, heads data.Heads) error {
 		db:    db,
 		defs:  admit.With(defs),
 		start: db.Last(),
-		heads: memory.NewHeads(heads),
+		heads: memory.NewHeads(heads, db.Last()),
 	}
 	cp := &checkpointer{db: db}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -25,7 +25,7 @@ import (
 )
 
 // fixtureHistory is what the files under testdata/format-N.gewu.gz hold, made by the last program that wrote format N
-// (format 1: revision c879293, format 2: 75f44df), each with a checkpoint up to entry 47 of 49: every kind of change that format 1 knows, a large transaction,
+// (format 1: revision c879293, format 2: 75f44df, format 3: 81029c0), each with a checkpoint up to entry 47 of 49: every kind of change that format 1 knows, a large transaction,
 // features that were changed, deleted and put again, and a layer that was dropped and made anew.
 func fixtureHistory() [][]data.Change {
 	unit := &data.Scheme{Name: "unit", Levels: []string{"district"}, Cells: data.SchemeCells{Layer: "cells", Code: "code"}}

@@ -61,7 +61,7 @@ func (g *together) prepare(ctx context.Context, txs iter.Seq2[data.Tx, error], a
 		if err != nil {
 			return err
 		}
-		if r.defines {
+		if !r.only {
 			return &data.ChangeError{Err: &data.FieldError{Field: "stream", Why: "transactions that are appended together hold features only"}}
 		}
 		select {

@@ -109,6 +109,8 @@ func firstChanges(entry *data.Entry) ([]*data.Change, error) {
 			return nil, cannot("it changes dictionary %s; put or drop the dictionary instead", c.Layer)
 		case c.Stream == data.StreamAdmin && c.Plan == nil && c.Kept():
 			return nil, cannot("it changes the record %s; put or delete the record instead", c.Layer)
+		case c.Stream == data.StreamCase:
+			return nil, cannot("it says what happened to case %s; cases go on by their own actions", data.CutCaseName(c.Layer))
 		case c.Stream != data.StreamFeature:
 			continue // the end of a plan belongs to what the plan did, and a note says what was done
 		case c.Erased:

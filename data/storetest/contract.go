@@ -41,6 +41,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("Schemes", c.schemes)
 	t.Run("Plans", c.plans)
 	t.Run("Admin", c.admin)
+	t.Run("Cases", c.cases)
+	t.Run("CasesUnderWriters", c.casesUnderWriters)
 	t.Run("Headers", c.headers)
 	t.Run("SeqAt", c.seqAt)
 	t.Run("ChangesOf", c.changesOf)

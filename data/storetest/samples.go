@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 )
@@ -62,6 +64,21 @@ func Lamp(id string, n int64) data.Feature {
 // Put is the change that puts a lamp.
 func Put(id string, n int64) data.Change {
 	return data.Change{Stream: data.StreamFeature, Op: data.OpPut, Layer: "lamps", Feature: Lamp(id, n)}
+}
+
+// Happen is the change by which event n of a case follows the one of entry prev.
+func Happen(id string, n int, prev data.Seq) data.Change {
+	c := Next(id, n)
+	c.IfSeq = &prev
+	return c
+}
+
+// Next is the change by which event n of a case follows one of the same transaction.
+func Next(id string, n int) data.Change {
+	return data.Change{
+		Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName(id),
+		Case: &data.CaseEvent{Number: n, Body: fmt.Appendf(nil, `{"case":%q,"number":%d}`, id, n)},
+	}
 }
 
 // Delete is the change that deletes a lamp.

@@ -48,11 +48,12 @@ var rows = []row{
 	{dir: "geo/along", may: []string{"geo"}, why: "how a line lies to polygons; it knows no features"},
 	{dir: "geo/relate", may: []string{"geo"}, why: "how shapes lie to each other; finding and drawing do not need it"},
 	{dir: "geo/proj", may: []string{"geo"}, why: "coordinate systems are applied at the edge, not by the engine"},
-	{dir: "data", may: []string{"data/drawing", "data/partcode", "data/sensitive", "data/title", "geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
+	{dir: "data", may: []string{"data/drawing", "data/partcode", "data/sensitive", "data/title", "data/wire", "geo"}, why: "the vocabulary and the log know no index, no grid, no tile"},
 	{dir: "data/partcode", why: "a rule of digits"},
 	{dir: "data/sensitive", why: "what a layer about persons must say; it knows no layers"},
 	{dir: "data/drawing", why: "what a layer says of how it is drawn; who draws is another matter"},
 	{dir: "data/catalogue", may: []string{"data/title"}, why: "which classes the standards have; what is done with them is another matter"},
+	{dir: "data/wire", why: "numbers and texts as bytes; it knows no format"},
 	{dir: "data/title", why: "names by language"},
 	{dir: "data/rules", may: []string{"data/partcode", "data"}, why: "what may follow what, the same for every store and for those who prepare a change"},
 	{dir: "data/boltstore", may: []string{

@@ -80,7 +80,7 @@ func (b *Book) follow(ctx context.Context) ([]data.Seq, error) {
 	defer b.mu.Unlock()
 	for last := b.log.Last(); b.read < last; b.read++ {
 		has := false
-		err := b.log.Outline(ctx, b.read+1, func(h data.PayloadHead) { has = has || !h.Kept() })
+		err := b.log.Outline(ctx, b.read+1, func(h data.PayloadHead) { has = has || h.Noted() })
 		if damaged(err) {
 			has, err = true, nil // it may hold some
 		}
@@ -206,7 +206,7 @@ func (b *Book) items(ctx context.Context, q *Query, head *data.Header, has bool)
 			return nil, err
 		}
 		for i := range changes {
-			if changes[i].Kept() {
+			if !changes[i].Noted() {
 				continue
 			}
 			note, err := noteOf(&changes[i], head)
@@ -233,7 +233,7 @@ func (b *Book) change(ctx context.Context, q *Query, head *data.Header) (*Found,
 	}}
 	wanted := q.Object == ""
 	err := b.log.Outline(ctx, head.Seq, func(h data.PayloadHead) {
-		if !h.Kept() {
+		if h.Noted() {
 			return
 		}
 		found.Count++

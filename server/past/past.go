@@ -386,6 +386,7 @@ func (a *API) describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 		Definition any             `json:"definition,omitempty"`
 		Plan       *data.Plan      `json:"plan,omitempty"`
 		Kind       string          `json:"kind,omitempty"`
+		Number     int             `json:"number,omitempty"`
 		Erased     bool            `json:"erased,omitempty"`
 	}{Op: opName(c.Op), Prev: c.Prev, Erased: c.Erased}
 	switch c.Stream {
@@ -412,6 +413,9 @@ func (a *API) describe(l *data.Layer, c *data.Change) (json.RawMessage, error) {
 		if c.Dictionary != nil {
 			one.Definition = c.Dictionary
 		}
+	case data.StreamCase:
+		// What happened is for those who may see the case.
+		one.Stream, one.ID, one.Number = "case", data.CutCaseName(c.Layer), c.Case.Number
 	default:
 		one.Stream, one.Plan = "admin", c.Plan
 		if c.Plan == nil {

@@ -43,13 +43,21 @@ type Request interface {
 	Add(ch data.Change) error
 }
 
+// Log is what the check of a request asks of the store, beside what is in memory.
+type Log interface {
+	// Settle waits until the engine knows everything that is committed.
+	Settle() error
+	// EventAt is the number of the newest event of a case, by its name in the case stream, in one entry; 0 when the entry
+	// has none or does not exist.
+	EventAt(seq data.Seq, name string) (int, error)
+}
+
 // admission is the check of one request.
 type admission struct {
 	State
 	heads *memory.Heads
 	r     Request
-	// settle waits until the engine knows everything that is committed.
-	settle func() error
+	log   Log
 	// group has the changes whose links are checked when all are known; emptied are the refs that the request empties
 	// because of what the group deletes.
 	group   *Group
@@ -79,10 +87,9 @@ func NewGroup(n int) *Group { return &Group{left: n} }
 // Admit checks the changes of a request in order against what is current, earlier changes of the group and of the
 // request included, and fills their permanent ids and previous seqs, also in the payloads. Links are checked with the
 // last request of the group that it belongs to, nil for one by itself, against what all of them leave behind; what they
-// take with them is added to that request. settle is called when features must be looked at one by one: it waits until the
-// engine knows everything that is committed. Admit returns the state after the request; on an error nothing of it
-// remains.
-func Admit(s State, heads *memory.Heads, r Request, settle func() error, group *Group) (State, error) {
+// take with them is added to that request. The log is settled when features must be looked at one by one. Admit returns the
+// state after the request; on an error nothing of it remains.
+func Admit(s State, heads *memory.Heads, r Request, log Log, group *Group) (State, error) {
 	tx := r.Tx()
 	if e := tx.Effective; e.Truncate(time.Microsecond).After(s.Recorded) {
 		return s, &data.FieldError{Field: "effective", Value: e.Format(time.RFC3339Nano), Why: "lies in the future: plan the changes for that time"}
@@ -102,7 +109,7 @@ func Admit(s State, heads *memory.Heads, r Request, settle func() error, group *
 	}
 	group.left--
 	mark := heads.Mark()
-	a := admission{State: s, heads: heads, r: r, settle: settle, group: group, emptied: rules.Emptied{Most: data.MaxTxChanges - len(r.Changes())}}
+	a := admission{State: s, heads: heads, r: r, log: log, group: group, emptied: rules.Emptied{Most: data.MaxTxChanges - len(r.Changes())}}
 	a.Seq++
 	if err := a.all(); err != nil {
 		heads.Rollback(mark)
@@ -118,6 +125,8 @@ func (a *admission) all() error {
 		switch ch := &a.r.Changes()[i]; {
 		case ch.Stream == data.StreamFeature:
 			err = a.feature(i)
+		case ch.Stream == data.StreamCase:
+			err = a.event(i)
 		case !ch.Kept():
 			err = a.note(i)
 		default:

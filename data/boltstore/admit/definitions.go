@@ -31,7 +31,7 @@ func (a *admission) definition(i int) error {
 	if ch.Op == data.OpDelete && have == 0 {
 		return fail(&data.FieldError{Field: "layer", Value: ch.Layer, Why: "does not exist"})
 	}
-	present := &present{Definitions: a.Definitions.Definitions, heads: a.heads, earlier: a.r.Changes()[:i], settle: a.settle}
+	present := &present{Definitions: a.Definitions.Definitions, heads: a.heads, earlier: a.r.Changes()[:i], settle: a.log.Settle}
 	check := func() error { return rules.Define(present, ch, &a.emptied) }
 	if ch.Stream == data.StreamAdmin {
 		check = func() error { return admitRecord(ch, old) }

@@ -28,11 +28,11 @@ type Options struct {
 const newest = 100
 
 // Check is [File], and unless it is to be quick a replay of the log in a compact form, about 60 bytes for each feature:
-// payloads that do not decode or do not fit their layer, wrong previous seqs, permanent ids that are not unique, changes
+// payloads that do not decode or do not fit their layer, wrong previous seqs, cases with a gap between their events or two events of a number, permanent ids that are not unique, changes
 // erased that nothing supersedes, definitions and checkpoint that differ from the log. The error is that of [File], or of
 // a format that is too new.
 func Check(ctx context.Context, r io.ReaderAt, size int64, meta image.Meta, o Options) error {
-	c := &replay{seed: maphash.MakeSeed(), defs: layout.NewDefinitions(), known: map[uint64]uint32{}, features: make([]replayed, 1), current: map[string]uint32{}}
+	c := &replay{seed: maphash.MakeSeed(), defs: layout.NewDefinitions(), known: map[uint64]uint32{}, features: make([]replayed, 1), current: map[string]uint32{}, cases: map[uint64]event{}}
 	v := Visitor{Record: c.record, Rows: c.rows}
 	if o.Quick {
 		v = Visitor{Newest: newest}
@@ -76,8 +76,16 @@ type replay struct {
 	features     []replayed        // by permanent id; the first is unused
 	known        map[uint64]uint32 // permanent id by hash of incarnation and id
 	seen         []uint64          // bitmap of the permanent ids that have a row
+	// cases are the newest events of cases, by hash of their names.
+	cases map[uint64]event
 	// superseded is the erased change that was superseded last: the horizon must cover that moment.
 	superseded superseded
+}
+
+// event is the newest event of a case.
+type event struct {
+	seq    data.Seq
+	number int
 }
 
 // superseded says that a change of a feature in entry seq, which is erased, is followed by one in entry by.
@@ -126,6 +134,8 @@ func (c *replay) record(h *data.Header, _ []byte, r layout.Record, _ []byte) {
 			c.bad(where, err.Error())
 		case ch.Stream == data.StreamFeature:
 			c.feature(h, &ch, shortHash(h.Payloads[r.First]))
+		case ch.Stream == data.StreamCase:
+			c.event(h.Seq, &ch)
 		default:
 			c.definition(h, ch, r.Payload)
 		}
@@ -140,6 +150,16 @@ func (c *replay) record(h *data.Header, _ []byte, r layout.Record, _ []byte) {
 		c.bad(where, "was recorded before the entry before it")
 	}
 	c.recorded = h.Recorded
+}
+
+// event checks that an event follows the one before of its case.
+func (c *replay) event(seq data.Seq, ch *data.Change) {
+	id := c.id(0, ch.Layer)
+	if before := c.cases[id]; ch.Prev != before.seq || ch.Case.Number != before.number+1 {
+		c.bad(fmt.Sprintf("log entry %d, %s", seq, ch.Layer),
+			fmt.Sprintf("is event %d after entry %d and should be event %d after entry %d", ch.Case.Number, ch.Prev, before.number+1, before.seq))
+	}
+	c.cases[id] = event{seq, ch.Case.Number}
 }
 
 func (c *replay) definition(h *data.Header, ch data.Change, payload []byte) {

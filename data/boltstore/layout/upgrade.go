@@ -15,7 +15,8 @@ import (
 //	1  the first
 //	2  payloads may be erased (runs, horizon); totals of the log; the list of free pages may be missing
 //	3  headers with members (groups, operations, receipts) and staged entries; admin records beside plans; sealed values
-const Version = 3
+//	4  events of cases
+const Version = 4
 
 // formatErasure is the first format with erased payloads and totals.
 const formatErasure = 2
@@ -42,6 +43,7 @@ var upgrades = map[uint32]func(*bbolt.Tx) error{
 	},
 	// What is new stands beside what there was.
 	3: func(*bbolt.Tx) error { return nil },
+	4: func(*bbolt.Tx) error { return nil },
 }
 
 // ToNewest brings a file to the newest format, in the transaction that first needs it, and records that and when. The

@@ -16,16 +16,17 @@ type Heads struct {
 	heads   map[Key]data.Head
 	tracked tracked
 	// undo holds what the group under preparation replaced, newest last.
-	undo []undo
+	undo  []undo
+	cases cases
 	// generations are the committed groups that heads holds, oldest first.
 	generations []generation
 	// bulk says that nothing is rolled back one by one: see [Heads.Renew].
 	bulk bool
 }
 
-// NewHeads is empty. base is what the engine knows.
-func NewHeads(base data.Heads) *Heads {
-	return &Heads{base: base, heads: map[Key]data.Head{}, tracked: newTracked()}
+// NewHeads is empty. base is what the engine knows, last the newest entry.
+func NewHeads(base data.Heads, last data.Seq) *Heads {
+	return &Heads{base: base, heads: map[Key]data.Head{}, tracked: newTracked(), cases: newCases(last)}
 }
 
 // Applied is the entry up to which the engine knows everything.
@@ -49,6 +50,8 @@ type undo struct {
 	// content is what was tracked of the feature before, when tracks says that this has changed.
 	tracks  bool
 	content *content
+	// event is set when it is about a case.
+	event *eventUndo
 }
 
 type generation struct {
@@ -99,13 +102,17 @@ func (o *Heads) Track(key Key, f *data.Feature, holding iter.Seq2[int, string]) 
 // appended together may be millions of changes, which are kept or undone as a whole.
 func (o *Heads) Renew(bulk bool) {
 	clear(o.undo)
-	*o = Heads{base: o.base, heads: map[Key]data.Head{}, tracked: newTracked(), undo: o.undo[:0], bulk: bulk}
+	*o = Heads{base: o.base, heads: map[Key]data.Head{}, tracked: newTracked(), cases: o.cases, undo: o.undo[:0], bulk: bulk}
 }
 
 // Rollback undoes everything that was set since a mark. 0 is the beginning of the group under preparation.
 func (o *Heads) Rollback(n int) {
 	for i := len(o.undo) - 1; i >= n; i-- {
 		u := &o.undo[i]
+		if u.event != nil {
+			o.cases.undo(u.event)
+			continue
+		}
 		if u.had {
 			o.heads[u.key] = u.old
 		} else {
@@ -121,10 +128,13 @@ func (o *Heads) Rollback(n int) {
 
 // Keep makes the group under preparation a generation.
 func (o *Heads) Keep(seq data.Seq) {
-	keys := make([]Key, len(o.undo))
+	keys := make([]Key, 0, len(o.undo))
 	for i := range o.undo {
-		keys[i] = o.undo[i].key
+		if o.undo[i].event == nil {
+			keys = append(keys, o.undo[i].key)
+		}
 	}
+	o.cases.keep(seq)
 	clear(o.undo)
 	o.undo = o.undo[:0]
 	o.generations = append(o.generations, generation{seq, keys})

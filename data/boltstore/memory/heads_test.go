@@ -56,7 +56,7 @@ func row(id, text string) *data.Feature {
 
 func TestHeads(t *testing.T) {
 	engine := &base{applied: 5, features: map[Key]*data.Feature{{"l", "a"}: row("a", "x"), {"l", "b"}: row("b", "x")}}
-	o := NewHeads(engine)
+	o := NewHeads(engine, 5)
 	put := func(seq data.Seq, id, text string) {
 		f := row(id, text)
 		o.Set(Key{"l", id}, data.Head{Seq: seq})

@@ -11,7 +11,7 @@ import (
 // Ring holds the newest entries, so that a follower near the tip reads no file and decodes nothing. It is safe for
 // concurrent use.
 type Ring struct {
-	// Most bounds the entries, in changes. It is set before the ring is used.
+	// Most bounds the entries, in changes; events of cases weigh more, by their size. It is set before the ring is used.
 	Most int
 
 	mu      sync.Mutex
@@ -31,9 +31,20 @@ func (r *Ring) Add(entries []*data.Entry) {
 	}
 	for _, e := range entries {
 		r.entries = append(r.entries, e)
-		r.changes += len(e.Changes)
+		r.changes += weight(e)
 	}
 	r.drop(func(*data.Entry) bool { return r.changes > r.Most })
+}
+
+// weight is the number of changes of an entry. Bodies of events are counted in pieces of the size of a feature.
+func weight(e *data.Entry) int {
+	n := len(e.Changes)
+	for i := range e.Changes {
+		if event := e.Changes[i].Case; event != nil {
+			n += len(event.Body) / 256
+		}
+	}
+	return n
 }
 
 // Trim forgets old entries that the engine has applied: they hold far more memory than the engine needs for them.
@@ -54,7 +65,7 @@ func (r *Ring) Forget(horizon data.Seq) {
 func (r *Ring) drop(old func(*data.Entry) bool) {
 	n := 0
 	for n < len(r.entries) && old(r.entries[n]) {
-		r.changes -= len(r.entries[n].Changes)
+		r.changes -= weight(r.entries[n])
 		n++
 	}
 	if n == 0 {

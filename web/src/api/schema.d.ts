@@ -3358,7 +3358,7 @@ export interface components {
         Entry: components["schemas"]["EntrySummary"] & {
             changes: {
                 /** @enum {string} */
-                stream: "feature" | "schema" | "scheme" | "dictionary" | "admin";
+                stream: "feature" | "schema" | "scheme" | "dictionary" | "case" | "admin";
                 /** @enum {string} */
                 op: "put" | "delete";
                 layer?: string;
@@ -3375,6 +3375,8 @@ export interface components {
                 plan?: Record<string, never>;
                 /** @description Of an admin record that is no plan: organisation, post, staff, setting, note. What it says is not shown here. */
                 kind?: string;
+                /** @description Of an event of a case: its place among those of the case. What it says is not shown here. */
+                number?: number;
                 erased?: boolean;
             }[];
             /** @description Begin of the next page; absent on the last. */
