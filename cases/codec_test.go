@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -43,6 +44,12 @@ func TestFormat(t *testing.T) {
 		if b, err := cases.Encode(e); err != nil || string(b) != example {
 			t.Errorf("%v\n%s", err, cmp.Diff(example, string(b)))
 		}
+	}
+	at := time.Date(2026, 11, 2, 10, 47, 2, 0, time.UTC)
+	mark := cases.Mark{Clock: "handle", Key: "warned", Generation: 1, Kind: "warned", At: at.Add(-2 * time.Second)}
+	told := c.Tell(at, "again", []cases.Mark{mark})
+	if err := c.Clone().Apply(told); err != nil || told.Number != 6 || c.Done("01KAX5/handle/warned/1") != 5 || c.Done("again") != 0 {
+		t.Errorf("%+v, %v", told, err)
 	}
 	if c.State != "assigned" || c.Unit() != "water" || c.Filing.Seq != 4711 || c.Clocks["handle"] != "start" {
 		t.Errorf("the case of the examples: %+v", c)

@@ -75,6 +75,16 @@ func (c *Case) Repeated(cmd *Command) (int, error) {
 	return 0, nil
 }
 
+// Done is the number of the event that has a key, 0 when none has.
+func (c *Case) Done(key string) int {
+	for _, k := range c.keys {
+		if k.key == key {
+			return k.number
+		}
+	}
+	return 0
+}
+
 // Decide is the event that a command becomes under a process, or why it may not: a *[process.RefusalError], a *[StaleError],
 // or a *data.FieldError for what cannot be kept. The case is not changed. Around says what the case itself does not know.
 func Decide(t *process.Table, c *Case, cmd *Command, around Around) (*Event, error) {

@@ -50,6 +50,8 @@ type Event struct {
 	Children []Child `json:"children,omitempty"`
 	// Link says what happened to another case that this one must know of.
 	Link *Link `json:"link,omitempty"`
+	// Told are marks of clocks that the case has reached: they are told once.
+	Told []Mark `json:"told,omitempty"`
 	// Place is where the matter is, as the city was then.
 	Place  *Place           `json:"place,omitempty"`
 	Notify []process.Notify `json:"notify,omitempty"`
@@ -98,6 +100,30 @@ const (
 type Link struct {
 	Kind LinkKind `json:"kind"`
 	Case string   `json:"case"`
+}
+
+// Tells is the action of the events that say which marks were told. No process has it.
+const Tells = "tells"
+
+// Mark is a mark of a clock that was reached: before it is due, when it is overdue, a card. Key names it among those of
+// its clock, Generation says in which run, Kind and Level what it is.
+type Mark struct {
+	Clock      string `json:"clock"`
+	Key        string `json:"key"`
+	Generation int    `json:"generation,omitempty"`
+	Kind       string `json:"kind,omitempty"`
+	Level      int    `json:"level,omitempty"`
+	// At is when the mark was reached, which may be long before the event.
+	At time.Time `json:"at"`
+}
+
+// Tell is the event by which a case says that marks were reached, with effects that follow, such as the end of a pause.
+// The key recognises it if it comes again: see [Case.Done].
+func (c *Case) Tell(at time.Time, key string, marks []Mark, effects ...ClockEffect) *Event {
+	return &Event{
+		Case: c.ID, Number: c.Version + 1, At: later(at, c.Updated), Actor: Actor{Post: process.System}, Action: Tells, Key: key,
+		From: c.State, To: c.State, Final: c.Final, Clocks: effects, Told: marks,
+	}
 }
 
 // Form is what is filled in at a step. Which members it may have is said by the process; all other fields of the process

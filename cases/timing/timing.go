@@ -43,12 +43,20 @@ func (c *City) Fold(events []*cases.Event) (Clocks, error) {
 // After is the clocks after one more event. It fails where an effect of the event cannot be, with the number of the event and
 // the clocks as they were.
 func (c *City) After(clocks Clocks, e *cases.Event) (Clocks, error) {
-	if len(e.Clocks) == 0 {
+	if len(e.Clocks)+len(e.Told) == 0 {
 		return clocks, nil
 	}
 	next := maps.Clone(clocks)
 	if next == nil {
 		next = Clocks{}
+	}
+	fail := func(err error) (Clocks, error) {
+		return clocks, fmt.Errorf("case %s, event %d: %w", e.Case, e.Number, err)
+	}
+	for _, m := range e.Told {
+		if err := next.apply(clock.Effect{Clock: m.Clock, Do: clock.Fire, At: e.At, Mark: m.Key}, c); err != nil {
+			return fail(err)
+		}
 	}
 	for i := range e.Clocks {
 		effect, err := c.effect(&e.Clocks[i], e.At)
@@ -56,7 +64,7 @@ func (c *City) After(clocks Clocks, e *cases.Event) (Clocks, error) {
 			err = next.apply(effect, c)
 		}
 		if err != nil {
-			return clocks, fmt.Errorf("case %s, event %d: %w", e.Case, e.Number, err)
+			return fail(err)
 		}
 	}
 	return next, nil

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/calendar"
 	"github.com/gewu-city/gewu/cases/class"
@@ -106,8 +108,16 @@ func TestClocksOfACase(t *testing.T) {
 	if len(list) != 1 || list[0].ID != "C1/handle/warned/1" {
 		t.Fatalf("notices %v", list)
 	}
+	told := cases.Mark{Clock: "handle", Key: list[0].Key, Generation: list[0].Generation}
+	fired, err := c.After(clocks, &cases.Event{Case: "C1", Number: 5, At: at(2, 18, 0), Action: cases.Tells, Told: []cases.Mark{told}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if clocks, err = c.Told(clocks, list[0], at(2, 18, 0)); err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff(clocks, fired); diff != "" {
+		t.Errorf("the event leaves other clocks: %s", diff)
 	}
 	c.Put(s, "C1", clocks)
 	if list = s.Take(at(2, 18, 0), 10); len(list) != 1 || list[0].Kind != "overdue" {
