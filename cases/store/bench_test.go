@@ -49,7 +49,7 @@ func million(b *testing.B) *store.Store {
 			}
 			batch = append(batch, c)
 		}
-		s.Put(batch...)
+		put(s, batch...)
 	}
 	return s
 }
@@ -113,7 +113,7 @@ func BenchmarkMillionCases(b *testing.B) {
 		}
 		c.Version = 100
 		for b.Loop() {
-			s.Put(c)
+			put(s, c)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"slices"
 	"sync"
+
+	"github.com/gewu-city/gewu/data"
 )
 
 // chunkRows is the number of rows of a chunk: a transition copies one chunk (about 70 kB, 5 µs), so they are small.
@@ -35,6 +37,8 @@ type chunk struct {
 	updated  [chunkRows]int64
 	rested   [chunkRows]int64
 	due      [chunkRows]int64
+	// seq is the entry of the newest event.
+	seq [chunkRows]data.Seq
 }
 
 // The flags of a case.
@@ -74,6 +78,13 @@ func (d *dictionary[T]) add(key string, word func() T) uint32 {
 	return n
 }
 
+// all are the words that there are now, in the order of their numbers.
+func (d *dictionary[T]) all() []T {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.Clip(d.words)
+}
+
 func (d *dictionary[T]) word(n uint32) T {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -82,9 +93,7 @@ func (d *dictionary[T]) word(n uint32) T {
 
 // which says for each number whether its word is one; numbers that come later are none of them.
 func (d *dictionary[T]) which(is func(T) bool) []bool {
-	d.mu.RLock()
-	words := slices.Clip(d.words)
-	d.mu.RUnlock()
+	words := d.all()
 	out := make([]bool, len(words))
 	for i, w := range words {
 		out[i] = is(w)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -96,8 +97,8 @@ func (s *Store) Len() int { return len(s.now.Load().ids) }
 
 // Case is the fold of the events of a case, [cases.ErrNoCase] for one that does not exist. Nobody may change it.
 func (s *Store) Case(ctx context.Context, id string) (*cases.Case, error) {
-	version, ok := s.version(id)
-	if !ok {
+	_, version := s.Newest(id)
+	if version == 0 {
 		return nil, cases.ErrNoCase
 	}
 	s.held.Lock()
@@ -120,17 +121,6 @@ func (s *Store) Case(ctx context.Context, id string) (*cases.Case, error) {
 	}
 	s.hold(c)
 	return c, nil
-}
-
-func (s *Store) version(id string) (int, bool) {
-	s.rows.RLock()
-	row, ok := s.row[id]
-	s.rows.RUnlock()
-	if !ok {
-		return 0, false
-	}
-	c, i := s.now.Load().at(row)
-	return int(c.version[i]), true
 }
 
 // hold keeps a case at hand. When there are too many any one of them goes: which ones are asked for next nobody knows.
@@ -179,18 +169,40 @@ func (s *Store) Append(ctx context.Context, events []*cases.Event) (data.Seq, er
 	if err != nil {
 		return 0, err
 	}
-	changed := make([]*cases.Case, 0, len(next))
+	shown := make([]Shown, 0, len(next))
 	for _, c := range next {
-		changed = append(changed, c)
+		shown = append(shown, Shown{c, seq})
 	}
-	s.Put(changed...)
-	for _, e := range events {
-		s.index(e)
-	}
-	for _, c := range changed {
-		s.hold(c)
+	s.Show(shown, events...)
+	for _, one := range shown {
+		s.hold(one.Case)
 	}
 	return seq, nil
+}
+
+// Follow shows a case after an event that is in the log already, in entry seq, unless it is shown so or newer. Whoever
+// follows the log calls it for every event in order. It waits while somebody appends to the case.
+func (s *Store) Follow(ctx context.Context, e *cases.Event, seq data.Seq) error {
+	if s.Knows(e.Case, e.Number) {
+		return nil
+	}
+	defer s.lock([]*cases.Event{e})()
+	if s.Knows(e.Case, e.Number) {
+		return nil
+	}
+	c := cases.NewCase()
+	switch was, err := s.Case(ctx, e.Case); {
+	case err == nil:
+		c = was.Clone()
+	case !errors.Is(err, cases.ErrNoCase):
+		return err
+	}
+	if err := c.Apply(e); err != nil {
+		return err
+	}
+	s.Show([]Shown{{c, seq}}, e)
+	s.hold(c)
+	return nil
 }
 
 // lock takes the locks of all cases of events, always in the same order, and returns what gives them back.
@@ -211,19 +223,31 @@ func (s *Store) lock(events []*cases.Event) (unlock func()) {
 	}
 }
 
-// Put shows cases as they are, all at once: at start, and after a change. A case that is shown newer already stays.
-func (s *Store) Put(all ...*cases.Case) {
+// Shown is a case as it is after its newest event, which stands in the entry Seq of the log.
+type Shown struct {
+	Case *cases.Case
+	Seq  data.Seq
+}
+
+// Show shows cases as they are, all at once, and notes the parts that events of them name. A case that is shown newer
+// already stays.
+func (s *Store) Show(all []Shown, events ...*cases.Event) {
 	s.publish.Lock()
 	defer s.publish.Unlock()
 	w := s.now.Load().write()
 	fresh := map[string]uint32{}
-	for _, c := range all {
+	find := func(id string) (uint32, bool) {
 		s.rows.RLock()
-		row, ok := s.row[c.ID]
+		row, ok := s.row[id]
 		s.rows.RUnlock()
 		if !ok {
-			row, ok = fresh[c.ID]
+			row, ok = fresh[id]
 		}
+		return row, ok
+	}
+	for _, one := range all {
+		c := one.Case
+		row, ok := find(c.ID)
 		if !ok {
 			row = uint32(len(w.ids))
 			w.ids, fresh[c.ID] = append(w.ids, c.ID), row
@@ -233,13 +257,40 @@ func (s *Store) Put(all ...*cases.Case) {
 			continue
 		}
 		s.fill(chunk, i, c)
+		chunk.seq[i] = one.Seq
 		s.touch(row, c)
+	}
+	for _, e := range events {
+		if row, ok := find(e.Case); ok {
+			for _, part := range e.Form.Parts {
+				s.note(row, part)
+			}
+		}
 	}
 	s.now.Store(&w.snapshot)
 	// Rows are told after the snapshot that has them.
 	s.rows.Lock()
 	defer s.rows.Unlock()
 	maps.Copy(s.row, fresh)
+}
+
+// Newest is the entry with the newest event of a case that is shown, and the number of that event; zeros for a case that
+// does not exist.
+func (s *Store) Newest(id string) (data.Seq, int) {
+	s.rows.RLock()
+	row, ok := s.row[id]
+	s.rows.RUnlock()
+	if !ok {
+		return 0, 0
+	}
+	c, i := s.now.Load().at(row)
+	return c.seq[i], int(c.version[i])
+}
+
+// Knows reports whether a case is shown as it is after its event of a number, or newer.
+func (s *Store) Knows(id string, number int) bool {
+	_, version := s.Newest(id)
+	return version >= number
 }
 
 // touch notes the parts of the places of a case.
@@ -251,16 +302,6 @@ func (s *Store) touch(row uint32, c *cases.Case) {
 		for _, part := range p.Parts {
 			s.note(row, part)
 		}
-	}
-}
-
-// index notes the parts that an event names.
-func (s *Store) index(e *cases.Event) {
-	s.rows.RLock()
-	row := s.row[e.Case]
-	s.rows.RUnlock()
-	for _, part := range e.Form.Parts {
-		s.note(row, part)
 	}
 }
 
@@ -285,12 +326,12 @@ func (s *Store) text(word string) uint32 { return s.words.add(word, func() strin
 func (s *Store) fill(k *chunk, i int, c *cases.Case) {
 	k.version[i] = uint32(c.Version)
 	standing := c.Standing()
-	k.standing[i] = s.standings.add(standingKey(&standing, c.Final), func() Standing { return Standing{standing, c.Final} })
-	k.process[i] = s.processes.add(fmt.Sprintf("%s\x00%d", c.Process.Name, c.Process.Version), func() cases.ProcessRef { return c.Process })
+	k.standing[i] = s.standings.add(standingKey(&Standing{standing, c.Final}), func() Standing { return Standing{standing, c.Final} })
+	k.process[i] = s.processes.add(processKey(&c.Process), func() cases.ProcessRef { return c.Process })
 	class := cases.Class{Edition: c.Class.Edition, Kind: c.Class.Kind, Code: c.Class.Code}
 	k.class[i] = 0
 	if class.Code != "" {
-		k.class[i] = s.classes.add(class.Edition+"\x00"+class.Kind+"\x00"+class.Code, func() cases.Class { return class })
+		k.class[i] = s.classes.add(classKey(&class), func() cases.Class { return class })
 	}
 	k.source[i], k.unit[i], k.first[i], k.task[i], k.parent[i] = s.text(c.Source), s.text(c.Unit()), s.text(c.First), s.text(c.Task), s.text(c.Parent)
 	k.opened[i], k.updated[i], k.rested[i] = millis(c.Opened), millis(c.Updated), millis(c.Rested)
@@ -338,12 +379,16 @@ func (s *Store) fillPlace(k *chunk, i int, p *cases.Place) {
 	}
 }
 
-func standingKey(s *process.Standing, final bool) string {
+func standingKey(s *Standing) string {
 	key := strings.Join([]string{
 		s.State, s.Before, strings.Join(s.Requests, ","), strings.Join(s.Marks, ","), strings.Join(s.Clocks, ","),
 	}, "\x00")
-	if final {
+	if s.Final {
 		key += "\x00final"
 	}
 	return key
 }
+
+func processKey(p *cases.ProcessRef) string { return p.Name + "\x00" + strconv.Itoa(p.Version) }
+
+func classKey(c *cases.Class) string { return c.Edition + "\x00" + c.Kind + "\x00" + c.Code }

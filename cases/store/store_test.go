@@ -78,6 +78,15 @@ func open(t testing.TB, log store.Log, options store.Options) *store.Store {
 	return s
 }
 
+// put shows cases as they are, whose newest events stand in the entries of their versions.
+func put(s *store.Store, all ...*cases.Case) {
+	shown := make([]store.Shown, len(all))
+	for i, c := range all {
+		shown[i] = store.Shown{Case: c, Seq: data.Seq(c.Version)}
+	}
+	s.Show(shown)
+}
+
 func begin(id string, at time.Time) *cases.Event {
 	return &cases.Event{
 		Case: id, Number: 1, At: at, Actor: cases.Actor{Post: "public"}, Action: "report", To: "submitted", Process: &cases.ProcessRef{Name: "base", Version: 1},
@@ -327,7 +336,7 @@ func TestAgainstAScan(t *testing.T) {
 				}
 				batch = append(batch, c)
 			}
-			s.Put(batch...)
+			put(s, batch...)
 		}
 		if s.Len() != len(known) {
 			t.Fatalf("%d cases, want %d", s.Len(), len(known))
