@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -32,7 +33,7 @@ const (
 func needs() map[string]need {
 	define, edit, operate, audit := need(people.Define), need(people.Edit), need(people.Operate), need(people.Audit)
 	staff, draft := need(people.ManagePeople), need(people.Draft)
-	return map[string]need{
+	all := map[string]need{
 		"GET /v1/locate": public, "POST /v1/locate": public, "POST /v1/locate/route": public,
 		"GET /v1/geocode": public, "POST /v1/geocode": public, "GET /v1/reverse": public, "GET /v1/suggest": public,
 		"POST /v1/extract": public, "GET /geocoder/search": public, "GET /geocoder/reverse": public,
@@ -110,6 +111,8 @@ func needs() map[string]need {
 		"GET /healthz": public, "GET /readyz": public, "GET /metrics": operate,
 		"GET /openapi.json": public, "GET /docs": public, "GET /docs/docs.css": public,
 	}
+	maps.Copy(all, caseNeeds())
+	return all
 }
 
 // permit refuses a call that whoever asks has no right to. A route that nothing is said about is for those who may do

@@ -47,7 +47,7 @@ const (
 
 // routes is the whole API. GET answers HEAD too, and every path answers OPTIONS.
 func (s *Server) routes() []route {
-	return append(s.accountRoutes(), []route{
+	return append(append(s.accountRoutes(), s.caseRoutes()...), []route{
 		{"GET", "/v1/locate", s.locate.Point, anyone, false},
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},

@@ -29,6 +29,7 @@ import (
 	"github.com/gewu-city/gewu/server/apidoc"
 	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/casework"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
@@ -70,6 +71,8 @@ type Config struct {
 	Geocoder *geocode.Geocoder
 	// Planner keeps changes for a time to come and is run by the caller; nil takes none.
 	Planner *planner.Planner
+	// Cases is the workflow of cases; nil answers what is about cases with 501.
+	Cases *casework.Service
 	// Zone is where dates without a time begin; nil means UTC.
 	Zone *time.Location
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
@@ -141,6 +144,7 @@ type Server struct {
 	plans       plans.API
 	audit       audit.API
 	drafts      drafts.API
+	cases       casework.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -189,6 +193,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.trail = &trail.Trail{Log: cfg.Store, NewID: s.newID, Now: cfg.Now, Logger: cfg.Logger}
 	login := cfg.Login
+	login.Cases = cfg.Cases != nil
 	login.Base, login.Now, login.Logger, login.Token, login.PublicURL, login.Trail = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL, s.trail
 	s.auth = auth.New(login)
 	s.identify, s.city.Proxied = s.auth.Identify, s.auth.Proxied
@@ -217,6 +222,7 @@ func New(cfg Config) (*Server, error) {
 	s.plans = plans.API{City: s.city}
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
+	s.cases = casework.API{City: s.city, Service: cfg.Cases}
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained

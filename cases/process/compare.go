@@ -1,9 +1,12 @@
 package process
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // Standing is where an open case is, as far as another table must know it to go on with the case.
@@ -76,6 +79,14 @@ type Versions struct {
 type version struct {
 	name   string
 	number int
+}
+
+// All yields all tables by name, those of a name from the oldest version on.
+func (v *Versions) All() iter.Seq[*Table] {
+	all := slices.SortedFunc(maps.Values(v.tables), func(a, b *Table) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	return slices.Values(all)
 }
 
 // Make is a set of tables. Two of the same name and version are an error.

@@ -54,6 +54,22 @@ type Cursor struct {
 	ID    string
 }
 
+// At is the place of a case in a list of an order: the next page after it begins there.
+func At(s *Summary, order Order) *Cursor {
+	value := -millis(s.Opened)
+	switch order {
+	case ByUpdated:
+		value = -millis(s.Updated)
+	case ByDue:
+		value = millis(s.Due)
+	case ByOpened:
+	}
+	if value == 0 {
+		value = never
+	}
+	return &Cursor{Value: value, ID: s.ID}
+}
+
 // List are the cases that pass in an order, at most so many, from a cursor on; next is nil at the end. Cases with the same
 // time are in the order of their ids. The errors are those of Count.
 func (s *Store) List(f *Filter, order Order, limit int, after Cursor) (out []Summary, next *Cursor, err error) {

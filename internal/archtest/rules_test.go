@@ -208,6 +208,12 @@ var rows = []row{
 	{dir: "server/once", may: []string{"server/auth", "server/rest", "data"}, why: "requests that are done once, whatever they are about"},
 	{dir: "server/sight", may: []string{"people", "people/account", "people/rights", "index", "data"}, why: "what those who ask may see, remembered; it knows no requests"},
 	{dir: "server/city", may: []string{"people/account", "people/audit", "people/vault", "data/sensitive", "server/auth", "server/sight", "people", "people/rights", "server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "grid/version", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
+	{dir: "server/casework/place", may: append([]string{"cases", "cases/class", "cases/duplicate", "cases/route", "cases/store", "data/catalogue"}, below...), why: "the city as cases ask for it, without HTTP"},
+	{dir: "server/casework/dossier", may: []string{"cases"}, why: "a case as a whole, without HTTP"},
+	{dir: "server/casework", may: append([]string{
+		"server/casework/place", "server/casework/dossier", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
+		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/store", "cases/timing",
+	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "server/jobs", "server/once", "server/spool", "data/convert/charset", "data/convert/osm"}, resource...), why: "files in and out"},
@@ -227,7 +233,7 @@ var rows = []row{
 	{dir: "server/drafts", may: append([]string{"grid/version", "grid/code", "grid/coverage", "grid/coverage/edit", "grid/coverage/check", "index/planner", "data/convert/geom"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/tilesets", may: append([]string{"tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
-		"server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/casework", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/geocoding", "server/cells", "server/codes", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},

@@ -29,6 +29,8 @@ type Config struct {
 	Address string
 	// Base is how the client of a request reached the server, without a slash at the end.
 	Base func(r *http.Request) string
+	// Cases says that the server has cases.
+	Cases bool
 	// Post sends mail; nil sends none.
 	Post Post
 	// Providers are who vouches for logins beside passwords, by name.

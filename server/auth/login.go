@@ -25,6 +25,7 @@ type me struct {
 	// Pending says that the second factor is asked for.
 	Pending   bool       `json:"pending"`
 	Mail      bool       `json:"mail"`
+	Cases     bool       `json:"cases,omitempty"`
 	Providers []provider `json:"providers"`
 }
 
@@ -37,7 +38,7 @@ type provider struct {
 func (a *API) show(p account.Principal, pending bool) (me, error) {
 	m := me{
 		Accounts: a.populated(), Open: a.Open(), Demo: a.cfg.Demo, Way: p.Way, Everything: p.Everything(),
-		Session: p.Session, Key: p.Key, Scopes: p.Scopes, Granted: p.Granted, Pending: pending, Mail: a.mails(), Providers: []provider{},
+		Session: p.Session, Key: p.Key, Scopes: p.Scopes, Granted: p.Granted, Pending: pending, Mail: a.mails(), Cases: a.cfg.Cases, Providers: []provider{},
 	}
 	for _, v := range a.cfg.Providers {
 		m.Providers = append(m.Providers, provider{v.Name(), v.Title()})

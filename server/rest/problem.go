@@ -97,8 +97,15 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	// Field and Value say what was wrong, when it was one thing; fields when there were several.
 	Field, Value string
 	fields       []fieldProblem
+	refusal      *refusal
 	header       http.Header
 	cause        error
+}
+
+// refusal names why something may not be done, for programs and for people.
+type refusal struct {
+	Name   string            `json:"name"`
+	Reason map[string]string `json:"reason"`
 }
 
 type fieldProblem struct {
@@ -135,6 +142,12 @@ func (p *Problem) With(key, value string) *Problem {
 		p.header = http.Header{}
 	}
 	p.header.Set(key, value)
+	return p
+}
+
+// Named gives the problem a name for programs, and its reason for people by language.
+func (p *Problem) Named(name string, reason map[string]string) *Problem {
+	p.refusal = &refusal{name, reason}
 	return p
 }
 
@@ -303,6 +316,7 @@ type document struct {
 	Field     string         `json:"field,omitempty"`
 	Value     string         `json:"value,omitempty"`
 	Errors    []fieldProblem `json:"errors,omitempty"`
+	Refusal   *refusal       `json:"refusal,omitempty"`
 }
 
 // Write answers with a problem document.
@@ -310,7 +324,7 @@ func (p *Problem) Write(w http.ResponseWriter, r *http.Request, requestID string
 	about := p.Kind.About()
 	body, err := json.Marshal(document{
 		Type: "/docs#" + string(p.Kind), Title: about.Title, Status: about.Status, Detail: p.Detail,
-		Instance: Shorten(r.URL.EscapedPath()), RequestID: requestID, Field: p.Field, Value: p.Value, Errors: p.fields,
+		Instance: Shorten(r.URL.EscapedPath()), RequestID: requestID, Field: p.Field, Value: p.Value, Errors: p.fields, Refusal: p.refusal,
 	})
 	if err != nil {
 		// Only strings and a number are encoded.

@@ -1420,6 +1420,239 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cases that whoever asks may see
+         * @description Those where the grants of their posts reach (permission `cases`), which their unit has or had first, and their own tasks; where the city opens them, public ones without what was said and who did it. `inbox=true`: those that wait for a post of whoever asks, who may move them now. `part` and `q` look at cases one by one: with them and with `inbox` a page may be short, and `next` says whether there are more.
+         */
+        get: operations["listCases"];
+        put?: never;
+        /**
+         * Begin a case
+         * @description `action` is a way in which a case begins, see GET /v1/cases/form. `as` names the post by which somebody acts; it may be left out by whoever holds one post that may do it, and by the public. With an Idempotency-Key a report that is sent again is the same case, at any later time. A refusal is 409 with its name and the reason in `refusal`.
+         */
+        post: operations["createCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many cases
+         * @description Of those that whoever asks may see, by the filters of the list.
+         */
+        get: operations["countCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways in which a case begins
+         * @description For the posts of whoever asks, with the form of each.
+         */
+        get: operations["caseForm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cases that a report may say again
+         * @description Those about the same part first, then of the same class near by, open or closed not long ago, then by the words. Nothing is written.
+         */
+        post: operations["caseDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who would get a report
+         * @description Dry run of the rules: nothing is written, and no rule is switched off.
+         */
+        post: operations["caseRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * A case
+         * @description With what whoever asks may do with it. 404 for a case that they may not see.
+         */
+        get: operations["getCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * What happened to a case
+         * @description In order. Whoever reported is never named.
+         */
+        get: operations["caseEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * What may be done with a case
+         * @description By the posts of whoever asks, each with the reason if it may not be done now.
+         */
+        get: operations["caseOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do something with a case
+         * @description 412 when `if_version` or If-Match is not its version any more. A refusal is 409 with its name and the reason in `refusal`.
+         */
+        post: operations["actOnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Classes of cases
+         * @description With the rows of limits from which an officer picks one, what is to be done and when it is done.
+         */
+        get: operations["listClasses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/classes/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Classes that words may be about */
+        get: operations["suggestClasses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -2552,6 +2785,8 @@ export interface components {
             pending: boolean;
             /** @description The server can send links. */
             mail: boolean;
+            /** @description The server has cases. */
+            cases?: boolean;
             providers: {
                 name: string;
                 title: string;
@@ -2622,6 +2857,429 @@ export interface components {
             /** Format: date-time */
             used?: string;
         };
+        CaseActor: {
+            person?: string;
+            name?: string;
+            organisation?: string;
+            organisation_title?: components["schemas"]["Title"];
+            post: string;
+            post_title?: components["schemas"]["Title"];
+        };
+        CaseClass: {
+            edition?: string;
+            kind?: string;
+            code: string;
+            row?: string;
+            title?: components["schemas"]["Title"];
+        };
+        CaseClassFull: {
+            edition: string;
+            kind: string;
+            code: string;
+            title: components["schemas"]["Title"];
+            major?: string;
+            mark?: string;
+            city?: boolean;
+            /** @description What is to be done (处理预案), by language. */
+            plan?: Record<string, never>;
+            /** @description When it is done (处置标准), by language. */
+            standard?: Record<string, never>;
+            rows: {
+                row: string;
+                condition: components["schemas"]["Title"];
+                closing?: components["schemas"]["Title"];
+                limit: string;
+                limit_title: components["schemas"]["Title"];
+            }[];
+        };
+        CasePoint: {
+            lon: number;
+            lat: number;
+            /** @description Metres. */
+            accuracy?: number;
+        };
+        CaseDuty: {
+            /** @description Id of the rule, or the fallback. */
+            rule: string;
+            reason?: components["schemas"]["Title"];
+            organisation?: string;
+            organisation_title?: components["schemas"]["Title"];
+            post?: string;
+            limit?: string;
+            priority?: number;
+            automatic?: boolean;
+        };
+        CasePlace: {
+            seq: number;
+            point?: components["schemas"]["CasePoint"];
+            areas: {
+                level: string;
+                code: string;
+                name?: string;
+            }[];
+            cells: {
+                scheme: string;
+                code: string;
+            }[];
+            address?: string;
+            address_id?: string;
+            parts: {
+                layer: string;
+                id: string;
+                code?: string;
+                class?: string;
+                owner?: string;
+            }[];
+            disputes: string[];
+            duty?: components["schemas"]["CaseDuty"];
+        };
+        /** @description What is filled in at a step; which members it may have is in the offer of the action. */
+        CaseForm: {
+            source?: string;
+            description?: string;
+            address?: string;
+            address_id?: string;
+            point?: {
+                lon: number;
+                lat: number;
+                accuracy?: number;
+                crs?: string;
+            };
+            class?: {
+                edition?: string;
+                kind?: string;
+                code: string;
+                row?: string;
+            };
+            parts?: {
+                layer: string;
+                id: string;
+                code?: string;
+                class?: string;
+                owner?: string;
+            }[];
+            before?: {
+                hash: string;
+                type: string;
+                size: number;
+                /** Format: date-time */
+                taken?: string;
+                note?: string;
+            }[];
+            after?: {
+                hash: string;
+                type: string;
+                size: number;
+                /** Format: date-time */
+                taken?: string;
+                note?: string;
+            }[];
+            voice?: {
+                hash: string;
+                type: string;
+                size: number;
+                /** Format: date-time */
+                taken?: string;
+                note?: string;
+            }[];
+            quantity?: {
+                number: number;
+                unit: string;
+                kind?: string;
+            }[];
+            unit?: string;
+            units?: string[];
+            person?: string;
+            /** Format: date-time */
+            until?: string;
+            into?: string;
+            reason?: string;
+            note?: string;
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description A reference into a register elsewhere, never a name; not answered. */
+            reporter?: string;
+            client?: string;
+            external?: {
+                system: string;
+                id: string;
+            }[];
+            private?: boolean;
+        };
+        CaseCommand: {
+            action: string;
+            as?: {
+                /** @description On the machine itself only. */
+                person?: string;
+                organisation?: string;
+                post?: string;
+            };
+            form?: components["schemas"]["CaseForm"];
+            /** @description The case that a new one is a part of. */
+            parent?: string;
+            if_version?: number;
+        };
+        CaseQuestion: {
+            as?: {
+                /** @description On the machine itself only. */
+                person?: string;
+                organisation?: string;
+                post?: string;
+            };
+            form: components["schemas"]["CaseForm"];
+            /** Format: date-time */
+            at?: string;
+        };
+        CaseField: {
+            name: string;
+            title: components["schemas"]["Title"];
+            type: string;
+            required: boolean;
+            choices?: {
+                value: string;
+                title: components["schemas"]["Title"];
+            }[];
+        };
+        CaseRefusal: {
+            name: string;
+            reason: components["schemas"]["Title"];
+        };
+        CaseOffer: {
+            action: string;
+            title: components["schemas"]["Title"];
+            as: components["schemas"]["CaseActor"];
+            allowed: boolean;
+            refusal?: components["schemas"]["CaseRefusal"];
+            /** @description The next state; `previous` for the one before. */
+            to?: string;
+            form: components["schemas"]["CaseField"][];
+            request?: string;
+            part?: string;
+        };
+        CaseSummary: {
+            id: string;
+            version: number;
+            process: {
+                name: string;
+                version: number;
+            };
+            state: string;
+            state_title: components["schemas"]["Title"];
+            final: boolean;
+            /** @description What the public is told: open or closed. */
+            public?: string;
+            private?: boolean;
+            class?: components["schemas"]["CaseClass"];
+            source?: string;
+            unit?: string;
+            unit_name?: string;
+            unit_title?: components["schemas"]["Title"];
+            task?: string;
+            areas: {
+                level: string;
+                code: string;
+                name?: string;
+            }[];
+            cells: {
+                scheme: string;
+                code: string;
+            }[];
+            point?: components["schemas"]["CasePoint"];
+            address?: string;
+            description?: string;
+            priority?: number;
+            marks: string[];
+            requests: string[];
+            /** Format: date-time */
+            opened: string;
+            /** Format: date-time */
+            updated: string;
+            /** Format: date-time */
+            rested?: string;
+            /** Format: date-time */
+            due?: string;
+            /** @enum {string} */
+            light: "" | "green" | "yellow" | "red" | "grey";
+        };
+        Case: {
+            id: string;
+            version: number;
+            process: {
+                name: string;
+                version: number;
+            };
+            state: string;
+            state_title: components["schemas"]["Title"];
+            final: boolean;
+            /** @description What the public is told: open or closed. */
+            public?: string;
+            private?: boolean;
+            class?: components["schemas"]["CaseClass"];
+            source?: string;
+            unit?: string;
+            unit_name?: string;
+            unit_title?: components["schemas"]["Title"];
+            task?: string;
+            areas: {
+                level: string;
+                code: string;
+                name?: string;
+            }[];
+            cells: {
+                scheme: string;
+                code: string;
+            }[];
+            point?: components["schemas"]["CasePoint"];
+            address?: string;
+            description?: string;
+            priority?: number;
+            marks: string[];
+            requests: string[];
+            /** Format: date-time */
+            opened: string;
+            /** Format: date-time */
+            updated: string;
+            /** Format: date-time */
+            rested?: string;
+            /** Format: date-time */
+            due?: string;
+            /** @enum {string} */
+            light: "" | "green" | "yellow" | "red" | "grey";
+            parent?: string;
+            children: {
+                case: string;
+                unit: string;
+                open: boolean;
+            }[];
+            /** @description The case that it joined. */
+            into?: string;
+            joined: string[];
+            first?: string;
+            units: string[];
+            intake?: components["schemas"]["CasePlace"];
+            filing?: components["schemas"]["CasePlace"];
+            duty?: components["schemas"]["CaseDuty"];
+            clocks: components["schemas"]["CaseClock"][];
+            counts: {
+                [key: string]: number;
+            };
+            photos: {
+                before: {
+                    hash: string;
+                    type: string;
+                    size: number;
+                    /** Format: date-time */
+                    taken?: string;
+                    note?: string;
+                }[];
+                after: {
+                    hash: string;
+                    type: string;
+                    size: number;
+                    /** Format: date-time */
+                    taken?: string;
+                    note?: string;
+                }[];
+            };
+            voice?: {
+                hash: string;
+                type: string;
+                size: number;
+                /** Format: date-time */
+                taken?: string;
+                note?: string;
+            }[];
+            offers: components["schemas"]["CaseOffer"][];
+            /**
+             * Format: date-time
+             * @description By the clock of the cases.
+             */
+            now: string;
+        };
+        CaseClock: {
+            clock: string;
+            title: components["schemas"]["Title"];
+            /** @enum {string} */
+            state: "" | "running" | "paused" | "stopped";
+            limit?: string;
+            /** Format: date-time */
+            due?: string;
+            /** @description Seconds of the limit that were used. */
+            used_s: number;
+            /** @enum {string} */
+            light: "" | "green" | "yellow" | "red" | "grey";
+            late?: boolean;
+            /** @description Why the due time is not known. */
+            fault?: string;
+        };
+        CaseList: {
+            cases: components["schemas"]["CaseSummary"][];
+            next?: string;
+            /** Format: date-time */
+            now: string;
+        };
+        CaseCount: {
+            count: number;
+            by: {
+                [key: string]: number;
+            };
+            titles: {
+                [key: string]: components["schemas"]["Title"];
+            };
+            /** Format: date-time */
+            now: string;
+        };
+        CaseDone: {
+            case: components["schemas"]["Case"];
+            /** @description Number of the event that the command became. */
+            event: number;
+            seq?: number;
+            /** @description It was done before, with the same key. */
+            repeated: boolean;
+        };
+        CaseMatch: {
+            case: components["schemas"]["CaseSummary"];
+            score: number;
+            reasons: {
+                code: string;
+                zh: string;
+                en: string;
+            }[];
+            distance_m?: number;
+        };
+        CaseEvent: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            actor?: components["schemas"]["CaseActor"];
+            action: string;
+            title: components["schemas"]["Title"];
+            form?: components["schemas"]["CaseForm"];
+            from?: string;
+            to: string;
+            clocks?: {
+                clock: string;
+                do: string;
+                limit?: string;
+                calendar?: string;
+                /** Format: date-time */
+                until?: string;
+            }[];
+            place?: components["schemas"]["CasePlace"];
+            request?: string;
+            part?: string;
+            granted?: boolean;
+            lapsed?: string[];
+            link?: {
+                kind: string;
+                case: string;
+            };
+            children?: {
+                case: string;
+                unit: string;
+            }[];
+        };
         Problem: {
             /** @description A path under /docs that explains this kind of problem. */
             type: string;
@@ -2639,6 +3297,11 @@ export interface components {
             value?: string;
             /** @description When there were several. */
             errors?: components["schemas"]["FieldProblem"][];
+            /** @description Why something may not be done with a case: a name for programs, and the reason by language. */
+            refusal?: {
+                name: string;
+                reason: components["schemas"]["Title"];
+            };
         };
         FieldProblem: {
             field: string;
@@ -8987,6 +9650,571 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCases: {
+        parameters: {
+            query?: {
+                /** @description Only what waits for a post of whoever asks. */
+                inbox?: boolean;
+                /** @description Only cases that are open, or only those at rest. */
+                open?: boolean;
+                /** @description States, separated by commas. */
+                state?: string;
+                /** @description Sources. */
+                source?: string;
+                /** @description Beginnings of class codes. */
+                class?: string;
+                /** @description Editions of the class. */
+                edition?: string;
+                /** @description part, event. */
+                kind?: string;
+                /** @description Organisations that have the case. */
+                unit?: string;
+                /** @description Organisations that had it first. */
+                first?: string;
+                /** @description LEVEL/CODE; one of several must hold. */
+                area?: string;
+                /** @description SCHEME/CODE. */
+                cell?: string;
+                /** @description Marks, all of them. */
+                mark?: string;
+                /** @description Requests that wait, all of them. */
+                request?: string;
+                /** @description Persons whose task it is; `me` for whoever asks. */
+                task?: string;
+                /** @description Cases above. */
+                parent?: string;
+                /** @description Names of processes. */
+                process?: string;
+                /** @description minlon,minlat,maxlon,maxlat. */
+                bbox?: string;
+                /**
+                 * @description FROM/TO, times in RFC 3339 or dates; one may be left out.
+                 * @example 2026-11-01/2026-11-08
+                 */
+                opened?: string;
+                /** @description FROM/TO. */
+                updated?: string;
+                /** @description FROM/TO; leaves out open cases. */
+                rested?: string;
+                /** @description FROM/TO; leaves out cases for which nothing is due. */
+                due?: string;
+                /** @description The least priority. */
+                priority?: number;
+                /** @description LAYER/ID of a part that it is about. */
+                part?: string;
+                /** @description Words in id, address or description. */
+                q?: string;
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /** @description Narrows down to posts in this organisation. */
+                organisation?: string;
+                /** @description Narrows down to this post. */
+                post?: string;
+                /** @description What was opened or changed last comes first; what is due first comes first. */
+                order?: "opened" | "updated" | "due";
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "report",
+                 *       "form": {
+                 *         "source": "public",
+                 *         "description": "市场东门有一堆垃圾",
+                 *         "point": {
+                 *           "lon": 116.41,
+                 *           "lat": 39.91
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CaseCommand"];
+            };
+        };
+        responses: {
+            /** @description It was done before, with the same key. */
+            200: {
+                headers: {
+                    Location?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDone"];
+                };
+            };
+            /** @description The case. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDone"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    countCases: {
+        parameters: {
+            query?: {
+                /** @description Only cases that are open, or only those at rest. */
+                open?: boolean;
+                /** @description States, separated by commas. */
+                state?: string;
+                /** @description Sources. */
+                source?: string;
+                /** @description Beginnings of class codes. */
+                class?: string;
+                /** @description Editions of the class. */
+                edition?: string;
+                /** @description part, event. */
+                kind?: string;
+                /** @description Organisations that have the case. */
+                unit?: string;
+                /** @description Organisations that had it first. */
+                first?: string;
+                /** @description LEVEL/CODE; one of several must hold. */
+                area?: string;
+                /** @description SCHEME/CODE. */
+                cell?: string;
+                /** @description Marks, all of them. */
+                mark?: string;
+                /** @description Requests that wait, all of them. */
+                request?: string;
+                /** @description Persons whose task it is; `me` for whoever asks. */
+                task?: string;
+                /** @description Cases above. */
+                parent?: string;
+                /** @description Names of processes. */
+                process?: string;
+                /** @description minlon,minlat,maxlon,maxlat. */
+                bbox?: string;
+                /**
+                 * @description FROM/TO, times in RFC 3339 or dates; one may be left out.
+                 * @example 2026-11-01/2026-11-08
+                 */
+                opened?: string;
+                /** @description FROM/TO. */
+                updated?: string;
+                /** @description FROM/TO; leaves out open cases. */
+                rested?: string;
+                /** @description FROM/TO; leaves out cases for which nothing is due. */
+                due?: string;
+                /** @description The least priority. */
+                priority?: number;
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /** @description Narrows down to posts in this organisation. */
+                organisation?: string;
+                /** @description Narrows down to this post. */
+                post?: string;
+                /** @description state, unit, source, class, area:LEVEL or cell:SCHEME. */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseCount"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseForm: {
+        parameters: {
+            query?: {
+                /** @description Only this one. */
+                action?: string;
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /** @description Narrows down to posts in this organisation. */
+                organisation?: string;
+                /** @description Narrows down to this post. */
+                post?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        actions: components["schemas"]["CaseOffer"][];
+                    };
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseDuplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "form": {
+                 *         "description": "井盖丢失",
+                 *         "class": {
+                 *           "kind": "part",
+                 *           "code": "0101"
+                 *         },
+                 *         "point": {
+                 *           "lon": 116.41,
+                 *           "lat": 39.91
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CaseQuestion"];
+            };
+        };
+        responses: {
+            /** @description The likeliest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        matches: components["schemas"]["CaseMatch"][];
+                    };
+                };
+            };
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseQuestion"];
+            };
+        };
+        responses: {
+            /** @description Who, and why each rule before does not fit. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        answer: components["schemas"]["CaseDuty"];
+                        steps: {
+                            rule: string;
+                            why: components["schemas"]["Title"];
+                            disabled?: boolean;
+                        }[];
+                        place?: components["schemas"]["CasePlace"];
+                    };
+                };
+            };
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCase: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The case. The ETag is its version. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseEvents: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        events: components["schemas"]["CaseEvent"][];
+                        /** Format: date-time */
+                        now: string;
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseOffers: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /** @description Narrows down to posts in this organisation. */
+                organisation?: string;
+                /** @description Narrows down to this post. */
+                post?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        offers: components["schemas"]["CaseOffer"][];
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+                /** @description The ETag of the case. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "dispatch",
+                 *       "form": {
+                 *         "unit": "water"
+                 *       },
+                 *       "if_version": 4
+                 *     }
+                 */
+                "application/json": components["schemas"]["CaseCommand"];
+            };
+        };
+        responses: {
+            /** @description The case after it. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDone"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listClasses: {
+        parameters: {
+            query?: {
+                /** @description Key of an edition; that of the city without it. */
+                edition?: string;
+                kind?: "part" | "event";
+                code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The classes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        edition: string;
+                        classes: components["schemas"]["CaseClassFull"][];
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    suggestClasses: {
+        parameters: {
+            query: {
+                /** @example 井盖丢失 */
+                words: string;
+                limit?: number;
+                edition?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The likeliest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        suggestions: {
+                            class: components["schemas"]["CaseClass"];
+                            /** @description From 0 to 1. */
+                            score: number;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -1,0 +1,305 @@
+package casework
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/route"
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/once"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// ready refuses what needs cases in a city that has none.
+func (a *API) ready() error {
+	if a.Service == nil {
+		return rest.Refuse(rest.NotImplemented, "this server has no cases: start it with a profile, gewu serve --profile NAME")
+	}
+	return nil
+}
+
+// command is the body of a request that begins a case or does something with one.
+type command struct {
+	Action string     `json:"action"`
+	As     as         `json:"as"`
+	Form   cases.Form `json:"form"`
+	// Parent is the case that a new one is a part of.
+	Parent string `json:"parent"`
+	// IfVersion demands that the case is at a version.
+	IfVersion *int `json:"if_version"`
+	// Contact is refused: who reported is never part of a case.
+	Contact map[string]string `json:"contact"`
+}
+
+// read reads a command from the body of a request.
+func (a *API) read(w http.ResponseWriter, r *http.Request) (*command, error) {
+	if err := a.ready(); err != nil {
+		return nil, err
+	}
+	if err := rest.ParseParams(r).Done(""); err != nil {
+		return nil, err
+	}
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
+	if err != nil {
+		return nil, err
+	}
+	c := &command{}
+	if err := rest.DecodeJSON(body, c); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Action == "":
+		return nil, rest.Fault(rest.Invalid, "action", "", "is missing: GET /v1/cases/form lists the ways in which a case begins, GET /v1/cases/{case}/offers what may be done with one")
+	case len(c.Contact) > 0:
+		return nil, rest.Fault(rest.Invalid, "contact", "", "is not kept here: names, telephone numbers and addresses of whoever reported do not come into a case; leave it out, or give form.reporter, a reference into a register of your own")
+	}
+	return c, nil
+}
+
+// keyOf is the key by which a command is known when it is sent again, that of its caller alone; empty for none.
+func keyOf(r *http.Request, c *caller) (string, error) {
+	key, err := once.KeyOf(r)
+	if key == "" || err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(c.key + "\n" + key))
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// idOf is the id of a new case: one that its key makes again, so that a report that is sent twice is one case.
+func (a *API) idOf(key string) (string, error) {
+	if key == "" {
+		return a.NewID()
+	}
+	sum := sha256.Sum256([]byte("case\n" + key))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])), nil
+}
+
+// done is the answer to a command.
+type done struct {
+	Case *shown `json:"case"`
+	// Event is the number of the event that the command became.
+	Event int      `json:"event"`
+	Seq   data.Seq `json:"seq,omitempty"`
+	// Repeated says that the command was done before, with the same key.
+	Repeated bool `json:"repeated"`
+}
+
+// Create begins a case: POST /v1/cases.
+func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
+	cmd, err := a.read(w, r)
+	if err != nil {
+		return err
+	}
+	c, err := a.caller(r, cmd.As.Person)
+	if err != nil {
+		return err
+	}
+	if cmd.IfVersion != nil {
+		return rest.Fault(rest.Invalid, "if_version", strconv.Itoa(*cmd.IfVersion), "is for cases that exist; leave it out")
+	}
+	if cmd.Parent != "" {
+		if of, err := a.see(r, c, cmd.Parent); err != nil || !of.full {
+			return rest.Fault(rest.Invalid, "parent", cmd.Parent, "is no case")
+		}
+	}
+	t, ok := a.cfg.Tables().Newest(a.cfg.Process)
+	if !ok {
+		return rest.Refuse(rest.Internal, "the process is not there")
+	}
+	fresh := cases.NewCase()
+	fresh.Parent = cmd.Parent
+	actor, err := c.actor(r, &cmd.As, cmd.Action, func(post cases.Actor) []cases.Offer { return a.offersOf(t, fresh, post) })
+	if err != nil {
+		return err
+	}
+	if err := a.admit(c, &cmd.Form); err != nil {
+		return err
+	}
+	key, err := keyOf(r, c)
+	if err != nil {
+		return err
+	}
+	id, err := a.idOf(key)
+	if err != nil {
+		return err
+	}
+	if !t.Begins(cmd.Action) {
+		_, refusal := t.Step(process.New, cmd.Action, actor.Post)
+		return refused(refusal)
+	}
+	result, err := a.Desk().Do(r.Context(), &cases.Command{
+		Case: id, Key: key, At: a.Service.Now(), Actor: actor, Action: cmd.Action, Form: cmd.Form, Parent: cmd.Parent,
+	})
+	if err != nil {
+		return problem(err)
+	}
+	w.Header().Set("Location", "/v1/cases/"+url.PathEscape(id))
+	status := http.StatusCreated
+	if result.Event == nil {
+		status = http.StatusOK
+	}
+	return a.answer(w, r, status, c, result)
+}
+
+// admit sees to what a form says of where it comes from. The public reports as the public, and names no reporter.
+func (a *API) admit(c *caller, f *cases.Form) error {
+	if c.person != "" {
+		return nil
+	}
+	switch {
+	case f.Source == "":
+		f.Source = people.PostPublic
+	case f.Source != people.PostPublic:
+		return rest.Fault(rest.Invalid, "form.source", f.Source, "must be public, or left out: somebody who is not logged in is the public")
+	}
+	if f.Reporter != "" {
+		return rest.Fault(rest.Invalid, "form.reporter", "", "is given by those who take reports in; leave it out")
+	}
+	return nil
+}
+
+// Act does something with a case: POST /v1/cases/{case}/actions.
+func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
+	cmd, err := a.read(w, r)
+	if err != nil {
+		return err
+	}
+	c, err := a.caller(r, cmd.As.Person)
+	if err != nil {
+		return err
+	}
+	of, err := a.see(r, c, mux.Vars(r)["case"])
+	if err != nil {
+		return err
+	}
+	if cmd.Parent != "" {
+		return rest.Fault(rest.Invalid, "parent", cmd.Parent, "is for new cases; leave it out")
+	}
+	if !of.full && c.person != "" {
+		if cmd.As.Post != people.PostPublic {
+			return rest.Fault(rest.Forbidden, "as.post", cmd.As.Post, "does not reach this case: it is not with your unit, and not where your posts reach")
+		}
+		c = &caller{key: c.key}
+	}
+	demand, err := demanded(r, cmd.IfVersion)
+	if err != nil {
+		return err
+	}
+	id := of.summary.ID
+	have, err := a.cfg.Store.Case(r.Context(), id)
+	if err != nil {
+		return problem(err)
+	}
+	t, err := a.table(have)
+	if err != nil {
+		return err
+	}
+	actor, err := c.actor(r, &cmd.As, cmd.Action, func(post cases.Actor) []cases.Offer { return a.offersOf(t, have, post) })
+	if err != nil {
+		return err
+	}
+	if into := cmd.Form.Into; into != "" {
+		if _, err := a.see(r, c, into); err != nil {
+			return rest.Fault(rest.Invalid, "form.into", into, "is no case")
+		}
+	}
+	key, err := keyOf(r, c)
+	if err != nil {
+		return err
+	}
+	result, err := a.Desk().Do(r.Context(), &cases.Command{
+		Case: id, IfVersion: demand, Key: key, At: a.Service.Now(), Actor: actor, Action: cmd.Action, Form: cmd.Form,
+	})
+	if err != nil {
+		return problem(err)
+	}
+	return a.answer(w, r, http.StatusOK, c, result)
+}
+
+// demanded is the version that a case must have, by the body or by If-Match; nil for any.
+func demanded(r *http.Request, given *int) (*int, error) {
+	text := rest.PlainTag(r.Header.Get("If-Match"))
+	if text == "" || text == "*" {
+		return given, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return nil, rest.Fault(rest.BadRequest, "If-Match", text, "must be the ETag that GET of the case shows")
+	}
+	if given != nil && *given != n {
+		return nil, rest.Fault(rest.BadRequest, "if_version", strconv.Itoa(*given), "differs from If-Match")
+	}
+	return &n, nil
+}
+
+// answer tells of a case after a command, as whoever sent it sees the case then: they may have moved it out of their sight.
+func (a *API) answer(w http.ResponseWriter, r *http.Request, status int, c *caller, result *cases.Done) error {
+	out := done{Event: result.Number, Seq: result.Seq, Repeated: result.Event == nil}
+	summary, ok := a.cfg.Store.Find(result.Case.ID)
+	if !ok {
+		return rest.Refuse(rest.Internal, "the case is not there")
+	}
+	full, _ := a.sight(r, c).sees(&summary)
+	var err error
+	if out.Case, err = a.show(r, &seen{caller: c, summary: summary, full: full}); err != nil {
+		return err
+	}
+	if result.Seq > 0 {
+		city.SetSeq(w, result.Seq)
+	}
+	w.Header().Set("ETag", strconv.Quote(strconv.Itoa(out.Case.Version)))
+	return rest.WriteJSON(w, r, status, out)
+}
+
+// refused is the problem of a refusal: 409 with its name and the reason for people.
+func refused(e *process.RefusalError) error {
+	p := rest.Refuse(rest.Conflict, "%s", e.Error()).Because(e).Named(string(e.Code), e.Title)
+	if e.Field != "" {
+		p.Field, p.Value = "form."+e.Field, rest.Shorten(e.Value)
+	}
+	return p
+}
+
+// problem is the problem of what a desk says.
+func problem(err error) error {
+	var (
+		refusal *process.RefusalError
+		stale   *cases.StaleError
+		key     *cases.KeyError
+		gone    *route.GoneError
+		field   *data.FieldError
+		public  *rest.Problem
+	)
+	switch {
+	case errors.As(err, &public):
+		return err
+	case errors.As(err, &refusal):
+		return refused(refusal)
+	case errors.As(err, &stale):
+		return rest.Fault(rest.Precondition, "if_version", strconv.Itoa(stale.Want), "is not the version of the case, which is at "+strconv.Itoa(stale.Have)+": somebody else has worked on it, read it again").Because(err)
+	case errors.As(err, &key):
+		return rest.Fault(rest.Invalid, once.Header, "", "was used for another request").Because(err)
+	case errors.As(err, &gone):
+		return rest.Refuse(rest.Conflict, "%s", gone.Error()).Because(err).Named("nobody-left", data.Title{"zh": "兜底单位“" + gone.Organisation + "”不存在或已撤销", "en": gone.Error()})
+	case errors.Is(err, cases.ErrNoCase):
+		return rest.Refuse(rest.NotFound, "there is no such case").Because(err)
+	case errors.Is(err, cases.ErrPost):
+		return rest.Refuse(rest.Forbidden, "that post is not held any more").Because(err)
+	case errors.As(err, &field):
+		return rest.Faults(rest.Invalid, "form.", err).Because(err)
+	}
+	return err
+}

@@ -1,0 +1,387 @@
+package casework
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/store"
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// Bounds of pages, and of cases that are looked at for one page of an inbox or of a search for words.
+const standardPage, longestPage, mostLooked = 100, 1000, 5000
+
+// filterOf reads which cases a request is about.
+func (a *API) filterOf(q *rest.Params, c *caller) *store.Filter {
+	f := &store.Filter{}
+	names := func(name string) []string {
+		all, given := q.Names(name)
+		if given && len(all) == 0 {
+			q.Fail(rest.Fault(rest.BadRequest, name, "", "must have at least one name, or be left out"))
+		}
+		return all
+	}
+	f.States, f.Sources, f.Units, f.Classes, f.Kinds, f.Editions = names("state"), names("source"), names("unit"), names("class"), names("kind"), names("edition")
+	f.Marks, f.Requests, f.Parents, f.Processes, f.Firsts = names("mark"), names("request"), names("parent"), names("process"), names("first")
+	for _, task := range names("task") {
+		if task == "me" {
+			task = c.person
+		}
+		if task == "" {
+			q.Fail(rest.Fault(rest.BadRequest, "task", "me", "is for persons of the directory"))
+		}
+		f.Tasks = append(f.Tasks, task)
+	}
+	levels, schemes := a.cfg.Store.By()
+	for _, text := range names("area") {
+		level, code := pair(q, "area", text, levels)
+		f.Areas = append(f.Areas, people.AreaKey{Level: level, Code: code})
+	}
+	for _, text := range names("cell") {
+		scheme, code := pair(q, "cell", text, schemes)
+		f.Cells = append(f.Cells, people.CellRef{Scheme: scheme, Code: code})
+	}
+	if text := q.Text("open"); text != "" {
+		open := q.Flag("open")
+		f.Open = &open
+	}
+	f.Opened, f.Updated, f.Rested, f.Due = span(q, "opened"), span(q, "updated"), span(q, "rested"), span(q, "due")
+	if box, ok := q.Box("bbox"); ok {
+		f.Box = &box
+	}
+	f.Priority = q.Whole("priority", 0, 1000, 0)
+	return f
+}
+
+// pair is KIND/CODE, where the kind is one by which cases are listed.
+func pair(q *rest.Params, name, text string, kinds []string) (kind, code string) {
+	kind, code, ok := strings.Cut(text, "/")
+	switch {
+	case !ok || code == "":
+		q.Fail(rest.Fault(rest.BadRequest, name, text, "must be written as "+strings.Join(kinds, "/CODE, ")+"/CODE"))
+	case !slices.Contains(kinds, kind):
+		q.Fail(rest.Fault(rest.BadRequest, name, text, "is none by which cases are listed; there are "+strings.Join(kinds, ", ")))
+	}
+	return kind, code
+}
+
+// span is FROM/TO, times in RFC 3339 or dates, of which one may be left out.
+func span(q *rest.Params, name string) (r store.Range) {
+	text := q.Text(name)
+	if text == "" {
+		return r
+	}
+	from, to, ok := strings.Cut(text, "/")
+	read := func(text string) (t time.Time) {
+		if text == "" || text == ".." {
+			return t
+		}
+		t, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t, err = time.Parse(time.DateOnly, text)
+		}
+		if err != nil {
+			ok = false
+		}
+		return t
+	}
+	r = store.Range{From: read(from), To: read(to)}
+	if !ok || r == (store.Range{}) || !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
+		q.Fail(rest.Fault(rest.BadRequest, name, text, "must be FROM/TO, times as 2026-11-02T09:00:00+08:00 or dates, the first before the second; one may be left out"))
+	}
+	return r
+}
+
+// wanted is what a list is of beside its filter.
+type wanted struct {
+	caller *caller
+	as     as
+	filter *store.Filter
+	inbox  bool
+	part   string
+	words  string
+}
+
+func (a *API) wanted(r *http.Request, q *rest.Params) (*wanted, error) {
+	named := q.Text("person")
+	if city.As(r) != "" {
+		named = ""
+	}
+	c, err := a.caller(r, named)
+	if err != nil {
+		return nil, err
+	}
+	l := &wanted{caller: c, as: *narrowed(q), filter: a.filterOf(q, c)}
+	return l, nil
+}
+
+// List lists cases: GET /v1/cases.
+func (a *API) List(w http.ResponseWriter, r *http.Request) error {
+	if err := a.ready(); err != nil {
+		return err
+	}
+	q := rest.ParseParams(r)
+	l, err := a.wanted(r, q)
+	if err != nil {
+		return err
+	}
+	l.inbox, l.part, l.words = q.Flag("inbox"), q.Text("part"), strings.ToLower(strings.TrimSpace(q.Text("q")))
+	order := store.Order(q.OneOf("order", string(store.ByOpened), string(store.ByUpdated), string(store.ByDue)))
+	limit := q.Whole("limit", 1, longestPage, standardPage)
+	after, err := parseCursor(q.Text("cursor"), a.Store.Epoch())
+	if err != nil {
+		q.Fail(err)
+	}
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	all, next, err := a.page(r, l, order, limit, after)
+	if err != nil {
+		return err
+	}
+	text := ""
+	if next != nil {
+		text = city.FormatCursor(a.Store.Epoch(), fmt.Sprintf("%d %s", next.Value, next.ID))
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
+		Cases []*summary `json:"cases"`
+		Next  string     `json:"next,omitempty"`
+		Now   time.Time  `json:"now"`
+	}{all, text, a.Service.Now()})
+}
+
+func parseCursor(text string, epoch data.Epoch) (c store.Cursor, err error) {
+	at, err := city.ParseCursor(text, epoch)
+	if err != nil || at == "" {
+		return c, err
+	}
+	value, id, ok := strings.Cut(at, " ")
+	c.Value, err = strconv.ParseInt(value, 10, 64)
+	if c.ID = id; err != nil || !ok || id == "" {
+		return c, rest.Fault(rest.BadRequest, "cursor", text, "is not one that this server gave")
+	}
+	return c, nil
+}
+
+// page is a page of a list. What columns do not know is looked at case by case.
+func (a *API) page(r *http.Request, l *wanted, order store.Order, limit int, after store.Cursor) (out []*summary, next *store.Cursor, err error) {
+	out = []*summary{}
+	sight := a.sight(r, l.caller)
+	posts := l.caller.posts(&l.as)
+	if l.inbox && !a.inbox(l.filter, posts) || !sight.bound(l.filter) {
+		return out, nil, nil
+	}
+	for looked := 0; ; {
+		found, more, err := a.cfg.Store.List(l.filter, order, limit, after)
+		if err != nil {
+			return nil, nil, rest.Faults(rest.BadRequest, "", err).Because(err)
+		}
+		for i := range found {
+			one := &found[i]
+			// The place of a case in the list is where the next page goes on, when this one is full.
+			of := &seen{caller: l.caller, summary: *one}
+			of.full, _ = sight.sees(one)
+			s, err := a.listed(r, l, of, posts)
+			if err != nil {
+				return nil, nil, err
+			}
+			if s != nil {
+				out = append(out, s)
+			}
+			if looked++; len(out) == limit && (i+1 < len(found) || more != nil) {
+				return out, store.At(one, order), nil
+			}
+		}
+		if more == nil {
+			return out, nil, nil
+		}
+		if after = *more; looked >= mostLooked {
+			return out, more, nil
+		}
+	}
+}
+
+// listed is a case of a list, nil when it does not belong there.
+func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) (*summary, error) {
+	d, err := a.dossiers.Read(r.Context(), of.summary.ID, of.summary.Version)
+	if err != nil {
+		return nil, problem(err)
+	}
+	t, err := a.table(d.Case)
+	if err != nil {
+		return nil, err
+	}
+	if l.inbox && (!of.full || !a.waits(t, d.Case, posts)) || l.part != "" && !touches(d.Events, l.part) {
+		return nil, nil //nolint:nilnil // no case of the list is no fault
+	}
+	s, err := a.sketch(of, d)
+	if err != nil {
+		return nil, err
+	}
+	if l.words != "" && !strings.Contains(strings.ToLower(s.ID+"\n"+s.Address+"\n"+d.Description), l.words) {
+		return nil, nil //nolint:nilnil // see above
+	}
+	_, s.Light, err = a.lit(r, s.ID, t)
+	return s, err
+}
+
+// touches reports whether events name a part, LAYER/ID.
+func touches(events []*cases.Event, part string) bool {
+	is := func(p cases.Part) bool { return p.Layer+"/"+p.ID == part }
+	return slices.ContainsFunc(events, func(e *cases.Event) bool {
+		return slices.ContainsFunc(e.Form.Parts, is) || e.Place != nil && slices.ContainsFunc(e.Place.Parts, is)
+	})
+}
+
+// inbox narrows a filter down to cases that may wait for one of some posts: by the state that a post owns, or a request that
+// it decides. Whether there is something to do is then looked at case by case; false when there is never anything.
+func (a *API) inbox(f *store.Filter, posts []cases.Actor) bool {
+	states, requests := map[string]bool{}, map[string]bool{}
+	for t := range a.cfg.Tables().All() {
+		for i := range t.States {
+			if slices.ContainsFunc(posts, func(p cases.Actor) bool { return slices.Contains(t.States[i].Owner, p.Post) }) {
+				states[t.States[i].ID] = true
+			}
+		}
+		for i := range t.Requests {
+			if slices.ContainsFunc(posts, func(p cases.Actor) bool { return decides(&t.Requests[i], p.Post) }) {
+				requests[t.Requests[i].ID] = true
+			}
+		}
+	}
+	var some []store.Filter
+	if len(states) > 0 {
+		some = append(some, store.Filter{States: keys(states)})
+	}
+	for _, id := range keys(requests) {
+		some = append(some, store.Filter{Requests: []string{id}})
+	}
+	f.Any = some
+	return len(some) > 0
+}
+
+func keys(m map[string]bool) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func decides(r *process.Request, post string) bool {
+	return slices.ContainsFunc(r.Decide, func(stage []string) bool { return slices.Contains(stage, post) })
+}
+
+// waits reports whether a case waits for one of some posts: they own its state and may move it, or decide a request.
+func (a *API) waits(t *process.Table, c *cases.Case, posts []cases.Actor) bool {
+	state, ok := t.State(c.State)
+	if !ok {
+		return false
+	}
+	for _, post := range posts {
+		owns := slices.Contains(state.Owner, post.Post)
+		for _, o := range a.offersOf(t, c, post) {
+			if o.Refusal != nil {
+				continue
+			}
+			if owns && o.Step.Request == "" && o.Step.To != c.State || o.Step.Part == process.Grant {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Count counts cases: GET /v1/cases/count.
+func (a *API) Count(w http.ResponseWriter, r *http.Request) error {
+	if err := a.ready(); err != nil {
+		return err
+	}
+	q := rest.ParseParams(r)
+	l, err := a.wanted(r, q)
+	if err != nil {
+		return err
+	}
+	by := store.Column(q.Text("by"))
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	out := counted{By: map[string]int{}, Titles: map[string]data.Title{}, Now: a.Service.Now()}
+	if !a.sight(r, l.caller).bound(l.filter) {
+		return rest.WriteJSON(w, r, http.StatusOK, out)
+	}
+	if by == "" {
+		out.Count, err = a.cfg.Store.Count(l.filter)
+	} else {
+		out.By, err = a.cfg.Store.CountBy(l.filter, by)
+	}
+	if err != nil {
+		return rest.Faults(rest.BadRequest, "", err).Because(err)
+	}
+	for word, n := range out.By {
+		out.Count += n
+		if title := a.wordTitle(by, word); title != nil {
+			out.Titles[word] = title
+		}
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, out)
+}
+
+type counted struct {
+	Count int            `json:"count"`
+	By    map[string]int `json:"by"`
+	// Titles are what words are called, where they are called something.
+	Titles map[string]data.Title `json:"titles"`
+	Now    time.Time             `json:"now"`
+}
+
+// wordTitle is what a word of a column is called.
+func (a *API) wordTitle(by store.Column, word string) data.Title {
+	switch by {
+	case store.ByState:
+		if t, ok := a.cfg.Tables().Newest(a.cfg.Process); ok {
+			if s, ok := t.State(word); ok {
+				return s.Title
+			}
+		}
+	case store.ByUnit:
+		return a.titleOf(word)
+	case store.ByClass:
+		for _, kind := range []string{"part", "event"} {
+			if c := a.classOf(cases.Class{Kind: kind, Code: word}); c != nil && c.Title != nil {
+				return c.Title
+			}
+		}
+	case store.BySource:
+	}
+	if level, ok := strings.CutPrefix(string(by), "area:"); ok {
+		return a.areaTitle(level, word)
+	}
+	return nil
+}
+
+// areaTitle is what an area is called now.
+func (a *API) areaTitle(level, code string) data.Title {
+	w := a.Engine.World()
+	plan := a.Locator.Plan(w)
+	for i := range plan.Levels {
+		if l := &plan.Levels[i]; l.Name == level {
+			if slot, ok := l.Area(w, code); ok {
+				if name := l.NameOf(l.In(w), slot); name != "" {
+					return data.Title{"zh": name}
+				}
+			}
+		}
+	}
+	return nil
+}

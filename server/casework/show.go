@@ -1,0 +1,406 @@
+package casework
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/clock"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/place"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// summary is what lists say of a case.
+type summary struct {
+	ID         string      `json:"id"`
+	Version    int         `json:"version"`
+	Process    processRef  `json:"process"`
+	State      string      `json:"state"`
+	StateTitle data.Title  `json:"state_title"`
+	Final      bool        `json:"final"`
+	Public     string      `json:"public,omitempty"`
+	Private    bool        `json:"private,omitempty"`
+	Class      *classShown `json:"class,omitempty"`
+	Source     string      `json:"source,omitempty"`
+	Unit       string      `json:"unit,omitempty"`
+	UnitName   string      `json:"unit_name,omitempty"`
+	UnitTitle  data.Title  `json:"unit_title,omitempty"`
+	Task       string      `json:"task,omitempty"`
+	Areas      []area      `json:"areas"`
+	Cells      []cell      `json:"cells"`
+	Point      *point      `json:"point,omitempty"`
+	Address    string      `json:"address,omitempty"`
+	// Description is its beginning in lists.
+	Description string      `json:"description,omitempty"`
+	Priority    int         `json:"priority,omitempty"`
+	Marks       []string    `json:"marks"`
+	Requests    []string    `json:"requests"`
+	Opened      time.Time   `json:"opened"`
+	Updated     time.Time   `json:"updated"`
+	Rested      time.Time   `json:"rested,omitzero"`
+	Due         time.Time   `json:"due,omitzero"`
+	Light       clock.Light `json:"light"`
+}
+
+type processRef struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+}
+
+type classShown struct {
+	Edition string     `json:"edition,omitempty"`
+	Kind    string     `json:"kind,omitempty"`
+	Code    string     `json:"code"`
+	Row     string     `json:"row,omitempty"`
+	Title   data.Title `json:"title,omitempty"`
+}
+
+type area struct {
+	Level string `json:"level"`
+	Code  string `json:"code"`
+	Name  string `json:"name,omitempty"`
+}
+
+type cell struct {
+	Scheme string `json:"scheme"`
+	Code   string `json:"code"`
+}
+
+type point struct {
+	Lon      float64 `json:"lon"`
+	Lat      float64 `json:"lat"`
+	Accuracy float64 `json:"accuracy,omitempty"`
+}
+
+// longestBeginning bounds a description in lists, in characters.
+const longestBeginning = 120
+
+// sketch is the summary of a case. Whoever sees it as the public does learns nothing of what was said and who works on it.
+func (a *API) sketch(of *seen, d *dossier.Dossier) (*summary, error) {
+	s := &of.summary
+	t, ok := a.cfg.Tables().Table(s.Process.Name, s.Process.Version)
+	if !ok {
+		_, err := a.table(d.Case)
+		return nil, err
+	}
+	state, _ := t.State(s.State)
+	out := &summary{
+		ID: s.ID, Version: s.Version, Process: processRef{s.Process.Name, s.Process.Version}, State: s.State, StateTitle: state.Title, Final: s.Final, Public: state.Public,
+		Private: s.Private, Class: a.classOf(d.Case.Class), Source: s.Source, Areas: []area{}, Cells: []cell{}, Priority: s.Priority, Marks: list(s.Marks), Requests: list(s.Requests),
+		Opened: s.Opened, Updated: s.Updated, Rested: s.Rested, Due: s.Due, Address: d.Address,
+	}
+	if p := d.Case.Place(); p != nil {
+		for _, one := range p.Areas {
+			out.Areas = append(out.Areas, area{one.Level, one.Code, one.Name})
+		}
+		for _, one := range p.Cells {
+			out.Cells = append(out.Cells, cell{one.Scheme, one.Code})
+		}
+		if p.Point != nil {
+			out.Point = &point{p.Point.Lon, p.Point.Lat, p.Point.Accuracy}
+		}
+	}
+	if !of.full {
+		out.Requests, out.Marks, out.Source, out.Private, out.Priority = []string{}, []string{}, "", false, 0
+		return out, nil
+	}
+	out.Unit, out.Task, out.Description = s.Unit, s.Task, beginning(d.Description)
+	out.UnitTitle = a.titleOf(s.Unit)
+	out.UnitName = nameIn(out.UnitTitle)
+	return out, nil
+}
+
+// list is never nil, so that an answer has an empty list.
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// beginning is a text for a list.
+func beginning(s string) string {
+	s = strings.TrimSpace(s)
+	if r := []rune(s); len(r) > longestBeginning {
+		return string(r[:longestBeginning]) + "…"
+	}
+	return s
+}
+
+// titleOf is what an organisation is called, nothing for one that nobody knows.
+func (a *API) titleOf(organisation string) data.Title {
+	o, ok := a.people().Organisation(organisation)
+	if !ok {
+		return nil
+	}
+	return o.Title
+}
+
+func nameIn(t data.Title) string { return cmp.Or(t["zh"], t["en"]) }
+
+// classOf is a class with its name; nil for none.
+func (a *API) classOf(c cases.Class) *classShown {
+	if c.Code == "" {
+		return nil
+	}
+	key := place.KeyOf(c, a.cfg.Classes)
+	out := &classShown{Edition: key.Edition, Kind: c.Kind, Code: c.Code, Row: c.Row}
+	if known, ok := a.cfg.Classes.Class(key); ok && known.Name != "" {
+		out.Title = data.Title{"zh": known.Name}
+	}
+	return out
+}
+
+// shown is a case as it is shown by itself.
+type shown struct {
+	summary
+	Parent   string       `json:"parent,omitempty"`
+	Children []child      `json:"children"`
+	Into     string       `json:"into,omitempty"`
+	Joined   []string     `json:"joined"`
+	First    string       `json:"first,omitempty"`
+	Units    []string     `json:"units"`
+	Intake   *placeShown  `json:"intake,omitempty"`
+	Filing   *placeShown  `json:"filing,omitempty"`
+	Duty     *duty        `json:"duty,omitempty"`
+	Clocks   []clockShown `json:"clocks"`
+	Counts   counts       `json:"counts"`
+	Photos   photos       `json:"photos"`
+	Voice    []file       `json:"voice,omitempty"`
+	Offers   []offer      `json:"offers"`
+	// Now is the time by the clock of the cases.
+	Now time.Time `json:"now"`
+}
+
+type counts map[string]int
+
+type child struct {
+	Case string `json:"case"`
+	Unit string `json:"unit"`
+	Open bool   `json:"open"`
+}
+
+type photos struct {
+	Before []file `json:"before"`
+	After  []file `json:"after"`
+}
+
+type file struct {
+	Hash  string    `json:"hash"`
+	Type  string    `json:"type"`
+	Size  int64     `json:"size"`
+	Taken time.Time `json:"taken,omitzero"`
+	Note  string    `json:"note,omitempty"`
+}
+
+type placeShown struct {
+	Seq       data.Seq `json:"seq"`
+	Point     *point   `json:"point,omitempty"`
+	Areas     []area   `json:"areas"`
+	Cells     []cell   `json:"cells"`
+	Address   string   `json:"address,omitempty"`
+	AddressID string   `json:"address_id,omitempty"`
+	Parts     []part   `json:"parts"`
+	Disputes  []string `json:"disputes"`
+	Duty      *duty    `json:"duty,omitempty"`
+}
+
+type part struct {
+	Layer string `json:"layer"`
+	ID    string `json:"id"`
+	Code  string `json:"code,omitempty"`
+	Class string `json:"class,omitempty"`
+	Owner string `json:"owner,omitempty"`
+}
+
+type duty struct {
+	Rule              string     `json:"rule"`
+	Reason            data.Title `json:"reason,omitempty"`
+	Organisation      string     `json:"organisation,omitempty"`
+	OrganisationTitle data.Title `json:"organisation_title,omitempty"`
+	Post              string     `json:"post,omitempty"`
+	Limit             string     `json:"limit,omitempty"`
+	Priority          int        `json:"priority,omitempty"`
+	Automatic         bool       `json:"automatic,omitempty"`
+}
+
+type clockShown struct {
+	Clock string      `json:"clock"`
+	Title data.Title  `json:"title"`
+	State clock.State `json:"state"`
+	Limit string      `json:"limit,omitempty"`
+	Due   time.Time   `json:"due,omitzero"`
+	// UsedS is how much of the limit was used, in seconds of the measure of the limit.
+	UsedS float64     `json:"used_s"`
+	Light clock.Light `json:"light"`
+	Late  bool        `json:"late,omitempty"`
+	// Fault is why the due time is not known: the table of holidays ends before.
+	Fault string `json:"fault,omitempty"`
+}
+
+func (a *API) placeOf(p *cases.Place) *placeShown {
+	if p == nil {
+		return nil
+	}
+	out := &placeShown{Seq: p.Seq, Areas: []area{}, Cells: []cell{}, Parts: []part{}, Address: p.Address, AddressID: p.AddressID, Disputes: list(p.Disputes), Duty: a.dutyOf(p.Duty)}
+	for _, one := range p.Areas {
+		out.Areas = append(out.Areas, area{one.Level, one.Code, one.Name})
+	}
+	for _, one := range p.Cells {
+		out.Cells = append(out.Cells, cell{one.Scheme, one.Code})
+	}
+	for _, one := range p.Parts {
+		out.Parts = append(out.Parts, part(one))
+	}
+	if p.Point != nil {
+		out.Point = &point{p.Point.Lon, p.Point.Lat, p.Point.Accuracy}
+	}
+	return out
+}
+
+func (a *API) dutyOf(d *cases.Duty) *duty {
+	if d == nil {
+		return nil
+	}
+	return &duty{
+		Rule: d.Rule, Reason: d.Reason, Organisation: d.Organisation, OrganisationTitle: a.titleOf(d.Organisation), Post: d.Post,
+		Limit: d.Limit, Priority: d.Priority, Automatic: d.Automatic,
+	}
+}
+
+func filesOf(all []cases.File) []file {
+	out := []file{}
+	for _, f := range all {
+		out = append(out, file{f.Hash, f.Type, f.Size, f.Taken, f.Note})
+	}
+	return out
+}
+
+// lit are the clocks of a case as they are shown, and the light of the whole: the one that wants most attention.
+func (a *API) lit(r *http.Request, id string, t *process.Table) ([]clockShown, clock.Light, error) {
+	clocks, err := a.cfg.Ledger.Of(r.Context(), id)
+	if err != nil {
+		return nil, "", err
+	}
+	now, book := a.Service.Now(), a.cfg.Timing.Book
+	out, worst := []clockShown{}, clock.Dark
+	for i := range t.Clocks {
+		c, ok := clocks[t.Clocks[i].ID]
+		if !ok {
+			continue
+		}
+		rule := a.cfg.Timing.Rules.Rule(c.Name)
+		if rule == nil {
+			rule = &clock.Rule{Name: c.Name}
+		}
+		one := clockShown{Clock: c.Name, Title: t.Clocks[i].Title, State: c.State, Due: c.Due, Light: rule.Light(&c, now, book), Late: c.Late, Fault: c.Fault}
+		if !c.Limit.IsZero() {
+			one.Limit = c.Limit.String()
+		}
+		if left, err := c.Left(now, book); err == nil && c.Fault == "" {
+			one.UsedS = max(0, (c.Limit.Span - left).Seconds())
+		}
+		if attention(one.Light) > attention(worst) {
+			worst = one.Light
+		}
+		out = append(out, one)
+	}
+	return out, worst, nil
+}
+
+func attention(l clock.Light) int {
+	return slices.Index([]clock.Light{clock.Dark, clock.Grey, clock.Green, clock.Yellow, clock.Red}, l)
+}
+
+// show is a case by itself, as somebody sees it.
+func (a *API) show(r *http.Request, of *seen) (*shown, error) {
+	d, err := a.Dossier(r.Context(), of.summary.ID)
+	if err != nil {
+		return nil, problem(err)
+	}
+	c := d.Case
+	// What a list says may be older or newer than the events: the case is shown as it is now.
+	if now, ok := a.cfg.Store.Find(c.ID); ok {
+		of.summary = now
+	}
+	s, err := a.sketch(of, d)
+	if err != nil {
+		return nil, err
+	}
+	out := &shown{summary: *s, Children: []child{}, Joined: []string{}, Units: []string{}, Clocks: []clockShown{}, Counts: counts{}, Photos: photos{[]file{}, []file{}}, Offers: []offer{}, Now: a.Service.Now()}
+	t, err := a.table(c)
+	if err != nil {
+		return nil, err
+	}
+	clocks, light, err := a.lit(r, c.ID, t)
+	if err != nil {
+		return nil, problem(err)
+	}
+	out.Light = light
+	if out.Offers, err = a.offers(of, c, &as{}); err != nil {
+		return nil, err
+	}
+	if !of.full {
+		return out, nil
+	}
+	out.Description = d.Description
+	out.Parent, out.Into, out.First, out.Units, out.Joined = c.Parent, c.Into, c.First, list(c.Units), list(c.Joined)
+	for _, one := range c.Children {
+		out.Children = append(out.Children, child{one.Case, one.Unit, one.Open})
+	}
+	out.Intake, out.Filing = a.placeOf(c.Intake), a.placeOf(c.Filing)
+	if p := c.Place(); p != nil {
+		out.Duty = a.dutyOf(p.Duty)
+	}
+	out.Clocks, out.Photos, out.Voice = clocks, photos{filesOf(d.Before), filesOf(d.After)}, filesOf(d.Voice)
+	if len(c.Counts) > 0 {
+		out.Counts = c.Counts
+	}
+	return out, nil
+}
+
+// asked reads what all questions about one case have in common, and finds the case.
+func (a *API) asked(r *http.Request, more func(q *rest.Params) *as) (*seen, *as, error) {
+	if err := a.ready(); err != nil {
+		return nil, nil, err
+	}
+	q := rest.ParseParams(r)
+	want := &as{Person: q.Text("person")}
+	if more != nil {
+		want = more(q)
+		want.Person = q.Text("person")
+	}
+	_ = q.Text("min_seq")
+	if err := q.Done(""); err != nil {
+		return nil, nil, err
+	}
+	c, err := a.caller(r, want.Person)
+	if err != nil {
+		return nil, nil, err
+	}
+	of, err := a.see(r, c, mux.Vars(r)["case"])
+	return of, want, err
+}
+
+// Get shows a case: GET /v1/cases/{case}.
+func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
+	of, _, err := a.asked(r, nil)
+	if err != nil {
+		return err
+	}
+	out, err := a.show(r, of)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", strconv.Quote(strconv.Itoa(out.Version)))
+	return rest.WriteJSON(w, r, http.StatusOK, out)
+}

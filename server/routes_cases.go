@@ -1,0 +1,33 @@
+package server
+
+import "github.com/gewu-city/gewu/people"
+
+// caseRoutes are the operations about cases. Reports come from the public too, so each handler looks itself at who asks.
+func (s *Server) caseRoutes() []route {
+	c := &s.cases
+	return []route{
+		{"GET", "/v1/cases", c.List, anyone, false},
+		{"POST", "/v1/cases", c.Create, visitors, false},
+		{"GET", "/v1/cases/count", c.Count, anyone, false},
+		{"GET", "/v1/cases/form", c.Form, anyone, false},
+		{"POST", "/v1/cases/duplicates", c.Duplicates, visitors, false},
+		{"POST", "/v1/cases/route", c.Route, visitors, false},
+		{"GET", "/v1/cases/{case}", c.Get, anyone, false},
+		{"GET", "/v1/cases/{case}/events", c.Events, anyone, false},
+		{"GET", "/v1/cases/{case}/offers", c.Offers, anyone, false},
+		{"POST", "/v1/cases/{case}/actions", c.Act, visitors, false},
+		{"GET", "/v1/classes", c.ListClasses, anyone, false},
+		{"GET", "/v1/classes/suggest", c.Suggest, anyone, false},
+	}
+}
+
+// caseNeeds are what the operations about cases ask for.
+func caseNeeds() map[string]need {
+	return map[string]need{
+		"GET /v1/cases": public, "POST /v1/cases": public, "GET /v1/cases/count": public, "GET /v1/cases/form": public,
+		"POST /v1/cases/duplicates": public, "POST /v1/cases/route": need(people.Cases),
+		"GET /v1/cases/{case}": public, "GET /v1/cases/{case}/events": public, "GET /v1/cases/{case}/offers": public,
+		"POST /v1/cases/{case}/actions": public,
+		"GET /v1/classes":               public, "GET /v1/classes/suggest": public,
+	}
+}
