@@ -77,6 +77,20 @@ func TestWhoMayWrite(t *testing.T) {
 // TestControlSocket writes over a unix socket, whatever the request says of itself.
 func TestControlSocket(t *testing.T) {
 	c := newCity(t, nil).fill()
+	res, err := c.overSocket().Post("http://gewu/v1/changes", "application/json", strings.NewReader(changes(put("trees", "x", somewhere, "{}"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("status %d", res.StatusCode)
+	}
+}
+
+// overSocket is a client that asks the server over a unix socket.
+func (c *town) overSocket() *http.Client {
+	t := c.t
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "gewu.sock")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -86,17 +100,12 @@ func TestControlSocket(t *testing.T) {
 	_ = ts.Listener.Close()
 	ts.Listener = listener
 	ts.Start()
-	defer ts.Close()
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
-	defer transport.CloseIdleConnections()
-	res, err := (&http.Client{Transport: transport}).Post("http://gewu/v1/changes", "application/json", strings.NewReader(changes(put("trees", "x", somewhere, "{}"))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("status %d", res.StatusCode)
-	}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		ts.Close()
+	})
+	return &http.Client{Transport: transport}
 }

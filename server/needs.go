@@ -86,6 +86,7 @@ func needs() map[string]need {
 		"POST /v1/imports/{id}/undo": need(people.Undo),
 
 		"POST /v1/check": operate, "GET /v1/backup": operate, "POST /v1/compact": operate, "POST /v1/rebuild": operate,
+		"GET /v1/clock": operate, "POST /v1/clock": operate,
 
 		"GET /v1/organisations": self, "GET /v1/organisations/{id}": self, "GET /v1/posts": self, "GET /v1/posts/{id}": self,
 		"PUT /v1/organisations/{id}": staff, "DELETE /v1/organisations/{id}": staff,
@@ -160,7 +161,7 @@ func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			return r, may, rest.Refuse(rest.Forbidden, "as somebody else the city can be seen and not changed")
 		}
-		other, ok := s.city.Sights.AsSeenBy(s.city.Engine.World(), staff, s.cfg.Now())
+		other, ok := s.city.Sights.AsSeenBy(s.city.Engine.World(), staff, s.city.Today())
 		if !ok {
 			return r, may, rest.Fault(rest.NotFound, asParameter, staff, "is no person of the directory")
 		}
@@ -207,7 +208,7 @@ func (s *Server) rightsWhile(r *http.Request, who account.Principal) func() *rig
 
 // rightsOf are the rights that somebody has now.
 func (s *Server) rightsOf(who *account.Principal) *rights.Rights {
-	return s.city.Sights.Rights(s.city.Engine.World(), who, s.cfg.Now())
+	return s.city.Sights.Rights(s.city.Engine.World(), who, s.city.Today())
 }
 
 // seenAs takes from a request whose eyes it wants; handlers know nothing of it.

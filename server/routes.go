@@ -173,6 +173,9 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/compact", s.operate.Compact, writers, true},
 		{"POST", "/v1/rebuild", s.operate.Rebuild, writers, true},
 
+		{"GET", "/v1/clock", s.operate.ShowClock, writers, false},
+		{"POST", "/v1/clock", s.operate.MoveClock, writers, true},
+
 		{"GET", "/healthz", s.handleHealth, anyone, false},
 		{"GET", "/readyz", s.operate.Ready, anyone, false},
 		{"GET", "/metrics", s.handleMetrics, anyone, false},

@@ -91,6 +91,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the wall clock. Deadlines of connections are counted from it, so it must not be a virtual one.
 	Now func() time.Time
+	// Clock is that of the city, by which everything is recorded, planned and due; nil is Now.
+	Clock operate.Clock
 	// Registry receives the server's metrics and is shown at /metrics. Nil makes one.
 	Registry *prometheus.Registry
 	Build    obs.Build
@@ -187,14 +189,18 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, nextID: convert.ULIDs(cfg.Now, rand.Reader)}
 	s.gates = newGates(&cfg)
 	s.rates = newRates(cfg.Rates, cfg.Now())
+	clock := cfg.Now
+	if cfg.Clock != nil {
+		clock = cfg.Clock.Now
+	}
 	s.city = &city.City{
-		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Vault: cfg.Vault, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, NewID: s.newID,
+		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Vault: cfg.Vault, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, Ticks: clock, NewID: s.newID,
 		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
 	}
-	s.trail = &trail.Trail{Log: cfg.Store, NewID: s.newID, Now: cfg.Now, Logger: cfg.Logger}
+	s.trail = &trail.Trail{Log: cfg.Store, NewID: s.newID, Now: cfg.Now, Clock: clock, Logger: cfg.Logger}
 	login := cfg.Login
 	login.Cases = cfg.Cases != nil
-	login.Base, login.Now, login.Logger, login.Token, login.PublicURL, login.Trail = s.city.BaseURL, cfg.Now, cfg.Logger, cfg.Token, cfg.PublicURL, s.trail
+	login.Base, login.Now, login.Clock, login.Logger, login.Token, login.PublicURL, login.Trail = s.city.BaseURL, cfg.Now, clock, cfg.Logger, cfg.Token, cfg.PublicURL, s.trail
 	s.auth = auth.New(login)
 	s.identify, s.city.Proxied = s.auth.Identify, s.auth.Proxied
 	if s.cfg.Enforced == nil {
@@ -204,7 +210,7 @@ func New(cfg Config) (*Server, error) {
 	s.features = features.API{City: s.city}
 	s.definitions = definitions.API{City: s.city}
 	s.people = people.API{City: s.city}
-	s.keys = once.NewKeys(cfg.Store, cfg.Now)
+	s.keys = once.NewKeys(cfg.Store, clock)
 	spooled, err := s.openJobs()
 	if err != nil {
 		return nil, err
@@ -226,7 +232,7 @@ func New(cfg Config) (*Server, error) {
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained
-	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Loading: cfg.Loading, Draining: draining}
+	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Loading: cfg.Loading, Draining: draining, Virtual: cfg.Clock}
 	base := cfg.PublicURL
 	if base == "" {
 		base = "http://127.0.0.1:8080"

@@ -13,6 +13,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/door"
 	"github.com/gewu-city/gewu/cmd/gewu/garbage"
@@ -59,6 +60,8 @@ type cityOptions struct {
 	// rates are how often one may ask; certs, when not nil, has everything but the control socket served over TLS.
 	rates server.Rates
 	certs *door.Pair
+	// clock is that of the city, nil for the clock on the wall.
+	clock *clock.Virtual
 }
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
@@ -91,7 +94,7 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	}
 	path := e.cli.store()
 	options, metrics := storeOptions(e, o.verify), upkeep.NewMetrics()
-	options.Observe = metrics.Observe
+	options.Observe, options.Now = metrics.Observe, o.clock.Now
 	store, err := boltstore.Open(path, options)
 	if errors.Is(err, data.ErrLocked) {
 		return nil, fmt.Errorf("%s is in use by another command or by a server that does not answer; to work side by side, start gewu serve: %w", path, err)
@@ -137,13 +140,18 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		c.engine.Follow(geocoder)
 	}
 	past := index.NewPast(c.engine, store, index.PastOptions{Bytes: o.pastBytes})
-	c.planner = planner.New(c.engine, c.sealed, time.Now, e.log)
+	c.planner = planner.New(c.engine, c.sealed, o.clock.Now, e.log)
 	start := time.Now()
 	if err := c.engine.Load(e.ctx, nil); err != nil {
 		return err
 	}
 	w := c.engine.World()
 	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
+	if head, err := store.Header(e.ctx, store.Last()); err == nil {
+		o.clock.Begin(head.Recorded, c.planner)
+	} else if store.Last() > 0 {
+		return err
+	}
 	registry := obs.NewRegistry()
 	if err := metrics.Register(store, registry); err != nil {
 		return err
@@ -152,12 +160,16 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	if err != nil {
 		return err
 	}
-	c.server, err = server.New(server.Config{
+	config := server.Config{
 		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries, Loading: o.loading,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
 		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Rates: o.rates, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,
-	})
+	}
+	if o.clock != nil {
+		config.Clock = o.clock
+	}
+	c.server, err = server.New(config)
 	return err
 }
 

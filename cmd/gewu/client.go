@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/audit"
+	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/directory"
@@ -309,6 +310,16 @@ func guardian(e *env) *persons.Env {
 // auditor is what the command about the audit gets.
 func auditor(e *env) *audit.Env {
 	return &audit.Env{Stdout: e.stdout, Store: e.cli.store(), Now: time.Now, WithCity: func(do func(context.Context, audit.Client) error) error {
+		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+	}}
+}
+
+// timekeeper is what the command about the clock gets.
+func timekeeper(e *env) *clock.Env {
+	return &clock.Env{Stdout: e.stdout, WithServer: func(do func(context.Context, clock.Client) error) error {
+		if !alive(e.ctx, e.cli.Data) {
+			return fmt.Errorf("nobody serves %s; the clock is that of a running gewu serve or gewu demo", e.cli.Data)
+		}
 		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
 	}}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/gewu-city/gewu/cmd/gewu/audit"
+	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
 	"github.com/gewu-city/gewu/cmd/gewu/directory"
@@ -65,6 +66,7 @@ type cli struct {
 	Rebuild    rebuildCmd        `cmd:"" help:"Make something that is derived from the log anew."`
 	User       logins.User       `cmd:"" help:"Accounts: list, add, invite, disable, reset, remove them."`
 	Key        logins.Key        `cmd:"" help:"API keys: list, create, revoke them."`
+	Clock      clock.Clock       `cmd:"" help:"What time it is in the city; move the clock of a server that runs with --clock virtual."`
 	Audit      audit.Audit       `cmd:"" help:"Who did or read what, when and from where."`
 	Bench      benchCmd          `cmd:"" help:"Measure the engine on the city's own data."`
 	Version    versionCmd        `cmd:"" help:"Print the version."`
@@ -137,7 +139,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), guardian(e), gridder(e), auditor(e)); err != nil {
+	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), guardian(e), gridder(e), auditor(e), timekeeper(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

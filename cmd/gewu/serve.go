@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/door"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/data/boltstore"
@@ -18,6 +19,7 @@ import (
 type listenFlags struct {
 	Logins     logins.Flags `embed:""`
 	Door       door.Flags   `embed:""`
+	Clock      clock.Flags  `embed:""`
 	Listen     string       `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
 	TileCache  int64        `help:"Memory for encoded tiles in MiB; -1 keeps none." default:"256" env:"GEWU_TILE_CACHE"`
 	PastMemory int64        `help:"Memory in MiB for the city at moments of the past that were asked for last; one that needs more is refused." default:"1024" env:"GEWU_PAST_MEMORY"`
@@ -27,7 +29,7 @@ type listenFlags struct {
 
 // Validate refuses amounts of memory that mean nothing.
 func (f listenFlags) Validate() error {
-	if err := errors.Join(f.Logins.Validate(), f.Door.Validate()); err != nil {
+	if err := errors.Join(f.Logins.Validate(), f.Door.Validate(), f.Clock.Validate()); err != nil {
 		return err
 	}
 	switch {
@@ -54,6 +56,9 @@ func (f *listenFlags) open(e *env) (l net.Listener, o cityOptions, err error) {
 		return nil, o, err
 	}
 	o = f.options()
+	if o.clock, err = f.Clock.Open(); err != nil {
+		return nil, o, errors.Join(err, l.Close())
+	}
 	o.certs, o.address = pair, f.Door.Over(logins.Local(l.Addr().String()))
 	return l, o, nil
 }

@@ -55,15 +55,13 @@ type Planner struct {
 	store  Store
 	now    func() time.Time
 	logger *slog.Logger
+	wake   chan struct{}
 }
 
 // New returns a planner. now is the clock by which plans are due; it should be the one by which the store records.
 func New(engine *index.Engine, store Store, now func() time.Time, logger *slog.Logger) *Planner {
-	return &Planner{engine: engine, store: store, now: now, logger: logger}
+	return &Planner{engine: engine, store: store, now: now, logger: logger, wake: make(chan struct{}, 1)}
 }
-
-// Now is the clock by which plans are due.
-func (p *Planner) Now() time.Time { return p.now() }
 
 // Plan records the changes of tx to be published at tx.Effective under a new id, and returns the Seq of that record. The
 // changes are checked against the present city as far as that can tell: layers, features, and that if_seq holds

@@ -49,15 +49,53 @@ func (p *Planner) Run(ctx context.Context) error {
 	}
 }
 
-// rest waits until the plans may have changed or the time is over; false when ctx or the engine has ended.
+// Next is when the plan that is due first is due; false when none waits.
+func (p *Planner) Next() (time.Time, bool) {
+	waiting := pending(p.engine.World())
+	if len(waiting) == 0 {
+		return time.Time{}, false
+	}
+	return waiting[0].Due, true
+}
+
+// Settle has Run publish at once what is due by its clock, which may have been moved, and returns when no plan is due any
+// more. The error is that of ctx or the engine.
+func (p *Planner) Settle(ctx context.Context) error {
+	for {
+		w := p.engine.World()
+		waiting := pending(w)
+		if len(waiting) == 0 || waiting[0].Due.After(p.now()) {
+			return nil
+		}
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+		if _, err := p.engine.Wait(ctx, w.Seq()+1); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits until the plans may have changed, the time is over or somebody wakes it; false when ctx or the engine has
+// ended.
 func (p *Planner) rest(ctx context.Context, w *index.World, most time.Duration) bool {
 	timed, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
+	ended := make(chan struct{})
+	defer func() { cancel(); <-ended }()
+	go func() {
+		defer close(ended)
+		select {
+		case <-p.wake:
+			cancel()
+		case <-timed.Done():
+		}
+	}()
 	for {
 		next, err := p.engine.Wait(timed, w.Seq()+1)
 		switch {
 		case err != nil:
-			return ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded)
+			return ctx.Err() == nil && timed.Err() != nil
 		case !samePlans(w, next):
 			return true
 		}

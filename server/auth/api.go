@@ -37,8 +37,9 @@ type Config struct {
 	Providers []Provider
 	// Permissions are the scopes that a key may have; nil admits any.
 	Permissions []string
-	Now         func() time.Time
-	Logger      *slog.Logger
+	// Now is the wall clock, by which sessions and keys end; Clock that of the log, by which the audit is timed, nil for Now.
+	Now, Clock func() time.Time
+	Logger     *slog.Logger
 	// Trail keeps who did what; nil keeps nothing.
 	Trail Trail
 }
@@ -68,6 +69,9 @@ func New(cfg Config) *API {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = cfg.Now
 	}
 	return &API{cfg: cfg, store: cfg.Store, token: sha256.Sum256([]byte(cfg.Token)), letters: make(chan letter, lettersWaiting)}
 }

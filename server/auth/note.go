@@ -26,7 +26,7 @@ type Trail interface {
 func (a *API) Act(r *http.Request, action, object, reason string) audit.Entry {
 	who := From(r.Context())
 	e := audit.Entry{
-		Time: a.cfg.Now().UTC().Truncate(time.Millisecond), Actor: who.Actor(), Staff: who.Staff, Action: action, Object: object, Outcome: audit.Done, Reason: reason,
+		Time: a.cfg.Clock().UTC().Truncate(time.Millisecond), Actor: who.Actor(), Staff: who.Staff, Action: action, Object: object, Outcome: audit.Done, Reason: reason,
 	}
 	if from := a.origin(r).Address; from.IsValid() {
 		e.From = from.String()

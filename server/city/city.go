@@ -60,6 +60,8 @@ type City struct {
 	Jobs *jobs.Registry
 	// Now is the wall clock: deadlines of connections are counted from it.
 	Now func() time.Time
+	// Ticks is the clock of the city: what is recorded, planned and due goes by it. Nil is Now.
+	Ticks func() time.Time
 	// NewID makes ids for requests, imports and features; it is safe for concurrent use.
 	NewID func() (string, error)
 	// PublicURL is how clients reach the server; without it the request tells.
@@ -81,13 +83,13 @@ func (c *City) When(w *index.World) time.Time {
 	if at, ok := w.At(); ok {
 		return at
 	}
-	return c.clock()
+	return c.Today()
 }
 
-// clock is now by the planner, if there is one.
-func (c *City) clock() time.Time {
-	if c.Planner != nil {
-		return c.Planner.Now()
+// Today is now by the clock of the city.
+func (c *City) Today() time.Time {
+	if c.Ticks != nil {
+		return c.Ticks()
 	}
 	return c.Now()
 }

@@ -181,13 +181,13 @@ func (c *City) Time(text string) (t time.Time, exact, ok bool) {
 
 // Future reports whether an effective time has not come yet.
 func (c *City) Future(effective time.Time) bool {
-	return effective.After(c.clock())
+	return effective.After(c.Today())
 }
 
 // Clock is a time by the clocks of the city, now if it is the zero time.
 func (c *City) Clock(t time.Time) time.Time {
 	if t.IsZero() {
-		t = c.clock()
+		t = c.Today()
 	}
 	return t.In(c.zone())
 }

@@ -89,7 +89,7 @@ func (c *City) clearance(r *http.Request, w *index.World, l *data.Layer) clearan
 		return clearance{may && who.Everything(), may && who.Everything()}
 	}
 	readers := func(post string) bool { return slices.Contains(l.Sensitive.Readers, post) }
-	held := rights.Of(people.Of(w), who.Staff, c.Now()).Holdings
+	held := rights.Of(people.Of(w), who.Staff, c.Today()).Holdings
 	return clearance{may, slices.ContainsFunc(held, func(h people.Holding) bool { return readers(h.Post) }) ||
 		slices.ContainsFunc(who.Granted, func(g account.Grant) bool { return readers(g.Post) })}
 }

@@ -227,7 +227,7 @@ func (a *API) widened(r *http.Request, from, to *data.Layer) ([]data.Change, err
 	if from.Sensitive == nil || to.Sensitive == nil {
 		return nil, nil
 	}
-	ways := to.Sensitive.Widened(from.Sensitive, a.Now())
+	ways := to.Sensitive.Widened(from.Sensitive, a.Today())
 	if len(ways) == 0 {
 		return nil, nil
 	}

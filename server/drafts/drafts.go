@@ -281,7 +281,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := version.Header{
-		ID: id, Scheme: b.Scheme, Title: b.Title, Author: author, Created: a.Now().UTC().Truncate(time.Millisecond), Base: world.Seq(),
+		ID: id, Scheme: b.Scheme, Title: b.Title, Author: author, Created: a.Today().UTC().Truncate(time.Millisecond), Base: world.Seq(),
 		Version: max(1, version.InForce(world, b.Scheme)), Rule: b.Rule, Order: b.Order, State: version.Open, LeastWidth: leastWidth, From: b.From,
 	}
 	if b.Area != nil {

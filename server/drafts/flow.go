@@ -57,7 +57,7 @@ func (a *API) asks(w http.ResponseWriter, r *http.Request, takes ...string) (*as
 		return nil, nil, nil, rest.Fault(rest.Invalid, "note", "", fmt.Sprintf("must be at most %d bytes, a title at most %d", longestNote, longestTitle))
 	}
 	who, err := person(r, s.By)
-	return have, s, &version.Sign{By: who, At: a.Now().UTC().Truncate(time.Millisecond), Note: s.Note}, err
+	return have, s, &version.Sign{By: who, At: a.Today().UTC().Truncate(time.Millisecond), Note: s.Note}, err
 }
 
 // checked is what a check of a draft found.
@@ -322,7 +322,7 @@ func (a *API) Publish(w http.ResponseWriter, r *http.Request) error {
 	if state := h.Of(have.world); state != version.Approved {
 		return rest.Fault(rest.Conflict, "draft", h.ID, fmt.Sprintf("is %s; only what is approved can be published", state))
 	}
-	now := time.UnixMicro(a.clock().UnixMicro()).UTC()
+	now := time.UnixMicro(a.Today().UnixMicro()).UTC()
 	at := now
 	if s.At != "" {
 		t, _, ok := a.Time(s.At)
@@ -411,12 +411,4 @@ func (a *API) enact(r *http.Request, have *asked, h *version.Header, v *version.
 		return 0, rest.Fault(rest.Conflict, "draft", h.ID, fmt.Sprintf("was not published: somebody else has published or changed %s at the same time; nothing has changed", what)).Because(err)
 	}
 	return seq, city.BareChange(err)
-}
-
-// clock is that by which publications are due.
-func (a *API) clock() time.Time {
-	if a.Planner != nil {
-		return a.Planner.Now()
-	}
-	return a.Now()
 }

@@ -90,6 +90,8 @@ type API struct {
 	Loading func() bool
 	// Draining ends when the server goes down: work that can be begun anew is given up then.
 	Draining context.Context //nolint:containedctx // it is that of the server, not of a request
+	// Virtual is the clock of the city when it is not that on the wall, else nil.
+	Virtual Clock
 }
 
 // ready is the answer of /readyz.

@@ -101,7 +101,7 @@ func (a *API) keyed(ctx context.Context, w *index.World, by time.Time, limit int
 		}
 		l, ok := w.Layer(s.Layer)
 		if !ok || l.Def().Sensitive == nil {
-			found = append(found, due{s.Layer, s.ID, a.Now(), whyDropped})
+			found = append(found, due{s.Layer, s.ID, a.Today(), whyDropped})
 			return nil
 		}
 		head, ok := l.Head(s.ID)
@@ -139,7 +139,7 @@ func (a *API) Expired(w http.ResponseWriter, r *http.Request) error {
 		Due []due `json:"due"`
 	}{[]due{}}
 	if a.Vault != nil {
-		found, err := a.find(r.Context(), a.Now().AddDate(0, 0, days), limit)
+		found, err := a.find(r.Context(), a.Today().AddDate(0, 0, days), limit)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (a *API) sweep(r *http.Request, tell func(one due, kept bool)) error {
 	if a.Vault == nil {
 		return nil
 	}
-	found, err := a.find(r.Context(), a.Now(), longestList)
+	found, err := a.find(r.Context(), a.Today(), longestList)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (a *API) sweep(r *http.Request, tell func(one due, kept bool)) error {
 		return nil
 	}
 	// All keys at once: each time the file of keys is written anew.
-	if err := a.Vault.Keys().Destroy(a.Now(), subjects...); err != nil {
+	if err := a.Vault.Keys().Destroy(a.Today(), subjects...); err != nil {
 		return err
 	}
 	for _, one := range going {

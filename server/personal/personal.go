@@ -99,7 +99,7 @@ func unreferred(w *index.World, layer *index.Layer, id string) error {
 // erase destroys the key and ends the feature, in this order: whoever looks in between finds a feature of which nothing
 // personal can be read, and asking again does the rest.
 func (a *API) erase(r *http.Request, l *data.Layer, id, reason string) (data.Seq, error) {
-	if err := a.Vault.Keys().Destroy(a.Now(), vault.Subject{Layer: l.Name, ID: id}); err != nil {
+	if err := a.Vault.Keys().Destroy(a.Today(), vault.Subject{Layer: l.Name, ID: id}); err != nil {
 		return 0, err
 	}
 	return a.end(r, l.Name, id, reason)

@@ -49,9 +49,10 @@ type Log interface {
 type Trail struct {
 	Log Log
 	// NewID makes ids of notes.
-	NewID  func() (string, error)
-	Now    func() time.Time
-	Logger *slog.Logger
+	NewID func() (string, error)
+	// Now is the wall clock, Clock that of the log, by which entries are timed.
+	Now, Clock func() time.Time
+	Logger     *slog.Logger
 
 	flood audit.Flood
 
@@ -110,7 +111,7 @@ func (t *Trail) Look(ctx context.Context) {
 	}
 	t.mu.Unlock()
 	if !early {
-		t.flush(ctx, now.Add(time.Minute))
+		t.flush(ctx, t.Clock().Add(time.Minute))
 	}
 }
 
@@ -121,11 +122,11 @@ func (t *Trail) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
-			t.flush(ctx, t.Now())
+			t.flush(ctx, t.Clock())
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTime)
 			defer cancel()
-			t.flush(last, t.Now().Add(time.Minute))
+			t.flush(last, t.Clock().Add(time.Minute))
 			return nil
 		}
 	}
@@ -152,7 +153,7 @@ func (t *Trail) flush(ctx context.Context, now time.Time) {
 	t.waiting, t.lost = nil, 0
 	t.mu.Unlock()
 	if lost > 0 {
-		entries = append(entries, audit.Entry{Time: t.Now(), Actor: self, Action: Lost, Outcome: audit.Done, Count: lost})
+		entries = append(entries, audit.Entry{Time: t.Clock(), Actor: self, Action: Lost, Outcome: audit.Done, Count: lost})
 	}
 	if len(entries) == 0 {
 		return

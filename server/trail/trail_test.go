@@ -62,7 +62,7 @@ func (b *book) count() (txs, notes, acts int) {
 func start(t *testing.T, b *book) (*trail.Trail, func()) {
 	t.Helper()
 	n := 0
-	tr := &trail.Trail{Log: b, Now: time.Now, Logger: slog.New(slog.DiscardHandler), NewID: func() (string, error) { n++; return fmt.Sprint(n), nil }}
+	tr := &trail.Trail{Log: b, Now: time.Now, Clock: time.Now, Logger: slog.New(slog.DiscardHandler), NewID: func() (string, error) { n++; return fmt.Sprint(n), nil }}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- tr.Run(ctx) }()
@@ -161,7 +161,7 @@ func TestFullDisk(t *testing.T) {
 // TestClientsThatLeave are noted all the same.
 func TestClientsThatLeave(t *testing.T) {
 	b := &book{}
-	tr := &trail.Trail{Log: b, Now: time.Now, Logger: slog.New(slog.DiscardHandler), NewID: func() (string, error) { return "1", nil }}
+	tr := &trail.Trail{Log: b, Now: time.Now, Clock: time.Now, Logger: slog.New(slog.DiscardHandler), NewID: func() (string, error) { return "1", nil }}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := tr.Write(gone, audit.Entry{Time: time.Now(), Actor: "a", Action: "export", Outcome: audit.Done}); err != nil {
