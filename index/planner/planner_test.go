@@ -33,7 +33,13 @@ type server struct {
 
 func serve(t *testing.T, dir string) *server {
 	t.Helper()
-	store, err := boltstore.Open(filepath.Join(dir, "gewu.db"), boltstore.Options{Now: time.Now})
+	return serveBy(t, dir, time.Now)
+}
+
+// serveBy is serve by another clock.
+func serveBy(t *testing.T, dir string, now func() time.Time) *server {
+	t.Helper()
+	store, err := boltstore.Open(filepath.Join(dir, "gewu.db"), boltstore.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

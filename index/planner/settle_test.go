@@ -15,12 +15,13 @@ import (
 
 // TestSettle publishes what is due by a clock that stands still and is moved, before Settle returns.
 func TestSettle(t *testing.T) {
-	s := serve(t, t.TempDir())
-	defer s.stop()
-	s.append(t, storetest.Define(storetest.Lamps()))
 	begin := time.Now().Truncate(time.Microsecond)
 	var moved atomic.Int64
-	p := planner.New(s.engine, s.store, func() time.Time { return begin.Add(time.Duration(moved.Load())) }, slog.New(slog.DiscardHandler))
+	now := func() time.Time { return begin.Add(time.Duration(moved.Load())) }
+	s := serveBy(t, t.TempDir(), now)
+	defer s.stop()
+	s.append(t, storetest.Define(storetest.Lamps()))
+	p := planner.New(s.engine, s.store, now, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()

@@ -221,7 +221,7 @@ var rows = []row{
 	{dir: "server/geocoding", may: append([]string{"geocode/classes", "server/answer", "server/batch", "data/convert/jsontext"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/codes", may: []string{"server/city", "server/rest", "grid/code", "index", "data"}, why: "what codes say, and which are free"},
 	{dir: "server/live", may: resource, why: "one resource; siblings do not know each other"},
-	{dir: "server/operate", may: append([]string{"server/jobs"}, resource...), why: "what an operator asks of a running server"},
+	{dir: "server/operate", may: append([]string{"server/auth", "server/jobs"}, resource...), why: "what an operator asks of a running server"},
 	{dir: "server/people", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/planning", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/cells", may: resource, why: "one resource; siblings do not know each other"},
@@ -259,7 +259,7 @@ var rows = []row{
 	{dir: "cmd/gewu/upkeep", may: []string{"people", "people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
-		"cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
+		"cmd/gewu/clock", "cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},
