@@ -147,9 +147,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	}
 	w := c.engine.World()
 	e.log.Debug("city loaded", "seq", w.Seq(), "layers", len(w.Layers()), "took", time.Since(start))
-	if head, err := store.Header(e.ctx, store.Last()); err == nil {
-		o.clock.Begin(head.Recorded, c.planner)
-	} else if store.Last() > 0 {
+	if err := o.clock.Begin(e.ctx, store, c.planner); err != nil {
 		return err
 	}
 	registry := obs.NewRegistry()

@@ -254,7 +254,7 @@ var rows = []row{
 	{dir: "cmd/gewu/directory", may: []string{"cmd/gewu/output", "people", "data"}, why: "commands about people, which speak to a server"},
 	{dir: "cmd/gewu/question", why: "flags become requests; sending them is the command's matter"},
 	{dir: "cmd/gewu/logins", may: []string{"people", "people/account", "server/auth", "people/mail", "server/auth/openid"}, why: "flags about logins, and the commands that speak to a server about them"},
-	{dir: "cmd/gewu/clock", why: "what time it is for the server that cmd makes, and commands that speak to it; it knows no city"},
+	{dir: "cmd/gewu/clock", may: []string{"data"}, why: "what time it is for the server that cmd makes, and commands that speak to it; it knows no city"},
 	{dir: "cmd/gewu/door", why: "what stands between a server and the network; it knows no city"},
 	{dir: "cmd/gewu/upkeep", may: []string{"people", "people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gewu-city/gewu/data"
 )
 
 // Flags say by which clock a city runs.
@@ -72,16 +74,28 @@ func (v *Virtual) Now() time.Time {
 	return v.now
 }
 
-// Begin starts the clock no earlier than an instant, as the newest of a log, and tells it what is due by it. It is called
-// once, before others move the clock.
-func (v *Virtual) Begin(at time.Time, due ...Due) {
+// Log is a log that is written by the clock; see [data.Store].
+type Log interface {
+	Last() data.Seq
+	Header(ctx context.Context, seq data.Seq) (data.Header, error)
+}
+
+// Begin starts the clock no earlier than the newest entry of a log, and tells it what is due by it. It is called once,
+// before others move the clock. The error is that of the log.
+func (v *Virtual) Begin(ctx context.Context, log Log, due ...Due) error {
 	if v == nil {
-		return
+		return nil
 	}
 	v.due = due
-	if at.After(v.Now()) {
-		v.set(at)
+	last := log.Last()
+	if last == 0 {
+		return nil
 	}
+	newest, err := log.Header(ctx, last)
+	if err == nil && newest.Recorded.After(v.Now()) {
+		v.set(newest.Recorded)
+	}
+	return err
 }
 
 func (v *Virtual) set(to time.Time) {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
+	"github.com/gewu-city/gewu/data"
 )
 
 var begin = time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)
@@ -53,6 +54,23 @@ func (l *list) Settle(context.Context) error {
 	}
 }
 
+// log is one whose newest entry was recorded at an instant, the zero time for one without entries.
+type log struct{ at time.Time }
+
+func (l log) Last() data.Seq {
+	if l.at.IsZero() {
+		return 0
+	}
+	return 7
+}
+
+func (l log) Header(_ context.Context, seq data.Seq) (data.Header, error) {
+	if seq != 7 {
+		return data.Header{}, errors.New("no such entry")
+	}
+	return data.Header{Seq: seq, Recorded: l.at}, nil
+}
+
 func to(d time.Duration) func(time.Time) (time.Time, error) {
 	return func(time.Time) (time.Time, error) { return begin.Add(d), nil }
 }
@@ -86,7 +104,9 @@ func TestMove(t *testing.T) {
 		expect(a.jobs, 0)
 		expect(b.jobs, 0)
 		slices.Sort(want)
-		v.Begin(begin.Add(-time.Hour), a, b)
+		if err := v.Begin(t.Context(), log{begin.Add(-time.Hour)}, a, b); err != nil {
+			t.Fatal(err)
+		}
 		for _, cut := range rapid.SliceOfN(rapid.Int64Range(0, 500), 0, 3).Draw(t, "cuts") {
 			if _, err := v.Move(t.Context(), to(time.Duration(cut)*time.Microsecond)); err != nil {
 				t.Fatal(err)
@@ -107,7 +127,9 @@ func TestStands(t *testing.T) {
 	var done []time.Duration
 	fault := errors.New("the disk is full")
 	l := &list{clock: v, jobs: []job{{at: time.Minute}}, done: &done, fail: fault}
-	v.Begin(begin, l)
+	if err := v.Begin(t.Context(), log{}, l); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := v.Move(t.Context(), to(-time.Hour)); err != nil || !v.Now().Equal(begin) {
 		t.Errorf("to the past: %v, the clock shows %s", err, v.Now())
 	}
@@ -127,8 +149,7 @@ func TestStands(t *testing.T) {
 		t.Errorf("cancelled: %v, the clock shows %s", err, v.Now())
 	}
 	later := clock.NewVirtual(begin)
-	later.Begin(begin.Add(time.Hour))
-	if !later.Now().Equal(begin.Add(time.Hour)) {
+	if err := later.Begin(t.Context(), log{begin.Add(time.Hour)}); err != nil || !later.Now().Equal(begin.Add(time.Hour)) {
 		t.Errorf("a clock that begins behind its log shows %s", later.Now())
 	}
 }
