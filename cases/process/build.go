@@ -96,7 +96,7 @@ func (b *builder) vocabulary() {
 		if row.Limit != "" && !ValidLimit(row.Limit) {
 			b.fault("clocks."+id, "limit", row.Limit, "must be a number above 0 and a unit, as %q; units are %s", "2 work_day", strings.Join(units, ", "))
 		}
-		b.Clocks = append(b.Clocks, Clock{ID: id, Title: row.Title, Limit: row.Limit})
+		b.Clocks = append(b.Clocks, Clock{ID: id, Title: row.Title, Limit: row.Limit, ByClass: row.ByClass || row.Limit == ""})
 	}
 	for _, id := range rows.Keys(b.origin, "fields", b.doc.Fields) {
 		row := b.doc.Fields[id]

@@ -37,8 +37,9 @@ type (
 		Separation map[string]separationRow      `toml:"separation"`
 	}
 	clockRow struct {
-		Title data.Title `toml:"title"`
-		Limit string     `toml:"limit"`
+		Title   data.Title `toml:"title"`
+		Limit   string     `toml:"limit"`
+		ByClass bool       `toml:"by_class"`
 	}
 	fieldRow struct {
 		Title   data.Title            `toml:"title"`

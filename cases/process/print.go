@@ -261,9 +261,12 @@ func (p *printer) names() {
 	p.table(p.say("代码", "code"), p.say("时钟", "clock"), p.say("缺省时限", "limit by default"))
 	for i := range p.t.Clocks {
 		c := &p.t.Clocks[i]
-		limit := p.say("按类别", "by class")
-		if c.Limit != "" {
-			limit = c.Limit
+		limit := c.Limit
+		switch {
+		case c.Limit == "":
+			limit = p.say("按类别", "by class")
+		case c.ByClass:
+			limit = p.say("按类别，否则 ", "by class, else ") + c.Limit
 		}
 		p.row("`"+c.ID+"`", c.Title.In(p.lang, c.ID), limit)
 	}

@@ -108,12 +108,13 @@ type Effect struct {
 	Do    Do     `json:"do"`
 }
 
-// Clock measures a stage of a case. Limit is how long it may take where the class of the case says nothing: a number and
-// a unit, such as "0.5 work_hour". Without it the class must say something.
+// Clock measures a stage of a case. Limit is how long it may take: a number and a unit, such as "0.5 work_hour". With ByClass
+// it is that of the class of the case, and Limit is for classes that say nothing; without a Limit the class must.
 type Clock struct {
-	ID    string
-	Title data.Title
-	Limit string
+	ID      string
+	Title   data.Title
+	Limit   string
+	ByClass bool
 }
 
 // units are those in which limits are written.

@@ -51,16 +51,23 @@ type Source struct {
 	lines []map[string]int
 	// order are the keys of all files in the order of their first appearance.
 	order []string
+	known map[string]bool
 }
 
-// Read takes a file in. It looks at the beginnings of lines only: that the text is TOML has been seen before.
+// Read takes a file in. It looks at the beginnings of lines only: that the text is TOML has been seen before. Rows of an
+// array of tables, [[clock]], are known by their number too: clock[0].
 func (s *Source) Read(file, text string) {
 	lines, section, quoted := map[string]int{}, "", false
+	numbered, numbers := "", map[string]int{}
 	note := func(key string, line int) {
 		if _, ok := lines[key]; !ok {
 			lines[key] = line
 		}
-		if !slices.Contains(s.order, key) {
+		if _, ok := s.known[key]; !ok {
+			if s.known == nil {
+				s.known = map[string]bool{}
+			}
+			s.known[key] = true
 			s.order = append(s.order, key)
 		}
 	}
@@ -74,16 +81,42 @@ func (s *Source) Read(file, text string) {
 		case inside || line == "" || line[0] == '#':
 		case line[0] == '[':
 			if end := strings.IndexByte(line, ']'); end > 0 {
-				section = plainKey(line[1:end])
+				section = plainKey(strings.TrimLeft(line[:end], "["))
+				numbered = number(numbers, section, strings.HasPrefix(line, "[["))
 				note(section, i+1)
+				note(numbered, i+1)
 			}
 		default:
 			if key, _, ok := strings.Cut(line, "="); ok && !strings.ContainsAny(key, "{[,") {
 				note(strings.TrimPrefix(section+"."+plainKey(key), "."), i+1)
+				note(strings.TrimPrefix(numbered+"."+plainKey(key), "."), i+1)
 			}
 		}
 	}
 	s.files, s.lines = append(s.files, file), append(s.lines, lines)
+}
+
+// number is a section with the numbers of the rows that it lies in. Another row of an array begins its own arrays anew.
+func number(numbers map[string]int, section string, another bool) string {
+	if another {
+		if n, ok := numbers[section]; ok {
+			numbers[section] = n + 1
+		} else {
+			numbers[section] = 0
+		}
+		maps.DeleteFunc(numbers, func(key string, _ int) bool { return strings.HasPrefix(key, section+".") })
+	}
+	var out strings.Builder
+	for i, part := range strings.Split(section, ".") {
+		if i > 0 {
+			out.WriteByte('.')
+		}
+		out.WriteString(part)
+		if n, ok := numbers[strings.Join(strings.Split(section, ".")[:i+1], ".")]; ok {
+			fmt.Fprintf(&out, "[%d]", n)
+		}
+	}
+	return out.String()
 }
 
 func plainKey(s string) string {

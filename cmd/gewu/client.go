@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cmd/gewu/audit"
+	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
@@ -320,6 +321,13 @@ func timekeeper(e *env) *clock.Env {
 		if !alive(e.ctx, e.cli.Data) {
 			return fmt.Errorf("nobody serves %s; the clock is that of a running gewu serve or gewu demo", e.cli.Data)
 		}
+		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+	}}
+}
+
+// caser is what the commands about cases get.
+func caser(e *env) *casecmd.Env {
+	return &casecmd.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, City: func(do func(context.Context, casecmd.Client) error) error {
 		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
 	}}
 }

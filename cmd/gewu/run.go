@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/gewu-city/gewu/cmd/gewu/audit"
+	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
@@ -58,6 +59,7 @@ type cli struct {
 	Plan       planCmd           `cmd:"" help:"Changes that are planned for a time to come."`
 	Locate     locateCmd         `cmd:"" help:"Find the areas, cells, address and parts of points."`
 	Geocode    places.Geocode    `cmd:"" help:"Find the places that texts mean: addresses, crossings, landmarks, words that say where."`
+	Process    casecmd.Process   `cmd:"" help:"How cases move: list, print and check processes and the profiles that they belong to."`
 	Synth      synthCmd          `cmd:"" help:"Make a synthetic city of any size."`
 	Check      checkCmd          `cmd:"" help:"Verify the store and everything derived from it."`
 	Backup     backupCmd         `cmd:"" help:"Write a consistent copy of the store, also while serving."`
@@ -139,7 +141,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		fmt.Fprintf(stderr, "gewu: --store %q: this version keeps the city in a bolt file only\n", c.Store)
 		return 2
 	}
-	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), guardian(e), gridder(e), auditor(e), timekeeper(e)); err != nil {
+	if err := command.Run(e, definer(e), directoryOf(e), worker(e), finder(e), coordinator(e), keeper(e), guardian(e), gridder(e), auditor(e), timekeeper(e), caser(e)); err != nil {
 		if !errors.Is(err, errFailed) {
 			fmt.Fprintln(stderr, "gewu:", err)
 		}

@@ -187,7 +187,9 @@ var rows = []row{
 	{dir: "cases/notice", may: []string{"data", "geo"}, why: "who is told what, and messages on their way; it sends nothing"},
 	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
 	{dir: "cases/adapters", may: []string{"cases/notice", "people/mail", "cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd; only its tests know a mailer"},
-	{dir: "profile", may: append([]string{"cases"}, below...), why: "a profile configures everything below it", planned: true},
+	{dir: "profile", may: append([]string{
+		"cases", "cases/calendar", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/rows", "cases/timing", "data/synth", "people/account", "profiles",
+	}, below...), why: "a profile configures everything below it; only its tests know those that come along"},
 	{dir: "server/auth", may: []string{"people/account", "people/audit", "server/rest"}, why: "answers who asks, not what they may do; it knows no city"},
 	{dir: "server/auth/openid", may: []string{"people/account", "server/auth"}, why: "providers that vouch for logins; cmd makes them"},
 	{dir: "server/ogcapi", may: append([]string{"cases", "profile"}, below...), why: "sibling of open311", planned: true},
@@ -250,6 +252,7 @@ var rows = []row{
 	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "geo", "geocode/eval", "geocode/noise", "data", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
+	{dir: "cmd/gewu/casecmd", may: []string{"cases/process", "data", "people", "profile", "profiles"}, why: "commands about cases: files are judged without a city, everything else speaks to a server"},
 	{dir: "cmd/gewu/audit", may: []string{"cmd/gewu/output"}, why: "a command that speaks to a server"},
 	{dir: "cmd/gewu/directory", may: []string{"cmd/gewu/output", "people", "data"}, why: "commands about people, which speak to a server"},
 	{dir: "cmd/gewu/question", why: "flags become requests; sending them is the command's matter"},
@@ -260,6 +263,7 @@ var rows = []row{
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
 		"cmd/gewu/clock", "cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
+		"cmd/gewu/door", "cmd/gewu/casecmd", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},

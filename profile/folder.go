@@ -1,0 +1,67 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gewu-city/gewu/data"
+)
+
+// Names are the profiles that have a folder.
+func Names(fsys fs.FS) ([]string, error) {
+	heads, err := fs.Glob(fsys, path.Join("*", Head))
+	names := make([]string, len(heads))
+	for i, h := range heads {
+		names[i] = path.Dir(h)
+	}
+	return names, err
+}
+
+// Beside is a folder that holds one profile, under a name, beside those of fsys, from which it may inherit. A profile of
+// that name must not be among these.
+func Beside(fsys, folder fs.FS, name string) (fs.FS, error) {
+	if !data.ValidName(strings.ReplaceAll(name, "-", "_")) {
+		return nil, &data.FieldError{Field: "profile", Value: name, Why: "must be a folder whose name is lower-case letters, digits, - and _"}
+	}
+	if _, err := fs.Stat(fsys, path.Join(name, Head)); err == nil {
+		return nil, &data.FieldError{Field: "profile", Value: name, Why: "is the name of a profile that comes with gewu: call the folder something else"}
+	}
+	if _, err := fs.Stat(folder, Head); err != nil {
+		return nil, fmt.Errorf("profile %s: %w", name, err)
+	}
+	return beside{fsys, folder, name}, nil
+}
+
+type beside struct {
+	shipped, folder fs.FS
+	name            string
+}
+
+// Open finds NAME/… in the folder.
+func (b beside) Open(name string) (fs.File, error) {
+	if name == b.name {
+		return b.folder.Open(".")
+	}
+	if rest, ok := strings.CutPrefix(name, b.name+"/"); ok {
+		return b.folder.Open(rest)
+	}
+	return b.shipped.Open(name)
+}
+
+// Soon is how long before the end of a table of holidays it is spoken of.
+const Soon = 60
+
+// Warnings are what whoever serves the city must look after: tables of holidays that end soon, or have ended.
+func (p *Profile) Warnings(at time.Time) (all []string) {
+	for _, w := range p.Timing.Book.Warnings(at, Soon) {
+		all = append(all, w.String()+"; add a file calendar-YEAR.toml of the next version to the profile")
+	}
+	return all
+}
+
+// Missing reports whether a profile does not exist at all, from the error of Load.
+func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
