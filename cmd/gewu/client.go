@@ -325,7 +325,7 @@ func timekeeper(e *env) *clock.Env {
 	}}
 }
 
-// caser is what the commands about cases get.
+// caser is what the commands about cases and processes get.
 func caser(e *env) *casecmd.Env {
 	return &casecmd.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, City: func(do func(context.Context, casecmd.Client) error) error {
 		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
