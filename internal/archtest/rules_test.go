@@ -193,7 +193,12 @@ var rows = []row{
 	{dir: "server/auth", may: []string{"people/account", "people/audit", "server/rest"}, why: "answers who asks, not what they may do; it knows no city"},
 	{dir: "server/auth/openid", may: []string{"people/account", "server/auth"}, why: "providers that vouch for logins; cmd makes them"},
 	{dir: "server/ogcapi", may: append([]string{"cases", "profile"}, below...), why: "sibling of open311", planned: true},
-	{dir: "server/open311", may: append([]string{"cases", "profile"}, below...), why: "sibling of ogcapi", planned: true},
+	{dir: "server/open311", may: []string{
+		"server/open311/form", "server/open311/service", "server/open311/wire", "server/rest", "cases", "cases/class", "cases/process", "cases/store", "data/catalogue", "data", "geo", "geo/geodesy", "cases/calendar", "cases/clock", "cases/timing", "people", "profiles",
+	}, why: "cases for other programs; what it asks of the city is behind interfaces, and only its tests know profiles and clocks"},
+	{dir: "server/open311/form", may: []string{"data"}, why: "bodies of requests as fields and files; it knows no service"},
+	{dir: "server/open311/service", may: []string{"cases/class", "data", "data/catalogue", "geocode/classes", "geocode/pinyin"}, why: "classes as services; it knows no HTTP and no case"},
+	{dir: "server/open311/wire", why: "values as XML and JSON; it knows none of them"},
 	{dir: "server/rest", may: []string{"data", "data/convert", "index", "geo", "geo/proj"}, why: "how requests are read and faults are written, for every resource"},
 	{dir: "server/apidoc", may: []string{"server/rest"}, why: "the page /docs, made of openapi.json"},
 	{dir: "server/pages", may: []string{"server/rest"}, why: "serves the embedded pages"},
