@@ -5,6 +5,7 @@ import './ui/base.css'
 import { createApp } from 'vue'
 import { viewIn } from './account/ask'
 import App from './App.vue'
+import { caseViewIn } from './cases/route'
 import { tilesetIn } from './preview/tileset'
 import { i18n } from './i18n'
 import { initSettings } from './ui/settings'
@@ -12,4 +13,5 @@ import { decodeState } from './ui/urlState'
 
 const initial = decodeState(location.hash)
 await initSettings(initial)
-createApp(App, { initial, tileset: tilesetIn(location.pathname), account: viewIn(location.pathname) }).use(i18n).mount('#app')
+const { pathname } = location
+createApp(App, { initial, tileset: tilesetIn(pathname), account: viewIn(pathname), cases: caseViewIn(pathname) }).use(i18n).mount('#app')

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { KEYS } from '../src/cases/keys'
+import { SOURCES } from '../src/cases/sources'
+import casesEn from '../src/cases/texts/en'
+import casesZh from '../src/cases/texts/zh'
 import en from '../src/i18n/en'
 import zh from '../src/i18n/zh-CN'
 import { mapLocale } from '../src/map/locale'
@@ -16,8 +20,8 @@ function flat(messages: object, prefix = ''): Map<string, string> {
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort()
 
 describe('texts', () => {
-  const chinese = flat(zh)
-  const english = flat(en)
+  const chinese = flat({ ...zh, cases: casesZh })
+  const english = flat({ ...en, cases: casesEn })
 
   it('exist in both languages', () => expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort()))
 
@@ -31,6 +35,11 @@ describe('texts', () => {
 
   it('explain every key', () => {
     for (const { text } of [...SHORTCUTS, ...PREVIEW_SHORTCUTS]) expect(chinese.has(`keys.${text}`), text).toBe(true)
+    for (const { command } of KEYS) expect(chinese.has(`cases.key.${command}`), command).toBe(true)
+  })
+
+  it('name every door through which cases come', () => {
+    for (const source of SOURCES) expect(chinese.has(`cases.source.${source}`), source).toBe(true)
   })
 
   it('of the map exist in both languages', () => {

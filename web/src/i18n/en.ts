@@ -9,6 +9,7 @@ const messages: typeof zh = {
     language: '中文',
     help: 'Keyboard shortcuts',
     account: 'Account',
+    cases: 'Cases',
     home: 'Whole city',
   },
   search: {

@@ -23,7 +23,8 @@ export const localeTag = (lang: Lang) => TAGS[lang]
 export async function setLanguage(lang: Lang): Promise<void> {
   if (lang === 'en') {
     const [messages, element] = await Promise.all([import('./en'), import('element-plus/es/locale/lang/en.mjs')])
-    i18n.global.setLocaleMessage('en', messages.default)
+    // Merged, because pages that are loaded later bring texts of their own.
+    i18n.global.mergeLocaleMessage('en', messages.default)
     elementLocale.value = element.default
   } else {
     elementLocale.value = zhElement

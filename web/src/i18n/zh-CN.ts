@@ -7,6 +7,7 @@ export default {
     language: 'English',
     help: '快捷键',
     account: '账号',
+    cases: '案件',
     home: '全城',
   },
   search: {

@@ -1,0 +1,399 @@
+// Questions about cases, and what the answers look like.
+import { ApiError } from '../api/client'
+import type { Title } from '../api/types'
+import type { Who } from './who'
+
+export interface Point {
+  lon: number
+  lat: number
+  accuracy?: number
+}
+
+export interface ClassRef {
+  edition?: string
+  kind?: string
+  code: string
+  row?: string
+  title?: Title
+}
+
+export interface CaseArea {
+  level: string
+  code: string
+  name?: string
+}
+
+export interface CellRef {
+  scheme: string
+  code: string
+}
+
+export interface PartRef {
+  layer: string
+  id: string
+  code?: string
+  class?: string
+  owner?: string
+}
+
+export interface FileRef {
+  hash: string
+  type: string
+  size: number
+  taken?: string
+  note?: string
+}
+
+export interface Quantity {
+  number: number
+  unit: string
+  kind?: string
+}
+
+export type Light = 'green' | 'yellow' | 'red' | 'blue' | ''
+
+export interface Summary {
+  id: string
+  version: number
+  process: { name: string; version: number }
+  state: string
+  state_title: Title
+  final: boolean
+  class?: ClassRef
+  source: string
+  unit?: string
+  unit_name?: string
+  task?: string
+  areas?: CaseArea[]
+  cells?: CellRef[]
+  point?: Point
+  address?: string
+  description?: string
+  priority?: number
+  marks?: string[]
+  requests?: string[]
+  opened: string
+  updated: string
+  rested?: string
+  due?: string
+  light?: Light
+}
+
+export interface Duty {
+  rule?: string
+  reason?: Title
+  organisation?: string
+  post?: string
+  limit?: string
+}
+
+export interface CasePlace {
+  point?: Point
+  areas?: CaseArea[]
+  cells?: CellRef[]
+  address?: string
+  parts?: PartRef[]
+  disputes?: string[]
+  duty?: Duty
+}
+
+export interface Clock {
+  clock: string
+  title: Title
+  state: 'running' | 'paused' | 'stopped'
+  limit?: string
+  due?: string
+  used_s?: number
+  light?: Light
+}
+
+export interface Acting {
+  person?: string
+  organisation?: string
+  post: string
+}
+
+export interface Field {
+  name: string
+  title: Title
+  type: string
+  required?: boolean
+  choices?: { value: string; title: Title }[]
+}
+
+export interface Reason {
+  name: string
+  reason: Title
+}
+
+export interface Offer {
+  action: string
+  title: Title
+  as: Acting & { post_title?: Title }
+  allowed: boolean
+  refusal?: Reason
+  to?: string
+  form?: Field[]
+}
+
+export interface Case extends Summary {
+  parent?: string
+  children?: { case: string; unit: string; open: boolean }[]
+  into?: string
+  joined?: string[]
+  first?: string
+  units?: string[]
+  intake?: CasePlace
+  filing?: CasePlace
+  duty?: Duty
+  clocks?: Clock[]
+  counts?: Record<string, number>
+  photos?: { before?: FileRef[]; after?: FileRef[] }
+  offers?: Offer[]
+}
+
+export interface CaseEvent {
+  number: number
+  at: string
+  actor: Acting & { name?: string }
+  action: string
+  title?: Title
+  form?: Form
+  from?: string
+  to?: string
+  clocks?: { clock: string; do: string; limit?: string }[]
+  place?: CasePlace
+  request?: string
+  part?: string
+  link?: { kind: string; case: string }
+}
+
+// Form is what is filled in at a step. Fields of the process that have no member of their own are in fields, as text.
+export interface Form {
+  source?: string
+  description?: string
+  address?: string
+  point?: Point
+  class?: ClassRef
+  parts?: PartRef[]
+  before?: FileRef[]
+  after?: FileRef[]
+  voice?: FileRef[]
+  quantity?: Quantity[]
+  unit?: string
+  units?: string[]
+  person?: string
+  until?: string
+  into?: string
+  reason?: string
+  note?: string
+  fields?: Record<string, string>
+}
+
+export interface Beginning {
+  action: string
+  title: Title
+  as?: Acting & { post_title?: Title }
+  form: Field[]
+}
+
+export interface Match {
+  case: Summary
+  reasons: { code: string; zh?: string; en?: string }[]
+  distance_m?: number
+  score?: number
+}
+
+export interface ClassInfo {
+  edition?: string
+  kind?: string
+  code: string
+  title: Title
+  plan?: Title | string
+  standard?: Title | string
+  rows?: { row: string; condition?: Title | string; limit?: string }[]
+}
+
+// Refused is an answer of the service that says no, with what a form needs to tell why.
+export class Refused extends ApiError {
+  constructor(
+    status: number,
+    message: string,
+    readonly field: string,
+    readonly refusal: Reason | null,
+  ) {
+    super(status, message)
+  }
+}
+
+export interface Asked {
+  method?: string
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+// askService asks the service. Every question carries the header that a page of another site cannot send.
+export async function askService<T>(path: string, { method = 'GET', body, headers, signal }: Asked = {}): Promise<{ data: T; now: number }> {
+  let answer: Response
+  try {
+    answer = await fetch(path, {
+      method,
+      signal,
+      headers: { 'X-Gewu-Request': '1', ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  } catch (cause) {
+    if (signal?.aborted) throw cause
+    throw new Refused(0, String(cause), '', null)
+  }
+  const told = await answer.json().catch(() => ({}))
+  if (!answer.ok) throw new Refused(answer.status, told.detail || told.title || answer.statusText || String(answer.status), told.field ?? '', told.refusal ?? null)
+  // A server whose clock is moved by hand says what time it is; others tell by the header.
+  const now = Date.parse(told.now ?? answer.headers.get('Date') ?? '')
+  return { data: told as T, now: Number.isNaN(now) ? Date.now() : now }
+}
+
+const segment = encodeURIComponent
+const casePath = (id: string) => `/v1/cases/${segment(id)}`
+
+// withWho adds by whom is asked, where the server is open and somebody was chosen.
+export function withWho(path: string, who: Who, post = false): string {
+  const query = new URLSearchParams()
+  if (who.person) query.set('person', who.person)
+  if (post && who.post) query.set('post', who.post)
+  if (post && who.organisation) query.set('organisation', who.organisation)
+  const text = query.toString()
+  return text ? `${path}${path.includes('?') ? '&' : '?'}${text}` : path
+}
+
+export interface Page {
+  cases: Summary[]
+  next?: string
+}
+
+export const listCases = (query: URLSearchParams, who: Who, signal?: AbortSignal) =>
+  askService<Page>(withWho(`/v1/cases?${query}`, who, query.get('inbox') === 'true'), { signal })
+
+export const countCases = async (query: URLSearchParams, by: string, who: Who, signal?: AbortSignal) => {
+  const asked = new URLSearchParams(query)
+  if (by) asked.set('by', by)
+  return (await askService<{ count: number; by?: Record<string, number> }>(withWho(`/v1/cases/count?${asked}`, who, query.get('inbox') === 'true'), { signal })).data
+}
+
+export const readCase = (id: string, who: Who, signal?: AbortSignal) => askService<Case>(withWho(casePath(id), who), { signal })
+
+export const readEvents = async (id: string, who: Who, signal?: AbortSignal) =>
+  (await askService<{ events: CaseEvent[] }>(withWho(`${casePath(id)}/events`, who), { signal })).data.events
+
+export const readOffers = async (id: string, who: Who, signal?: AbortSignal) =>
+  (await askService<{ offers: Offer[] }>(withWho(`${casePath(id)}/offers`, who), { signal })).data.offers
+
+// actAs is the member `as` of a command: the post of the offer, and on an open server the person who was chosen.
+export function actAs(as: Acting | undefined, who: Who): Acting | undefined {
+  const post = as?.post ?? who.post
+  if (!post) return undefined
+  const organisation = as?.organisation ?? who.organisation
+  const person = who.person && post !== 'public' ? who.person : undefined
+  return { ...(person && { person }), ...(organisation && { organisation }), post }
+}
+
+export interface Command {
+  action: string
+  as?: Acting
+  form: Form
+  parent?: string
+}
+
+export const beginCase = async (command: Command, key: string) =>
+  (await askService<{ case: Case }>('/v1/cases', { method: 'POST', body: command, headers: { 'Idempotency-Key': key } })).data.case
+
+export const act = async (id: string, command: Command, version: number, key: string) =>
+  (
+    await askService<{ case: Case; repeated?: boolean }>(`${casePath(id)}/actions`, {
+      method: 'POST',
+      body: { ...command, if_version: version },
+      headers: { 'Idempotency-Key': key, 'If-Match': `"${version}"` },
+    })
+  ).data
+
+export const findDuplicates = async (form: Form, who: Who, signal?: AbortSignal) =>
+  (await askService<{ matches: Match[] }>(withWho('/v1/cases/duplicates', who), { method: 'POST', body: { form }, signal })).data.matches
+
+export const beginnings = async (who: Who, signal?: AbortSignal) =>
+  (await askService<{ actions: Beginning[] }>(withWho('/v1/cases/form', who, true), { signal })).data.actions
+
+export const dryRoute = async (form: Form, who: Who, signal?: AbortSignal) =>
+  (await askService<{ answer: Duty }>(withWho('/v1/cases/route', who), { method: 'POST', body: { form }, signal })).data.answer
+
+export const suggestClasses = async (words: string, signal?: AbortSignal) =>
+  (await askService<{ suggestions: { class: ClassInfo; score: number }[] }>(`/v1/classes/suggest?${new URLSearchParams({ words, limit: '3' })}`, { signal })).data.suggestions
+
+let classes: Promise<ClassInfo[]> | null = null
+
+// listClasses reads the classes once: they change with an edition, not within a day.
+export function listClasses(): Promise<ClassInfo[]> {
+  classes ??= askService<{ classes: ClassInfo[] }>('/v1/classes').then(
+    ({ data }) => data.classes,
+    (cause) => {
+      classes = null
+      throw cause
+    },
+  )
+  return classes
+}
+
+export interface Organisation {
+  id: string
+  title: Title
+  level?: string
+}
+
+export const listOrganisations = async (q: string, signal?: AbortSignal) =>
+  (await askService<{ organisations: Organisation[] }>(`/v1/organisations?${new URLSearchParams({ ...(q && { q }), limit: '20' })}`, { signal })).data.organisations
+
+export interface Holding {
+  post: string
+  organisation: string
+}
+
+export interface Person {
+  id: string
+  name: string
+  current?: Holding[]
+}
+
+export const listStaff = async (q: string, limit: number, signal?: AbortSignal, post = '') =>
+  (await askService<{ staff: Person[] }>(`/v1/staff?${new URLSearchParams({ ...(q && { q }), ...(post && { post }), limit: String(limit) })}`, { signal })).data.staff
+
+export const readPerson = async (id: string) => (await askService<Person>(`/v1/staff/${segment(id)}`)).data
+
+export const listPosts = async () => (await askService<{ posts: { id: string; title: Title }[] }>('/v1/posts?limit=500')).data.posts
+
+export const fileURL = (file: FileRef, size: 'thumb' | 'full') => `/v1/attachments/${segment(file.hash)}?size=${size}`
+
+// Uploaded is what the service says of a file: a photo may tell where and when it was taken.
+export interface Uploaded extends FileRef {
+  point?: Point
+}
+
+// upload sends a file; progress is told as a share from 0 to 1.
+export function upload(file: Blob, progress: (share: number) => void, signal?: AbortSignal): Promise<Uploaded> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', '/v1/attachments')
+    request.setRequestHeader('X-Gewu-Request', '1')
+    if (file.type) request.setRequestHeader('Content-Type', file.type)
+    request.responseType = 'json'
+    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total)
+    request.onload = () => {
+      const told = request.response ?? {}
+      if (request.status >= 200 && request.status < 300) resolve(told as Uploaded)
+      else reject(new Refused(request.status, told.detail || told.title || request.statusText || String(request.status), told.field ?? '', null))
+    }
+    request.onerror = () => reject(new Refused(0, 'network', '', null))
+    request.onabort = () => reject(new DOMException('aborted', 'AbortError'))
+    signal?.addEventListener('abort', () => request.abort())
+    request.send(file)
+  })
+}
