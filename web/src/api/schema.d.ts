@@ -2100,6 +2100,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What time it is in the city
+         * @description Over the control socket only.
+         */
+        get: operations["getClock"];
+        put?: never;
+        /**
+         * Move the virtual clock of the city on
+         * @description Over the control socket only, and only where the server runs with `--clock virtual`. What falls due on the way is done at its time, in order, before the answer.
+         */
+        post: operations["moveClock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rebuild": {
         parameters: {
             query?: never;
@@ -3920,6 +3944,17 @@ export interface components {
             plans: components["schemas"]["Plan"][];
             count: number;
             seq: components["schemas"]["Seq"];
+        };
+        Clock: {
+            /**
+             * @description Whether the city runs by the clock on the wall, or by one that stands still until it is moved.
+             * @enum {string}
+             */
+            clock: "wall" | "virtual";
+            /** Format: date-time */
+            now: string;
+            /** @description At how many instants something was due on the way. */
+            stops?: number;
         };
         PlanDetail: components["schemas"]["Plan"] & {
             changes: components["schemas"]["Change"][];
@@ -11300,6 +11335,76 @@ export interface operations {
             };
             409: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getClock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The clock of the city. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clock": "virtual",
+                     *       "now": "2026-11-02T01:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Clock"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveClock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "advance": "2h"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description By how much: hours and minutes such as 1h30m, or days such as 3d. */
+                    advance?: string;
+                    /** @description To when; not before what the clock shows. */
+                    set?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The clock after the move. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clock": "virtual",
+                     *       "now": "2026-11-02T03:00:00Z",
+                     *       "stops": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Clock"];
+                };
+            };
+            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
