@@ -63,5 +63,15 @@ func (p *Profile) Warnings(at time.Time) (all []string) {
 	return all
 }
 
+// Working reports whether a time is working time by the calendar of the profile. The error is that of the calendar, after
+// the end of its table.
+func (p *Profile) Working(at time.Time) (bool, error) {
+	c, err := p.Timing.Book.On(p.Timing.Calendar, at)
+	if err != nil {
+		return false, err
+	}
+	return c.Working(at)
+}
+
 // Missing reports whether a profile does not exist at all, from the error of Load.
 func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

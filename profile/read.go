@@ -32,7 +32,7 @@ type head struct {
 	Calendar string     `toml:"calendar"`
 	Levels   []string   `toml:"levels"`
 	Schemes  []string   `toml:"schemes"`
-	Owner    []string   `toml:"owner"`
+	Owner    string     `toml:"owner"`
 	Public   *bool      `toml:"public"`
 	Demo     demoRow    `toml:"demo"`
 }
@@ -192,8 +192,8 @@ func (l *loader) base(p *Profile) {
 	l.names(at, "levels", p.Levels, 6)
 	p.Schemes, at = of(l, func(h *head) bool { return h.Schemes != nil }, func(h *head) []string { return h.Schemes })
 	l.names(at, "schemes", p.Schemes, 4)
-	p.Owner, at = of(l, func(h *head) bool { return h.Owner != nil }, func(h *head) []string { return h.Owner })
-	l.names(at, "owner", p.Owner, 10)
+	p.Owner, at = of(l, func(h *head) bool { return h.Owner != "" }, func(h *head) string { return h.Owner })
+	l.names(at, "owner", []string{p.Owner}, 1)
 	public, _ := of(l, func(h *head) bool { return h.Public != nil }, func(h *head) *bool { return h.Public })
 	p.Public = public != nil && *public
 }

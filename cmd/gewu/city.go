@@ -13,6 +13,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/door"
@@ -30,6 +31,7 @@ import (
 	"github.com/gewu-city/gewu/internal/obs"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/people/vault"
+	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/server"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/web"
@@ -62,6 +64,8 @@ type cityOptions struct {
 	certs *door.Pair
 	// clock is that of the city, nil for the clock on the wall.
 	clock *clock.Virtual
+	// profile is by which the city has cases; nil has none.
+	profile *profile.Profile
 }
 
 // city is an opened data folder with everything that runs over it: this process holds its store.
@@ -81,6 +85,8 @@ type city struct {
 	server  *server.Server
 	env     *env
 	certs   *door.Pair
+	// cases are nil for commands that ask nothing about them.
+	cases *casework.Cases
 }
 
 // openCity opens the store of the data folder, creating it when there is none, and loads the World.
@@ -158,14 +164,23 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	if err != nil {
 		return err
 	}
+	locator := grid.NewLocator()
 	config := server.Config{
-		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: grid.NewLocator(), Geocoder: geocoder, LogQueries: o.logQueries, Loading: o.loading,
+		Store: c.sealed, Vault: c.sealed.Vault, Engine: c.engine, Past: past, Planner: c.planner, Zone: time.Local, Locator: locator, Geocoder: geocoder, LogQueries: o.logQueries, Loading: o.loading,
 		Cells: book, Systems: systems, Tiles: tiles.Options{CacheBytes: o.cacheBytes},
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
 		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Rates: o.rates, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,
 	}
 	if o.clock != nil {
 		config.Clock = o.clock
+	}
+	if o.profile != nil {
+		if c.cases, err = casework.Open(e.ctx, &casework.Options{
+			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data,
+		}); err != nil {
+			return err
+		}
+		config.Cases = c.cases.Service
 	}
 	c.server, err = server.New(config)
 	return err
@@ -205,6 +220,9 @@ func (c *city) serve(ctx context.Context, listener net.Listener, do func(context
 	}
 	addLoop(&g, c.server.Run)
 	addLoop(&g, c.planner.Run)
+	if c.cases != nil {
+		addLoop(&g, c.cases.Run)
+	}
 	addLoop(&g, c.engine.Run)
 	addLoop(&g, func(ctx context.Context) error { return c.store.Run(ctx, c.engine) })
 	return g.Run()

@@ -14,9 +14,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
 	"github.com/gewu-city/gewu/cmd/gewu/progress"
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
+	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/sample"
 )
@@ -30,20 +32,31 @@ type demoCmd struct {
 // sampleMark is the file that says which city the demo loaded into the folder; it is empty until that is complete.
 const sampleMark = "sample-loaded"
 
-// Run serves the sample city, loading it first unless the folder already holds it.
+// Run serves the sample city, or that of a profile, loading it first unless the folder already holds it.
 func (cmd *demoCmd) Run(e *env) error {
 	if alive(e.ctx, e.cli.Data) {
 		return fmt.Errorf("%s is already being served; stop that server or use another --data", e.cli.Data)
 	}
-	files := sample.FS()
+	var stage *casework.Stage
+	var err error
+	files, name := sample.FS(), ""
 	if cmd.City != "" {
 		files = os.DirFS(cmd.City)
 	}
-	town, err := sample.Load(files)
-	if err != nil {
-		return err
+	if cmd.Profile != "" {
+		if stage, err = casework.NewStage(cmd.Profile, cmd.Listen); err != nil {
+			return err
+		}
+		name = stage.Profile.Name
 	}
-	loaded, err := cmd.prepare(e, town.Name)
+	if stage == nil || cmd.City != "" {
+		town, err := sample.Load(files)
+		if err != nil {
+			return err
+		}
+		name = strings.TrimPrefix(name+" "+town.Name, " ")
+	}
+	loaded, err := cmd.prepare(e, name)
 	if err != nil {
 		return err
 	}
@@ -51,7 +64,8 @@ func (cmd *demoCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	o.demo = true
+	// Where accounts come along, everybody acts by their own rights.
+	o.demo = stage == nil
 	var loading atomic.Bool
 	loading.Store(!loaded)
 	o.loading = loading.Load
@@ -60,27 +74,67 @@ func (cmd *demoCmd) Run(e *env) error {
 		_ = l.Close()
 		return err
 	}
+	announce := func() error {
+		if stage != nil {
+			if err := stage.Announce(e.stdout, e.cli.Data); err != nil {
+				return err
+			}
+		}
+		cmd.Door.Announce(e.stdout, l.Addr().String(), stage != nil)
+		return nil
+	}
 	if loaded {
-		cmd.Door.Announce(e.stdout, l.Addr().String(), false)
+		if err := announce(); err != nil {
+			return errors.Join(err, l.Close(), city.close())
+		}
 		return city.serve(e.ctx, l, nil)
 	}
 	return city.serve(e.ctx, l, func(ctx context.Context, c client) error {
 		start := time.Now()
-		if err := loadCity(ctx, e, c, files, town); err != nil {
+		title, err := cmd.load(ctx, e, c, city, stage, files)
+		if err != nil {
 			if ctx.Err() != nil {
 				return nil //nolint:nilerr // told to stop while loading: the next start goes on
 			}
-			return fmt.Errorf("load %s: %w", town.Name, err)
+			return fmt.Errorf("load %s: %w", name, err)
 		}
 		loading.Store(false)
-		fmt.Fprintf(e.stdout, "%s loaded in %.1f s\n", town.Title.In("en", town.Name), time.Since(start).Seconds())
-		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(town.Name+"\n"), 0o600); err != nil {
+		fmt.Fprintf(e.stdout, "%s loaded in %.1f s\n", title.In("en", name), time.Since(start).Seconds())
+		if err := os.WriteFile(filepath.Join(e.cli.Data, sampleMark), []byte(name+"\n"), 0o600); err != nil {
 			return err
 		}
-		cmd.Door.Announce(e.stdout, l.Addr().String(), false)
+		if err := announce(); err != nil {
+			return err
+		}
 		<-ctx.Done()
 		return nil
 	})
+}
+
+// load fills the city, with who plays in it if there is a stage. It may be repeated after a failure.
+func (cmd *demoCmd) load(ctx context.Context, e *env, c client, city *city, stage *casework.Stage, files fs.FS) (title data.Title, err error) {
+	if stage != nil && cmd.City == "" {
+		var done func() error
+		if files, done, err = stage.City(ctx, filepath.Join(e.cli.Data, "tmp")); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+	}
+	town, err := sample.Load(files)
+	if err != nil {
+		return nil, err
+	}
+	if err := loadCity(ctx, e, c, files, town); err != nil || stage == nil {
+		return town.Title, err
+	}
+	extra, more, err := stage.Extra()
+	if err == nil && extra != nil {
+		err = loadCity(ctx, e, c, extra, more)
+	}
+	if err == nil {
+		err = stage.Cast(ctx, c.send, city.accounts, e.cli.Data)
+	}
+	return stage.Profile.Title, err
 }
 
 // prepare reports whether the folder already holds the city. It never touches a city that the demo did not load,
@@ -110,7 +164,7 @@ func (cmd *demoCmd) prepare(e *env, name string) (loaded bool, err error) {
 
 // wipe deletes the city in a data folder that nobody serves.
 func wipe(dir string) error {
-	for _, name := range []string{storeFile, logins.File, sampleMark} {
+	for _, name := range []string{storeFile, logins.File, sampleMark, casework.ProfileFile, casework.LoginsFile, casework.CheckpointFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/door"
 	"github.com/gewu-city/gewu/cmd/gewu/logins"
@@ -20,6 +21,7 @@ type listenFlags struct {
 	Logins     logins.Flags `embed:""`
 	Door       door.Flags   `embed:""`
 	Clock      clock.Flags  `embed:""`
+	Profile    string       `help:"How the cases of the city go: the name of a profile that comes along (gewu process list) or a folder with a profile.toml. Default: the one it was served with last, else base." placeholder:"NAME|DIR" env:"GEWU_PROFILE"`
 	Listen     string       `help:"Address to serve on. Loopback by default: whoever reaches it from there may write." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"GEWU_LISTEN"`
 	TileCache  int64        `help:"Memory for encoded tiles in MiB; -1 keeps none." default:"256" env:"GEWU_TILE_CACHE"`
 	PastMemory int64        `help:"Memory in MiB for the city at moments of the past that were asked for last; one that needs more is refused." default:"1024" env:"GEWU_PAST_MEMORY"`
@@ -57,6 +59,9 @@ func (f *listenFlags) open(e *env) (l net.Listener, o cityOptions, err error) {
 	}
 	o = f.options()
 	if o.clock, err = f.Clock.Open(); err != nil {
+		return nil, o, errors.Join(err, l.Close())
+	}
+	if o.profile, err = casework.Choose(e.cli.Data, f.Profile); err != nil {
 		return nil, o, errors.Join(err, l.Close())
 	}
 	o.certs, o.address = pair, f.Door.Over(logins.Local(l.Addr().String()))

@@ -257,6 +257,10 @@ var rows = []row{
 	{dir: "cmd/gewu/places", may: []string{"cmd/gewu/output", "geo", "geocode/eval", "geocode/noise", "data", "data/convert/charset", "data/convert/delimited", "data/convert/row", "data/convert/sheet", "data/convert/spool"}, why: "the command about texts and places, which speaks to a server"},
 	{dir: "cmd/gewu/coords", may: []string{"data/convert/control", "geo/proj", "grid/code"}, why: "commands that need no city"},
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
+	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
+	{dir: "cmd/gewu/casework", may: []string{
+		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
+	}, why: "puts the cases of a served city together, for the server that cmd makes"},
 	{dir: "cmd/gewu/casecmd", may: []string{"cases/process", "data", "people", "profile", "profiles"}, why: "commands about cases: files are judged without a city, everything else speaks to a server"},
 	{dir: "cmd/gewu/audit", may: []string{"cmd/gewu/output"}, why: "a command that speaks to a server"},
 	{dir: "cmd/gewu/directory", may: []string{"cmd/gewu/output", "people", "data"}, why: "commands about people, which speak to a server"},
@@ -268,7 +272,7 @@ var rows = []row{
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
 		"cmd/gewu/clock", "cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
-		"cmd/gewu/door", "cmd/gewu/casecmd", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
+		"cmd/gewu/door", "cmd/gewu/casecmd", "cmd/gewu/casework", "cmd/gewu/synthetic", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},

@@ -1,0 +1,125 @@
+// Package casework puts the cases of a served city together: its profile, the journal in the city's log, the store of cases
+// in memory, their clocks, and the service that answers for them.
+package casework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gewu-city/gewu/cases/journal"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/route"
+	"github.com/gewu-city/gewu/cases/store"
+	"github.com/gewu-city/gewu/cases/timing"
+	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
+	"github.com/gewu-city/gewu/geocode"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/profile"
+	"github.com/gewu-city/gewu/server/casework"
+	"github.com/gewu-city/gewu/server/casework/place"
+)
+
+// The files of a data folder that are about cases.
+const (
+	// CheckpointFile is what lists and counts of cases need; it can be thrown away.
+	CheckpointFile = "cases.checkpoint"
+	// ProfileFile names the profile that the city was served with last.
+	ProfileFile = "profile"
+)
+
+// Standard is the profile of a city that was never served with another one.
+const Standard = "base"
+
+// Choose is the profile that a city is served with: the one that is asked for, which is remembered in the data folder; else
+// the one it was served with last; else the standard one.
+func Choose(dir, asked string) (*profile.Profile, error) {
+	name, file := asked, filepath.Join(dir, ProfileFile)
+	if name == "" {
+		text, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if name = strings.TrimSpace(string(text)); name == "" {
+			name = Standard
+		}
+	}
+	p, err := casecmd.Load(name)
+	if err != nil {
+		return nil, err
+	}
+	if asked == "" {
+		return p, nil
+	}
+	if strings.ContainsRune(asked, filepath.Separator) {
+		if asked, err = filepath.Abs(asked); err != nil {
+			return nil, err
+		}
+		asked += string(filepath.Separator)
+	}
+	return p, os.WriteFile(file, []byte(asked+"\n"), 0o600)
+}
+
+// Options are what the cases of a city are made of.
+type Options struct {
+	Profile *profile.Profile
+	Log     journal.City
+	Engine  *index.Engine
+	Locator *grid.Locator
+	// Geocoder finds the places that words mean; nil finds none.
+	Geocoder *geocode.Geocoder
+	Now      func() time.Time
+	Logger   *slog.Logger
+	// Folder is the data folder.
+	Folder string
+}
+
+// Cases are the cases of a served city.
+type Cases struct {
+	Service *casework.Service
+	journal *journal.Journal
+}
+
+// Open reads the cases of a city. The engine must have loaded it.
+func Open(ctx context.Context, o *Options) (*Cases, error) {
+	p := o.Profile
+	for _, w := range p.Warnings(o.Now()) {
+		o.Logger.Warn(w)
+	}
+	c := &Cases{journal: journal.New(o.Log, filepath.Join(o.Folder, CheckpointFile), journal.Options{Logger: o.Logger})}
+	ledger := timing.NewLedger(p.Timing, c.journal)
+	shelf, err := store.New(ledger, store.Options{Levels: p.Levels, Schemes: p.Schemes, Due: ledger.Due})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.journal.Load(ctx, shelf); err != nil {
+		return nil, fmt.Errorf("read the cases: %w", err)
+	}
+	tables, err := process.Make(p.Process)
+	if err != nil {
+		return nil, err
+	}
+	router := route.NewRouter(p.Routes)
+	cfg := casework.Config{
+		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
+		Tables: func() *process.Versions { return tables }, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now,
+		Ground: &place.Ground{
+			World: o.Engine.World, Locator: o.Locator, Router: func() *route.Router { return router }, Working: p.Working, Owner: p.Owner,
+		},
+	}
+	if o.Geocoder != nil {
+		cfg.Geocode = &place.Words{Geocoder: o.Geocoder, Now: o.Now}
+	}
+	c.Service, err = casework.New(cfg)
+	return c, err
+}
+
+// Run follows the log of the city until ctx ends, and leaves a checkpoint.
+func (c *Cases) Run(ctx context.Context) error { return c.journal.Run(ctx) }
