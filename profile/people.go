@@ -153,13 +153,13 @@ func (row *postRow) post(id string) *people.Post {
 }
 
 // title gives posts the title that the process has for them, and makes those that people.toml says nothing of: they see
-// what lies in the areas of their organisation.
+// what lies in the areas of their organisation, and the cases there.
 func (l *loader) title(p *Profile, u *people.Update) {
 	if p.Process != nil {
 		for _, named := range p.Process.NewPosts {
 			i := slices.IndexFunc(u.Posts, func(o *people.Post) bool { return o.ID == named.ID })
 			if i < 0 {
-				u.Posts = append(u.Posts, &people.Post{ID: named.ID, Permissions: []people.Permission{}})
+				u.Posts = append(u.Posts, &people.Post{ID: named.ID, Permissions: []people.Permission{people.Cases}})
 				i = len(u.Posts) - 1
 			}
 			if len(u.Posts[i].Title) == 0 {
