@@ -91,7 +91,7 @@ type Cases struct {
 func Open(ctx context.Context, o *Options) (*Cases, error) {
 	p := o.Profile
 	for _, w := range p.Warnings(o.Now()) {
-		o.Logger.Warn(w)
+		o.Logger.Warn("the profile needs looking after", "profile", p.Name, "what", w)
 	}
 	c := &Cases{journal: journal.New(o.Log, filepath.Join(o.Folder, CheckpointFile), journal.Options{Logger: o.Logger})}
 	ledger := timing.NewLedger(p.Timing, c.journal)
