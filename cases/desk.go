@@ -58,8 +58,10 @@ type Desk struct {
 	// Directory is who works for the city at a time.
 	Directory func(at time.Time) Directory
 	Limits    Limits
-	Locate    Locate
-	Geocode   Geocode
+	// Known reports whether there is a class, with the row that was picked; nil takes any.
+	Known   func(Class) bool
+	Locate  Locate
+	Geocode Geocode
 }
 
 // Done is what became of a command.
@@ -100,7 +102,7 @@ func (d *Desk) once(ctx context.Context, cmd *Command) (*Done, error) {
 	if number, err := c.Repeated(cmd); number > 0 || err != nil {
 		return &Done{Number: number, Case: c}, err
 	}
-	around := Around{Directory: d.Directory(cmd.At), Limits: d.Limits}
+	around := Around{Directory: d.Directory(cmd.At), Limits: d.Limits, Known: d.Known}
 	a := cmd.Actor
 	if a.Person != "" && !around.Directory.Holds(a.Person, a.Post, a.Organisation) {
 		return nil, fmt.Errorf("%w: %s is no %s in %q at %s", ErrPost, a.Person, a.Post, a.Organisation, cmd.At.Format(time.RFC3339))

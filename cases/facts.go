@@ -34,6 +34,8 @@ type Limits interface {
 type Around struct {
 	Directory Directory
 	Limits    Limits
+	// Known is that of the desk.
+	Known func(Class) bool
 	// Place is the place that was looked up for the command, nil for none.
 	Place *Place
 }
@@ -79,6 +81,9 @@ func (d *decision) values() *process.RefusalError {
 	}
 	if f.Person != "" && !d.around.Directory.Holds(f.Person, "", "") {
 		return wrong("person", f.Person, "不在岗", "does not work here")
+	}
+	if f.Class != nil && d.around.Known != nil && !d.around.Known(*f.Class) {
+		return wrong("class", strings.Trim(strings.Join([]string{f.Class.Edition, f.Class.Kind, f.Class.Code, f.Class.Row}, " "), " "), "不是现有类别或其处置时限行", "is no class, or no row of its limits")
 	}
 	if slices.Contains(f.Units, "") {
 		return wrong("units", "", "为空", "is empty")

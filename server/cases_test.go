@@ -17,15 +17,16 @@ import (
 	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/clock"
 	"github.com/gewu-city/gewu/cases/process"
-	routing "github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/profiles"
 	"github.com/gewu-city/gewu/server/casework"
+	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
 )
 
@@ -164,7 +165,11 @@ func caseTimes(t testing.TB) *timing.City {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &timing.City{Rules: rules, Book: book, Table: class.Default(), Calendar: "city"}
+	table, err := class.New(&class.City{Edition: catalogue.Edition2013})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &timing.City{Rules: rules, Book: book, Table: table, Calendar: "city"}
 }
 
 // working is a city with cases under a process. who asks is said by whoHeader, as in staffed; change may alter the service.
@@ -172,27 +177,22 @@ func working(t testing.TB, profile string, change func(*casework.Config)) *offic
 	t.Helper()
 	o := &office{log: &caseLog{events: map[string][][]byte{}}, now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.FixedZone("", 8*3600))}
 	table := loadProcess(t, profile)
-	tables, err := process.Make(table)
-	if err != nil {
-		t.Fatal(err)
-	}
 	city := caseTimes(t)
 	ledger := timing.NewLedger(city, o.log)
 	held, err := store.New(ledger, store.Options{Levels: []string{"district", "village"}, Schemes: []string{"unit"}, Due: ledger.Due})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := routing.Parse("routes.toml", caseRoutes, defaultPosts())
-	if err != nil {
-		t.Fatal(err)
-	}
-	router := routing.NewRouter(rules)
 	o.town = newCity(t, func(cfg *Config) {
 		cfg.Enforced = func() bool { return true }
 		engine := cfg.Engine
+		book, err := kept.New(engine.World, kept.Profile{Texts: process.FromFS(profiles.Files), Process: profile, Rules: caseRoutes})
+		if err != nil {
+			t.Fatal(err)
+		}
 		service := casework.Config{
-			Store: held, Ledger: ledger, World: engine.World, Tables: func() *process.Versions { return tables }, Process: profile, Timing: city, Classes: city.Table,
-			Ground: &place.Ground{World: engine.World, Locator: grid.NewLocator(), Router: func() *routing.Router { return router }, Working: func(at time.Time) (bool, error) {
+			Store: held, Ledger: ledger, World: engine.World, Kept: book, Process: profile, Timing: city, Classes: city.Table,
+			Ground: &place.Ground{World: engine.World, Locator: grid.NewLocator(), Working: func(at time.Time) (bool, error) {
 				c, err := city.Book.On("city", at)
 				if err != nil {
 					return false, err
@@ -261,6 +261,7 @@ func (o *office) staff(table *process.Table) {
 		person("far-hand", "别处置", "handler@other"),
 		person("inspector", "何督导", "inspector@district"),
 		person("head", "马网格", "grid-head@grid"),
+		person("mixed", "吴混岗", "operator@command-centre", "dispatcher@command-centre"),
 		person("two-posts", "郑两岗", "operator@supervision-centre", "dispatcher@command-centre"),
 		person("boss", "管理", "administrator@district"),
 		person("idle", "闲人"),

@@ -302,6 +302,8 @@ func (s *Server) again() map[string]answerAgain {
 		"POST /v1/changes/{seq}/revert": s.past.RevertAgain,
 		"POST /v1/imports/{id}/undo":    s.work.UndoAgain,
 
+		"PUT /v1/routes/rules": s.cases.RulesAgain,
+
 		"POST /v1/drafts":                 s.drafts.Again,
 		"POST /v1/drafts/{draft}/steps":   s.drafts.Again,
 		"POST /v1/drafts/{draft}/import":  s.drafts.Again,

@@ -18,6 +18,14 @@ func (s *Server) caseRoutes() []route {
 		{"POST", "/v1/cases/{case}/actions", c.Act, visitors, false},
 		{"GET", "/v1/classes", c.ListClasses, anyone, false},
 		{"GET", "/v1/classes/suggest", c.Suggest, anyone, false},
+
+		{"GET", "/v1/processes", c.ListProcesses, anyone, false},
+		{"GET", "/v1/processes/{name}", c.GetProcess, anyone, false},
+		{"PUT", "/v1/processes/{name}", c.PutProcess, writers, false},
+		{"POST", "/v1/processes/{name}/dry", c.DryProcess, writers, false},
+		{"GET", "/v1/routes/rules", c.Rules, writers, false},
+		{"PUT", "/v1/routes/rules", c.PutRules, writers, false},
+		{"POST", "/v1/routes/rules/{rule}/enable", c.EnableRule, writers, false},
 	}
 }
 
@@ -29,5 +37,10 @@ func caseNeeds() map[string]need {
 		"GET /v1/cases/{case}": public, "GET /v1/cases/{case}/events": public, "GET /v1/cases/{case}/offers": public,
 		"POST /v1/cases/{case}/actions": public,
 		"GET /v1/classes":               public, "GET /v1/classes/suggest": public,
+
+		"GET /v1/processes": public, "GET /v1/processes/{name}": public,
+		"PUT /v1/processes/{name}": need(people.Define), "POST /v1/processes/{name}/dry": need(people.Define),
+		"GET /v1/routes/rules": need(people.Cases), "PUT /v1/routes/rules": need(people.Define),
+		"POST /v1/routes/rules/{rule}/enable": need(people.Define),
 	}
 }

@@ -217,8 +217,9 @@ var rows = []row{
 	{dir: "server/city", may: []string{"people/account", "people/audit", "people/vault", "data/sensitive", "server/auth", "server/sight", "people", "people/rights", "server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "grid/version", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/casework/place", may: append([]string{"cases", "cases/class", "cases/duplicate", "cases/route", "cases/store", "data/catalogue"}, below...), why: "the city as cases ask for it, without HTTP"},
 	{dir: "server/casework/dossier", may: []string{"cases"}, why: "a case as a whole, without HTTP"},
+	{dir: "server/casework/kept", may: []string{"cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
 	{dir: "server/casework", may: append([]string{
-		"server/casework/place", "server/casework/dossier", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
+		"server/casework/place", "server/casework/dossier", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},

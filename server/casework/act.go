@@ -128,6 +128,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 	if err := a.admit(c, &cmd.Form); err != nil {
 		return err
 	}
+	a.edition(&cmd.Form)
 	key, err := keyOf(r, c)
 	if err != nil {
 		return err
@@ -169,6 +170,13 @@ func (a *API) admit(c *caller, f *cases.Form) error {
 		return rest.Fault(rest.Invalid, "form.reporter", "", "is given by those who take reports in; leave it out")
 	}
 	return nil
+}
+
+// edition says of a class which edition it is of: that of the city, where the form does not say.
+func (a *API) edition(f *cases.Form) {
+	if f.Class != nil && f.Class.Edition == "" {
+		f.Class.Edition = a.cfg.Classes.Edition()
+	}
 }
 
 // Act does something with a case: POST /v1/cases/{case}/actions.
@@ -216,6 +224,7 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 			return rest.Fault(rest.Invalid, "form.into", into, "is no case")
 		}
 	}
+	a.edition(&cmd.Form)
 	key, err := keyOf(r, c)
 	if err != nil {
 		return err

@@ -61,6 +61,7 @@ func (a *API) question(w http.ResponseWriter, r *http.Request) (*question, *call
 	if err := q.Form.Check(); err != nil {
 		return nil, nil, rest.Faults(rest.Invalid, "form.", err).Because(err)
 	}
+	a.edition(&q.Form)
 	if q.At.IsZero() {
 		q.At = a.Service.Now()
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gewu-city/gewu/cases"
@@ -18,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/city"
 )
@@ -29,7 +31,10 @@ type Config struct {
 	Ledger *timing.Ledger
 	// World is the newest World of the city, all of it: organisations, posts and staff are asked in it.
 	World func() *index.World
-	// Tables are the processes as they are now, and Process is the one under which new cases begin.
+	// Kept is the processes and rules that change while the city runs. It may be nil: then Tables and the Router of Ground say
+	// what counts, and nobody can change it.
+	Kept *kept.Book
+	// Tables are the processes as they are now, those of Kept when nil, and Process is the one under which new cases begin.
 	Tables  func() *process.Versions
 	Process string
 	Timing  *timing.City
@@ -58,6 +63,14 @@ type Service struct {
 
 // New is a service. It fails when something that is needed is missing.
 func New(cfg Config) (*Service, error) {
+	if cfg.Kept != nil && cfg.Tables == nil {
+		cfg.Tables = cfg.Kept.Versions
+	}
+	if cfg.Kept != nil && cfg.Ground != nil && cfg.Ground.Router == nil {
+		ground := *cfg.Ground
+		ground.Router = cfg.Kept.Router
+		cfg.Ground = &ground
+	}
 	if cfg.Store == nil || cfg.Ledger == nil || cfg.World == nil || cfg.Tables == nil || cfg.Timing == nil || cfg.Classes == nil || cfg.Ground == nil || cfg.Now == nil {
 		return nil, errors.New("casework: Store, Ledger, World, Tables, Timing, Classes, Ground and Now are required")
 	}
@@ -77,12 +90,25 @@ func New(cfg Config) (*Service, error) {
 func (s *Service) Desk() *cases.Desk {
 	return &cases.Desk{
 		Log: s.cfg.Store, Shelf: s.cfg.Store, Tables: s.cfg.Tables(), Process: s.cfg.Process, Directory: s.directory,
-		Limits: s.limits(), Locate: s.cfg.Ground, Geocode: s.cfg.Geocode,
+		Limits: s.limits(), Known: s.known, Locate: s.cfg.Ground, Geocode: s.cfg.Geocode,
 	}
 }
 
 func (s *Service) limits() cases.Limits {
 	return &place.Limits{Limits: s.cfg.Ledger.Limits(), Standard: s.cfg.Standard}
+}
+
+// known reports whether there is a class, with the row that was picked.
+func (s *Service) known(c cases.Class) bool {
+	key := place.KeyOf(c, s.cfg.Classes)
+	if _, ok := s.cfg.Classes.Class(key); !ok {
+		return false
+	}
+	if c.Row == "" {
+		return true
+	}
+	n, err := strconv.Atoi(c.Row)
+	return err == nil && n >= 1 && n <= len(s.cfg.Classes.Limits(key))
 }
 
 // people are those who work for the city.

@@ -45,6 +45,17 @@ type choice struct {
 // fieldTypes are the names of types for programs that draw forms.
 var fieldTypes = map[string]string{"voices": "voice", "quantities": "quantity", "organisation": "unit", "organisations": "units"}
 
+func fieldOf(f *process.Field, required bool) formField {
+	out := formField{Name: f.ID, Title: f.Title, Type: f.Type, Required: required}
+	if name, ok := fieldTypes[f.Type]; ok {
+		out.Type = name
+	}
+	for _, c := range f.Choices {
+		out.Choices = append(out.Choices, choice{c.ID, c.Title})
+	}
+	return out
+}
+
 // formOf is the form of a step, what must be filled in first.
 func formOf(t *process.Table, s *process.Step) []formField {
 	out := []formField{}
@@ -54,14 +65,7 @@ func formOf(t *process.Table, s *process.Step) []formField {
 			if !ok {
 				continue
 			}
-			one := formField{Name: id, Title: f.Title, Type: f.Type, Required: required}
-			if name, ok := fieldTypes[f.Type]; ok {
-				one.Type = name
-			}
-			for _, c := range f.Choices {
-				one.Choices = append(one.Choices, choice{c.ID, c.Title})
-			}
-			out = append(out, one)
+			out = append(out, fieldOf(f, required))
 		}
 	}
 	add(s.Require, true)
