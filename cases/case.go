@@ -15,8 +15,9 @@ import (
 type Case struct {
 	ID      string
 	Process ProcessRef
-	// Version is the number of its newest event.
-	Version int
+	// Version is the number of its newest event, Moved that of the newest with which something happened: telling that a
+	// mark was reached changes nothing that somebody looks at before they act.
+	Version, Moved int
 	State   string
 	// Before is the state before it came into the present one, empty for none.
 	Before string
@@ -191,6 +192,9 @@ func (c *Case) Apply(e *Event) error {
 		c.Source, c.Private = e.Form.Source, e.Form.Private
 	}
 	c.Version, c.Updated = e.Number, e.At
+	if !e.Quiet() {
+		c.Moved = e.Number
+	}
 	c.takeForm(e)
 	c.takeUnit(e)
 	c.takeRequest(e)

@@ -27,6 +27,9 @@ type Command struct {
 	Form   Form      `json:"form,omitzero"`
 	// Parent is the case that a new one is a part of.
 	Parent string `json:"parent,omitempty"`
+	// Told are marks of clocks to which the command answers: the event says that they were told. Only the program itself has
+	// any.
+	Told []Mark `json:"-"`
 }
 
 // digest recognises the content of a command, whenever and with whatever precondition it is sent.
@@ -38,9 +41,9 @@ func (c *Command) digest() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// fresh sees that the case is at the version that the command demands.
+// fresh sees that the case is at the version that the command demands, or that only marks were told since.
 func (c *Command) fresh(of *Case) error {
-	if c.IfVersion != nil && *c.IfVersion != of.Version {
+	if c.IfVersion != nil && (*c.IfVersion > of.Version || *c.IfVersion < of.Moved) {
 		return &StaleError{Case: c.Case, Want: *c.IfVersion, Have: of.Version}
 	}
 	return nil
@@ -200,7 +203,7 @@ func (d *decision) event() *Event {
 	e := &Event{
 		Case: cmd.Case, Number: c.Version + 1, At: later(cmd.At, c.Updated), Actor: cmd.Actor, Action: cmd.Action,
 		Form: cmd.Form, To: s.To, Unit: s.Unit, Task: s.Task, Untask: s.Untask, Mark: s.Mark, Unmark: s.Unmark,
-		Count: s.Count, Request: s.Request, Part: s.Part, Notify: s.Notify,
+		Count: s.Count, Request: s.Request, Part: s.Part, Notify: s.Notify, Told: cmd.Told,
 	}
 	if cmd.Key != "" {
 		e.Key, e.Digest = cmd.Key, cmd.digest()

@@ -117,6 +117,9 @@ type Mark struct {
 	At time.Time `json:"at"`
 }
 
+// Quiet reports whether an event tells marks and does nothing else.
+func (e *Event) Quiet() bool { return e.Action == Tells && len(e.Clocks)+len(e.Lapsed) == 0 }
+
 // Tell is the event by which a case says that marks were reached, with effects that follow, such as the end of a pause.
 // The key recognises it if it comes again: see [Case.Done].
 func (c *Case) Tell(at time.Time, key string, marks []Mark, effects ...ClockEffect) *Event {

@@ -53,8 +53,8 @@ const (
 	Overdue = "overdue"
 )
 
-// resume is the kind of notices that tell the end of a pause.
-const resume = "resume"
+// Resumed is the kind of marks that tell the end of a pause. No rule has it.
+const Resumed = "resume"
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
@@ -109,7 +109,7 @@ func (r *Rules) Check() error {
 func (r *Rule) check(j int, field string) error {
 	m := &r.Marks[j]
 	switch {
-	case !namePattern.MatchString(m.Kind) || m.Kind == resume:
+	case !namePattern.MatchString(m.Kind) || m.Kind == Resumed:
 		return bad(field+".kind", m.Kind, "must be lower-case letters, digits and _, and not resume")
 	case m.Level < 0 || m.Level > maxLevel:
 		return bad(field+".level", strconv.Itoa(m.Level), fmt.Sprintf("must be 0 to %d", maxLevel))
@@ -177,11 +177,11 @@ func (r *Rule) Next(c *Clock, book *calendar.Book) (Pending, bool) {
 
 func (r *Rule) pending(c *Clock, book *calendar.Book) []Pending {
 	if c.State == Paused && !c.Until.IsZero() {
-		key := resume + strconv.Itoa(c.Pauses)
+		key := Resumed + strconv.Itoa(c.Pauses)
 		if slices.Contains(c.Fired, key) {
 			return nil
 		}
-		return []Pending{{Key: key, Kind: resume, At: c.Until}}
+		return []Pending{{Key: key, Kind: Resumed, At: c.Until}}
 	}
 	if c.State != Running || r == nil {
 		return nil

@@ -80,6 +80,18 @@ func (s *Sweep) Put(caseID string, c *Clock, rule *Rule, book *calendar.Book) {
 	}
 }
 
+// Await tells the sweep of an instant of a case that no clock has, under a name that none has: its notice has the kind and key
+// given. What has nothing ahead any more is dropped.
+func (s *Sweep) Await(caseID, name, kind string, generation int, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := key{caseID, name}
+	s.forget(k)
+	e := entry{key: k, at: at.UnixNano(), next: Pending{Key: kind, Kind: kind, At: at}, gen: generation}
+	s.of[k] = e
+	s.due.Set(e)
+}
+
 // Drop forgets a clock of a case.
 func (s *Sweep) Drop(caseID, clock string) {
 	s.mu.Lock()

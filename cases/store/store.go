@@ -34,6 +34,9 @@ type Options struct {
 	Levels, Schemes []string
 	// Due is when the clock of a case that ends next ends, zero for none; nil means that nothing is ever due.
 	Due func(*cases.Case) time.Time
+	// Follow, when not nil, hears of every case that has gone on, with what it holds now; nil for one whose marks were told
+	// and nothing else. It is called before somebody else can change the case, so it may not append.
+	Follow func(id string, c *cases.Case)
 	// Recent is how many cases are held with their fold after they were asked for; 0 means 10,000.
 	Recent int
 }
@@ -176,8 +179,15 @@ func (s *Store) Append(ctx context.Context, events []*cases.Event) (data.Seq, er
 	s.Show(shown, events...)
 	for _, one := range shown {
 		s.hold(one.Case)
+		s.told(one.Case.ID, one.Case)
 	}
 	return seq, nil
+}
+
+func (s *Store) told(id string, c *cases.Case) {
+	if s.options.Follow != nil {
+		s.options.Follow(id, c)
+	}
 }
 
 // Follow shows a case after an event that is in the log already, in entry seq, unless it is shown so or newer. Whoever
@@ -202,6 +212,7 @@ func (s *Store) Follow(ctx context.Context, e *cases.Event, seq data.Seq) error 
 	}
 	s.Show([]Shown{{c, seq}}, e)
 	s.hold(c)
+	s.told(c.ID, c)
 	return nil
 }
 
