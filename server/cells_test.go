@@ -19,7 +19,7 @@ func TestCells(t *testing.T) {
 			`"scheme":"unit","layer":"units","code":"A111-00"`, `"areas":[{"level":"district","code":"D1"`, `{"level":"village","code":"D1-V1"`,
 			`{"layer":"addresses","features":3}`, `{"layer":"trees","features":7,"classes":[{"class":"榕樹","features":4},{"class":"樟樹","features":3}]}`,
 			`"roads":[{"name":"信義路","doors":3}]`, `"doors":{"count":3,"items":[{"layer":"addresses","id":"addr0","label":"信義路1號"`,
-			`"north":[{"kind":"cell","name":"A121-00","share":1}]`, `"east":[{"kind":"cell","name":"A112-00","share":1}]`, `"south":[]`,
+			`"north":[{"kind":"area","name":"里12","share":1}],"text":{"zh":"东起A112-00，北起里12"`, `"east":[{"kind":"cell","name":"A112-00","share":1}]`, `"south":[]`,
 			`"organisations":{"count":0,"items":[]}`, `"attributes":{"CODEBASE":"A111-00"}`, `"seq":2`,
 		}, not: []string{"households"}},
 		{name: "card without lists", url: "/v1/schemes/unit/cells/A111-00?limit=0", status: 200, want: []string{`"doors":{"count":3,"items":[]}`}},

@@ -48,6 +48,7 @@ var costs = map[string]cost{
 	"GET /v1/schemes/{scheme}/report":       {scan: true},
 	"GET /v1/schemes/{scheme}/impact":       {scan: true},
 	"POST /v1/schemes/{scheme}/impact":      {scan: true},
+	"POST /v1/schemes/{scheme}/draw":        {scan: true},
 	"GET /v1/schemes/{scheme}/cells/{code}": {scan: true},
 	// These may make a coverage of a city again, and prove it.
 	"POST /v1/drafts":                  {scan: true},

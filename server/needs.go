@@ -64,7 +64,7 @@ func needs() map[string]need {
 
 		"GET /v1/schemes": public, "POST /v1/schemes": define, "GET /v1/schemes/{scheme}": public,
 		"DELETE /v1/schemes/{scheme}": define, "GET /v1/schemes/{scheme}/cells": public, "GET /v1/schemes/{scheme}/check": public,
-		"GET /v1/schemes/{scheme}/cells/{code}": public, "GET /v1/schemes/{scheme}/report": public, "GET /v1/schemes/{scheme}/reconcile": public, "GET /v1/schemes/{scheme}/impact": public, "POST /v1/schemes/{scheme}/impact": public,
+		"GET /v1/schemes/{scheme}/cells/{code}": public, "GET /v1/schemes/{scheme}/report": public, "GET /v1/schemes/{scheme}/reconcile": public, "GET /v1/schemes/{scheme}/impact": public, "POST /v1/schemes/{scheme}/impact": public, "POST /v1/schemes/{scheme}/draw": public,
 
 		"GET /v1/schemes/{scheme}/versions": public, "GET /v1/schemes/{scheme}/lineage": public,
 

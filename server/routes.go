@@ -112,6 +112,7 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}/report", s.planning.Report, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/impact", s.planning.Between, anyone, false},
 		{"POST", "/v1/schemes/{scheme}/impact", s.planning.Of, anyone, false},
+		{"POST", "/v1/schemes/{scheme}/draw", s.planning.Draw, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
 

@@ -83,6 +83,9 @@ func printCard(w io.Writer, c *cells.Card) error {
 		}
 		fmt.Fprintf(&b, "  %-11s %s\n", side.name, cmp.Or(strings.Join(names, ", "), "–"))
 	}
+	if text := c.Sides.Text; text.Chinese != "" {
+		fmt.Fprintf(&b, "  四至        %s\n", text.Chinese)
+	}
 	for _, n := range c.Neighbours {
 		fmt.Fprintf(&b, "  neighbour   %s %s, %.0f m\n", n.Code, n.Name, n.SharedM)
 	}

@@ -73,7 +73,11 @@ type Member struct {
 
 // places are the layers of a World by what a card asks for.
 type places struct {
-	roads, doorRoads []named
+	roads, doorRoads, marks, buildings []named
+	// level is the finest one of the scheme, areas its layer and own the area that the cell lies in; nil without one.
+	level *grid.Level
+	areas *index.Layer
+	own   index.Slot
 }
 
 func placesOf(w *index.World) places {
@@ -86,8 +90,31 @@ func placesOf(w *index.World) places {
 		if r := def.Roles.Address; r != nil && r.Road != "" && def.Geometry == data.GeometryPoint {
 			p.doorRoads = append(p.doorRoads, named{l, def.AttributeIndex(r.Road)})
 		}
+		extended := def.Geometry == data.GeometryLine || def.Geometry == data.GeometryPolygon
+		if r := def.Roles.Landmark; r != nil && r.Name != "" && extended {
+			p.marks = append(p.marks, named{l, def.AttributeIndex(r.Name)})
+		}
+		if r := def.Roles.Building; r != nil && r.Name != "" && extended {
+			p.buildings = append(p.buildings, named{l, def.AttributeIndex(r.Name)})
+		}
 	}
 	return p
+}
+
+// within tells in which area of the scheme's finest level a cell lies.
+func (p *places) within(w *index.World, locator *grid.Locator, s grid.Scheme, cell index.Slot) {
+	plan := locator.Plan(w)
+	for _, name := range slices.Backward(s.Levels) {
+		i := slices.IndexFunc(plan.Levels, func(l grid.Level) bool { return l.Name == name })
+		if i < 0 || plan.Levels[i].Layer == s.Cells.Layer {
+			continue
+		}
+		level := &plan.Levels[i]
+		if own, ok := locator.Parent(w, s.Cells.Layer, cell, level.Layer); ok {
+			p.level, p.areas, p.own = level, level.In(w), own
+		}
+		return
+	}
 }
 
 // RowOf is a cell of a scheme with its totals.
@@ -144,6 +171,7 @@ func (b *Book) CardOf(w *index.World, locator *grid.Locator, s grid.Scheme, cell
 	}
 	label := func(o index.Slot) string { return cmp.Or(s.NameOf(cells, o), s.CodeOf(cells, o)) }
 	p := placesOf(w)
+	p.within(w, locator, s, cell)
 	c.Sides = p.sidesOf(cells, cell, c.Neighbours, label)
 	d := b.At(w).Division(s.Cells.Layer)
 	c.Roads = p.roadsIn(cells, cell, func(l *index.Layer, f index.Slot) bool { return d != nil && d.owns(l, f, cell) })

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/grid"
+	"github.com/gewu-city/gewu/grid/bounds"
 	"github.com/gewu-city/gewu/index"
 )
 
@@ -16,12 +18,21 @@ type Sides struct {
 	South []Bound `json:"south"`
 	West  []Bound `json:"west"`
 	North []Bound `json:"north"`
+	// Text says them as people write them, in Chinese and English; [bounds.Parse] reads both.
+	Text SidesText `json:"text"`
+}
+
+// SidesText is the four sides in words, empty where no side has a name.
+type SidesText struct {
+	Chinese string `json:"zh"`
+	English string `json:"en"`
 }
 
 // Bound is what bounds a cell on a side: a road (from its line, or from the doors along it where there are no lines),
-// or the cell beyond.
+// a landmark such as water or a park whose edge the border follows, a building likewise, the area beyond where the
+// scheme's finest level ends there, or the cell beyond.
 type Bound struct {
-	Kind string `json:"kind"` // road, door or cell
+	Kind string `json:"kind"` // road, landmark, door, building, area or cell
 	Name string `json:"name"`
 	// Share is the part of the side's length along which this is the bound, from 0 to 1.
 	Share float64 `json:"share"`
@@ -30,6 +41,9 @@ type Bound struct {
 // Bounds of the search for what lies along the border.
 const (
 	roadReach  = 40.0 // metres from the border to the middle of a street
+	markReach  = 25.0 // metres from the border to the edge of water or a park
+	wallReach  = 10.0 // metres from the border to a building
+	beyondStep = 3.0  // metres from the border to what lies beyond
 	doorReach  = 50.0 // metres from the border to a door beyond or before it
 	sampleStep = 10.0 // metres of border for which one sample stands
 	mostSample = 400
@@ -65,7 +79,17 @@ func (p *places) sidesOf(cells *index.Layer, cell index.Slot, near []Neighbour, 
 			weights[side][p.beyond(cells, at, s, near, label)] += length / float64(n)
 		}
 	}
-	return Sides{East: ranked(weights[0]), South: ranked(weights[1]), West: ranked(weights[2]), North: ranked(weights[3])}
+	out := Sides{East: ranked(weights[0]), South: ranked(weights[1]), West: ranked(weights[2]), North: ranked(weights[3])}
+	var names bounds.Sides
+	for i, side := range [][]Bound{out.East, out.South, out.West, out.North} {
+		for _, b := range side {
+			if !slices.Contains(names[i], b.Name) {
+				names[i] = append(names[i], b.Name)
+			}
+		}
+	}
+	out.Text = SidesText{names.Chinese(), names.English()}
+	return out
 }
 
 // quarter is 0 east, 1 south, 2 west, 3 north.
@@ -82,14 +106,23 @@ func quarter(east, north float64) int {
 	}
 }
 
-// beyond is what bounds the cell at a point of its border: the nearest road, else the road of the nearest door, else
-// the cell on the other side.
+// beyond is what bounds the cell at a point of its border: the nearest road, else a landmark whose edge is near, else the
+// road of the nearest door, else a building, else the area or the cell on the other side.
 func (p *places) beyond(cells *index.Layer, at geo.Point, s segment, near []Neighbour, label func(index.Slot) string) Bound {
 	if name := p.nearestName(p.roads, at, roadReach); name != "" {
 		return Bound{Kind: "road", Name: name}
 	}
+	if name := p.nearestEdge(p.marks, at, markReach); name != "" {
+		return Bound{Kind: "landmark", Name: name}
+	}
 	if name := p.nearestName(p.doorRoads, at, doorReach); name != "" {
 		return Bound{Kind: "door", Name: name}
+	}
+	if name := p.nearestEdge(p.buildings, at, wallReach); name != "" {
+		return Bound{Kind: "building", Name: name}
+	}
+	if name := p.areaBeyond(at, s); name != "" {
+		return Bound{Kind: "area", Name: name}
 	}
 	for _, n := range near {
 		if cells.Box(n.slot).Contains(at) && onBorder(cells.Shape(n.slot), s) {
@@ -127,6 +160,36 @@ func (p *places) nearestName(layers []named, at geo.Point, meters float64) strin
 		}
 	}
 	return name
+}
+
+// nearestEdge is the name of the nearest line or polygon that has one and whose edge is near: ground within a large one is
+// not bounded by it.
+func (p *places) nearestEdge(layers []named, at geo.Point, meters float64) string {
+	best, name := meters, ""
+	for _, l := range layers {
+		for _, n := range l.layer.Nearest(at, best, 8) {
+			far := l.layer.Shape(n.Slot).OutlineDistance(at)
+			if text := l.layer.Value(n.Slot, l.name).String(); text != "" && far <= best {
+				best, name = far, text
+			}
+		}
+	}
+	return name
+}
+
+// areaBeyond is the name of the area of the finest level beyond a side of the border, empty where that is the cell's own.
+func (p *places) areaBeyond(at geo.Point, s segment) string {
+	if p.level == nil {
+		return ""
+	}
+	mx, my := geo.Scale(at.Lat())
+	dx, dy := (float64(s.b.X)-float64(s.a.X))*mx, (float64(s.b.Y)-float64(s.a.Y))*my
+	step := beyondStep / math.Hypot(dx, dy)
+	out := geo.Point{X: at.X + int32(math.Round(dy*step/mx)), Y: at.Y - int32(math.Round(dx*step/my))}
+	if there, ok := grid.Owner(p.areas, out); ok && there != p.own {
+		return p.level.NameOf(p.areas, there)
+	}
+	return ""
 }
 
 func ranked(weights map[Bound]float64) []Bound {

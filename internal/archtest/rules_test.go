@@ -29,7 +29,7 @@ type row struct {
 var common = []string{"internal/obs", "internal/flight", "internal/tomltext"}
 
 // below is what the packages that compose may use.
-var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/cells", "grid/code", "grid/coverage/check", "grid/impact", "grid/reconcile", "grid/report", "grid/survey", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
+var below = []string{"geo", "geo/geodesy", "data", "index", "index/compare", "index/filter", "index/filter/cql", "index/records", "index/stamp", "grid", "grid/bounds", "grid/cells", "grid/code", "grid/coverage/check", "grid/impact", "grid/reconcile", "grid/report", "grid/survey", "geocode", "tiles", "tiles/style", "tiles/style/sprite", "tiles/style/symbol", "people"}
 
 // resource is what the packages of the HTTP API stand on.
 var resource = append([]string{"data/sensitive", "server/city", "server/rest", "data/convert", "geo/proj"}, below...)
@@ -117,11 +117,12 @@ var rows = []row{
 	{dir: "index", may: []string{"index/column", "index/bucket", "index/mask", "index/raster", "index/records", "index/stamp", "data", "geo"}, why: "index finds; composing answers is for grid, geocode and tiles"},
 	{dir: "grid", may: []string{"index", "data", "geo", "geo/geodesy", "geo/along", "geo/gap"}, why: "sibling of geocode, tiles and people"},
 	{dir: "grid/code", may: []string{"data/partcode", "data", "geo"}, why: "codes as text and numbers; it looks at no city"},
-	{dir: "grid/cells", may: []string{"data/sensitive", "index/stamp", "grid", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
+	{dir: "grid/bounds", may: []string{"grid/coverage", "geo"}, why: "ground between lines that a text names; who knows the names is another matter"},
+	{dir: "grid/cells", may: []string{"data/sensitive", "index/stamp", "grid", "grid/bounds", "index", "data", "geo", "geo/geodesy"}, why: "what lies in polygons; tiles draw it through an interface of their own"},
 	{dir: "grid/impact", may: []string{"geo"}, why: "two sets of polygons and points; where they come from is another matter"},
 	{dir: "grid/reconcile", may: []string{"grid/impact", "geo"}, why: "two schemes as polygons; whose they are is another matter"},
 	{dir: "grid/report", may: []string{"grid/coverage/check", "geo", "geo/geodesy"}, why: "figures of polygons and numbers; it knows no city"},
-	{dir: "grid/survey", may: []string{"grid/impact", "grid/report", "grid/cells", "grid", "index", "data", "geo", "geo/along"}, why: "a World as planning asks for it"},
+	{dir: "grid/survey", may: []string{"grid/impact", "grid/report", "grid/cells", "grid", "geocode/normal", "index", "data", "geo", "geo/along"}, why: "a World as planning asks for it"},
 	{dir: "grid/coverage", may: []string{"grid/coverage/check", "geo"}, why: "the coverage model does not know drafts or locate"},
 	{dir: "grid/coverage/edit", may: []string{"grid/coverage", "geo"}, why: "operations as values; who stores drafts is another matter"},
 	{dir: "grid/coverage/check", may: []string{"geo"}, why: "judges polygons alone, so that a fault of the model cannot hide"},

@@ -45,6 +45,8 @@ type Grid struct {
 	Divide Divide `cmd:"" help:"Draw grids: divide communities along streets, water and parcels, or join blocks, into grids of about the same number of households, work or area; several ways side by side."`
 	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts and households come from which cell to which."`
 
+	Draw Draw `cmd:"" help:"The ground that a text says by what lies on its four sides (四至): drawn between the roads that it names, or why not."`
+
 	Draft     Draft     `cmd:"" help:"Drafts of schemes: begin, draw, undo, list, forget them."`
 	Approve   Approve   `cmd:"" help:"Accept a draft that was checked, as another person than those who drew it, or send it back."`
 	Publish   Publish   `cmd:"" help:"Make an approved draft a version of the scheme, now or at a date; or take that back."`

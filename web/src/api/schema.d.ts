@@ -1834,6 +1834,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemes/{scheme}/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The ground that a text says by what lies on its four sides (四至)
+         * @description The text names at least three sides, in Chinese or English, as cards of cells do: 东起…，西至…，北起…，南至…; east: …; south: …; west: …; north: …. Roads are looked for by name, then water, parks and other landmarks with an extent, areas and buildings; lines that end less than 120 m short of each other are joined, and the answer says where. Several features are several pieces of ground that the text may say, the best first. Nothing is stored. What is not known, does not meet or encloses no ground is 422.
+         */
+        post: operations["drawGround"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemes/{scheme}/cells": {
         parameters: {
             query?: never;
@@ -4637,6 +4660,84 @@ export interface components {
             at?: components["schemas"]["ShownAt"];
             as_of?: components["schemas"]["ShownAsOf"];
         };
+        /** @description A FeatureCollection. */
+        DrawnGround: {
+            /** @enum {string} */
+            type: "FeatureCollection";
+            scheme: string;
+            /** @description The names as they were read: east, south, west, north. */
+            sides: [
+                {
+                    /** @enum {string} */
+                    side: "east" | "south" | "west" | "north";
+                    names: string[];
+                },
+                {
+                    /** @enum {string} */
+                    side: "east" | "south" | "west" | "north";
+                    names: string[];
+                },
+                {
+                    /** @enum {string} */
+                    side: "east" | "south" | "west" | "north";
+                    names: string[];
+                },
+                {
+                    /** @enum {string} */
+                    side: "east" | "south" | "west" | "north";
+                    names: string[];
+                }
+            ];
+            features: [
+                {
+                    /** @enum {string} */
+                    type: "Feature";
+                    geometry: Record<string, never>;
+                    properties: {
+                        area_m2: number;
+                        /** @description Share of the border that follows what is named on that side. */
+                        follows: number;
+                        /** @description Straight stretches between lines that end short of each other. */
+                        joined: {
+                            sides: string[];
+                            length_m: number;
+                            line: number[][];
+                        }[];
+                        /** @description Cells of the scheme that have some of the ground. */
+                        cells: {
+                            code: string;
+                            of_ground: number;
+                            of_cell: number;
+                        }[];
+                    };
+                },
+                ...{
+                    /** @enum {string} */
+                    type: "Feature";
+                    geometry: Record<string, never>;
+                    properties: {
+                        area_m2: number;
+                        /** @description Share of the border that follows what is named on that side. */
+                        follows: number;
+                        /** @description Straight stretches between lines that end short of each other. */
+                        joined: {
+                            sides: string[];
+                            length_m: number;
+                            line: number[][];
+                        }[];
+                        /** @description Cells of the scheme that have some of the ground. */
+                        cells: {
+                            code: string;
+                            of_ground: number;
+                            of_cell: number;
+                        }[];
+                    };
+                }[]
+            ];
+            seq: components["schemas"]["Seq"];
+            at?: components["schemas"]["ShownAt"];
+            as_of?: components["schemas"]["ShownAsOf"];
+        };
         Reconciliation: {
             fine: string;
             coarse: string;
@@ -4856,10 +4957,10 @@ export interface components {
         /** @description What bounds the cell on a side along at least a fifth of its length, longest first. */
         CellBounds: {
             /**
-             * @description road: from its line; door: the road of the doors along it; cell: the cell beyond.
+             * @description road: from its line; landmark: water, a park or the like whose edge the border follows; door: the road of the doors along it; building likewise; area: the area of the scheme's finest level beyond; cell: the cell beyond.
              * @enum {string}
              */
-            kind: "road" | "door" | "cell";
+            kind: "road" | "landmark" | "door" | "building" | "area" | "cell";
             name: string;
             share: number;
         }[];
@@ -4920,6 +5021,11 @@ export interface components {
                 shared_m: number;
             }[];
             sides: {
+                /** @description The four sides in words, as POST /v1/schemes/{scheme}/draw reads them; empty where no side has a name. */
+                text: {
+                    zh: string;
+                    en: string;
+                };
                 east: components["schemas"]["CellBounds"];
                 south: components["schemas"]["CellBounds"];
                 west: components["schemas"]["CellBounds"];
@@ -10894,6 +11000,61 @@ export interface operations {
             };
             404: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    drawGround: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+            };
+            header?: never;
+            path: {
+                /** @example unit */
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "东起延寿街，西至和平路，北起民生巷，南至安和路"
+                 *     }
+                 */
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The ground. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawnGround"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
