@@ -56,6 +56,8 @@ func needs() map[string]need {
 		"GET /v1/personal/reviews":                    audit, "POST /v1/personal/reviews/{id}/sign-off": audit,
 		"GET /v1/personal/expired": audit, "POST /v1/personal/expired": operate,
 
+		"POST /v1/attachments": self, "GET /v1/attachments/{hash}": public,
+
 		"GET /v1/changes": audit, "POST /v1/changes": edit, "GET /v1/changes/{seq}": audit,
 		"POST /v1/changes/{seq}/revert": need(people.Undo),
 		"GET /v1/audit":                 audit, "GET /v1/audit/export": audit,

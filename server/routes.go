@@ -47,7 +47,7 @@ const (
 
 // routes is the whole API. GET answers HEAD too, and every path answers OPTIONS.
 func (s *Server) routes() []route {
-	return append(append(s.accountRoutes(), s.caseRoutes()...), []route{
+	return slices.Concat(s.accountRoutes(), s.caseRoutes(), s.attachmentRoutes(), []route{
 		{"GET", "/v1/locate", s.locate.Point, anyone, false},
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},
@@ -183,7 +183,7 @@ func (s *Server) routes() []route {
 		{"GET", "/openapi.json", s.handleOpenAPI, anyone, false},
 		{"GET", "/docs", s.handleDocs, anyone, false},
 		{"GET", "/docs/docs.css", s.handleDocsStyle, anyone, false},
-	}...)
+	})
 }
 
 // router registers one mux route for each path, so that a wrong method is told from a wrong path. What no route

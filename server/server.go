@@ -27,6 +27,7 @@ import (
 	entries "github.com/gewu-city/gewu/people/audit"
 	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/apidoc"
+	"github.com/gewu-city/gewu/server/attachments"
 	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/casework"
@@ -81,6 +82,8 @@ type Config struct {
 	Systems *proj.Systems
 	// Vault opens what is personal. Store must seal with it; nil opens nothing.
 	Vault *vault.Vault
+	// Attachments keeps the pictures and sounds of cases; without Files what asks for them is answered 501.
+	Attachments attachments.Config
 	// Tiles says how tiles are made; its Totals are those of Cells.
 	Tiles tiles.Options
 	// Admin may be nil: check, backup, compaction and rebuilding then answer 501.
@@ -145,6 +148,7 @@ type Server struct {
 	personal    personal.API
 	plans       plans.API
 	audit       audit.API
+	attachments attachments.API
 	drafts      drafts.API
 	cases       casework.API
 	feed        live.Feed
@@ -225,6 +229,7 @@ func New(cfg Config) (*Server, error) {
 	s.planning = planning.API{City: s.city}
 	s.past = past.API{City: s.city}
 	s.personal = personal.API{City: s.city}
+	s.attachments = attachments.New(s.city, cfg.Attachments)
 	s.plans = plans.API{City: s.city}
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
@@ -273,6 +278,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() error { return s.city.Jobs.Run(ctx) })
 	running.Go(func() error { return s.auth.Run(ctx) })
 	running.Go(func() error { return s.personal.Run(ctx) })
+	running.Go(func() error { return s.attachments.Run(ctx) })
 	err := running.Wait()
 	stopped()
 	return errors.Join(err, trail.Wait())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"github.com/gewu-city/gewu/cases/attachment"
 	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
@@ -33,6 +34,7 @@ import (
 	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/server"
+	"github.com/gewu-city/gewu/server/attachments"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/web"
 )
@@ -80,6 +82,7 @@ type city struct {
 	// keys are those of persons, closed with the store; sealed is the store behind which nothing personal is in plain text.
 	keys    *vault.File
 	sealed  *vault.Store
+	files   *attachment.Folder // pictures and sounds of cases
 	engine  *index.Engine
 	planner *planner.Planner
 	server  *server.Server
@@ -115,6 +118,9 @@ func openCity(e *env, o cityOptions) (*city, error) {
 	if c.keys, err = persons.Open(masterOf(e), time.Now); err != nil {
 		return nil, errors.Join(err, c.accounts.Close(), store.Close())
 	}
+	if c.files, err = attachment.OpenFolder(filepath.Join(e.cli.Data, "attachments"), attachment.Options{Now: time.Now}); err != nil {
+		return nil, errors.Join(err, c.accounts.Close(), c.keys.Close(), store.Close())
+	}
 	if err := persons.Follow(e.ctx, c.keys, store, e.log); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -126,7 +132,9 @@ func openCity(e *env, o cityOptions) (*city, error) {
 }
 
 // close lets go of the files.
-func (c *city) close() error { return errors.Join(c.accounts.Close(), c.keys.Close(), c.store.Close()) }
+func (c *city) close() error {
+	return errors.Join(c.files.Close(), c.accounts.Close(), c.keys.Close(), c.store.Close())
+}
 
 // load makes the World and the server over the store.
 func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
@@ -182,6 +190,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		}
 		config.Cases = c.cases.Service
 	}
+	config.Attachments = attachments.Config{Files: c.files.Store}
 	c.server, err = server.New(config)
 	return err
 }

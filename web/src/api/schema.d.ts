@@ -648,6 +648,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a picture or a sound for a case
+         * @description Pictures as JPEG, PNG or WebP up to 20 MiB are decoded and written anew as JPEG, upright, with at most 2560 pixels a side; sounds as Ogg Opus, M4A, AAC, MP3, WAV or AMR up to 10 MiB are put together again. Nothing that a camera or a program put beside them is kept; where and when a picture was taken is told in this answer only, to fill the form of a case. What the file is its bytes say, not Content-Type. Whoever sent it may look at it and put it into a case for a day.
+         */
+        post: operations["uploadAttachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/attachments/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The SHA-256 of the bytes that are kept. */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * A picture or a sound
+         * @description For those who may see a case that refers to it, and for whoever sent it, for a day. A range of bytes may be asked for.
+         */
+        get: operations["getAttachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/changes": {
         parameters: {
             query?: never;
@@ -2784,6 +2827,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Attachment: {
+            /** @description The SHA-256 of what is kept. */
+            hash: string;
+            /** @description The media type of what is kept. */
+            type: string;
+            /** @description Bytes of what is kept. */
+            size: number;
+            width?: number;
+            height?: number;
+            /**
+             * Format: date-time
+             * @description When the picture was taken, by the camera. It is not kept.
+             */
+            taken?: string;
+            /** @description Where the picture was taken, by the camera (WGS 84). It is not kept. */
+            point?: {
+                lon: number;
+                lat: number;
+                accuracy_m?: number;
+            };
+        };
         Account: {
             id: string;
             login: string;
@@ -5325,6 +5389,18 @@ export interface components {
         };
     };
     responses: {
+        /** @description The file, or the range of it that was asked for. */
+        File: {
+            headers: {
+                ETag?: string;
+                "Content-Disposition"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "image/jpeg": string;
+                "audio/*": string;
+            };
+        };
         /** @description A problem document (RFC 9457). */
         Problem: {
             headers: {
@@ -7861,6 +7937,80 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploadAttachment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file itself, or a form with it. */
+        requestBody: {
+            content: {
+                "image/*": string;
+                "audio/*": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAttachment: {
+        parameters: {
+            query?: {
+                /** @description thumb is the small picture of a picture, with at most 320 pixels a side. */
+                size?: "full" | "thumb";
+            };
+            header?: {
+                /** @description 304 when the ETag is still this one. */
+                "If-None-Match"?: components["parameters"]["if_none_match"];
+            };
+            path: {
+                /** @description The SHA-256 of the bytes that are kept. */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["File"];
+            206: components["responses"]["File"];
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -1,0 +1,4 @@
+package media
+
+// Shrink is tested against an oracle.
+var Shrink = shrink
