@@ -50,7 +50,8 @@ export interface Quantity {
   kind?: string
 }
 
-export type Light = 'green' | 'yellow' | 'red' | 'blue' | ''
+// Grey is a clock that stands still.
+export type Light = 'green' | 'yellow' | 'red' | 'grey' | ''
 
 export interface Summary {
   id: string
@@ -63,6 +64,7 @@ export interface Summary {
   source: string
   unit?: string
   unit_name?: string
+  unit_title?: Title
   task?: string
   areas?: CaseArea[]
   cells?: CellRef[]
@@ -83,6 +85,7 @@ export interface Duty {
   rule?: string
   reason?: Title
   organisation?: string
+  organisation_title?: Title
   post?: string
   limit?: string
 }
@@ -155,7 +158,8 @@ export interface Case extends Summary {
 export interface CaseEvent {
   number: number
   at: string
-  actor: Acting & { name?: string }
+  // Absent for who sees the case as the public does.
+  actor?: Acting & { name?: string; organisation_title?: Title; post_title?: Title }
   action: string
   title?: Title
   form?: Form
@@ -278,7 +282,7 @@ export const listCases = (query: URLSearchParams, who: Who, signal?: AbortSignal
 export const countCases = async (query: URLSearchParams, by: string, who: Who, signal?: AbortSignal) => {
   const asked = new URLSearchParams(query)
   if (by) asked.set('by', by)
-  return (await askService<{ count: number; by?: Record<string, number> }>(withWho(`/v1/cases/count?${asked}`, who, query.get('inbox') === 'true'), { signal })).data
+  return (await askService<{ count: number; by: Record<string, number>; titles: Record<string, Title> }>(withWho(`/v1/cases/count?${asked}`, who), { signal })).data
 }
 
 export const readCase = (id: string, who: Who, signal?: AbortSignal) => askService<Case>(withWho(casePath(id), who), { signal })
@@ -317,14 +321,17 @@ export const act = async (id: string, command: Command, version: number, key: st
     })
   ).data
 
+// A question about a report says in its body by whom it is asked.
+const asBody = (form: Form, who: Who) => ({ ...(who.person && { as: { person: who.person } }), form })
+
 export const findDuplicates = async (form: Form, who: Who, signal?: AbortSignal) =>
-  (await askService<{ matches: Match[] }>(withWho('/v1/cases/duplicates', who), { method: 'POST', body: { form }, signal })).data.matches
+  (await askService<{ matches: Match[] }>('/v1/cases/duplicates', { method: 'POST', body: asBody(form, who), signal })).data.matches
 
 export const beginnings = async (who: Who, signal?: AbortSignal) =>
   (await askService<{ actions: Beginning[] }>(withWho('/v1/cases/form', who, true), { signal })).data.actions
 
 export const dryRoute = async (form: Form, who: Who, signal?: AbortSignal) =>
-  (await askService<{ answer: Duty }>(withWho('/v1/cases/route', who), { method: 'POST', body: { form }, signal })).data.answer
+  (await askService<{ answer: Duty }>('/v1/cases/route', { method: 'POST', body: asBody(form, who), signal })).data.answer
 
 export const suggestClasses = async (words: string, signal?: AbortSignal) =>
   (await askService<{ suggestions: { class: ClassInfo; score: number }[] }>(`/v1/classes/suggest?${new URLSearchParams({ words, limit: '3' })}`, { signal })).data.suggestions
@@ -351,6 +358,8 @@ export interface Organisation {
 
 export const listOrganisations = async (q: string, signal?: AbortSignal) =>
   (await askService<{ organisations: Organisation[] }>(`/v1/organisations?${new URLSearchParams({ ...(q && { q }), limit: '20' })}`, { signal })).data.organisations
+
+export const readOrganisation = async (id: string) => (await askService<Organisation>(`/v1/organisations/${segment(id)}`)).data
 
 export interface Holding {
   post: string

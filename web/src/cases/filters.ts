@@ -85,6 +85,10 @@ export function questionOf(filters: Filters, page?: { limit: number; cursor?: st
   return query
 }
 
+// countable tells whether the service can count what is listed: what waits for
+// somebody, words and parts are looked at case by case.
+export const countable = (filters: Filters) => !filters.mine && !filters.words && !filters.part
+
 // active is how many filters narrow the list, for the button that shows them.
 export const active = (filters: Filters) =>
   filters.states.length + filters.sources.length + filters.classes.length + [filters.area, filters.part, filters.task, filters.words].filter(Boolean).length

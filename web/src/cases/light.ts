@@ -4,7 +4,7 @@ import type { Light } from './api'
 export type Known = Exclude<Light, ''>
 
 // Every light has a sign of its own: colour alone tells nothing to many.
-export const SIGNS: Record<Known, string> = { green: '●', yellow: '▲', red: '■', blue: '❚❚' }
+export const SIGNS: Record<Known, string> = { green: '●', yellow: '▲', red: '■', grey: '❚❚' }
 
 export const isLight = (light: string | undefined): light is Known => light !== undefined && light in SIGNS
 

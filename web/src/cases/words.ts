@@ -24,3 +24,6 @@ export const classText = (one: ClassRef | ClassInfo | undefined) => (one ? `${sa
 export const classKey = (one: ClassRef | ClassInfo) => [one.edition, one.kind, one.code].filter(Boolean).join('/')
 
 export const bytes = (size: number) => (size < 1e6 ? `${Math.max(1, Math.round(size / 1e3))} kB` : `${(size / 1e6).toFixed(1)} MB`)
+
+// refOf is a class as a form names it.
+export const refOf = (one: ClassRef | ClassInfo): ClassRef => ({ ...(one.edition && { edition: one.edition }), ...(one.kind && { kind: one.kind }), code: one.code, ...('row' in one && one.row && { row: one.row }) })

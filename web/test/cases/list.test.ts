@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClassInfo } from '../../src/cases/api'
 import { matching } from '../../src/cases/classes'
-import { type Filters, NO_FILTERS, active, addressOf, filtersIn, questionOf } from '../../src/cases/filters'
+import { type Filters, NO_FILTERS, active, addressOf, countable, filtersIn, questionOf } from '../../src/cases/filters'
 import { commandFor } from '../../src/cases/keys'
 import { remaining, spanText } from '../../src/cases/light'
 import { caseHref, caseViewIn } from '../../src/cases/route'
@@ -74,5 +74,12 @@ describe('keys', () => {
   it('belong to boxes and to the browser', () => {
     for (const name of ['input', 'textarea', 'select']) expect(press('j', document.createElement(name))).toBeNull()
     expect(press('r', document.body, { ctrlKey: true })).toBeNull()
+  })
+})
+
+describe('counts', () => {
+  it('are asked for where the service can count', () => {
+    expect(countable({ ...NO_FILTERS, mine: false, states: ['handling'] })).toBe(true)
+    for (const filters of [{ ...NO_FILTERS }, { ...NO_FILTERS, mine: false, words: '井' }, { ...NO_FILTERS, mine: false, part: 'lamps/1' }]) expect(countable(filters)).toBe(false)
   })
 })

@@ -32,7 +32,7 @@ const messages: typeof zh = {
     more: 'More filters',
     none: 'Clear filters',
   },
-  light: { green: 'in time', yellow: 'nearly due', red: 'overdue', blue: 'paused' },
+  light: { green: 'in time', yellow: 'nearly due', red: 'overdue', grey: 'paused' },
   time: { left: '{span} left', late: '{span} over' },
   clock: { title: 'Time limits', running: 'running', paused: 'paused', stopped: 'stopped', used: '{span} used' },
   head: { nobody: 'not dispatched yet', parent: 'Part of', joined: 'Joined by', children: 'Cases below', open: 'open', closed: 'closed', requests: 'Waits for a decision: {what}' },

@@ -30,7 +30,7 @@ const messages = {
     more: '更多条件',
     none: '清除条件',
   },
-  light: { green: '按时', yellow: '临期', red: '超期', blue: '计时暂停' },
+  light: { green: '按时', yellow: '临期', red: '超期', grey: '计时暂停' },
   time: { left: '剩余 {span}', late: '超期 {span}' },
   clock: { title: '时限', running: '计时中', paused: '暂停', stopped: '已停止', used: '已用 {span}' },
   head: { nobody: '尚未派遣', parent: '上级案件', joined: '并入本案', children: '子案件', open: '办理中', closed: '已结束', requests: '待审批：{what}' },
