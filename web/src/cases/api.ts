@@ -1,221 +1,38 @@
 // Questions about cases, and what the answers look like.
 import { ApiError } from '../api/client'
+import type { components } from '../api/schema'
 import type { Title } from '../api/types'
 import type { Who } from './who'
 
-export interface Point {
-  lon: number
-  lat: number
-  accuracy?: number
-}
+type Schemas = components['schemas']
 
-export interface ClassRef {
-  edition?: string
-  kind?: string
-  code: string
-  row?: string
-  title?: Title
-}
-
-export interface CaseArea {
-  level: string
-  code: string
-  name?: string
-}
-
-export interface CellRef {
-  scheme: string
-  code: string
-}
-
-export interface PartRef {
-  layer: string
-  id: string
-  code?: string
-  class?: string
-  owner?: string
-}
-
-export interface FileRef {
-  hash: string
-  type: string
-  size: number
-  taken?: string
-  note?: string
-}
-
-export interface Quantity {
-  number: number
-  unit: string
-  kind?: string
-}
-
-// Grey is a clock that stands still.
-export type Light = 'green' | 'yellow' | 'red' | 'grey' | ''
-
-export interface Summary {
-  id: string
-  version: number
-  process: { name: string; version: number }
-  state: string
-  state_title: Title
-  final: boolean
-  class?: ClassRef
-  source: string
-  unit?: string
-  unit_name?: string
-  unit_title?: Title
-  task?: string
-  areas?: CaseArea[]
-  cells?: CellRef[]
-  point?: Point
-  address?: string
-  description?: string
-  priority?: number
-  marks?: string[]
-  requests?: string[]
-  opened: string
-  updated: string
-  rested?: string
-  due?: string
-  light?: Light
-}
-
-export interface Duty {
-  rule?: string
-  reason?: Title
-  organisation?: string
-  organisation_title?: Title
-  post?: string
-  limit?: string
-}
-
-export interface CasePlace {
-  point?: Point
-  areas?: CaseArea[]
-  cells?: CellRef[]
-  address?: string
-  parts?: PartRef[]
-  disputes?: string[]
-  duty?: Duty
-}
-
-export interface Clock {
-  clock: string
-  title: Title
-  state: 'running' | 'paused' | 'stopped'
-  limit?: string
-  due?: string
-  used_s?: number
-  light?: Light
-}
+export type Point = Schemas['CasePoint']
+export type ClassRef = Schemas['CaseClass']
+export type CasePlace = Schemas['CasePlace']
+export type PartRef = CasePlace['parts'][number]
+export type Duty = Schemas['CaseDuty']
+export type Clock = Schemas['CaseClock']
+// Light is empty for none; grey is a clock that stands still.
+export type Light = Clock['light']
+export type Field = Schemas['CaseField']
+export type Reason = Schemas['CaseRefusal']
+export type Offer = Schemas['CaseOffer']
+export type Summary = Schemas['CaseSummary']
+export type Case = Schemas['Case']
+export type CaseEvent = Schemas['CaseEvent']
+// Form is what is filled in at a step. Fields of the process that have no member of their own are in fields, as text.
+export type Form = Schemas['CaseForm']
+export type FileRef = NonNullable<Form['before']>[number]
+export type Quantity = NonNullable<Form['quantity']>[number]
+export type Match = Schemas['CaseMatch']
+export type Command = Schemas['CaseCommand']
+// The document leaves the languages of plan and standard open.
+export type ClassInfo = Omit<Schemas['CaseClassFull'], 'plan' | 'standard'> & { plan?: Title; standard?: Title }
 
 export interface Acting {
   person?: string
   organisation?: string
   post: string
-}
-
-export interface Field {
-  name: string
-  title: Title
-  type: string
-  required?: boolean
-  choices?: { value: string; title: Title }[]
-}
-
-export interface Reason {
-  name: string
-  reason: Title
-}
-
-export interface Offer {
-  action: string
-  title: Title
-  as: Acting & { post_title?: Title }
-  allowed: boolean
-  refusal?: Reason
-  to?: string
-  form?: Field[]
-}
-
-export interface Case extends Summary {
-  parent?: string
-  children?: { case: string; unit: string; open: boolean }[]
-  into?: string
-  joined?: string[]
-  first?: string
-  units?: string[]
-  intake?: CasePlace
-  filing?: CasePlace
-  duty?: Duty
-  clocks?: Clock[]
-  counts?: Record<string, number>
-  photos?: { before?: FileRef[]; after?: FileRef[] }
-  offers?: Offer[]
-}
-
-export interface CaseEvent {
-  number: number
-  at: string
-  // Absent for who sees the case as the public does.
-  actor?: Acting & { name?: string; organisation_title?: Title; post_title?: Title }
-  action: string
-  title?: Title
-  form?: Form
-  from?: string
-  to?: string
-  clocks?: { clock: string; do: string; limit?: string }[]
-  place?: CasePlace
-  request?: string
-  part?: string
-  link?: { kind: string; case: string }
-}
-
-// Form is what is filled in at a step. Fields of the process that have no member of their own are in fields, as text.
-export interface Form {
-  source?: string
-  description?: string
-  address?: string
-  point?: Point
-  class?: ClassRef
-  parts?: PartRef[]
-  before?: FileRef[]
-  after?: FileRef[]
-  voice?: FileRef[]
-  quantity?: Quantity[]
-  unit?: string
-  units?: string[]
-  person?: string
-  until?: string
-  into?: string
-  reason?: string
-  note?: string
-  fields?: Record<string, string>
-}
-
-export interface Beginning {
-  action: string
-  title: Title
-  as?: Acting & { post_title?: Title }
-  form: Field[]
-}
-
-export interface Match {
-  case: Summary
-  reasons: { code: string; zh?: string; en?: string }[]
-  distance_m?: number
-  score?: number
-}
-
-export interface ClassInfo {
-  edition?: string
-  kind?: string
-  code: string
-  title: Title
-  plan?: Title | string
-  standard?: Title | string
-  rows?: { row: string; condition?: Title | string; limit?: string }[]
 }
 
 // Refused is an answer of the service that says no, with what a form needs to tell why.
@@ -271,18 +88,13 @@ export function withWho(path: string, who: Who, post = false): string {
   return text ? `${path}${path.includes('?') ? '&' : '?'}${text}` : path
 }
 
-export interface Page {
-  cases: Summary[]
-  next?: string
-}
-
 export const listCases = (query: URLSearchParams, who: Who, signal?: AbortSignal) =>
-  askService<Page>(withWho(`/v1/cases?${query}`, who, query.get('inbox') === 'true'), { signal })
+  askService<Schemas['CaseList']>(withWho(`/v1/cases?${query}`, who, query.get('inbox') === 'true'), { signal })
 
 export const countCases = async (query: URLSearchParams, by: string, who: Who, signal?: AbortSignal) => {
   const asked = new URLSearchParams(query)
   if (by) asked.set('by', by)
-  return (await askService<{ count: number; by: Record<string, number>; titles: Record<string, Title> }>(withWho(`/v1/cases/count?${asked}`, who), { signal })).data
+  return (await askService<Schemas['CaseCount']>(withWho(`/v1/cases/count?${asked}`, who), { signal })).data
 }
 
 export const readCase = (id: string, who: Who, signal?: AbortSignal) => askService<Case>(withWho(casePath(id), who), { signal })
@@ -302,19 +114,12 @@ export function actAs(as: Acting | undefined, who: Who): Acting | undefined {
   return { ...(person && { person }), ...(organisation && { organisation }), post }
 }
 
-export interface Command {
-  action: string
-  as?: Acting
-  form: Form
-  parent?: string
-}
-
 export const beginCase = async (command: Command, key: string) =>
-  (await askService<{ case: Case }>('/v1/cases', { method: 'POST', body: command, headers: { 'Idempotency-Key': key } })).data.case
+  (await askService<Schemas['CaseDone']>('/v1/cases', { method: 'POST', body: command, headers: { 'Idempotency-Key': key } })).data.case
 
 export const act = async (id: string, command: Command, version: number, key: string) =>
   (
-    await askService<{ case: Case; repeated?: boolean }>(`${casePath(id)}/actions`, {
+    await askService<Schemas['CaseDone']>(`${casePath(id)}/actions`, {
       method: 'POST',
       body: { ...command, if_version: version },
       headers: { 'Idempotency-Key': key, 'If-Match': `"${version}"` },
@@ -328,13 +133,13 @@ export const findDuplicates = async (form: Form, who: Who, signal?: AbortSignal)
   (await askService<{ matches: Match[] }>('/v1/cases/duplicates', { method: 'POST', body: asBody(form, who), signal })).data.matches
 
 export const beginnings = async (who: Who, signal?: AbortSignal) =>
-  (await askService<{ actions: Beginning[] }>(withWho('/v1/cases/form', who, true), { signal })).data.actions
+  (await askService<{ actions: Offer[] }>(withWho('/v1/cases/form', who, true), { signal })).data.actions
 
 export const dryRoute = async (form: Form, who: Who, signal?: AbortSignal) =>
   (await askService<{ answer: Duty }>('/v1/cases/route', { method: 'POST', body: asBody(form, who), signal })).data.answer
 
 export const suggestClasses = async (words: string, signal?: AbortSignal) =>
-  (await askService<{ suggestions: { class: ClassInfo; score: number }[] }>(`/v1/classes/suggest?${new URLSearchParams({ words, limit: '3' })}`, { signal })).data.suggestions
+  (await askService<{ suggestions: { class: ClassRef; score: number }[] }>(`/v1/classes/suggest?${new URLSearchParams({ words, limit: '3' })}`, { signal })).data.suggestions
 
 let classes: Promise<ClassInfo[]> | null = null
 

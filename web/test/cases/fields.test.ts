@@ -23,7 +23,7 @@ function mount(field: Field, start?: Values[string], told?: string) {
   return { root, value }
 }
 
-const field = (type: string, name = type, more: Partial<Field> = {}): Field => ({ name, type, title: { zh: `名${type}`, en: type }, ...more })
+const field = (type: string, name = type, more: Partial<Field> = {}): Field => ({ name, type, title: { zh: `名${type}`, en: type }, required: false, ...more })
 const CHOICES = ['yes', 'partly', 'no'].map((value) => ({ value, title: { zh: value, en: value } }))
 const TYPES = ['text', 'point', 'class', 'parts', 'photos', 'voice', 'quantity', 'unit', 'units', 'person', 'date', 'time', 'bool', 'choice', 'number', 'case']
 

@@ -50,11 +50,12 @@ describe('time that is left', () => {
 })
 
 describe('classes', () => {
-  const classes: ClassInfo[] = [
-    { code: '0101', title: { zh: '上水井盖', en: 'Water manhole' } },
-    { code: '0102', title: { zh: '污水井盖', en: 'Sewer manhole' } },
-    { code: '1001', title: { zh: '暴露垃圾', en: 'Dumped rubbish' } },
-    { code: '2010', title: { zh: '井盖附属', en: 'Parts of 0101' } },
+  const of = (code: string, zh: string, en: string): ClassInfo => ({ edition: '2013', kind: 'part', code, title: { zh, en }, rows: [] })
+  const classes = [
+    of('0101', '上水井盖', 'Water manhole'),
+    of('0102', '污水井盖', 'Sewer manhole'),
+    of('1001', '暴露垃圾', 'Dumped rubbish'),
+    of('2010', '井盖附属', 'Parts of 0101'),
   ]
   const codes = (text: string) => matching(classes, text).map(({ code }) => code)
   it('are found by the beginning of the code before all else', () => expect(codes('0101')).toEqual(['0101', '2010']))

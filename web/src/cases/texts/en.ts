@@ -34,6 +34,7 @@ const messages: typeof zh = {
   },
   light: { green: 'in time', yellow: 'nearly due', red: 'overdue', grey: 'paused' },
   time: { left: '{span} left', late: '{span} over' },
+  limit: { urgent_hour: '{n} h, day and night', hour: '{n} h', work_hour: '{n} working hours', work_day: '{n} working days', natural_day: '{n} days' },
   clock: { title: 'Time limits', running: 'running', paused: 'paused', stopped: 'stopped', used: '{span} used' },
   head: { nobody: 'not dispatched yet', parent: 'Part of', joined: 'Joined by', children: 'Cases below', open: 'open', closed: 'closed', requests: 'Waits for a decision: {what}' },
   case: { done: '“{action}” is done; now: {state}', no_place: 'The place is not known.' },

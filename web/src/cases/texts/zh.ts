@@ -32,6 +32,7 @@ const messages = {
   },
   light: { green: '按时', yellow: '临期', red: '超期', grey: '计时暂停' },
   time: { left: '剩余 {span}', late: '超期 {span}' },
+  limit: { urgent_hour: '{n} 紧急工作时', hour: '{n} 小时', work_hour: '{n} 工作时', work_day: '{n} 工作日', natural_day: '{n} 自然日' },
   clock: { title: '时限', running: '计时中', paused: '暂停', stopped: '已停止', used: '已用 {span}' },
   head: { nobody: '尚未派遣', parent: '上级案件', joined: '并入本案', children: '子案件', open: '办理中', closed: '已结束', requests: '待审批：{what}' },
   case: { done: '已完成“{action}”，现为：{state}', no_place: '位置未知。' },
