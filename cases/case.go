@@ -18,7 +18,7 @@ type Case struct {
 	// Version is the number of its newest event, Moved that of the newest with which something happened: telling that a
 	// mark was reached changes nothing that somebody looks at before they act.
 	Version, Moved int
-	State   string
+	State          string
 	// Before is the state before it came into the present one, empty for none.
 	Before string
 	Final  bool

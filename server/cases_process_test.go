@@ -43,7 +43,9 @@ drop = ["steps.accepted.void"]
 		t.Fatalf("%d %s", text.status, text.body)
 	}
 	sections := strings.Split(strings.Replace(text.body, "version = 1\n", "version = 2\n", 1), "\n[")
-	left := slices.DeleteFunc(slices.Clone(sections), func(s string) bool { return strings.HasPrefix(s, "steps.accepted.void]") || strings.HasPrefix(s, "steps.accepted.void.") })
+	left := slices.DeleteFunc(slices.Clone(sections), func(s string) bool {
+		return strings.HasPrefix(s, "steps.accepted.void]") || strings.HasPrefix(s, "steps.accepted.void.")
+	})
 	changed := strings.Join(left, "\n[")
 	if len(left) == len(sections) {
 		t.Fatalf("the text has another form:\n%s", text.body)

@@ -214,7 +214,7 @@ func TestNear(t *testing.T) {
 		c.ID, c.Version, c.State, c.Opened, c.Rested, c.Final, c.Private = id, 1, "x", now.Add(-time.Hour), rested, !rested.IsZero(), private
 		c.Process = cases.ProcessRef{Name: "base", Version: 1}
 		c.Intake = &cases.Place{Point: &cases.Position{Lon: 116, Lat: lat}, Parts: []cases.Part{{Layer: "covers", ID: "C1"}}}
-		s.Put(c)
+		s.Show([]store.Shown{{Case: c}})
 	}
 	put("near", 39.0001, time.Time{}, false)
 	put("closed", 39.0002, now.Add(-time.Minute), false)

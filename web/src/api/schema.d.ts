@@ -1696,6 +1696,119 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/processes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Processes in all versions
+         * @description A case goes its way under the version with which it began.
+         */
+        get: operations["listProcesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/processes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example dongcheng-2004 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * A process
+         * @description As JSON, or with `Accept: application/toml` as the table that PUT takes.
+         */
+        get: operations["getProcess"];
+        /**
+         * Keep a new version of a process
+         * @description Cases begin under it from now on; open ones go on under theirs. It may inherit from processes of the profile. 422 tells all faults with row, field and line; 409 when the version is not above the newest.
+         */
+        put: operations["putProcess"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/processes/{name}/dry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example dongcheng-2004 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which open cases a new version would leave stuck
+         * @description Nothing is written.
+         */
+        post: operations["dryProcess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules of routing
+         * @description In the order in which they are asked, with what is switched off and why.
+         */
+        get: operations["routeRules"];
+        /**
+         * Put new rules of routing
+         * @description They take the place of those in force, all of them switched on.
+         */
+        put: operations["putRouteRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes/rules/{rule}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch on a rule that had failed */
+        post: operations["enableRouteRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -3390,6 +3503,136 @@ export interface components {
                 case: string;
                 unit: string;
             }[];
+        };
+        Process: {
+            name: string;
+            version: number;
+            title: components["schemas"]["Title"];
+            posts: {
+                id: string;
+                title: components["schemas"]["Title"];
+            }[];
+            states: {
+                id: string;
+                title: components["schemas"]["Title"];
+                owner: string[];
+                final: boolean;
+                public?: string;
+            }[];
+            actions: {
+                id: string;
+                title: components["schemas"]["Title"];
+            }[];
+            steps: {
+                state: string;
+                action: string;
+                to: string;
+                posts: string[];
+                guards: {
+                    guard: string;
+                    title: components["schemas"]["Title"];
+                }[];
+                require: string[];
+                optional: string[];
+                clocks: {
+                    clock: string;
+                    do: string;
+                }[];
+                request?: string;
+                part?: string;
+            }[];
+            clocks: {
+                id: string;
+                title: components["schemas"]["Title"];
+                limit?: string;
+            }[];
+            fields: components["schemas"]["CaseField"][];
+            marks: {
+                id: string;
+                title: components["schemas"]["Title"];
+            }[];
+            counts: {
+                id: string;
+                title: components["schemas"]["Title"];
+            }[];
+            requests: {
+                id: string;
+                title: components["schemas"]["Title"];
+                states: string[];
+                posts: string[];
+                decide: string[][];
+                guards: {
+                    guard: string;
+                    title: components["schemas"]["Title"];
+                }[];
+                to?: string;
+                clocks: {
+                    clock: string;
+                    do: string;
+                }[];
+            }[];
+            separation: {
+                did: string[];
+                never: string[];
+                by_organisation?: boolean;
+            }[];
+        };
+        ProcessPut: {
+            name: string;
+            version: number;
+            stuck: {
+                state: string;
+                before?: string;
+                requests: string[];
+                marks: string[];
+                clocks: string[];
+                cases: number;
+                why: string;
+            }[];
+            seq?: number;
+        };
+        RouteRules: {
+            rules: {
+                id: string;
+                reason?: components["schemas"]["Title"];
+                classes?: string[];
+                editions?: string[];
+                kinds?: string[];
+                sources?: string[];
+                areas?: {
+                    level: string;
+                    code: string;
+                }[];
+                cells?: {
+                    scheme: string;
+                    code: string;
+                }[];
+                layers?: string[];
+                owners?: string[];
+                levels?: string[];
+                working?: boolean;
+                organisation?: string;
+                owner?: boolean;
+                role?: string;
+                post?: string;
+                limit?: string;
+                priority?: number;
+                automatic?: boolean;
+                off?: {
+                    why: components["schemas"]["Title"];
+                    /** Format: date-time */
+                    at: string;
+                };
+            }[];
+            fallback: {
+                levels: string[];
+                organisation: string;
+            };
+            disputed: {
+                organisation: string;
+                post?: string;
+            };
+            seq?: number;
         };
         Problem: {
             /** @description A path under /docs that explains this kind of problem. */
@@ -10505,6 +10748,252 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listProcesses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The processes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        processes: {
+                            name: string;
+                            version: number;
+                            title: components["schemas"]["Title"];
+                            newest: boolean;
+                            /** @description Cases begin under it. */
+                            begins: boolean;
+                            /** Format: date-time */
+                            since?: string;
+                            by?: string;
+                            /** @description Open cases under the process, in all versions. */
+                            open: number;
+                        }[];
+                    };
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProcess: {
+        parameters: {
+            query?: {
+                /** @description The newest without it. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @example dongcheng-2004 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Process"];
+                    "application/toml": string;
+                    "text/toml": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putProcess: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example dongcheng-2004 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description It was kept before, with the same key. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Kept. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessPut"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dryProcess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example dongcheng-2004 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The cases. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessPut"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    routeRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRules"];
+                    "application/toml": string;
+                    "text/toml": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putRouteRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The rules. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteRules"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enableRouteRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rule: string;
+                        was_off: boolean;
+                    };
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
