@@ -242,7 +242,7 @@ func same(t testing.TB, got []string, want ...string) {
 // TestMonths lets cases lie for months: warnings, cards with their steps and alerts come at their times, once.
 func TestMonths(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(begin.Sub(time.Now()))
+		time.Sleep(time.Until(begin))
 		log := &memory{events: map[string][][]byte{}}
 		w := run(t, log, hours, time.Now)
 		defer w.stop()
@@ -285,7 +285,7 @@ func TestMonths(t *testing.T) {
 // that a request which nobody decides lapses.
 func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(begin.Sub(time.Now()))
+		time.Sleep(time.Until(begin))
 		log := &memory{events: map[string][][]byte{}}
 		w := run(t, log, hours, time.Now)
 		day := 24 * time.Hour
@@ -327,7 +327,7 @@ func TestPause(t *testing.T) {
 // that whoever saw the case before the mark may act.
 func TestBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(begin.Sub(time.Now()))
+		time.Sleep(time.Until(begin))
 		log := &memory{events: map[string][][]byte{}}
 		w := run(t, log, hours, time.Now)
 		if err := w.find("L-1", time.Now()); err != nil {

@@ -10873,7 +10873,10 @@ export interface operations {
     dryProcess: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @example dongcheng-2004 */
                 name: string;
@@ -10971,7 +10974,10 @@ export interface operations {
     enableRouteRule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 rule: string;
             };
