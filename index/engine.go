@@ -40,7 +40,9 @@ type Engine struct {
 	state
 	recent recent
 	// pending is what became dirty since the last publication, by layer.
-	pending     map[string]*dirtyLayer
+	pending map[string]*dirtyLayer
+	// loud is set when anything but what happened to cases was applied since the last publication.
+	loud        bool
 	projections []Projection
 }
 
@@ -91,6 +93,7 @@ func (e *Engine) Load(ctx context.Context, progress func(features int)) error {
 	}
 	e.recent.begin(e.seq)
 	clear(e.pending)
+	e.loud = false
 	// The feed starts here: it cannot say what changed before.
 	if w := e.next(); w != nil {
 		for _, p := range e.projections {
@@ -139,6 +142,7 @@ func (e *Engine) applyEntry(entry *data.Entry) error {
 		replaced = new([]version)
 	}
 	for i := range entry.Changes {
+		e.loud = e.loud || entry.Changes[i].Stream != data.StreamCase
 		if err := e.apply(entry.Seq, &entry.Changes[i], e.pending, replaced); err != nil {
 			return fmt.Errorf("apply seq %d change %d: %w", entry.Seq, i, err)
 		}
@@ -171,7 +175,8 @@ func (e *Engine) publish() {
 		}
 	}
 	e.world.Store(w)
-	e.feed.publish(old.seq, w, old.defined != w.defined, e.pending)
+	e.feed.publish(old.seq, w, old.defined != w.defined, !e.loud && len(e.pending) == 0, e.pending)
+	e.loud = false
 	clear(e.pending)
 }
 

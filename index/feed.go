@@ -60,22 +60,27 @@ type dirtyLayer struct {
 	boxes boxes
 }
 
+// silent reports whether nothing changed.
+func (d *Dirty) silent() bool { return !d.Defined && len(d.Layers) == 0 }
+
 // historyLength is the number of publications that the feed can answer for when a subscriber comes back.
 const historyLength = 1024
 
 // feed tells subscribers what changed. Guarantees: a subscriber sees To only after the World of that Seq is
 // published; what it gets covers every change in (From, To]; consecutive results join (To = next From). A slow
 // subscriber gets fewer, larger results and never holds up the engine.
+//
+// What happened to cases is told to nobody: it changes nothing in the city. Subscribers learn the Seq with the next change.
 type feed struct {
 	mu          sync.Mutex
 	published   chan struct{}
-	ended       bool
+	ended       chan struct{}
 	history     []Dirty // oldest first, contiguous
 	subscribers map[*Subscription]struct{}
 }
 
 func (f *feed) init() {
-	f.published = make(chan struct{})
+	f.published, f.ended = make(chan struct{}), make(chan struct{})
 	f.subscribers = map[*Subscription]struct{}{}
 }
 
@@ -87,32 +92,44 @@ func (f *feed) signal() <-chan struct{} {
 }
 
 func (f *feed) closed() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.ended
+	select {
+	case <-f.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 func (f *feed) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.ended {
-		f.ended = true
+	if !f.closed() {
+		close(f.ended)
 		close(f.published)
 	}
 }
 
-func (f *feed) publish(from data.Seq, w *World, defined bool, pending map[string]*dirtyLayer) {
+// publish tells of a World. A quiet one differs from the one before in its Seq only.
+func (f *feed) publish(from data.Seq, w *World, defined, quiet bool, pending map[string]*dirtyLayer) {
 	d := Dirty{From: from, To: w.seq, Defined: defined, Layers: map[string][]geo.Box{}}
 	for name, layer := range pending {
 		d.Layers[name] = slices.Clone(layer.boxes)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.history) == historyLength {
-		f.history = slices.Delete(f.history, 0, historyLength/4)
+	if n := len(f.history); quiet && n > 0 && f.history[n-1].silent() {
+		f.history[n-1].To = d.To // cases move all day, and must not push what happened to the city out
+	} else {
+		if n == historyLength {
+			f.history = slices.Delete(f.history, 0, historyLength/4)
+		}
+		f.history = append(f.history, d)
 	}
-	f.history = append(f.history, d)
 	for s := range f.subscribers {
+		if quiet {
+			s.dirty.To = max(s.dirty.To, d.To)
+			continue
+		}
 		s.merge(d)
 	}
 	close(f.published)
@@ -186,14 +203,13 @@ func (s *Subscription) wake() {
 // [data.ErrClosed] when the engine has stopped.
 func (s *Subscription) Next(ctx context.Context) (Dirty, error) {
 	for {
-		published := s.feed.signal()
 		if s.feed.closed() {
 			return Dirty{}, data.ErrClosed
 		}
 		select {
 		case <-ctx.Done():
 			return Dirty{}, ctx.Err()
-		case <-published:
+		case <-s.feed.ended:
 		case <-s.ready:
 			return s.take(), nil
 		}

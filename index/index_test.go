@@ -365,6 +365,49 @@ func TestFeedResumes(t *testing.T) {
 	}
 }
 
+// TestCasesAreQuiet checks that what happens to cases moves the World's Seq and wakes no subscriber, and that a subscriber
+// that comes back after thousands of it is told what else happened.
+func TestCasesAreQuiet(t *testing.T) {
+	log := indextest.NewLog()
+	e := indextest.Start(t, log)
+	before := log.Append(indextest.Define(lamps))
+	first := log.Append(indextest.Put("lamps", "1", pointAt(0, 0)))
+	indextest.At(t, e, first)
+	sub := e.Subscribe(0)
+	defer sub.Close()
+	event := data.Change{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName("lamps"), Case: &data.CaseEvent{Number: 1, Body: []byte("{}")}}
+	quiet := func(n int) {
+		t.Helper()
+		for range n {
+			w := indextest.At(t, e, log.Append(event))
+			if l, _ := w.Layer("lamps"); l.Len() != 1 {
+				t.Fatalf("%d lamps", l.Len())
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		defer cancel()
+		if d, err := sub.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("a subscriber was told of a case: %+v, %v", d, err)
+		}
+	}
+	quiet(3000)
+	note := data.Admin{Kind: data.AdminNote, ID: "n", Body: []byte("{}")}
+	noted := log.Append(note.Put()) // rights may have changed: whoever listens looks
+	if d, err := sub.Next(t.Context()); err != nil || d.From != first || d.To != noted || len(d.Layers) != 0 {
+		t.Errorf("told %+v, %v", d, err)
+	}
+	quiet(2)
+	last := log.Append(event, indextest.Put("lamps", "1", pointAt(7, 0)))
+	if d, err := sub.Next(t.Context()); err != nil || d.To != last || !slices.Equal(d.Names(), []string{"lamps"}) {
+		t.Errorf("told %+v, %v", d, err)
+	}
+	back := e.Subscribe(before)
+	defer back.Close()
+	if d, err := back.Next(t.Context()); err != nil || d.Reset || d.From != before || d.To != last || len(d.Layers["lamps"]) == 0 {
+		t.Errorf("told after coming back: %+v, %v", d, err)
+	}
+}
+
 // TestFeedAfterRestart checks that a subscriber from before a restart is told that nobody knows what it missed.
 func TestFeedAfterRestart(t *testing.T) {
 	log := indextest.NewLog()
