@@ -71,6 +71,10 @@ type Store interface {
 	// cannot be read is a *[CorruptError], one that does not exist [ErrNoEntry].
 	Changes(ctx context.Context, seq Seq, permanents ...uint32) ([]Change, error)
 
+	// Happened are the events of one case, by its name in the case stream, in entry seq, in their order. The errors are
+	// those of Changes.
+	Happened(ctx context.Context, seq Seq, name string) ([]Change, error)
+
 	// Outline calls take for each change of entry seq in order, without its content, erased ones included; what take gets
 	// is valid during the call, and take must not use the store. The errors are those of Changes.
 	Outline(ctx context.Context, seq Seq, take func(PayloadHead)) error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // City is the log of the city, see [data.Store] for the contracts.
 type City interface {
 	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
-	Changes(ctx context.Context, seq data.Seq, permanents ...uint32) ([]data.Change, error)
+	Happened(ctx context.Context, seq data.Seq, name string) ([]data.Change, error)
 	Header(ctx context.Context, seq data.Seq) (data.Header, error)
 	Entries(ctx context.Context, after data.Seq) iter.Seq2[*data.Entry, error]
 	Wait(ctx context.Context, after data.Seq) error
@@ -195,29 +196,21 @@ func (j *Journal) bodies(ctx context.Context, id string) ([][]byte, error) {
 	seq, number := j.newest(id)
 	bodies, name := make([][]byte, number), data.CaseName(id)
 	for number > 0 {
-		changes, err := j.log.Changes(ctx, seq, 0)
+		changes, err := j.log.Happened(ctx, seq, name)
 		if err != nil {
 			return nil, err
 		}
-		before := number
-		for i := len(changes) - 1; i >= 0; i-- {
-			ch := &changes[i]
-			if ch.Layer != name || ch.Case == nil {
-				continue
-			}
+		if len(changes) == 0 {
+			return nil, fmt.Errorf("%w: entry %d has no event %d", data.ErrFormat, seq, number)
+		}
+		for _, ch := range slices.Backward(changes) {
 			if ch.Case.Number != number {
 				return nil, fmt.Errorf("%w: entry %d has event %d, and %d should be there", data.ErrFormat, seq, ch.Case.Number, number)
 			}
 			number--
 			bodies[number] = ch.Case.Body
-			if ch.Prev != seq {
-				seq = ch.Prev
-				break
-			}
 		}
-		if number == before {
-			return nil, fmt.Errorf("%w: entry %d has no event %d", data.ErrFormat, seq, number)
-		}
+		seq = changes[0].Prev
 	}
 	return bodies, nil
 }

@@ -240,22 +240,15 @@ func (a admitting) Settle() error {
 }
 
 // EventAt implements [admit.Log].
-func (a admitting) EventAt(seq data.Seq, name string) (number int, err error) {
-	err = a.db.readChanges(context.WithoutCancel(a.ctx), seq, func(head data.PayloadHead, payload []byte, _ data.Hash) error {
-		if head.Stream != data.StreamCase || string(head.Layer) != name {
-			return nil
-		}
-		var decoder data.Decoder
-		c, err := decoder.Payload(payload)
-		if err == nil {
-			number = c.Case.Number
-		}
-		return err
-	})
+func (a admitting) EventAt(seq data.Seq, name string) (int, error) {
+	events, err := a.db.Happened(context.WithoutCancel(a.ctx), seq, name)
 	if errors.Is(err, data.ErrNoEntry) {
 		return 0, nil
 	}
-	return number, err
+	if err != nil || len(events) == 0 {
+		return 0, err
+	}
+	return events[len(events)-1].Case.Number, nil
 }
 
 // draft is what the next transaction of a group builds on.

@@ -73,6 +73,27 @@ func (db *DB) Changes(ctx context.Context, seq data.Seq, permanents ...uint32) (
 	return found, nil
 }
 
+// Happened are the events of a case in one entry, as [data.Store] says. Others are passed over without being decoded:
+// files of cases come in with thousands in an entry.
+func (db *DB) Happened(ctx context.Context, seq data.Seq, name string) (found []data.Change, err error) {
+	var decoder data.Decoder
+	err = db.readChanges(ctx, seq, func(head data.PayloadHead, payload []byte, hash data.Hash) error {
+		if head.Stream != data.StreamCase || string(head.Layer) != name {
+			return nil
+		}
+		if sha256.Sum256(payload) != hash {
+			return errors.New("does not match its hash")
+		}
+		change, err := decoder.Payload(payload)
+		found = append(found, change)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
 // Outline tells what the changes of one entry are about, as [data.Store] says.
 func (db *DB) Outline(ctx context.Context, seq data.Seq, take func(data.PayloadHead)) error {
 	return db.readChanges(ctx, seq, func(head data.PayloadHead, _ []byte, _ data.Hash) error {

@@ -104,6 +104,15 @@ func (c contract) cases(t *testing.T) {
 	if err != nil || len(changes) != 4 || changes[0].Case == nil || changes[0].Prev != first || changes[3].Layer != "case:lamps" {
 		t.Errorf("changes of %d: %+v, %v", second, changes, err)
 	}
+	if changes, err = s.Happened(t.Context(), second, "case:B"); err != nil || len(changes) != 2 || changes[1].Case.Number != 2 || changes[1].Prev != second {
+		t.Errorf("events of B in %d: %+v, %v", second, changes, err)
+	}
+	if changes, err = s.Happened(t.Context(), first, "case:B"); err != nil || len(changes) != 0 {
+		t.Errorf("events of B in %d: %+v, %v", first, changes, err)
+	}
+	if _, err = s.Happened(t.Context(), s.Last()+1, "case:B"); !errors.Is(err, data.ErrNoEntry) {
+		t.Errorf("events of an entry that does not exist: %v", err)
+	}
 	// Somebody who has not read the log since is not believed.
 	_, err = s.happened(t.Context(), 0, Happen("A", 3, second))
 	if behind, is := errors.AsType[*data.BehindError](err); !conflicted(err) && (!is || behind.Need > s.Last()) {
