@@ -1,13 +1,14 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/profiles"
 	"github.com/gewu-city/gewu/server/casework/kept"
 )
@@ -108,13 +109,18 @@ drop = ["steps.accepted.void"]
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second time there is nothing left to keep
-		if err := first.Keep(context.Background(), o.store, o.clockNow()); err != nil {
-			t.Fatal(err)
+	began := []*cases.Event{{Process: &cases.ProcessRef{Name: "base", Version: 1}, At: o.clockNow()}}
+	for n := range 2 { // the second time there is nothing left to keep
+		changes, err := first.Also(began)
+		if err != nil || len(changes) != 1-n {
+			t.Fatalf("%d changes, %v", len(changes), err)
 		}
-		if _, err := o.engine.Wait(context.Background(), o.store.Last()); err != nil {
-			t.Fatal(err)
+		if n == 0 {
+			o.put(data.Tx{Changes: changes})
 		}
+	}
+	if changes, err := first.Also([]*cases.Event{{Number: 2}}); err != nil || len(changes) != 0 {
+		t.Errorf("an event that begins no case keeps %v, %v", changes, err)
 	}
 	if n := len(first.All()); n != 2 {
 		t.Errorf("%d versions are kept, want 2", n)

@@ -44,7 +44,7 @@ type Config struct {
 	// Duplicates says when a report may be the same matter as a case; nil is the standard of package duplicate. The windows
 	// are those of Classes.
 	Duplicates *duplicate.Rules
-	// Standard is the limit, by clock, of classes that have none.
+	// Standard is the limit, by clock, of classes that have none; nil gives handling a week.
 	Standard map[string]string
 	// Public opens cases that are not private to everybody, without what was said and who did it.
 	Public bool
@@ -76,6 +76,9 @@ func New(cfg Config) (*Service, error) {
 	}
 	if _, ok := cfg.Tables().Newest(cfg.Process); !ok {
 		return nil, fmt.Errorf("casework: there is no process %q", cfg.Process)
+	}
+	if cfg.Standard == nil {
+		cfg.Standard = map[string]string{"handle": "7 natural_day"}
 	}
 	if cfg.Duplicates == nil {
 		cfg.Duplicates = duplicate.Default()

@@ -47,6 +47,7 @@ var linkTitles = map[string]data.Title{
 	string(cases.Left):   {"zh": "并案撤销", "en": "A case left it"},
 	string(cases.Rested): {"zh": "子案办结", "en": "A part came to rest"},
 	string(cases.Rose):   {"zh": "子案重启", "en": "A part was taken up again"},
+	cases.Tells:          {"zh": "时限提醒", "en": "A time limit was told of"},
 }
 
 // Events shows what happened to a case: GET /v1/cases/{case}/events.

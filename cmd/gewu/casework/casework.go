@@ -15,7 +15,6 @@ import (
 
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
-	"github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
@@ -23,7 +22,9 @@ import (
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/profile"
+	"github.com/gewu-city/gewu/profiles"
 	"github.com/gewu-city/gewu/server/casework"
+	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
 )
 
@@ -93,7 +94,14 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	for _, w := range p.Warnings(o.Now()) {
 		o.Logger.Warn("the profile needs looking after", "profile", p.Name, "what", w)
 	}
-	c := &Cases{journal: journal.New(o.Log, filepath.Join(o.Folder, CheckpointFile), journal.Options{Logger: o.Logger})}
+	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p)})
+	if err != nil {
+		return nil, fmt.Errorf("read the processes and rules: %w", err)
+	}
+	for _, fault := range book.Faults() {
+		o.Logger.Error("what is kept of processes and rules cannot be read", "error", fault)
+	}
+	c := &Cases{journal: journal.New(o.Log, filepath.Join(o.Folder, CheckpointFile), journal.Options{Logger: o.Logger, Also: book.Also})}
 	ledger := timing.NewLedger(p.Timing, c.journal)
 	shelf, err := store.New(ledger, store.Options{Levels: p.Levels, Schemes: p.Schemes, Due: ledger.Due})
 	if err != nil {
@@ -102,16 +110,11 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if err := c.journal.Load(ctx, shelf); err != nil {
 		return nil, fmt.Errorf("read the cases: %w", err)
 	}
-	tables, err := process.Make(p.Process)
-	if err != nil {
-		return nil, err
-	}
-	router := route.NewRouter(p.Routes)
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
-		Tables: func() *process.Versions { return tables }, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now,
+		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now,
 		Ground: &place.Ground{
-			World: o.Engine.World, Locator: o.Locator, Router: func() *route.Router { return router }, Working: p.Working, Owner: p.Owner,
+			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
 		},
 	}
 	if o.Geocoder != nil {
@@ -119,6 +122,26 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	}
 	c.Service, err = casework.New(cfg)
 	return c, err
+}
+
+// texts finds the process of a profile, and those that come with gewu: a city may write one that inherits from them.
+func texts(p *profile.Profile) process.Texts {
+	others := process.FromFS(profiles.Files)
+	return func(name string) (file, text string, err error) {
+		if name == p.Process.Name {
+			return name, p.ProcessText, nil
+		}
+		return others(name)
+	}
+}
+
+// posts are the ids of those that a profile brings.
+func posts(p *profile.Profile) []string {
+	ids := make([]string, len(p.Posts))
+	for i := range p.Posts {
+		ids[i] = p.Posts[i].ID
+	}
+	return ids
 }
 
 // Run follows the log of the city until ctx ends, and leaves a checkpoint.

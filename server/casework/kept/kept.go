@@ -4,7 +4,6 @@
 package kept
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/data"
@@ -66,6 +66,8 @@ type Profile struct {
 	Process string
 	// Rules is the text of the rules of routing; empty routes nothing.
 	Rules string
+	// Posts are those that the profile brings, whether they are in the directory already or not.
+	Posts []string
 }
 
 // Book is what is kept, with the profile below it. It follows the World and is safe for concurrent use.
@@ -75,8 +77,10 @@ type Book struct {
 
 	mu sync.Mutex
 	// at is the state of the records that all below is made of.
-	at       data.Seq
-	made     bool
+	at   data.Seq
+	made bool
+	// has says that the version of the profile is in the log.
+	has      bool
 	parsed   map[string]*process.Table
 	versions *process.Versions
 	router   *route.Router
@@ -93,11 +97,13 @@ func New(world func() *index.World, profile Profile) (*Book, error) {
 	return b, b.follow(world())
 }
 
-// posts are those that exist in a World.
-func postsOf(w *index.World) []string {
-	var posts []string
+// posts are those that exist in a World, and those that the profile brings.
+func (b *Book) posts(w *index.World) []string {
+	posts := slices.Clone(b.profile.Posts)
 	for _, p := range people.Of(w).Posts() {
-		posts = append(posts, p.ID)
+		if !slices.Contains(posts, p.ID) {
+			posts = append(posts, p.ID)
+		}
 	}
 	return posts
 }
@@ -110,7 +116,7 @@ func (b *Book) follow(w *index.World) error {
 	}
 	b.faults = nil
 	tables := map[string]*process.Table{}
-	text, posts := b.profile.Rules, postsOf(w)
+	text, posts := b.profile.Rules, b.posts(w)
 	for r := range w.Admin(data.AdminSetting) {
 		if r.ID != rulesSetting && !strings.HasPrefix(r.ID, processSetting) {
 			continue
@@ -153,7 +159,7 @@ func (b *Book) base(w *index.World, tables map[string]*process.Table) error {
 	t := b.parsed[b.profile.Process]
 	if t == nil {
 		var err error
-		if t, err = process.Load(b.profile.Texts, b.profile.Process, postsOf(w)); err != nil {
+		if t, err = process.Load(b.profile.Texts, b.profile.Process, b.posts(w)); err != nil {
 			return err
 		}
 		b.parsed[b.profile.Process] = t
@@ -282,7 +288,7 @@ func (b *Book) Text(name string, version int) (string, bool, error) {
 // [process.Load].
 func (b *Book) Draft(name, text string) (*process.Table, *Version, error) {
 	w := b.world()
-	texts, posts := only("process.toml", name, text, b.profile.Texts), postsOf(w)
+	texts, posts := only("process.toml", name, text, b.profile.Texts), b.posts(w)
 	t, err := process.Load(texts, name, posts)
 	if err != nil {
 		return nil, nil, err
@@ -296,7 +302,7 @@ func (b *Book) Draft(name, text string) (*process.Table, *Version, error) {
 
 // DraftRules reads the text of new rules. The error is that of [route.Parse].
 func (b *Book) DraftRules(text string) (*route.Rules, *Version, error) {
-	posts := postsOf(b.world())
+	posts := b.posts(b.world())
 	rules, err := route.Parse("routes.toml", text, posts)
 	if err != nil {
 		return nil, nil, err
@@ -304,36 +310,32 @@ func (b *Book) DraftRules(text string) (*route.Rules, *Version, error) {
 	return rules, &Version{Text: text, Posts: posts}, nil
 }
 
-// Log is where records are appended; see data.Store for the contract.
-type Log interface {
-	Append(ctx context.Context, tx data.Tx) (data.Seq, error)
-}
-
-// Keep appends the version of the profile to the log, unless it is there: a later program comes with other files, and cases
-// go on under this one. It is called at start, when the World is complete.
-func (b *Book) Keep(ctx context.Context, log Log, now time.Time) error {
-	t, v, err := b.profileVersion()
-	if err != nil {
-		return err
+// Also are the changes that keep the versions of processes under which events begin cases, where the log has them not yet: a
+// later program comes with other files, and the cases go on under these. They belong into the transaction of the events.
+func (b *Book) Also(events []*cases.Event) ([]data.Change, error) {
+	var changes []data.Change
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range events {
+		// The version of the profile is the only one that may not be there.
+		if e.Process == nil || b.has || b.parsed[b.profile.Process] == nil || e.Process.Name != b.parsed[b.profile.Process].Name || e.Process.Version != b.parsed[b.profile.Process].Version {
+			continue
+		}
+		v := Version{Name: e.Process.Name, Version: e.Process.Version, Posts: b.posts(b.world()), At: e.At}
+		if _, ok := b.world().Records().Find(data.AdminSetting, v.id()); ok {
+			b.has = true
+			continue
+		}
+		var err error
+		if v.Text, err = process.Text(b.profile.Texts, b.profile.Process); err != nil {
+			return nil, err
+		}
+		put, err := v.Put()
+		if err != nil {
+			return nil, err
+		}
+		put.IfSeq = nil // several first cases may begin at once; they say the same
+		return append(changes, put), nil
 	}
-	if slices.ContainsFunc(b.All(), func(have Version) bool { return have.Name == t.Name && have.Version == t.Version }) {
-		return nil
-	}
-	v.At = now
-	put, err := v.Put()
-	if err != nil {
-		return err
-	}
-	_, err = log.Append(ctx, data.Tx{Actor: "profile", Cause: "profile", Changes: []data.Change{put}})
-	return err
-}
-
-func (b *Book) profileVersion() (*process.Table, *Version, error) {
-	posts := postsOf(b.world())
-	t, err := process.Load(b.profile.Texts, b.profile.Process, posts)
-	if err != nil {
-		return nil, nil, err
-	}
-	text, err := process.Text(b.profile.Texts, b.profile.Process)
-	return t, &Version{Name: t.Name, Version: t.Version, Text: text, Posts: posts}, err
+	return changes, nil
 }

@@ -1809,6 +1809,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{case}/reporter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Who reported a case
+         * @description The reference that whoever took the report gave. It needs the permission `read-personal`, is noted first, and is told to nobody of a unit that has or had the case.
+         */
+        get: operations["caseReporter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -10994,6 +11017,45 @@ export interface operations {
                     "application/json": {
                         rule: string;
                         was_off: boolean;
+                    };
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseReporter: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reference. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        case: string;
+                        reporter: string;
                     };
                 };
             };
