@@ -47,7 +47,7 @@ type Geocode interface {
 	Geocode(ctx context.Context, words string) (Position, bool, error)
 }
 
-// Desk is where commands become events. All members but Locate, Geocode and Limits must be set. It is safe for concurrent
+// Desk is where commands become events. All members but Locate, Geocode, Limits and Before must be set. It is safe for concurrent
 // use if what it asks is.
 type Desk struct {
 	Log    Log
@@ -62,6 +62,8 @@ type Desk struct {
 	Known   func(Class) bool
 	Locate  Locate
 	Geocode Geocode
+	// Before, when not nil, is called before a command of somebody: what a case has reached by then is told first.
+	Before func(ctx context.Context, id string) error
 }
 
 // Done is what became of a command.
@@ -83,6 +85,11 @@ var ErrPost = errors.New("cases: the post is not held")
 // cases. The errors are those of [Decide], [ErrNoCase], [ErrPost], *[KeyError], and those of what the desk asks; then
 // nothing has happened.
 func (d *Desk) Do(ctx context.Context, cmd *Command) (*Done, error) {
+	if d.Before != nil && cmd.Told == nil {
+		if err := d.Before(ctx, cmd.Case); err != nil {
+			return nil, err
+		}
+	}
 	for try := 0; ; try++ {
 		done, err := d.once(ctx, cmd)
 		if _, stale := errors.AsType[*StaleError](err); !stale || cmd.IfVersion != nil || try == retries {

@@ -238,6 +238,9 @@ func New(cfg Config) (*Server, error) {
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained
 	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Loading: cfg.Loading, Draining: draining, Virtual: cfg.Clock}
+	if cfg.Cases != nil {
+		s.operate.Notes = cfg.Cases.Faults
+	}
 	base := cfg.PublicURL
 	if base == "" {
 		base = "http://127.0.0.1:8080"

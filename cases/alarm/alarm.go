@@ -60,7 +60,7 @@ type Sweeper struct {
 // Bounds of a sweep: cases whose marks are told in one transaction, and how long Run rests at most. Timers count the time that
 // the machine is awake, marks are times of the clock on the wall, and a log that cannot be written may be able to again.
 const (
-	batch       = 5000
+	batch       = 1000
 	longestRest = 30 * time.Second
 	retryRest   = 10 * time.Second
 )

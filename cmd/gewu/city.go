@@ -184,10 +184,11 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	}
 	if o.profile != nil {
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
-			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data,
+			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
 		}); err != nil {
 			return err
 		}
+		o.clock.Follow(c.cases)
 		config.Cases = c.cases.Service
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}

@@ -186,7 +186,7 @@ var rows = []row{
 	{dir: "cases/class", may: []string{"cases/calendar", "data/catalogue", "data"}, why: "classes with limits, texts and what is the same case; it knows no case"},
 	{dir: "cases/timing", may: []string{"cases", "cases/calendar", "cases/class", "cases/clock", "cases/process", "data/catalogue", "data"}, why: "cases with their clocks and limits; neither knows the other"},
 	{dir: "cases/notice", may: []string{"data", "geo"}, why: "who is told what, and messages on their way; it sends nothing"},
-	{dir: "cases/alarm", may: []string{"cases", "cases/calendar", "cases/clock", "cases/process", "cases/store", "cases/timing", "data", "people", "profiles"}, why: "what clocks reach becomes events; who is told of events is another matter, and only its tests know the calendars, the people and the profiles"},
+	{dir: "cases/alarm", may: []string{"cases", "cases/calendar", "cases/class", "cases/journal", "data/boltstore", "cases/clock", "cases/process", "cases/store", "cases/timing", "data", "people", "profiles"}, why: "what clocks reach becomes events; who is told of events is another matter, and only its tests know a log, the people and the profiles"},
 	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
 	{dir: "cases/adapters", may: []string{"cases/notice", "people/mail", "cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd; only its tests know a mailer"},
 	{dir: "cases/attachment/media", why: "files of people, written anew; it keeps nothing"},
@@ -267,6 +267,7 @@ var rows = []row{
 	{dir: "cmd/gewu/casework", may: []string{
 		"server/casework/kept", "profiles",
 		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
+		"cases/alarm", "cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 	}, why: "puts the cases of a served city together, for the server that cmd makes"},
 	{dir: "cmd/gewu/casecmd", may: []string{"cases/process", "data", "people", "profile", "profiles"}, why: "commands about cases: files are judged without a city, everything else speaks to a server"},
 	{dir: "cmd/gewu/audit", may: []string{"cmd/gewu/output"}, why: "a command that speaks to a server"},

@@ -50,6 +50,10 @@ type Config struct {
 	Public bool
 	// Now is the clock of the cases, which may be a virtual one.
 	Now func() time.Time
+	// Before tells what a case has reached before somebody does something with it; nil for nothing.
+	Before func(ctx context.Context, id string) error
+	// Faults are what keeps the clocks of cases from being counted, as sentences; nil for nothing.
+	Faults func() []string
 }
 
 // heldDossiers is how many cases are held as they are shown.
@@ -93,8 +97,16 @@ func New(cfg Config) (*Service, error) {
 func (s *Service) Desk() *cases.Desk {
 	return &cases.Desk{
 		Log: s.cfg.Store, Shelf: s.cfg.Store, Tables: s.cfg.Tables(), Process: s.cfg.Process, Directory: s.directory,
-		Limits: s.limits(), Known: s.known, Locate: s.cfg.Ground, Geocode: s.cfg.Geocode,
+		Limits: s.limits(), Known: s.known, Locate: s.cfg.Ground, Geocode: s.cfg.Geocode, Before: s.cfg.Before,
 	}
+}
+
+// Faults are what keeps the clocks of cases from being counted, as sentences.
+func (s *Service) Faults() []string {
+	if s.cfg.Faults == nil {
+		return nil
+	}
+	return s.cfg.Faults()
 }
 
 func (s *Service) limits() cases.Limits {

@@ -90,6 +90,8 @@ type API struct {
 	Loading func() bool
 	// Draining ends when the server goes down: work that can be begun anew is given up then.
 	Draining context.Context //nolint:containedctx // it is that of the server, not of a request
+	// Notes are what an operator should look after soon, as sentences; nil for nothing.
+	Notes func() []string
 	// Virtual is the clock of the city when it is not that on the wall, else nil.
 	Virtual Clock
 }
@@ -102,6 +104,8 @@ type ready struct {
 	Epoch    data.Epoch `json:"epoch"`
 	Features int        `json:"features"`
 	Behind   uint64     `json:"behind"`
+	// Notes are told to operators.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Ready says whether requests should be sent here. A server that takes no changes still answers everything else, and one
@@ -114,6 +118,9 @@ func (a *API) Ready(w http.ResponseWriter, r *http.Request) error {
 		if l.Def().Sensitive == nil && city.May(r, people.Operate) {
 			answer.Features += l.Len()
 		}
+	}
+	if a.Notes != nil && city.May(r, people.Operate) {
+		answer.Notes = a.Notes()
 	}
 	status := http.StatusOK
 	if a.Admin != nil {

@@ -13,6 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gewu-city/gewu/cases/alarm"
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
@@ -80,12 +84,16 @@ type Options struct {
 	Logger   *slog.Logger
 	// Folder is the data folder.
 	Folder string
+	// Registry receives the metrics of clocks.
+	Registry prometheus.Registerer
 }
 
 // Cases are the cases of a served city.
 type Cases struct {
 	Service *casework.Service
 	journal *journal.Journal
+	// The sweeper tells what the clocks of cases reach; it is what is due of cases by the clock of the city.
+	*alarm.Sweeper
 }
 
 // Open reads the cases of a city. The engine must have loaded it.
@@ -103,7 +111,8 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	}
 	c := &Cases{journal: journal.New(o.Log, filepath.Join(o.Folder, CheckpointFile), journal.Options{Logger: o.Logger, Also: book.Also})}
 	ledger := timing.NewLedger(p.Timing, c.journal)
-	shelf, err := store.New(ledger, store.Options{Levels: p.Levels, Schemes: p.Schemes, Due: ledger.Due})
+	c.Sweeper = alarm.New(alarm.Config{City: p.Timing, Ledger: ledger, Now: o.Now, Logger: o.Logger})
+	shelf, err := store.New(ledger, store.Options{Levels: p.Levels, Schemes: p.Schemes, Due: ledger.Due, Follow: c.Follow})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +121,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	}
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
-		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now,
+		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: c.Faults,
 		Ground: &place.Ground{
 			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
 		},
@@ -120,8 +129,11 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if o.Geocoder != nil {
 		cfg.Geocode = &place.Words{Geocoder: o.Geocoder, Now: o.Now}
 	}
-	c.Service, err = casework.New(cfg)
-	return c, err
+	if c.Service, err = casework.New(cfg); err != nil {
+		return nil, err
+	}
+	c.Open(shelf, func() alarm.Desk { return c.Service.Desk() }, book.Versions)
+	return c, watch(o.Registry, c.Sweeper)
 }
 
 // texts finds the process of a profile, and those that come with gewu: a city may write one that inherits from them.
@@ -144,5 +156,34 @@ func posts(p *profile.Profile) []string {
 	return ids
 }
 
-// Run follows the log of the city until ctx ends, and leaves a checkpoint.
-func (c *Cases) Run(ctx context.Context) error { return c.journal.Run(ctx) }
+// Run tells what clocks reach and follows the log of the city until ctx ends, and leaves a checkpoint.
+func (c *Cases) Run(ctx context.Context) error {
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var group errgroup.Group
+	group.Go(func() error { return c.journal.Run(following) })
+	// What is told last is in the checkpoint.
+	group.Go(func() error { defer stop(); return c.Sweeper.Run(ctx) })
+	return group.Wait()
+}
+
+// watch registers the metrics of clocks.
+func watch(r prometheus.Registerer, s *alarm.Sweeper) error {
+	if r == nil {
+		return nil
+	}
+	gauge := func(name, help string, value func(alarm.State) float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gewu_case_" + name, Help: help}, func() float64 { return value(s.State()) })
+	}
+	for _, c := range []prometheus.Collector{
+		gauge("clocks", "Clocks of open cases with a mark ahead.", func(is alarm.State) float64 { return float64(is.Clocks) }),
+		gauge("clocks_undated", "Clocks of open cases without a due time, because a table of holidays ends.", func(is alarm.State) float64 { return float64(is.Undated) }),
+		gauge("marks_behind_seconds", "For how long the mark that was reached first waits to be told.", func(is alarm.State) float64 { return is.Behind.Seconds() }),
+		gauge("marks_told", "Marks that were told since the start.", func(is alarm.State) float64 { return float64(is.Told) }),
+	} {
+		if err := r.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

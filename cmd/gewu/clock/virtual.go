@@ -74,6 +74,13 @@ func (v *Virtual) Now() time.Time {
 	return v.now
 }
 
+// Follow tells the clock of more that is due by it, before others move it.
+func (v *Virtual) Follow(due ...Due) {
+	if v != nil {
+		v.due = append(v.due, due...)
+	}
+}
+
 // Log is a log that is written by the clock; see [data.Store].
 type Log interface {
 	Last() data.Seq
