@@ -16,6 +16,7 @@ func (s *Server) caseRoutes() []route {
 		{"GET", "/v1/cases/{case}/events", c.Events, anyone, false},
 		{"GET", "/v1/cases/{case}/offers", c.Offers, anyone, false},
 		{"GET", "/v1/cases/{case}/reporter", c.Reporter, writers, false},
+		{"GET", "/v1/cases/{case}/persons", c.Persons, anyone, false},
 		{"POST", "/v1/cases/{case}/actions", c.Act, visitors, false},
 		{"GET", "/v1/classes", c.ListClasses, anyone, false},
 		{"GET", "/v1/classes/suggest", c.Suggest, anyone, false},
@@ -38,6 +39,9 @@ func caseNeeds() map[string]need {
 		"GET /v1/cases/{case}": public, "GET /v1/cases/{case}/events": public, "GET /v1/cases/{case}/offers": public,
 		"GET /v1/cases/{case}/reporter": need(people.ReadPersonal), "POST /v1/cases/{case}/actions": public,
 		"GET /v1/classes": public, "GET /v1/classes/suggest": public,
+		"GET /v1/cases/{case}/persons": public,
+		"POST /v1/cases/{case}/actions": public,
+		"GET /v1/classes":               public, "GET /v1/classes/suggest": public,
 
 		"GET /v1/processes": public, "GET /v1/processes/{name}": public,
 		"PUT /v1/processes/{name}": need(people.Define), "POST /v1/processes/{name}/dry": need(people.Define),

@@ -22,7 +22,8 @@ export async function photo(page, word) {
 }
 
 export class User extends MapDriver {
-  static async open(browser, person) {
+  // open logs somebody in by the page for that.
+  static async open(browser, login, password) {
     const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', serviceWorkers: 'block' })
     await context.addInitScript(() => {
       window.violations = []
@@ -30,21 +31,30 @@ export class User extends MapDriver {
     })
     const page = await context.newPage()
     const user = new User(page, context)
-    user.person = person
     user.outside = []
     page.on('request', (request) => {
       if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== base) user.outside.push(request.url())
     })
-    page.on('pageerror', (error) => complaints.push(`${person} page error: ${error.message}`))
-    page.on('console', (message) => message.type() === 'error' && complaints.push(`${person} ${page.url()}: ${message.text()} ${message.location().url}`))
-    await page.goto(`${base}/cases`)
-    await page.locator('select[name=act-as]').selectOption(person)
+    page.on('pageerror', (error) => complaints.push(`${login} page error: ${error.message}`))
+    page.on('console', (message) => message.type() === 'error' && complaints.push(`${login} ${page.url()}: ${message.text()} ${message.location().url}`))
+    await page.goto(`${base}/account/login`)
+    await page.locator('input[name=login]').fill(login)
+    await page.locator('input[name=password]').fill(password)
+    await page.keyboard.press('Enter')
+    await page.waitForURL((url) => url.pathname === '/')
     return user
   }
 
   async go(path) {
     await this.page.goto(base + path)
     await this.ready()
+  }
+
+  // api asks the service as this user.
+  async api(path) {
+    const answer = await this.page.request.get(base + path)
+    expect(answer.ok(), `${path} answered ${answer.status()}: ${(await answer.text()).slice(0, 200)}`)
+    return answer.json()
   }
 
   async ready() {

@@ -1636,6 +1636,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{case}/persons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Who can be named where an action asks for a person
+         * @description Those who hold a post of the state to which the action leads: whoever works for a cell of the case first, then colleagues, then others. Names are told to those alone who may take the action now.
+         */
+        get: operations["casePersons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{case}/actions": {
         parameters: {
             query?: never;
@@ -3287,6 +3310,16 @@ export interface components {
                 value: string;
                 title: components["schemas"]["Title"];
             }[];
+        };
+        CaseCandidate: {
+            id: string;
+            name: string;
+            post: string;
+            post_title?: components["schemas"]["Title"];
+            organisation: string;
+            organisation_title?: components["schemas"]["Title"];
+            /** @description Works for a cell of the case. */
+            here: boolean;
         };
         CaseRefusal: {
             name: string;
@@ -10655,6 +10688,55 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    casePersons: {
+        parameters: {
+            query: {
+                /** @example inspect-ask */
+                action: string;
+                /** @description Only those who work in an organisation or below it. */
+                unit?: string;
+                /** @description Only those with this in id or name, whatever the case. */
+                q?: string;
+                limit?: number;
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /** @description Narrows down to posts in this organisation. */
+                organisation?: string;
+                /** @description Narrows down to this post. */
+                post?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The persons. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        persons: components["schemas"]["CaseCandidate"][];
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];

@@ -25,6 +25,7 @@ export type Form = Schemas['CaseForm']
 export type FileRef = NonNullable<Form['before']>[number]
 export type Quantity = NonNullable<Form['quantity']>[number]
 export type Match = Schemas['CaseMatch']
+export type Candidate = Schemas['CaseCandidate']
 export type Command = Schemas['CaseCommand']
 // The document leaves the languages of plan and standard open.
 export type ClassInfo = Omit<Schemas['CaseClassFull'], 'plan' | 'standard'> & { plan?: Title; standard?: Title }
@@ -104,6 +105,12 @@ export const readEvents = async (id: string, who: Who, signal?: AbortSignal) =>
 
 export const readOffers = async (id: string, who: Who, signal?: AbortSignal) =>
   (await askService<{ offers: Offer[] }>(withWho(`${casePath(id)}/offers`, who), { signal })).data.offers
+
+// readPersons are those who can be named in the form of an action.
+export async function readPersons(id: string, action: string, as: Acting, who: Who, q: string, unit: string | undefined, signal?: AbortSignal): Promise<Candidate[]> {
+  const query = new URLSearchParams({ action, post: as.post, ...(as.organisation && { organisation: as.organisation }), ...(q && { q }), ...(unit && { unit }) })
+  return (await askService<{ persons: Candidate[] }>(withWho(`${casePath(id)}/persons?${query}`, who), { signal })).data.persons
+}
 
 // actAs is the member `as` of a command: the post of the offer, and on an open server the person who was chosen.
 export function actAs(as: Acting | undefined, who: Who): Acting | undefined {

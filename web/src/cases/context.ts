@@ -4,7 +4,7 @@ import { locate } from '../api/client'
 import type { Layer, Located } from '../api/types'
 import type { Picked } from '../map/pick'
 import type { Place } from '../ui/urlState'
-import type { Form, Point } from './api'
+import type { Candidate, Form, Point } from './api'
 
 // Picking is a field that takes the next clicks on the map.
 export interface Picking {
@@ -21,6 +21,8 @@ export interface FormContext {
   // What the case says, for suggestions and duplicates.
   form: () => Form
   picking: ShallowRef<Picking | null>
+  // Who can be named in the form; absent where only managers of people know.
+  persons?: (text: string, signal: AbortSignal) => Promise<Candidate[]>
   // A photo said where it was taken.
   photographed?: (point: Point) => void
 }

@@ -83,6 +83,7 @@ const messages: typeof zh = {
     none: 'Nothing found',
     organisation: 'Name or id of the unit',
     person: 'Name or staff id',
+    here: 'works for this cell',
     case: 'Number of the case',
   },
   map: { none: 'This browser cannot draw the map; addresses, coordinates and lists do as well.', pick: 'Click the map; with the keyboard focus it and press Enter for its middle' },

@@ -81,6 +81,7 @@ const messages = {
     none: '没有找到',
     organisation: '单位名称或编号',
     person: '姓名或工号',
+    here: '负责本网格',
     case: '案件编号',
   },
   map: { none: '此浏览器不能绘制地图；可用地址、坐标和列表办理。', pick: '点击地图选取；聚焦地图后按回车选取中心点' },
