@@ -83,13 +83,13 @@ func (a *API) offers(of *seen, c *cases.Case, want *as) ([]offer, error) {
 }
 
 func (a *API) offered(t *process.Table, c *cases.Case, posts []cases.Actor) []offer {
-	out, d := []offer{}, a.people()
+	out := []offer{}
 	for _, post := range posts {
 		for _, o := range a.offersOf(t, c, post) {
 			action, _ := t.Action(o.Action)
 			one := offer{
 				Action: o.Action, Title: action.Title, Allowed: o.Refusal == nil, To: o.Step.To, Form: formOf(t, o.Step), Request: o.Step.Request, Part: o.Step.Part,
-				As: actor{Person: post.Person, Organisation: post.Organisation, OrganisationTitle: a.titleOf(post.Organisation), Post: post.Post, PostTitle: postTitle(d, t, post.Post)},
+				As: a.actorOf(t, post),
 			}
 			if o.Refusal != nil {
 				one.Refusal = &refusal{string(o.Refusal.Code), o.Refusal.Title}
@@ -98,6 +98,13 @@ func (a *API) offered(t *process.Table, c *cases.Case, posts []cases.Actor) []of
 		}
 	}
 	return out
+}
+
+// actorOf is a post of somebody as it is shown.
+func (a *API) actorOf(t *process.Table, post cases.Actor) actor {
+	return actor{
+		Person: post.Person, Organisation: post.Organisation, OrganisationTitle: a.titleOf(post.Organisation), Post: post.Post, PostTitle: postTitle(a.people(), t, post.Post),
+	}
 }
 
 // narrowed are the parameters that name one post of whoever asks.
@@ -148,7 +155,13 @@ func (a *API) Form(w http.ResponseWriter, r *http.Request) error {
 			ways = append(ways, o)
 		}
 	}
+	posts := []actor{}
+	for _, post := range c.posts(&as{}) {
+		posts = append(posts, a.actorOf(t, post))
+	}
 	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Actions []offer `json:"actions"`
-	}{ways})
+		// Posts are all those of whoever asks.
+		Posts []actor `json:"posts"`
+	}{ways, posts})
 }

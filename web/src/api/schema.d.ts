@@ -10492,6 +10492,8 @@ export interface operations {
                 content: {
                     "application/json": {
                         actions: components["schemas"]["CaseOffer"][];
+                        /** @description All posts of whoever asks, that of the public for who is no person of the directory. */
+                        posts: components["schemas"]["CaseActor"][];
                     };
                 };
             };

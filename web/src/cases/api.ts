@@ -25,6 +25,7 @@ export type Form = Schemas['CaseForm']
 export type FileRef = NonNullable<Form['before']>[number]
 export type Quantity = NonNullable<Form['quantity']>[number]
 export type Match = Schemas['CaseMatch']
+export type Actor = Schemas['CaseActor']
 export type Candidate = Schemas['CaseCandidate']
 export type Command = Schemas['CaseCommand']
 // The document leaves the languages of plan and standard open.
@@ -139,6 +140,9 @@ const asBody = (form: Form, who: Who) => ({ ...(who.person && { as: { person: wh
 export const findDuplicates = async (form: Form, who: Who, signal?: AbortSignal) =>
   (await askService<{ matches: Match[] }>('/v1/cases/duplicates', { method: 'POST', body: asBody(form, who), signal })).data.matches
 
+// postsOf are the posts by which somebody may act.
+export const postsOf = async (who: Who) => (await askService<{ posts: Actor[] }>(withWho('/v1/cases/form', who))).data.posts
+
 export const beginnings = async (who: Who, signal?: AbortSignal) =>
   (await askService<{ actions: Offer[] }>(withWho('/v1/cases/form', who, true), { signal })).data.actions
 
@@ -173,23 +177,14 @@ export const listOrganisations = async (q: string, signal?: AbortSignal) =>
 
 export const readOrganisation = async (id: string) => (await askService<Organisation>(`/v1/organisations/${segment(id)}`)).data
 
-export interface Holding {
-  post: string
-  organisation: string
-}
-
 export interface Person {
   id: string
   name: string
-  current?: Holding[]
+  current?: { post: string; organisation: string }[]
 }
 
-export const listStaff = async (q: string, limit: number, signal?: AbortSignal, post = '') =>
-  (await askService<{ staff: Person[] }>(`/v1/staff?${new URLSearchParams({ ...(q && { q }), ...(post && { post }), limit: String(limit) })}`, { signal })).data.staff
-
-export const readPerson = async (id: string) => (await askService<Person>(`/v1/staff/${segment(id)}`)).data
-
-export const listPosts = async () => (await askService<{ posts: { id: string; title: Title }[] }>('/v1/posts?limit=500')).data.posts
+export const listStaff = async (q: string, limit: number) =>
+  (await askService<{ staff: Person[] }>(`/v1/staff?${new URLSearchParams({ ...(q && { q }), limit: String(limit) })}`)).data.staff
 
 export const fileURL = (file: FileRef, size: 'thumb' | 'full') => `/v1/attachments/${segment(file.hash)}?size=${size}`
 

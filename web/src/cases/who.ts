@@ -1,8 +1,7 @@
 // By whom the pages ask: the account, or on an open server whoever was chosen to act as.
 import { readonly, ref, shallowRef } from 'vue'
 import { readJSON } from '../api/client'
-import type { Title } from '../api/types'
-import { type Holding, type Person, listPosts, listStaff, readPerson } from './api'
+import { type Actor, type Person, listStaff, postsOf } from './api'
 
 export interface Who {
   // Staff id; only sent where the server is open.
@@ -24,11 +23,10 @@ const KEPT = 'gewu.cases.who'
 const who = shallowRef<Who>({})
 const me = shallowRef<Me | null>(null)
 const people = shallowRef<Person[]>([])
-const holdings = shallowRef<Holding[]>([])
-const titles = shallowRef<ReadonlyMap<string, Title>>(new Map())
+const posts = shallowRef<Actor[]>([])
 const ready = ref(false)
 
-export const acting = { who: readonly(who), me: readonly(me), people: readonly(people), holdings: readonly(holdings), titles: readonly(titles), ready: readonly(ready) }
+export const acting = { who: readonly(who), me: readonly(me), people: readonly(people), posts: readonly(posts), ready: readonly(ready) }
 
 function recall(): Who {
   try {
@@ -46,41 +44,34 @@ function keep(): void {
   }
 }
 
-const holds = (one: Who) => (held: Holding) => held.post === one.post && held.organisation === one.organisation
-
-// begin asks once who is here. What it cannot learn, such as the titles of
-// posts, the pages do without.
+// begin asks once who is here. What it cannot learn the pages do without.
 export async function begin(): Promise<void> {
   if (ready.value) return
   me.value = await readJSON<Me>('/v1/me').catch(() => null)
-  const asked = listPosts().then(
-    (posts) => (titles.value = new Map(posts.map((post) => [post.id, post.title]))),
-    () => null,
-  )
   const kept = recall()
-  if (me.value?.open) {
+  if (me.value?.open && me.value.cases) {
     people.value = (await listStaff('', MOST_PEOPLE).catch(() => [])).filter((person) => person.current?.length)
-    const before = people.value.find((person) => person.id === kept.person)
-    holdings.value = before?.current ?? []
-    who.value = before ? { person: before.id, ...(holdings.value.some(holds(kept)) && { post: kept.post, organisation: kept.organisation }) } : {}
-  } else if (me.value?.account?.staff) {
-    holdings.value = (await readPerson(me.value.account.staff).catch(() => null))?.current ?? []
-    who.value = holdings.value.some(holds(kept)) ? { post: kept.post, organisation: kept.organisation } : {}
+    if (people.value.some((person) => person.id === kept.person)) who.value = { person: kept.person }
   }
-  await asked
+  await learn(kept)
   ready.value = true
+}
+
+// learn asks for the posts of whoever acts; one that was chosen before stays.
+async function learn(kept: Who): Promise<void> {
+  posts.value = me.value?.cases ? await postsOf(who.value).catch(() => []) : []
+  if (posts.value.some((one) => one.post === kept.post && one.organisation === kept.organisation)) choosePost(kept as Actor)
 }
 
 // actAsPerson chooses on an open server by whom everything is asked from now on.
 export function actAsPerson(id: string): void {
-  const person = people.value.find((one) => one.id === id)
-  holdings.value = person?.current ?? []
-  who.value = person ? { person: id } : {}
+  who.value = people.value.some((one) => one.id === id) ? { person: id } : {}
   keep()
+  void learn({})
 }
 
 // choosePost narrows the list to one of several posts; null is all of them.
-export function choosePost(held: Holding | null): void {
+export function choosePost(held: Pick<Actor, 'post' | 'organisation'> | null): void {
   who.value = { ...(who.value.person && { person: who.value.person }), ...(held && { post: held.post, organisation: held.organisation }) }
   keep()
 }
