@@ -6,5 +6,5 @@ import "embed"
 
 // Files are the folders of all profiles.
 //
-//go:embed */*.toml
+//go:embed */*.toml */demo
 var Files embed.FS

@@ -285,6 +285,7 @@ var rows = []row{
 		"server/attachments", "cases/attachment",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
 	}, below...), why: "the only place that knows everything"},
+	{dir: "test/flow", why: "stories as text, and who plays them over HTTP; it knows no package of the server"},
 	{dir: "test/peers", may: []string{"data/boltstore", "data/convert", "data/synth", "data", "geo", "geocode/eval", "grid", "index", "index/indextest", "test/peers/bare", "test/peers/figure", "test/peers/opening", "test/peers/places", "test/peers/planning", "test/peers/postgis", "test/peers/wire", "test/peers/proc"}, why: "measures what the server is made of beside other engines; everything else through the built binary"},
 	{dir: "test/peers/opening", may: []string{"data/boltstore", "geo", "grid", "index", "test/peers/proc"}, why: "what it takes to open a store; it knows no peer"},
 	{dir: "test/peers/places", may: []string{"data/boltstore", "data", "geocode", "geocode/eval", "geocode/noise", "geocode/normal", "index", "index/indextest", "sample/sampletest", "test/peers/postgis", "test/peers/proc"}, why: "the geocoder beside searches of texts"},

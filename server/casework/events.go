@@ -22,14 +22,16 @@ type happened struct {
 	From   string      `json:"from,omitempty"`
 	To     string      `json:"to"`
 	// Clocks are what happened to clocks.
-	Clocks  []cases.ClockEffect `json:"clocks,omitempty"`
-	Place   *placeShown         `json:"place,omitempty"`
-	Request string              `json:"request,omitempty"`
-	Part    process.Part        `json:"part,omitempty"`
-	Granted bool                `json:"granted,omitempty"`
-	Lapsed  []string            `json:"lapsed,omitempty"`
-	Link    *cases.Link         `json:"link,omitempty"`
-	Split   []cases.Child       `json:"children,omitempty"`
+	Clocks []cases.ClockEffect `json:"clocks,omitempty"`
+	// Told are marks of clocks that were reached.
+	Told    []cases.Mark  `json:"told,omitempty"`
+	Place   *placeShown   `json:"place,omitempty"`
+	Request string        `json:"request,omitempty"`
+	Part    process.Part  `json:"part,omitempty"`
+	Granted bool          `json:"granted,omitempty"`
+	Lapsed  []string      `json:"lapsed,omitempty"`
+	Link    *cases.Link   `json:"link,omitempty"`
+	Split   []cases.Child `json:"children,omitempty"`
 }
 
 type actor struct {
@@ -95,6 +97,7 @@ func (a *API) happened(t *process.Table, e *cases.Event, full bool) happened {
 	if len(form.Filled()) > 0 || form.Private {
 		out.Form = &form
 	}
+	out.Told = e.Told
 	out.Clocks, out.Place, out.Request, out.Part, out.Granted, out.Lapsed, out.Link, out.Split = e.Clocks, a.placeOf(e.Place), e.Request, e.Part, e.Granted, e.Lapsed, e.Link, e.Children
 	return out
 }
