@@ -3546,6 +3546,16 @@ export interface components {
                 /** Format: date-time */
                 until?: string;
             }[];
+            /** @description Marks of clocks that were reached: nearly due, overdue, alerts to the levels above, cards. */
+            told?: {
+                clock: string;
+                key: string;
+                generation?: number;
+                kind?: string;
+                level?: number;
+                /** Format: date-time */
+                at: string;
+            }[];
             place?: components["schemas"]["CasePlace"];
             request?: string;
             part?: string;
