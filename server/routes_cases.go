@@ -40,8 +40,6 @@ func caseNeeds() map[string]need {
 		"GET /v1/cases/{case}/reporter": need(people.ReadPersonal), "POST /v1/cases/{case}/actions": public,
 		"GET /v1/classes": public, "GET /v1/classes/suggest": public,
 		"GET /v1/cases/{case}/persons": public,
-		"POST /v1/cases/{case}/actions": public,
-		"GET /v1/classes":               public, "GET /v1/classes/suggest": public,
 
 		"GET /v1/processes": public, "GET /v1/processes/{name}": public,
 		"PUT /v1/processes/{name}": need(people.Define), "POST /v1/processes/{name}/dry": need(people.Define),
