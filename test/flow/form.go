@@ -160,7 +160,7 @@ func (p *Player) photo(ctx context.Context, user, name string) (json.RawMessage,
 		return file, nil
 	}
 	sum := fnv.New32a()
-	sum.Write([]byte(name))
+	_, _ = sum.Write([]byte(name))
 	n := sum.Sum32()
 	img := image.NewRGBA(image.Rect(0, 0, 64, 48))
 	for x := range 64 {

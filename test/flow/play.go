@@ -290,7 +290,7 @@ func (p *Player) do(ctx context.Context, user, method, path, contentType string,
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
