@@ -31,6 +31,10 @@ var costs = map[string]cost{
 	"GET /tiles/{tileset}/{z}/{x}/{y}.pbf": {large: true},
 	"GET /v1/layers/{layer}/features":      {scan: true},
 	"GET /v1/attachments/{hash}":           {large: true},
+	// A page of these reads the events of up to a thousand cases.
+	"GET /open311/{endpoint}/requests.{format}":              {scan: true},
+	"GET /open311/{endpoint}/servicerequestupdates.{format}": {scan: true},
+	"GET /open311/{endpoint}/bulk.{format}":                  {scan: true},
 	// A page of these reads up to a thousand entries, each with the heads of ten thousand changes or a large polygon: 0.1 ms
 	// for each entry of an import.
 	"GET /v1/layers/{layer}/features/{id}/history": {scan: true},

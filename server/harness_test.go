@@ -34,7 +34,7 @@ import (
 
 func TestMain(m *testing.M) {
 	for _, kind := range []string{
-		"application/vnd.mapbox-vector-tile", rest.TypeNDJSON, "text/csv", "text/html", "text/css", "text/event-stream", rest.TypeGeoJSON + "-seq", "text/plain", "image/svg+xml", "application/toml", "text/toml", "image/jpeg", "audio/amr",
+		"application/vnd.mapbox-vector-tile", rest.TypeNDJSON, "text/csv", "text/html", "text/css", "text/event-stream", rest.TypeGeoJSON + "-seq", "text/plain", "image/svg+xml", "application/toml", "text/toml", "image/jpeg", "audio/amr", "text/xml",
 	} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}

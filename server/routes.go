@@ -47,7 +47,7 @@ const (
 
 // routes is the whole API. GET answers HEAD too, and every path answers OPTIONS.
 func (s *Server) routes() []route {
-	return slices.Concat(s.accountRoutes(), s.caseRoutes(), s.attachmentRoutes(), []route{
+	return slices.Concat(s.accountRoutes(), s.caseRoutes(), s.attachmentRoutes(), s.open311Routes(), []route{
 		{"GET", "/v1/locate", s.locate.Point, anyone, false},
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},
@@ -354,6 +354,9 @@ var apiPrefixes = []string{"v1", "geocoder", "tiles", "styles", "docs", "healthz
 // page answers what no route matches: a page, or that there is nothing.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) (stream bool, err error) {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if rt := s.open311Elsewhere(r); rt != nil {
+		return false, s.call(rt, w, r)
+	}
 	switch {
 	case first == "tiles":
 		return false, rest.Refuse(rest.NotFound, "there is nothing at this address; tiles are at /tiles/{tileset}/{z}/{x}/{y}.mvt and described at /tiles/{tileset}.json, where tileset is city, a layer, or layers separated by commas; /docs lists what there is")

@@ -42,6 +42,7 @@ import (
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
 	"github.com/gewu-city/gewu/server/once"
+	"github.com/gewu-city/gewu/server/open311"
 	"github.com/gewu-city/gewu/server/operate"
 	"github.com/gewu-city/gewu/server/past"
 	"github.com/gewu-city/gewu/server/people"
@@ -74,6 +75,8 @@ type Config struct {
 	Planner *planner.Planner
 	// Cases is the workflow of cases; nil answers what is about cases with 501.
 	Cases *casework.Service
+	// Open311 is what the city says of itself to programs that speak Open311.
+	Open311 open311.Settings
 	// Zone is where dates without a time begin; nil means UTC.
 	Zone *time.Location
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
@@ -151,6 +154,7 @@ type Server struct {
 	attachments attachments.API
 	drafts      drafts.API
 	cases       casework.API
+	open311     *open311.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -234,6 +238,7 @@ func New(cfg Config) (*Server, error) {
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.open311 = s.newOpen311()
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained

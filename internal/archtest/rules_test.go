@@ -200,6 +200,9 @@ var rows = []row{
 	{dir: "server/open311", may: []string{
 		"server/open311/form", "server/open311/service", "server/open311/wire", "server/rest", "cases", "cases/class", "cases/process", "cases/store", "data/catalogue", "data", "geo", "geo/geodesy", "cases/calendar", "cases/clock", "cases/timing", "people", "profiles",
 	}, why: "cases for other programs; what it asks of the city is behind interfaces, and only its tests know profiles and clocks"},
+	{dir: "server/open311/local", may: []string{
+		"server/open311", "server/casework", "server/auth", "server/rest", "people", "people/account", "cases", "cases/process", "cases/store", "cases/timing", "geocode/codes", "index", "geo",
+	}, why: "what Open311 asks for, of the city that is served"},
 	{dir: "server/open311/form", may: []string{"data"}, why: "bodies of requests as fields and files; it knows no service"},
 	{dir: "server/open311/service", may: []string{"cases/class", "data", "data/catalogue", "geocode/classes", "geocode/pinyin"}, why: "classes as services; it knows no HTTP and no case"},
 	{dir: "server/open311/wire", why: "values as XML and JSON; it knows none of them"},
@@ -247,7 +250,7 @@ var rows = []row{
 	{dir: "server/tilesets", may: append([]string{"tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
 		"server/casework", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
-		"server/locate", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "cases", "profile",
+		"server/locate", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},

@@ -49,7 +49,7 @@ type Config struct {
 	// Files keeps what comes with a request; nil refuses files.
 	Files Files
 	// NewID makes the id of a case.
-	NewID func() string
+	NewID func() (string, error)
 	// Base is how the client reached the server, without a slash at the end.
 	Base func(*http.Request) string
 	Now  func() time.Time
@@ -124,9 +124,9 @@ type Key struct {
 	Notice string
 }
 
-// Clocks says when handling is due by the events of a case, the zero time where it is not.
+// Clocks says when handling of a case is due, the zero time where it is not.
 type Clocks interface {
-	Due(events []*cases.Event) time.Time
+	Due(ctx context.Context, id string) (time.Time, error)
 }
 
 // Contact is who reported. It never comes into a case.
@@ -140,10 +140,10 @@ type Contacts interface {
 	Seal(ctx context.Context, caseID string, contact Contact) (ref string, mail bool, err error)
 }
 
-// Files keeps the files of requests. Keep looks at one and keeps it, or returns a *[data.FieldError] when it is nothing that
-// can be shown. Public is the address of one that was reviewed and may be seen by everybody, false for all others.
+// Files keeps the files of requests. Keep looks at one that a key sent and keeps it, or returns a *[data.FieldError] when it
+// is nothing that can be shown. Public is the address of one that was reviewed and may be seen by everybody, false for all others.
 type Files interface {
-	Keep(ctx context.Context, kind string, content []byte) (cases.File, error)
+	Keep(ctx context.Context, owner Key, content []byte) (cases.File, error)
 	Public(hash string) (address string, ok bool)
 }
 

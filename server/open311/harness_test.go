@@ -147,9 +147,9 @@ type albums struct {
 	reviewed map[string]bool
 }
 
-func (a *albums) Keep(_ context.Context, kind string, b []byte) (cases.File, error) {
+func (a *albums) Keep(_ context.Context, owner open311.Key, b []byte) (cases.File, error) {
 	if !strings.HasPrefix(string(b), "\xff\xd8") {
-		return cases.File{}, &data.FieldError{Field: "file", Value: kind, Why: "is no picture"}
+		return cases.File{}, &data.FieldError{Field: "file", Value: owner.ID, Why: "is no picture"}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,14 +178,11 @@ func (v *vault) Seal(_ context.Context, caseID string, who open311.Contact) (str
 }
 
 // clocks say when handling is due, by the clocks of the city.
-type clocks struct{ *timing.City }
+type clocks struct{ *timing.Ledger }
 
-func (c clocks) Due(events []*cases.Event) time.Time {
-	all, err := c.Fold(events)
-	if err != nil {
-		return time.Time{}
-	}
-	return all["handle"].Due
+func (c clocks) Due(ctx context.Context, id string) (time.Time, error) {
+	all, err := c.Of(ctx, id)
+	return all["handle"].Due, err
 }
 
 const rules = `
@@ -255,9 +252,9 @@ func open(t testing.TB, profile string, change func(*open311.Config)) *town {
 	c := open311.Config{
 		Settings: open311.Settings{Title: data.Title{"zh": "东城区", "en": "Dongcheng"}, Contact: "311@city.example", KeyService: "ask 311@city.example", Lang: "en"},
 		Classes:  func() *class.Table { return classes }, Changed: &open311.FileChanges{}, Cases: w.shelf, Desk: w.desk,
-		Processes: func() *process.Versions { return tables }, Process: profile, Places: ground{}, Keys: keys{}, Clocks: clocks{city},
+		Processes: func() *process.Versions { return tables }, Process: profile, Places: ground{}, Keys: keys{}, Clocks: clocks{timing.NewLedger(city, log)},
 		Offices: func(id, _ string) string { return map[string]string{"water": "自来水公司"}[id] }, Contacts: w.vault, Files: w.albums,
-		NewID: func() string { w.ids++; return fmt.Sprintf("C-%04d", w.ids) },
+		NewID: func() (string, error) { w.ids++; return fmt.Sprintf("C-%04d", w.ids), nil },
 		Base:  func(r *http.Request) string { return "http://" + r.Host }, Now: func() time.Time { return w.now },
 		Log: func(_ *http.Request, err error) { t.Log("fault:", err) },
 	}

@@ -63,7 +63,7 @@ func (a *API) comment(c *call) error {
 	command := ""
 	if ref := cmp.Or(c.Header.Get("Idempotency-Key"), f.Text("update_id", "update_id_ext")); ref != "" {
 		keyed := sha256.Sum256([]byte(key.ID + "\x00" + ref))
-		command = Source + ":" + base32.HexEncoding.EncodeToString(keyed[:16])[:26]
+		command = Source + ":" + base32.StdEncoding.EncodeToString(keyed[:16])[:26]
 	}
 	if c.test {
 		return a.noted(c, id, 0)

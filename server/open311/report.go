@@ -55,7 +55,10 @@ func (a *API) report(c *call) error {
 	if err != nil {
 		return err
 	}
-	id, command := a.identity(c, f, key)
+	id, command, err := a.identity(c, f, key)
+	if err != nil {
+		return err
+	}
 	filled.External, filled.Client = external(f, key), client(c, key)
 	notice := s.Notice(row, c.lang)
 	if c.test {
@@ -66,7 +69,7 @@ func (a *API) report(c *call) error {
 		if a.Files == nil {
 			return c.refuse(http.StatusBadRequest, "本服务器不接收文件。", "This server takes no files.")
 		}
-		kept, err := a.Files.Keep(c.Context(), file.Type, file.Data)
+		kept, err := a.Files.Keep(c.Context(), key, file.Data)
 		if err != nil {
 			return c.refused(fmt.Errorf("%s: %w", file.Field, err))
 		}
@@ -138,17 +141,18 @@ var references = []string{"client_reference", "attribute[client_reference]", "at
 
 // identity is the id of the case that a request becomes, and the key of its command: the same when a client sends it again
 // with an Idempotency-Key, or with its own number of the report.
-func (a *API) identity(c *call, f *form.Form, key Key) (id, command string) {
+func (a *API) identity(c *call, f *form.Form, key Key) (id, command string, err error) {
 	given := c.Header.Get("Idempotency-Key")
 	if ref := f.Text(references...); given == "" && ref != "" {
 		given = ref + "\x00" + device(f)
 	}
 	if given == "" {
-		return a.NewID(), ""
+		id, err = a.NewID()
+		return id, "", err
 	}
 	sum := sha256.Sum256([]byte(key.ID + "\x00" + given))
-	text := base32.HexEncoding.EncodeToString(sum[:16])[:26]
-	return text, Source + ":" + text
+	text := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:16])[:26])
+	return text, Source + ":" + text, nil
 }
 
 func device(f *form.Form) string { return f.Text("device_id", "deviceid") }

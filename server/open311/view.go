@@ -123,7 +123,10 @@ func (a *API) look(ctx context.Context, sum store.Summary, lang string) (*view, 
 	v.where(place, words)
 	v.agency = a.agency(sum, place, lang)
 	if a.Clocks != nil && !sum.Final {
-		v.due = a.Clocks.Due(events)
+		var err error
+		if v.due, err = a.Clocks.Due(ctx, sum.ID); err != nil {
+			return nil, err
+		}
 	}
 	return v, nil
 }

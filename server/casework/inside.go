@@ -1,0 +1,25 @@
+package casework
+
+import (
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/class"
+	"github.com/gewu-city/gewu/cases/timing"
+	"github.com/gewu-city/gewu/server/casework/place"
+)
+
+// What other resources of the server work with.
+
+// Ledger is the log of the cases with their clocks.
+func (s *Service) Ledger() *timing.Ledger { return s.cfg.Ledger }
+
+// ClassTable are the classes of the city.
+func (s *Service) ClassTable() *class.Table { return s.cfg.Classes }
+
+// Ground is the city as cases ask for it.
+func (s *Service) Ground() *place.Ground { return s.cfg.Ground }
+
+// Words finds the place that words mean; nil finds none.
+func (s *Service) Words() cases.Geocode { return s.cfg.Geocode }
+
+// Opened reports whether everybody may see cases that are not private.
+func (s *Service) Opened() bool { return s.cfg.Public }
