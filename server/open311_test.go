@@ -73,12 +73,12 @@ func TestOpen311(t *testing.T) {
 		t.Errorf("%d", again.status)
 	}
 	for key, status := range map[string]int{"": 403, "stolen": 403, "reader": 403, "narrow": 200} {
-		o.form(t, status, "/open311/test/requests.json", "api_key", key, "service_code", "event-01001", "lat", "25.0051", "long", "121.501")
+		o.form(t, status, "/open311/test/requests.json", "api_key", key, "service_code", "event-0101", "lat", "25.0051", "long", "121.501")
 	}
-	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-01001", "lat", "1", "long", "1")
-	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-01001", "address_string", "沒有這條路999號")
+	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-0101", "lat", "1", "long", "1")
+	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-0101", "address_string", "沒有這條路999號")
 	o.form(t, 404, "/open311/v2/requests.json", "api_key", "app", "service_code", "none", "lat", "25.0051", "long", "121.501")
-	taken := o.form(t, 200, "/open311/v2/requests.json", "api_key", "narrow", "service_code", "part-01001", "address_string", "信義路1號", "attribute[CONDITION]", "2",
+	taken := o.form(t, 200, "/open311/v2/requests.json", "api_key", "narrow", "service_code", "part-0101", "address_string", "信義路1號", "attribute[CONDITION]", "2",
 		"description", "井盖缺失，请联系 13812345678", "email", "jane@example.org", "first_name", "Jane")
 	id, _ := taken[0]["service_request_id"].(string)
 	if notice, _ := taken[0]["service_notice"].(string); id == "" || strings.Contains(notice, "邮箱") || !strings.Contains(notice, "处置时限") {
@@ -99,7 +99,7 @@ func TestOpen311(t *testing.T) {
 		}
 	}
 	o.act(id, "operator", "accept", "", "accepted")
-	o.act(id, "chief", "register", `{"class":{"kind":"part","code":"01001","edition":"GBT47678.5-2026","row":"2"}}`, "registered")
+	o.act(id, "chief", "register", `{"class":{"kind":"part","code":"0101","row":"2"}}`, "registered")
 	o.act(id, "dispatcher", "dispatch", `{"unit":"water"}`, "assigned")
 	expected, _ := one()["expected_datetime"].(string)
 	if due, err := time.Parse(time.RFC3339, expected); err != nil || !due.After(o.clockNow()) {
@@ -115,7 +115,7 @@ func TestOpen311(t *testing.T) {
 	if len(updates) != 6 || updates[4]["status"] != "IN_PROGRESS" || updates[4]["description"] != "处置中" {
 		t.Errorf("%v", updates)
 	}
-	list := o.do("GET", "/open311/v2/requests.xml?service_code=part-01001&status=open&page_size=5", nil, "")
+	list := o.do("GET", "/open311/v2/requests.xml?service_code=part-0101&status=open&page_size=5", nil, "")
 	var requests struct {
 		Request []struct {
 			ID string `xml:"service_request_id"`
@@ -130,7 +130,7 @@ func TestOpen311(t *testing.T) {
 	if a := o.do("GET", "/open311/v2/tokens/"+id+".json", nil, ""); a.status != 200 {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if a := o.do("GET", "/open311/v2/services/part-01001.xml", map[string]string{"Accept-Language": "en"}, ""); a.status != 200 || !strings.Contains(a.body, "<code>CONDITION</code>") {
+	if a := o.do("GET", "/open311/v2/services/part-0101.xml", map[string]string{"Accept-Language": "en"}, ""); a.status != 200 || !strings.Contains(a.body, "<code>CONDITION</code>") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
@@ -139,21 +139,21 @@ func TestOpen311(t *testing.T) {
 func TestOpen311Parts(t *testing.T) {
 	o := working(t, "dongcheng-2004", nil).reachable()
 	for code, want := range map[string]string{"tree03": `"layer":"trees","id":"tree03"`, "addr0": `"address":"信義路1號"`} {
-		taken := o.form(t, 200, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-01001", "address_id", code)
+		taken := o.form(t, 200, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-0101", "address_id", code)
 		id, _ := taken[0]["service_request_id"].(string)
 		if e := string(o.log.events[id][0]); !strings.Contains(e, want) || !strings.Contains(e, `"address_id":"`+code+`"`) {
 			t.Errorf("%s: %s", code, e)
 		}
 	}
-	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-01001", "address_id", "tree99")
-	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-01001", "address_id", strings.Repeat("x", 1000))
+	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-0101", "address_id", "tree99")
+	o.form(t, 400, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-0101", "address_id", strings.Repeat("x", 1000))
 }
 
 // TestOpen311Closed: where the city does not open its cases, programs see those that came in here.
 func TestOpen311Closed(t *testing.T) {
 	o := working(t, "dongcheng-2004", func(c *casework.Config) { c.Public = false }).reachable()
 	inner := o.begin("collector", "report", `{"source":"collector","description":"x",`+here+`}`)
-	taken := o.form(t, 200, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-01001", "lat", "25.0051", "long", "121.501")
+	taken := o.form(t, 200, "/open311/v2/requests.json", "api_key", "app", "service_code", "event-0101", "lat", "25.0051", "long", "121.501")
 	list := read[[]map[string]any](t, o.do("GET", "/open311/v2/requests.json", nil, ""))
 	if len(list) != 1 || list[0]["service_request_id"] != taken[0]["service_request_id"] {
 		t.Errorf("%v", list)
@@ -185,9 +185,9 @@ func TestOpen311Without(t *testing.T) {
 		}
 		return account.Principal{Way: account.Open}, nil
 	}
-	o.form(t, 200, "/open311/v2/requests.json", "api_key", "any", "service_code", "event-01001", "lat", "25.0051", "long", "121.501")
-	o.form(t, 403, "/open311/v2/requests.json", "service_code", "event-01001", "lat", "25.0051", "long", "121.501")
-	a := o.do("POST", "/open311/v2/requests.json", map[string]string{"Content-Type": "application/x-www-form-urlencoded", "X-Elsewhere": "1"}, "api_key=any&service_code=event-01001&lat=25.0051&long=121.501")
+	o.form(t, 200, "/open311/v2/requests.json", "api_key", "any", "service_code", "event-0101", "lat", "25.0051", "long", "121.501")
+	o.form(t, 403, "/open311/v2/requests.json", "service_code", "event-0101", "lat", "25.0051", "long", "121.501")
+	a := o.do("POST", "/open311/v2/requests.json", map[string]string{"Content-Type": "application/x-www-form-urlencoded", "X-Elsewhere": "1"}, "api_key=any&service_code=event-0101&lat=25.0051&long=121.501")
 	if a.status != 403 {
 		t.Errorf("from elsewhere: %d %s", a.status, a.body)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/open311"
@@ -54,6 +55,15 @@ func (s *Server) newOpen311() *open311.API {
 		return nil
 	}
 	neighbour := &local.City{Cases: s.cfg.Cases, World: s.cfg.Engine.World, Identify: func(r *http.Request) (account.Principal, error) { return s.identify(r) }}
+	if s.cfg.Attachments.Files != nil {
+		neighbour.Take = func(r *http.Request, owner string, content []byte) (cases.File, error) {
+			kept, err := s.attachments.Take(r, owner, content)
+			if err != nil {
+				return cases.File{}, err
+			}
+			return cases.File{Hash: kept.Hash, Type: kept.Type, Size: kept.Size, Taken: kept.Taken}, nil
+		}
+	}
 	c := neighbour.Config(s.cfg.Open311)
 	changes := &open311.FileChanges{}
 	if s.cfg.Folder != "" {

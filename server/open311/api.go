@@ -129,35 +129,35 @@ func (a *API) read(w http.ResponseWriter, r *http.Request) *call {
 		f.Query(r.URL.Query())
 		c.query = f
 	}
-	rest := strings.Trim(strings.TrimPrefix(r.URL.Path, Root), "/")
-	parts := slices.DeleteFunc(strings.Split(rest, "/"), func(s string) bool { return s == "" })
-	if len(parts) > 0 && (parts[0] == "v2" || parts[0] == "test") {
-		c.test = parts[0] == "test"
-		parts = parts[1:]
-	} else if len(parts) > 0 && !strings.HasPrefix(parts[0], "discovery") {
-		c.resource = "elsewhere"
-		parts = nil
-	}
+	parts := slices.DeleteFunc(strings.Split(strings.TrimPrefix(r.URL.Path, Root), "/"), func(s string) bool { return s == "" })
 	c.format = "xml"
-	if accept := r.Header.Get("Accept"); rest != "" && strings.Contains(accept, "json") && !strings.Contains(accept, "xml") {
+	if accept := r.Header.Get("Accept"); len(parts) > 0 && strings.Contains(accept, "json") && !strings.Contains(accept, "xml") {
 		c.format = "json"
 	}
 	if n := len(parts); n > 0 {
 		if ext := strings.TrimPrefix(path.Ext(parts[n-1]), "."); ext != "" {
 			parts[n-1] = strings.TrimSuffix(parts[n-1], "."+ext)
-			c.format = map[string]string{"xml": "xml", "json": "json"}[strings.ToLower(ext)]
-			if parts[0] == "bulk" && strings.EqualFold(ext, "csv") {
-				c.format = "csv"
-			}
+			c.format = map[string]string{"xml": "xml", "json": "json", "csv": "csv"}[strings.ToLower(ext)]
 		}
-		if n > 2 {
-			c.resource = "elsewhere"
-			return c
-		}
+	}
+	switch {
+	case len(parts) > 0 && (parts[0] == "v2" || parts[0] == "test"):
+		c.test = parts[0] == "test"
+		parts = parts[1:]
+	case len(parts) > 0 && parts[0] != "discovery":
+		parts = []string{"elsewhere"}
+	}
+	switch len(parts) {
+	case 0:
+	case 1:
 		c.resource = parts[0]
-		if n == 2 {
-			c.id = parts[1]
-		}
+	case 2:
+		c.resource, c.id = parts[0], parts[1]
+	default:
+		c.resource = "elsewhere"
+	}
+	if c.format == "csv" && c.resource != "bulk" {
+		c.format = "" // there are no other tables
 	}
 	return c
 }
@@ -214,6 +214,9 @@ func (c *call) write(status int, root string, v any) error {
 	return rest.WriteBody(c.w, c.Request, status, kind, body)
 }
 
+// statuses are those that clients know for what they did wrong; all others are 400, with the finer number in the list.
+var statuses = []int{http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests}
+
 // fail answers with what went wrong, as a list of errors.
 func (a *API) fail(c *call, err error) error {
 	var f *fault
@@ -228,6 +231,9 @@ func (a *API) fail(c *call, err error) error {
 	default:
 		p := rest.Of(err)
 		f = &fault{p.Kind.About().Status, []wire.Error{{Code: p.Kind.About().Status, Description: p.Detail}}}
+		if f.status < http.StatusInternalServerError && !slices.Contains(statuses, f.status) {
+			f.status = http.StatusBadRequest
+		}
 		if f.status >= http.StatusInternalServerError {
 			f = c.refuse(f.status, "服务器暂时不能处理，请稍后再试。", "The server cannot do this at the moment; please try again later.")
 			if a.Log != nil {

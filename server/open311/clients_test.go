@@ -25,8 +25,8 @@ var update = flag.Bool("update", false, "write what is expected anew")
 func story(t testing.TB) *town {
 	t.Helper()
 	w := open(t, "dongcheng-2004", func(c *open311.Config) { c.More = questions })
-	photo := must[cases.File](t)(w.albums.Keep(t.Context(), open311.Key{}, []byte("\xff\xd8 before")))
-	after := must[cases.File](t)(w.albums.Keep(t.Context(), open311.Key{}, []byte("\xff\xd8 after")))
+	photo := must[cases.File](t)(w.albums.Keep(nil, open311.Key{}, []byte("\xff\xd8 before")))
+	after := must[cases.File](t)(w.albums.Keep(nil, open311.Key{}, []byte("\xff\xd8 after")))
 	w.albums.reviewed[after.Hash] = true
 	class := &cases.Class{Edition: "GBT47678.5-2026", Kind: "part", Code: "01002", Row: "2"}
 	w.act("C-0000", "li", "supervision", "collector", "report", cases.Form{

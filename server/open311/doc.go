@@ -140,10 +140,10 @@ type Contacts interface {
 	Seal(ctx context.Context, caseID string, contact Contact) (ref string, mail bool, err error)
 }
 
-// Files keeps the files of requests. Keep looks at one that a key sent and keeps it, or returns a *[data.FieldError] when it
-// is nothing that can be shown. Public is the address of one that was reviewed and may be seen by everybody, false for all others.
+// Files keeps the files of requests. Keep looks at one that a key sent and keeps it, or returns a *[data.FieldError] or a
+// [rest.Problem] when it is not taken. Public is the address of one that was reviewed and may be seen by everybody, false for all others.
 type Files interface {
-	Keep(ctx context.Context, owner Key, content []byte) (cases.File, error)
+	Keep(r *http.Request, owner Key, content []byte) (cases.File, error)
 	Public(hash string) (address string, ok bool)
 }
 

@@ -147,7 +147,7 @@ type albums struct {
 	reviewed map[string]bool
 }
 
-func (a *albums) Keep(_ context.Context, owner open311.Key, b []byte) (cases.File, error) {
+func (a *albums) Keep(_ *http.Request, owner open311.Key, b []byte) (cases.File, error) {
 	if !strings.HasPrefix(string(b), "\xff\xd8") {
 		return cases.File{}, &data.FieldError{Field: "file", Value: owner.ID, Why: "is no picture"}
 	}

@@ -69,7 +69,7 @@ func (a *API) report(c *call) error {
 		if a.Files == nil {
 			return c.refuse(http.StatusBadRequest, "本服务器不接收文件。", "This server takes no files.")
 		}
-		kept, err := a.Files.Keep(c.Context(), key, file.Data)
+		kept, err := a.Files.Keep(c.Request, key, file.Data)
 		if err != nil {
 			return c.refused(fmt.Errorf("%s: %w", file.Field, err))
 		}

@@ -29,6 +29,8 @@ type City struct {
 	World func() *index.World
 	// Identify is who sends a request, by what it brings along.
 	Identify func(*http.Request) (account.Principal, error)
+	// Take keeps a file for an owner, written anew; nil keeps none. Its errors are problems.
+	Take func(r *http.Request, owner string, content []byte) (cases.File, error)
 }
 
 // Config is the part of a configuration that follows from a city. Without cases that everybody may see, programs see those
@@ -38,9 +40,13 @@ func (c *City) Config(settings open311.Settings) open311.Config {
 		settings.Sources = []string{open311.Source}
 	}
 	desk := c.Cases.Desk()
+	var files open311.Files
+	if c.Take != nil {
+		files = albums{c}
+	}
 	return open311.Config{
 		Settings: settings, Classes: c.Cases.ClassTable, Cases: shelf{c.Cases.Cases(), c.Cases.Ledger()}, Desk: c, Processes: c.processes, Process: desk.Process,
-		Places: c, Keys: c, Clocks: c, Offices: c.office, Now: c.Cases.Now,
+		Places: c, Keys: c, Clocks: c, Offices: c.office, Files: files, Now: c.Cases.Now,
 	}
 }
 
@@ -118,6 +124,17 @@ func (c *City) Named(_ context.Context, code string) (open311.Named, bool, error
 	}
 	return open311.Named{}, false, nil
 }
+
+// albums are the files of the city. No picture was looked at by anybody who could open it to the public.
+type albums struct{ *City }
+
+// Keep implements [open311.Files].
+func (a albums) Keep(r *http.Request, owner open311.Key, content []byte) (cases.File, error) {
+	return a.Take(r, open311.Source+":"+owner.ID, content)
+}
+
+// Public implements [open311.Files].
+func (albums) Public(string) (string, bool) { return "", false }
 
 func position(p geo.Point) cases.Position { return cases.Position{Lon: p.Lon(), Lat: p.Lat()} }
 

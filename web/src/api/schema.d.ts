@@ -1682,6 +1682,207 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/open311/discovery.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where what can be found
+         * @description Open311 GeoReport v2. Addresses are also taken with a slash at the end, and without a format: then Accept decides.
+         */
+        get: operations["open311Discovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open311 as a page */
+        get: operations["open311Page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The test endpoint as a page */
+        get: operations["open311TestPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/discovery.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where what can be found */
+        get: operations["open311DiscoveryHere"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/services.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be reported */
+        get: operations["open311Services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/services/{code}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is asked about a service */
+        get: operations["open311Definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/requests.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests, the newest first
+         * @description Without dates those of the last 90 days, at most 1000.
+         */
+        get: operations["open311Requests"];
+        put?: never;
+        /**
+         * Report something
+         * @description A form with `api_key`, `service_code` and a place: `lat` and `long`, `address_string`, or `address_id` with the code of a part or a door. Answers are `attribute[CODE]`; files may have any name. `api_key` is a key of an account that has the scope `report` or no scopes. All that is wrong is said at once.
+         */
+        post: operations["open311Report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/requests/{id}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request */
+        get: operations["open311Request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/tokens/{id}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which request a token became */
+        get: operations["open311Token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/servicerequestupdates.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to requests, the oldest first */
+        get: operations["open311Updates"];
+        put?: never;
+        /**
+         * Add something to a request
+         * @description A form with `api_key`, `service_request_id` and `description`. It goes to officers as a remark and changes nothing.
+         */
+        post: operations["open311Comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/{endpoint}/bulk.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests as a table */
+        get: operations["open311Bulk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/classes": {
         parameters: {
             query?: never;
@@ -3493,6 +3694,111 @@ export interface components {
             /** @description Why the due time is not known. */
             fault?: string;
         };
+        Open311Error: {
+            code: number;
+            description: string;
+        }[];
+        Open311Discovery: {
+            /** Format: date-time */
+            changeset: string;
+            contact: string | null;
+            key_service: string | null;
+            endpoints: {
+                specification: string;
+                url: string;
+                /** Format: date-time */
+                changeset: string;
+                /** @enum {string} */
+                type: "production" | "test";
+                formats: string[];
+            }[];
+        };
+        Open311Services: {
+            service_code: string;
+            service_name: string;
+            description: string;
+            metadata: boolean;
+            /** @enum {string} */
+            type: "realtime";
+            keywords: string | null;
+            group: string;
+        }[];
+        Open311Definition: {
+            service_code: string;
+            attributes: {
+                variable: boolean;
+                code: string;
+                /** @enum {string} */
+                datatype: "string" | "number" | "datetime" | "text" | "singlevaluelist" | "multivaluelist";
+                required: boolean;
+                datatype_description: string;
+                order: number;
+                description: string;
+                values?: {
+                    key: string;
+                    name: string;
+                }[];
+            }[];
+        };
+        Open311Requests: {
+            service_request_id: string;
+            /** @enum {string} */
+            status: "open" | "closed";
+            status_notes: string | null;
+            service_name: string | null;
+            service_code: string | null;
+            description: string | null;
+            agency_responsible: string | null;
+            service_notice: string | null;
+            /** Format: date-time */
+            requested_datetime: string;
+            /** Format: date-time */
+            updated_datetime: string;
+            expected_datetime: string | null;
+            address: string;
+            address_id: string | null;
+            zipcode: string | null;
+            lat: number | null;
+            long: number | null;
+            media_url: string | null;
+            extended_attributes?: {
+                [key: string]: unknown;
+            };
+            attributes?: Record<string, never>[];
+            notes?: Record<string, never>[];
+        }[];
+        Open311Taken: {
+            service_request_id: string;
+            token?: string;
+            service_notice?: string | null;
+            account_id?: string | null;
+        }[];
+        Open311Updates: {
+            update_id: string;
+            service_request_id?: string;
+            status?: string;
+            /** Format: date-time */
+            updated_datetime?: string;
+            description?: string | null;
+            media_url?: string | null;
+            external_status_code?: string;
+        }[];
+        Open311Bulk: {
+            service_request_id: string | null;
+            requested_datetime: string | null;
+            updated_datetime: string | null;
+            closed_date: string | null;
+            status_description: string | null;
+            status_notes: string | null;
+            source: string | null;
+            service_name: string | null;
+            service_subtype: string | null;
+            description: string | null;
+            agency_responsible: string | null;
+            address: string | null;
+            lat: number | null;
+            long: number | null;
+        }[];
         CaseList: {
             cases: components["schemas"]["CaseSummary"][];
             next?: string;
@@ -4643,7 +4949,7 @@ export interface components {
             id?: string;
             title: components["schemas"]["Title"];
             duty?: components["schemas"]["Role"];
-            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal" | "cases")[];
+            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal" | "cases" | "report")[];
             /** @description What no grant names is not seen. */
             layers?: {
                 /** @description Names of layers, or `*` for all that are not sensitive. */
@@ -5710,6 +6016,17 @@ export interface components {
             content: {
                 "image/jpeg": string;
                 "audio/*": string;
+            };
+        };
+        /** @description What is wrong, always a list: 403 for keys, 404 for what does not exist, 400 for everything else. What the server itself refuses is a problem document. */
+        Open311Errors: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Open311Error"];
+                "text/xml": string;
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description A problem document (RFC 9457). */
@@ -10804,6 +11121,543 @@ export interface operations {
             422: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
+        };
+    };
+    open311Discovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Endpoints; their changeset is another one exactly when the services are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Discovery"];
+                    "text/xml": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Page: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311TestPage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311DiscoveryHere: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Endpoints. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Discovery"];
+                    "text/xml": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Services: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+                /** @description With `long`: what can be reported there. */
+                lat?: string;
+                /** @description Degrees. */
+                long?: string;
+            };
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Services: the classes of the city. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    "Last-Modified"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Services"];
+                    "text/xml": string;
+                };
+            };
+            /** @description The services are those of If-None-Match. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Open311Errors"];
+            404: components["responses"]["Open311Errors"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Definition: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+            };
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                code: string;
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its questions. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    "Last-Modified"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Definition"];
+                    "text/xml": string;
+                };
+            };
+            /** @description The services are those of If-None-Match. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Open311Errors"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Requests: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+                /** @description Numbers, separated by commas; everything else then does not count. */
+                service_request_id?: string;
+                /** @description Services, separated by commas. */
+                service_code?: string;
+                /** @description open, closed. */
+                status?: string;
+                /** @description When it was reported, at the earliest; at most 90 days before the end without pages. */
+                start_date?: string;
+                /** @description When it was reported, at the latest. */
+                end_date?: string;
+                /** @description When it changed last, at the earliest. */
+                updated_after?: string;
+                /** @description When it changed last, at the latest. */
+                updated_before?: string;
+                /** @description minlon,minlat,maxlon,maxlat. */
+                bbox?: string;
+                /** @description With `long` and `radius`: requests around a place. */
+                lat?: string;
+                /** @description Degrees. */
+                long?: string;
+                /** @description Metres, 100 without it. */
+                radius?: string;
+                /** @description From 1 on. */
+                page?: string;
+                /** @description At most 1000. */
+                page_size?: string;
+                /** @description `true` adds areas, answers and how it went on. */
+                extensions?: string;
+            };
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the public may know of cases. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Requests"];
+                    "text/xml": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    api_key?: string;
+                    service_code?: string;
+                    lat?: string;
+                    long?: string;
+                    address_string?: string;
+                    address_id?: string;
+                    description?: string;
+                } & {
+                    [key: string]: unknown;
+                };
+                "multipart/form-data": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The number of the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Taken"];
+                    "text/xml": string;
+                };
+            };
+            400: components["responses"]["Open311Errors"];
+            403: components["responses"]["Open311Errors"];
+            404: components["responses"]["Open311Errors"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Request: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+                /** @description `true` adds areas, answers and how it went on. */
+                extensions?: string;
+            };
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                id: string;
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A list of one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Requests"];
+                    "text/xml": string;
+                };
+            };
+            404: components["responses"]["Open311Errors"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Token: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                id: string;
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests have their number at once: it is its own token. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Taken"];
+                    "text/xml": string;
+                };
+            };
+            404: components["responses"]["Open311Errors"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Updates: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+                /** @description At the earliest; without it a day before the end. */
+                start_date?: string;
+                /** @description At the latest. */
+                end_date?: string;
+                /** @description Numbers, separated by commas. */
+                service_request_id?: string;
+                /** @description From 1 on. */
+                page?: string;
+                /** @description At most 1000. */
+                page_size?: string;
+            };
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each change of state. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Updates"];
+                    "text/xml": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    api_key?: string;
+                    service_request_id?: string;
+                    update_id?: string;
+                    status?: string;
+                    description?: string;
+                    updated_datetime?: string;
+                } & {
+                    [key: string]: unknown;
+                };
+                "multipart/form-data": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The number of the update. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Updates"];
+                    "text/xml": string;
+                };
+            };
+            400: components["responses"]["Open311Errors"];
+            403: components["responses"]["Open311Errors"];
+            404: components["responses"]["Open311Errors"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
+        };
+    };
+    open311Bulk: {
+        parameters: {
+            query?: {
+                /** @description The name of the city; needed only where it has several. */
+                jurisdiction_id?: string;
+                /** @description Numbers, separated by commas; everything else then does not count. */
+                service_request_id?: string;
+                /** @description Services, separated by commas. */
+                service_code?: string;
+                /** @description open, closed. */
+                status?: string;
+                /** @description When it was reported, at the earliest; at most 90 days before the end without pages. */
+                start_date?: string;
+                /** @description When it was reported, at the latest. */
+                end_date?: string;
+                /** @description When it changed last, at the earliest. */
+                updated_after?: string;
+                /** @description When it changed last, at the latest. */
+                updated_before?: string;
+                /** @description minlon,minlat,maxlon,maxlat. */
+                bbox?: string;
+                /** @description With `long` and `radius`: requests around a place. */
+                lat?: string;
+                /** @description Degrees. */
+                long?: string;
+                /** @description Metres, 100 without it. */
+                radius?: string;
+                /** @description From 1 on. */
+                page?: string;
+                /** @description At most 1000. */
+                page_size?: string;
+                /** @description `true` adds areas, answers and how it went on. */
+                extensions?: string;
+            };
+            header?: {
+                /** @description Texts are Chinese or English. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description `test` checks what is sent and keeps nothing. */
+                endpoint: "v2" | "test";
+                format: "csv" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The columns of GeoReport Bulk. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Open311Bulk"];
+                    "text/csv": string;
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Open311Errors"];
         };
     };
     listClasses: {
