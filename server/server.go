@@ -233,11 +233,11 @@ func New(cfg Config) (*Server, error) {
 	s.planning = planning.API{City: s.city}
 	s.past = past.API{City: s.city}
 	s.personal = personal.API{City: s.city}
-	s.attachments = attachments.New(s.city, cfg.Attachments)
 	s.plans = plans.API{City: s.city}
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.joinFiles(cfg.Attachments)
 	s.open311 = s.newOpen311()
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())

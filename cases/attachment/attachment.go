@@ -6,6 +6,7 @@
 //	content/ab/ab12…            the bytes
 //	thumb/ab/ab12…              the small picture, which can be made again
 //	claim/ab/ab12…/34cd…        that somebody sent them, and when: they may look at them, and put them into a case
+//	case/ab/ab12…/56ef…         that a case refers to them, or was about to
 //
 // A claim ends a day later, whether a case has come to refer to the file or not; a file without either is swept.
 package attachment
@@ -288,6 +289,7 @@ const (
 	contentFolder = "content/"
 	thumbFolder   = "thumb/"
 	claimFolder   = "claim/"
+	caseFolder    = "case/"
 )
 
 func contentKey(hash string) string { return contentFolder + hash[:2] + "/" + hash }

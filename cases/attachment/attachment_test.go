@@ -418,3 +418,44 @@ func TestKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestRefer: which cases refer to a file is noted beside it, for ids of any form, and goes with it.
+func TestRefer(t *testing.T) {
+	for name, x := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			a, b := put(t, x.s, "ming", photo(t, 10)).Hash, put(t, x.s, "ming", photo(t, 20)).Hash
+			ids := []string{"01JABC", "../../gewu.db", "案件/1", strings.Repeat("x", 300)}
+			for range 2 {
+				for _, id := range ids {
+					if err := x.s.Refer(t.Context(), a, id); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			got, err := x.s.Cases(t.Context(), a)
+			slices.Sort(got)
+			slices.Sort(ids)
+			if err != nil || !slices.Equal(got, ids) {
+				t.Errorf("%q %v", got, err)
+			}
+			if got, err := x.s.Cases(t.Context(), b); len(got) != 0 || err != nil {
+				t.Errorf("%q %v", got, err)
+			}
+			for _, hash := range append(wrongHashes, strings.Repeat("0", 64)) {
+				if err := x.s.Refer(t.Context(), hash, "1"); !errors.Is(err, attachment.ErrUnknown) {
+					t.Errorf("%q: %v", hash, err)
+				}
+			}
+			x.c.turn(25 * time.Hour)
+			if n, err := x.s.Sweep(t.Context(), used{a: true}); n != 1 || err != nil {
+				t.Errorf("swept %d, %v", n, err)
+			}
+			if got, err := x.s.Cases(t.Context(), a); len(got) != len(ids) || err != nil {
+				t.Errorf("%q %v", got, err)
+			}
+			if n, err := x.s.Sweep(t.Context(), used{}); n != 1 || err != nil || len(keysOf(t, x.bucket)) != 0 {
+				t.Errorf("swept %d, %v; left are %v", n, err, keysOf(t, x.bucket))
+			}
+		})
+	}
+}

@@ -40,10 +40,10 @@ func (s *Store) Sweep(ctx context.Context, cases References) (swept int, err err
 	return swept, nil
 }
 
-// list finds the claims and the unfinished files of all hashes under a folder; those that have neither have no keys.
+// list finds the claims, the notes of cases and the unfinished files of all hashes under a folder.
 func (s *Store) list(ctx context.Context, folder string) (map[string][]string, error) {
 	found := map[string][]string{}
-	for _, prefix := range []string{contentFolder + folder, thumbFolder + folder, claimFolder + folder} {
+	for _, prefix := range []string{contentFolder + folder, thumbFolder + folder, claimFolder + folder, caseFolder + folder} {
 		list := s.bucket.List(&blob.ListOptions{Prefix: prefix})
 		for {
 			one, err := list.Next(ctx)
@@ -68,12 +68,15 @@ func (s *Store) list(ctx context.Context, folder string) (map[string][]string, e
 	return found, nil
 }
 
-// sweepOne sweeps a file, given its claims and what is unfinished of it.
+// sweepOne sweeps a file, given its claims, the notes of cases, and what is unfinished of it.
 func (s *Store) sweepOne(ctx context.Context, hash string, keys []string, cases References) (gone bool, err error) {
 	unlock := s.lock(hash)
 	defer unlock()
 	kept := false
 	for _, key := range keys {
+		if strings.HasPrefix(key, caseFolder) && !strings.HasSuffix(key, unfinished) {
+			continue // it goes with the file
+		}
 		live, err := s.live(ctx, key)
 		if err != nil && !errors.Is(err, ErrUnknown) {
 			return false, err
@@ -100,6 +103,11 @@ func (s *Store) sweepOne(ctx context.Context, hash string, keys []string, cases 
 	there, err := s.bucket.Exists(ctx, contentKey(hash))
 	if err != nil {
 		return false, err
+	}
+	for _, key := range keys {
+		if err := s.remove(ctx, key); err != nil {
+			return false, err
+		}
 	}
 	return there, errors.Join(s.remove(ctx, thumbKey(hash)), s.remove(ctx, contentKey(hash)))
 }

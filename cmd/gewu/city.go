@@ -185,6 +185,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	if o.profile != nil {
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
 			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
+			Files: c.files.Store,
 		}); err != nil {
 			return err
 		}

@@ -129,6 +129,9 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.edition(&cmd.Form)
+	if err := a.hold(r, &cmd.Form); err != nil {
+		return err
+	}
 	key, err := keyOf(r, c)
 	if err != nil {
 		return err
@@ -225,6 +228,9 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	a.edition(&cmd.Form)
+	if err := a.hold(r, &cmd.Form); err != nil {
+		return err
+	}
 	key, err := keyOf(r, c)
 	if err != nil {
 		return err

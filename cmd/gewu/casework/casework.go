@@ -86,6 +86,8 @@ type Options struct {
 	Folder string
 	// Registry receives the metrics of clocks.
 	Registry prometheus.Registerer
+	// Files notes which cases refer to a file.
+	Files casework.Files
 }
 
 // Cases are the cases of a served city.
@@ -129,6 +131,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if o.Geocoder != nil {
 		cfg.Geocode = &place.Words{Geocoder: o.Geocoder, Now: o.Now}
 	}
+	cfg.Files = o.Files
 	if c.Service, err = casework.New(cfg); err != nil {
 		return nil, err
 	}
