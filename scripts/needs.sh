@@ -30,6 +30,7 @@ command -v chromium >/dev/null || packages+=(chromium)
 [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] || packages+=(fontconfig fonts-noto-cjk)
 command -v ogrinfo >/dev/null || packages+=(gdal-bin)
 command -v strace >/dev/null || packages+=(strace)
+command -v wapiti >/dev/null || packages+=(wapiti)
 
 if [ ${#missing[@]} -gt 0 ]; then
   printf 'missing: %s\n' "${missing[@]}" >&2
