@@ -403,3 +403,23 @@ func FuzzRewrite(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRewrite takes pictures as telephones make them.
+func BenchmarkRewrite(b *testing.B) {
+	for name, size := range map[string][2]int{"12 megapixels": {4032, 3024}, "48 megapixels": {8064, 6048}} {
+		img := image.NewYCbCr(image.Rect(0, 0, size[0], size[1]), image.YCbCrSubsampleRatio420)
+		for i := range img.Y {
+			img.Y[i] = uint8(i>>5 ^ i>>18) // edges every 32 pixels, as of a wall of bricks
+		}
+		content := jpegOf(b, img)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := media.Rewrite(content, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
