@@ -12,6 +12,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server/casework"
 )
 
@@ -491,4 +492,81 @@ func TestWhoReported(t *testing.T) {
 	if a := o.get("boss", "/v1/cases/"+none+"/reporter"); a.status != 404 {
 		t.Errorf("%d %s", a.status, a.body)
 	}
+}
+
+// TestOpenServer: without accounts the machine itself says for whom it acts, and nobody else does.
+func TestOpenServer(t *testing.T) {
+	o := working(t, "base", nil)
+	o.server.cfg.Enforced = func() bool { return false }
+	o.server.identify = func(r *http.Request) (account.Principal, error) {
+		if r.Header.Get(whoHeader) == "elsewhere" {
+			return account.Principal{Way: account.Public}, nil
+		}
+		return account.Principal{Way: account.Open}, nil
+	}
+	a := o.do("POST", "/v1/cases", as("here"), body("report", submitted, `"as":{"person":"operator"}`))
+	if a.status != 201 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	id := read[doneView](t, a).Case.ID
+	ids := func(query string) int {
+		t.Helper()
+		return len(read[struct{ Cases []caseView }](t, o.get("here", "/v1/cases?"+query)).Cases)
+	}
+	if n := ids("inbox=true&person=operator"); n != 1 {
+		t.Errorf("the inbox of the operator has %d cases", n)
+	}
+	if n := ids("inbox=true&person=operator&post=dispatcher"); n != 0 {
+		t.Errorf("the inbox of a post that is not held has %d cases", n)
+	}
+	if n := ids("inbox=true&person=chief"); n != 0 {
+		t.Errorf("the inbox of the chief has %d cases", n)
+	}
+	offers := read[caseView](t, o.get("here", "/v1/cases/"+id+"/offers?person=operator")).Offers
+	if len(offers) == 0 || offers[0].As.Post != "operator" {
+		t.Errorf("%+v", offers)
+	}
+	for name, tc := range map[string]struct {
+		who, more string
+		status    int
+	}{
+		"from elsewhere":             {"elsewhere", `"as":{"person":"operator"}`, 403},
+		"a post and no person":       {"here", `"as":{"post":"operator"}`, 422},
+		"a post from elsewhere":      {"elsewhere", `"as":{"post":"operator"}`, 401},
+		"a person that there is not": {"here", `"as":{"person":"S-17"}`, 422},
+		"a post that is not held":    {"here", `"as":{"person":"operator","post":"dispatcher"}`, 403},
+		"as the program":             {"here", `"as":{"person":"operator","post":"system"}`, 403},
+	} {
+		if a := o.do("POST", "/v1/cases/"+id+"/actions", as(tc.who), body("accept", "", tc.more)); a.status != tc.status {
+			t.Errorf("%s: %d %s, want %d", name, a.status, a.body, tc.status)
+		}
+	}
+	if a := o.do("GET", "/v1/cases?person=operator", as("elsewhere"), ""); a.status != 403 {
+		t.Errorf("a list for somebody, from elsewhere: %d %s", a.status, a.body)
+	}
+}
+
+// TestInboxFollowsTheUnit: what was handed on waits for the unit that has it, and not for the one that had it first, whatever
+// else that may do.
+func TestInboxFollowsTheUnit(t *testing.T) {
+	o := working(t, "base", nil)
+	id := o.handling("water")
+	o.act(id, "water-hand", "refuse", `{"reason":"不属本部门"}`, "registered")
+	if got := o.inbox("dispatcher"); !slices.Equal(got, []string{id}) {
+		t.Errorf("it waits for the dispatcher: %v", got)
+	}
+	o.act(id, "dispatcher", "dispatch", `{"unit":"gas"}`, "assigned")
+	if a := o.get("water-hand", "/v1/cases/"+id); a.status != 200 {
+		t.Errorf("the first unit does not see it any more: %d", a.status)
+	}
+	if first, now := o.inbox("water-hand"), o.inbox("gas-hand"); len(first) != 0 || !slices.Equal(now, []string{id}) {
+		t.Errorf("it waits for the first unit: %v, for the one that has it: %v", first, now)
+	}
+	o.act(id, "gas-hand", "dispute", `{"reason":"产权不清"}`, "disputed")
+	// Whoever may claim it sees it, though no unit has it.
+	a := o.do("GET", "/v1/cases?state=disputed", as("far-hand"), "")
+	if got := read[struct{ Cases []caseView }](t, a).Cases; len(got) != 1 || got[0].ID != id {
+		t.Errorf("%s", a.body)
+	}
+	o.act(id, "water-hand", "claim", `{"unit":"water"}`, "assigned")
 }

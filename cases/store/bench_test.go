@@ -77,6 +77,9 @@ func BenchmarkMillionCases(b *testing.B) {
 		{"cell", store.Filter{Cells: []people.CellRef{{Scheme: "unit", Code: "u99"}}}},
 		{"box", store.Filter{Box: &box}},
 		{"due", store.Filter{Due: store.Range{To: day}}},
+		{"sight", store.Filter{States: []string{"handling", "closed"}, Any: []store.Filter{
+			{Units: []string{"unit7", "unit8"}}, {Firsts: []string{"unit7", "unit8"}}, {Tasks: []string{"li"}}, {Areas: []people.AreaKey{{Level: "street", Code: "s3"}}},
+		}}},
 		{"everything", store.Filter{
 			States: []string{"closed", "handling"}, Sources: []string{"public", "collector"}, Classes: []string{"01", "02"}, Kinds: []string{"event"},
 			Areas: []people.AreaKey{{Level: "street", Code: "s3"}, {Level: "street", Code: "s4"}}, Opened: store.Range{From: day.AddDate(-2, 0, 0)}, Box: &box,

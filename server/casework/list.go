@@ -230,7 +230,9 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 	if l.words != "" && !strings.Contains(strings.ToLower(s.ID+"\n"+s.Address+"\n"+d.Description), l.words) {
 		return nil, nil //nolint:nilnil // see above
 	}
-	_, s.Light, err = a.lit(r, s.ID, t)
+	if !s.Final { // the clocks of a case at rest stand
+		_, s.Light, err = a.lit(r, s.ID, t)
+	}
 	return s, err
 }
 
@@ -245,11 +247,24 @@ func touches(events []*cases.Event, part string) bool {
 // inbox narrows a filter down to cases that may wait for one of some posts: by the state that a post owns, or a request that
 // it decides. Whether there is something to do is then looked at case by case; false when there is never anything.
 func (a *API) inbox(f *store.Filter, posts []cases.Actor) bool {
-	states, requests := map[string]bool{}, map[string]bool{}
+	free, tasked, requests := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	units := map[string]map[string]bool{}
 	for t := range a.cfg.Tables().All() {
 		for i := range t.States {
-			if slices.ContainsFunc(posts, func(p cases.Actor) bool { return slices.Contains(t.States[i].Owner, p.Post) }) {
-				states[t.States[i].ID] = true
+			state := &t.States[i]
+			for _, p := range posts {
+				if !slices.Contains(state.Owner, p.Post) {
+					continue
+				}
+				unit, task := bound(t, state.ID, p.Post)
+				free[state.ID] = free[state.ID] || !unit && !task
+				tasked[state.ID] = tasked[state.ID] || task
+				if unit {
+					if units[p.Organisation] == nil {
+						units[p.Organisation] = map[string]bool{}
+					}
+					units[p.Organisation][state.ID] = true
+				}
 			}
 		}
 		for i := range t.Requests {
@@ -258,21 +273,51 @@ func (a *API) inbox(f *store.Filter, posts []cases.Actor) bool {
 			}
 		}
 	}
-	var some []store.Filter
-	if len(states) > 0 {
-		some = append(some, store.Filter{States: keys(states)})
+	f.Any = nil
+	if states := keys(free); len(states) > 0 {
+		f.Any = append(f.Any, store.Filter{States: states})
+	}
+	if states := keys(tasked); len(states) > 0 && posts[0].Person != "" {
+		f.Any = append(f.Any, store.Filter{States: states, Tasks: []string{posts[0].Person}})
+	}
+	d := a.directory(a.Service.Now())
+	for organisation, states := range units {
+		if path := d.Path(organisation); len(path) > 0 {
+			f.Any = append(f.Any, store.Filter{States: keys(states), Units: path})
+		}
 	}
 	for _, id := range keys(requests) {
-		some = append(some, store.Filter{Requests: []string{id}})
+		f.Any = append(f.Any, store.Filter{Requests: []string{id}})
 	}
-	f.Any = some
-	return len(some) > 0
+	return len(f.Any) > 0
 }
 
+// bound says whether a case that is in a state waits for those of a post in the unit that has it, or for the person whose task
+// it is: some way out of the state asks for that. Else it waits for everybody who holds the post.
+func bound(t *process.Table, state, post string) (unit, task bool) {
+	for _, s := range t.Steps(state) {
+		if moves(s) && slices.Contains(s.Posts, post) {
+			unit, task = unit || asks(s, "in_unit"), task || asks(s, "tasked")
+		}
+	}
+	return unit, task
+}
+
+// moves reports whether a step leads out of its state.
+func moves(s *process.Step) bool { return s.Request == "" && s.To != s.State }
+
+// asks reports whether a step has a guard.
+func asks(s *process.Step, guard string) bool {
+	return slices.ContainsFunc(s.Guards, func(g process.Guard) bool { return g.String() == guard })
+}
+
+// keys are the names of a set, in order.
 func keys(m map[string]bool) []string {
 	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
+	for k, in := range m {
+		if in {
+			out = append(out, k)
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -290,11 +335,13 @@ func (a *API) waits(t *process.Table, c *cases.Case, posts []cases.Actor) bool {
 	}
 	for _, post := range posts {
 		owns := slices.Contains(state.Owner, post.Post)
+		unit, task := bound(t, c.State, post.Post)
 		for _, o := range a.offersOf(t, c, post) {
 			if o.Refusal != nil {
 				continue
 			}
-			if owns && o.Step.Request == "" && o.Step.To != c.State || o.Step.Part == process.Grant {
+			mine := !unit && !task || unit && asks(o.Step, "in_unit") || task && asks(o.Step, "tasked")
+			if owns && mine && moves(o.Step) || o.Step.Part == process.Grant {
 				return true
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/gewu-city/gewu/cases"
-	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
@@ -73,8 +72,7 @@ func (a *API) claimable(posts []string) []string {
 	for t := range a.cfg.Tables().All() {
 		for i := range t.States {
 			for _, step := range t.Steps(t.States[i].ID) {
-				own := slices.ContainsFunc(step.Guards, func(g process.Guard) bool { return g.String() == "unit_own" })
-				if own && slices.ContainsFunc(step.Posts, func(p string) bool { return slices.Contains(posts, p) }) {
+				if asks(step, "unit_own") && slices.ContainsFunc(step.Posts, func(p string) bool { return slices.Contains(posts, p) }) {
 					states[t.States[i].ID] = true
 				}
 			}
