@@ -6,7 +6,7 @@ import { withWho } from './api'
 import type { Who } from './who'
 
 const POLL_MS = 30_000
-const AGAIN_MS = 120_000
+const AGAIN_MS = 600_000
 const CLOSED = 2
 
 export interface Told {

@@ -61,11 +61,11 @@ describe('live cases', () => {
     vi.advanceTimersByTime(95_000)
     expect(told).toEqual([null, null, null])
     expect(Stream.all.length).toBe(1)
-    vi.advanceTimersByTime(30_000)
+    vi.advanceTimersByTime(510_000)
     expect(Stream.all.length).toBe(2)
     Stream.all[1]!.onopen!()
     const before = told.length
-    vi.advanceTimersByTime(600_000)
+    vi.advanceTimersByTime(300_000)
     expect(told.length).toBe(before)
   })
 
