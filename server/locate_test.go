@@ -24,7 +24,7 @@ func TestLocateAsked(t *testing.T) {
 			`"cells":[{"scheme":"unit","code":"A111-00","name":"","layer":"units","id":"A111-00","distance_m":0}`, `"id":"A112-00","distance_m":504.`, `"more":false}`,
 		}, not: []string{"A122-00", `"D2"`}},
 		{name: "within a scheme", url: at + "&include=cells&radius=600&scheme=unit", status: 200, want: []string{`"within":{"radius_m":600,"areas":[],"cells":[{`}},
-		{name: "unknown member", url: at + "&include=areas,duty", status: 400, want: []string{`"field":"include","value":"duty"`, "areas, cells, address, parts, duties, edge"}},
+		{name: "unknown member", url: at + "&include=areas,duty", status: 400, want: []string{`"field":"include","value":"duty"`, "areas, cells, address, parts, duties, disputes, edge"}},
 		{name: "radius too large", url: at + "&radius=9000", status: 400, want: []string{`"field":"radius"`, "at most 5000"}},
 		{name: "radius of nothing", url: at + "&radius=0", status: 400, want: []string{`"field":"radius"`}},
 		{name: "radius is no number", url: at + "&radius=far", status: 400, want: []string{`"value":"far"`}},

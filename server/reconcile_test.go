@@ -57,6 +57,15 @@ func TestDisputes(t *testing.T) {
 		{name: "where villages overlap", url: "/v1/locate?lon=121.516&lat=25.002", status: 200, want: []string{`"disputes":[{"level":"village","layer":"villages","claimants":[{"code":"D1-V1","name":"里11"},{"code":"X","name":"插花地"}]}]`}},
 		{name: "beside", url: "/v1/locate?lon=121.503&lat=25.002", status: 200, want: []string{`"disputes":[]`}},
 		{name: "on the western edge", url: "/v1/locate?lon=121.501&lat=25.002", status: 200, want: []string{`"id":"z"`}},
+		{
+			name: "rows", method: "POST", url: "/v1/locate?include=disputes", header: map[string]string{"Content-Type": "text/csv"}, body: "id,lon,lat\n1,121.502,25.002\n2,121.516,25.002\n3,121.503,25.002\n", status: 200,
+			want: []string{"id,lon,lat,disputed,error\n1,121.502,25.002,新华社区；东村,\n2,121.516,25.002,里11；插花地,\n3,121.503,25.002,,\n"},
+		},
+		{
+			name: "lines", method: "POST", url: "/v1/locate?include=disputes", header: map[string]string{"Content-Type": "application/x-ndjson"}, body: `{"lon":121.502,"lat":25.002,"disputes":"old"}` + "\n" + `{"lon":121.503,"lat":25.002}` + "\n", status: 200,
+			want: []string{`{"lon":121.502,"lat":25.002,"disputes":[{"layer":"zones","id":"z","name":"铁路边","claimants":[{"name":"新华社区"},{"name":"东村"}]}]}` + "\n" + `{"lon":121.503,"lat":25.002,"disputes":[]}`},
+		},
+		{name: "rows without", method: "POST", url: "/v1/locate?include=cells", header: map[string]string{"Content-Type": "text/csv"}, body: "lon,lat\n121.502,25.002\n", status: 200, want: []string{"lon,lat,unit_code,error\n"}, not: []string{"disputed"}},
 	} {
 		sc.run(t, c)
 	}

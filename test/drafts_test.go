@@ -58,6 +58,9 @@ func TestDraftFromTheShell(t *testing.T) {
 	if out, ok := run(t, nil, grid("approve", id, "--by", "li")...); ok || !strings.Contains(out, "another person must approve it") {
 		t.Errorf("%v %s", ok, out)
 	}
+	if out := mustRun(t, grid("diff", "--draft", id)...); !strings.Contains(out, "4 reshaped") || !strings.Contains(out, "borders: ") {
+		t.Error(out)
+	}
 	mustRun(t, grid("approve", id, "--by", "wang", "--note", "good")...)
 	due := time.Now().Add(3 * time.Second).Truncate(time.Second)
 	if out := mustRun(t, grid("publish", id, "--at", due.Format(time.RFC3339))...); !strings.Contains(out, "is planned as 2") {
@@ -96,6 +99,17 @@ func TestDraftFromTheShell(t *testing.T) {
 	}
 	if out := mustRun(t, grid("check")...); !strings.Contains(out, "11490 cells: no gap") {
 		t.Error(out)
+	}
+	for version, want := range map[string]string{"1": before, "unit:2": after} {
+		if out := mustRun(t, "--data", dir, "locate", "--lon", "121.53462", "--lat", "25.04115", "--include", "cells", "--version", version); !strings.Contains(out, want) {
+			t.Errorf("locate in version %s: %s", version, out)
+		}
+	}
+	exported := func(version string) string {
+		return mustRun(t, "--data", dir, "export", "--layer", "units", "--format", "csv", "--bbox", "121.534,25.041,121.535,25.042", "--version", version)
+	}
+	if exported("1") == exported("2") {
+		t.Error("exports of both versions are alike")
 	}
 	// Tiles and exports of a version: tiles of the first are not those of the second.
 	x, y := tileOf(121.53462, 25.04115, 16)

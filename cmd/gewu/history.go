@@ -20,10 +20,12 @@ import (
 type timeFlags struct {
 	At   string `help:"As the city was at this time (RFC 3339) or on the morning of this date." placeholder:"T"`
 	AsOf string `help:"As it was known then: at a position of the log, a time or a date." name:"as-of" placeholder:"SEQ|T"`
+
+	Version string `help:"As it was when this version of a scheme took effect; gewu grid versions lists them." placeholder:"[SCHEME:]N"`
 }
 
 func (f timeFlags) set(query url.Values) {
-	for name, value := range map[string]string{"at": f.At, "as_of": f.AsOf} {
+	for name, value := range map[string]string{"at": f.At, "as_of": f.AsOf, "version": f.Version} {
 		if value != "" {
 			query.Set(name, value)
 		}

@@ -22,6 +22,8 @@ const (
 	Within
 	// Duties are appended by [AppendDuties].
 	Duties
+	// Disputes are appended by [AppendDisputes].
+	Disputes
 )
 
 // AppendMembers appends members of a location, separated and preceded by commas.

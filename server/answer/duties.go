@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"time"
@@ -34,6 +35,16 @@ func Unnamed(duties []people.Duty) []people.Duty {
 		duties[i].Person, duties[i].StandsInFor = "", ""
 	}
 	return slices.CompactFunc(duties, func(a, b people.Duty) bool { return reflect.DeepEqual(a, b) })
+}
+
+// AppendDisputes appends the member disputes, preceded by a comma.
+func AppendDisputes(dst []byte, disputes []grid.Dispute) ([]byte, error) {
+	dst = append(dst, `,"disputes":`...)
+	if len(disputes) == 0 {
+		return append(dst, "[]"...), nil
+	}
+	text, err := json.Marshal(disputes)
+	return append(dst, text...), err
 }
 
 // AppendDuties appends the member duties, preceded by a comma.

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -117,6 +118,9 @@ func (t *table) columns(b *stream) {
 	}
 	if b.Include&answer.Address != 0 {
 		t.added = append(t.added, "address", "address_m")
+	}
+	if b.Include&answer.Disputes != 0 {
+		t.added = append(t.added, "disputed")
 	}
 }
 
@@ -319,6 +323,9 @@ func (t *table) appendAnswer(w *worker, p geo.Point) {
 	if w.Include&answer.Address != 0 {
 		t.appendAddress(w, p)
 	}
+	if w.Include&answer.Disputes != 0 {
+		w.dst = appendField(append(w.dst, ','), claimants(w.Locator.Disputes(w.world, p)))
+	}
 	w.dst = append(w.dst, ",\n"...)
 }
 
@@ -357,6 +364,17 @@ func (t *table) appendAddress(w *worker, p geo.Point) {
 	}
 	w.dst = appendField(append(w.dst, ','), a.Label)
 	w.dst = answer.Number(append(w.dst, ','), a.DistanceM)
+}
+
+// claimants names all who claim a place, as the attribute of a zone does; empty where nobody disputes it.
+func claimants(all []grid.Dispute) string {
+	var names []string
+	for i := range all {
+		for _, c := range all[i].Claimants {
+			names = append(names, cmp.Or(c.Name, c.Code))
+		}
+	}
+	return strings.Join(names, "；")
 }
 
 // fail answers a row that cannot be read.

@@ -60,7 +60,7 @@ func (o *objects) fail(w *worker, why string) {
 
 // member is a set of members that an answer may write. Members of the input stay unless the answer to their line writes
 // one of the same name. Only error is always the answer's, because it tells which lines failed.
-type member uint8
+type member uint16
 
 const (
 	memberAreas member = 1 << iota
@@ -71,6 +71,7 @@ const (
 	memberPoint
 	memberDuties
 	memberError
+	memberDisputes
 )
 
 // memberOf is the set of the member of a name, none for a name that no answer writes.
@@ -88,6 +89,8 @@ func memberOf(name []byte) member {
 		return memberWithin
 	case "duties":
 		return memberDuties
+	case "disputes":
+		return memberDisputes
 	case "point":
 		return memberPoint
 	case "error":
@@ -249,6 +252,13 @@ func (w *worker) locate(o object) (written member, why string) {
 	if w.Duties != nil {
 		w.dst = answer.AppendDuties(w.dst, w.Duties(w.world, &loc))
 		written |= memberDuties
+	}
+	if w.Include&answer.Disputes != 0 {
+		var err error
+		if w.dst, err = answer.AppendDisputes(w.dst, w.Locator.Disputes(w.world, p)); err != nil {
+			return 0, err.Error()
+		}
+		written |= memberDisputes
 	}
 	for which, m := range membersOf {
 		if w.Include&which != 0 && (m != memberWithin || loc.Within != nil) {

@@ -16,7 +16,7 @@ var included = []struct {
 	name    string
 	members answer.Members
 }{
-	{"areas", answer.Areas}, {"cells", answer.Cells}, {"address", answer.Address}, {"parts", answer.Parts}, {"duties", answer.Duties}, {"edge", 0},
+	{"areas", answer.Areas}, {"cells", answer.Cells}, {"address", answer.Address}, {"parts", answer.Parts}, {"duties", answer.Duties}, {"disputes", answer.Disputes}, {"edge", 0},
 }
 
 // what is what a request wants of a place.

@@ -3,7 +3,6 @@ package locate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -79,16 +78,11 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	body = appendShown(body, &world.Shown)
 	// The shape of the answer is always the same: what was not asked for is empty.
 	body = answer.AppendMembers(body, &loc, answer.Areas|answer.Cells|answer.Address|answer.Parts|answer.Within)
-	body = append(answer.AppendDuties(body, duties), `,"disputes":`...)
-	if disputes := a.Locator.Disputes(world.World, p); len(disputes) == 0 {
-		body = append(body, `[]}`...)
-	} else {
-		text, err := json.Marshal(disputes)
-		if err != nil {
-			return err
-		}
-		body = append(append(body, text...), '}')
+	// Ground that is disputed is told always: what else the answer says of it is the claim of one side.
+	if body, err = answer.AppendDisputes(answer.AppendDuties(body, duties), a.Locator.Disputes(world.World, p)); err != nil {
+		return err
 	}
+	body = append(body, '}')
 	if len(body) > shortAnswer {
 		return rest.WriteBody(w, r, http.StatusOK, rest.TypeJSON, body)
 	}

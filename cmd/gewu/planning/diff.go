@@ -27,6 +27,7 @@ type Diff struct {
 	After    string   `arg:"" optional:"" help:"File of the cells as they should be." placeholder:"FILE"`
 	From     string   `help:"Without files: the scheme as it was at this time (RFC 3339), date or position." placeholder:"T"`
 	To       string   `help:"The scheme at a later time; now when not given." placeholder:"T"`
+	Draft    string   `help:"Without files: what it would do to publish this draft now, with codes as they are drawn." placeholder:"DRAFT"`
 	Scheme   string   `help:"Scheme of the city." default:"unit" placeholder:"NAME"`
 	Points   []string `help:"With two files: files of points that are counted, such as doors and parts." placeholder:"FILE"`
 	Amount   string   `help:"With two files: column of the points that is added up, such as households." placeholder:"COL"`
@@ -44,8 +45,10 @@ type Diff struct {
 // Validate is called by the parser of the command line.
 func (d *Diff) Validate() error {
 	switch {
-	case d.Before == "" && d.From == "":
-		return errors.New("name a file with the cells as they should be, two files, or --from T")
+	case d.Draft != "" && (d.Before != "" || d.From != "" || d.To != ""):
+		return errors.New("--draft compares the draft with the city; leave --from, --to and the files out")
+	case d.Before == "" && d.From == "" && d.Draft == "":
+		return errors.New("name a file with the cells as they should be, two files, --from T or --draft DRAFT")
 	case d.Before != "" && (d.From != "" || d.To != ""):
 		return errors.New("--from and --to compare the city with itself; leave them or the files out")
 	case d.Before == "-" && d.After == "-":
@@ -95,6 +98,9 @@ func (d *Diff) Run(e *Env) error {
 func (d *Diff) find(e *Env) (*difference, error) {
 	found := &difference{Report: &impact.Report{}}
 	path := "/v1/schemes/" + url.PathEscape(d.Scheme) + "/impact"
+	if d.Draft != "" {
+		return found, e.Ask("/v1/drafts/"+url.PathEscape(d.Draft)+"/impact", nil, found)
+	}
 	if d.Before == "" {
 		query := url.Values{"from": {d.From}}
 		if d.To != "" {

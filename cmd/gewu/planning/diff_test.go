@@ -119,6 +119,14 @@ func TestDiffWithACity(t *testing.T) {
 	if !strings.Contains(out.String(), "staff of a: head") {
 		t.Error(out.String())
 	}
+	out.Reset()
+	run(planning.Diff{Draft: "d1", Scheme: "unit"})
+	if asked != "/v1/drafts/d1/impact?" || !strings.Contains(out.String(), "1 cells before, 1 after: 1 reshaped") {
+		t.Error(asked, out.String())
+	}
+	if err := (&planning.Diff{Draft: "d1", From: "9"}).Validate(); err == nil || !strings.Contains(err.Error(), "--draft compares the draft with the city") {
+		t.Error(err)
+	}
 }
 
 func TestDiffFlags(t *testing.T) {

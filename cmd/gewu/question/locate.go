@@ -28,7 +28,7 @@ type Locate struct {
 	CRS    string   `help:"Coordinate system of the points, or @FILE with control points. Default: longitude and latitude." name:"crs" placeholder:"CRS"`
 	Scheme string   `help:"Only cells of this scheme." placeholder:"NAME"`
 
-	Include []string `help:"What is wanted: areas, cells, address, parts, duties (who answers for it; not for CSV), edge (metres to the outline)." placeholder:"WHAT"`
+	Include []string `help:"What is wanted: areas, cells, address, parts, duties (who answers for it; not for CSV), disputes (who claims disputed ground), edge (metres to the outline)." placeholder:"WHAT"`
 	Class   string   `help:"Duties for things of this class only." placeholder:"CODE"`
 	Radius  float64  `help:"Also all areas and cells that a circle of so many metres meets; not for CSV." placeholder:"M"`
 	Rule    string   `help:"Who lines and polygons belong to: share (largest share) or point (representative point)." placeholder:"RULE"`

@@ -6296,14 +6296,14 @@ export interface operations {
                  */
                 class?: string;
                 /**
-                 * @description What is wanted; without it areas, cells, address, parts and duties. `edge` adds to each area and cell how far the point is from its outline.
+                 * @description What is wanted; without it areas, cells, address, parts and duties. Disputes are always told. `edge` adds to each area and cell how far the point is from its outline.
                  * @example [
                  *       "areas",
                  *       "cells",
                  *       "edge"
                  *     ]
                  */
-                include?: ("areas" | "cells" | "address" | "parts" | "duties" | "edge")[];
+                include?: ("areas" | "cells" | "address" | "parts" | "duties" | "disputes" | "edge")[];
                 /**
                  * @description Metres: adds `within`, all areas and cells that the circle around the point meets, nearest first.
                  * @example 100
@@ -6436,13 +6436,13 @@ export interface operations {
                  */
                 class?: string;
                 /**
-                 * @description What is wanted; without it areas, cells and address. `edge` adds the columns `<scheme>_edge_m`, or `edge_m` to areas and cells. `parts` and `duties` are for NDJSON.
+                 * @description What is wanted; without it areas, cells and address. `disputes` adds who claims disputed ground: a list, in CSV the column `disputed` with the names, split by ；. `edge` adds the columns `<scheme>_edge_m`, or `edge_m` to areas and cells. `parts` and `duties` are for NDJSON.
                  * @example [
                  *       "areas",
                  *       "cells"
                  *     ]
                  */
-                include?: ("areas" | "cells" | "address" | "parts" | "duties" | "edge")[];
+                include?: ("areas" | "cells" | "address" | "parts" | "duties" | "disputes" | "edge")[];
                 /** @description NDJSON: metres; adds `within`, all areas and cells that come within this distance of the point, line or polygon itself. */
                 radius?: number;
                 /** @description NDJSON: who lines and polygons belong to. */
