@@ -30,11 +30,13 @@ type Directory struct {
 	seqs          map[string]data.Seq
 	children      map[string][]*Organisation
 	// areas are the organisations bound to an area, members the holdings in an organisation, offices those of them without
-	// cells that stand in for nobody, cells those that name a cell, standIns those that stand in for a person.
+	// cells that stand in for nobody, cells those that name a cell, standIns those that stand in for a person; schemes are those
+	// of the cells.
 	areas    map[AreaKey][]bound
 	members  map[string][]held
 	offices  map[string][]held
 	cells    map[CellRef][]held
+	schemes  []string
 	standIns map[string][]held
 	problems []error
 }
@@ -45,7 +47,8 @@ type AreaKey struct {
 	Code  string `json:"code"`
 }
 
-// CellRef names a cell of a scheme.
+// CellRef names a cell of a scheme; or a building or entrance that carries a duty of its own, by the name of its layer and its
+// id.
 type CellRef struct {
 	Scheme string `json:"scheme"`
 	Code   string `json:"code"`
@@ -140,6 +143,9 @@ func (d *Directory) connect() {
 		for i := range s.Holdings {
 			h := held{s, &s.Holdings[i]}
 			d.members[h.holding.Organisation] = append(d.members[h.holding.Organisation], h)
+			if scheme := h.holding.Scheme; scheme != "" && !slices.Contains(d.schemes, scheme) {
+				d.schemes = append(d.schemes, scheme)
+			}
 			for _, code := range h.holding.Cells {
 				ref := CellRef{h.holding.Scheme, code}
 				d.cells[ref] = append(d.cells[ref], h)
@@ -152,6 +158,7 @@ func (d *Directory) connect() {
 			}
 		}
 	}
+	slices.Sort(d.schemes)
 }
 
 // path is the way from the top of the tree to an organisation, which is its last. The error is a *data.FieldError: a
@@ -181,6 +188,10 @@ func chain(way []*Organisation) string {
 	}
 	return strings.Join(ids, " below ")
 }
+
+// Schemes are the schemes whose cells somebody works for, and the layers of buildings and entrances of which features have staff
+// of their own, ascending.
+func (d *Directory) Schemes() []string { return d.schemes }
 
 // Seq is the newest change of the records that the directory is made of, 0 for none.
 func (d *Directory) Seq() data.Seq { return d.seq }

@@ -79,7 +79,9 @@ type Staff struct {
 type Holding struct {
 	Post         string `json:"post"`
 	Organisation string `json:"organisation"`
-	// Scheme and Cells are the cells that the person answers for; without any, it is the areas of the organisation.
+	// Scheme and Cells are the cells that the person answers for; without any, it is the areas of the organisation. In the place
+	// of a scheme may stand a layer of buildings or entrances: Cells are ids of features then, which are parts of cells with a
+	// duty of their own.
 	Scheme string   `json:"scheme,omitempty"`
 	Cells  []string `json:"cells,omitempty"`
 	// From and To bound the time in which it is in force: From <= t < To. Zero is no bound.

@@ -24,7 +24,7 @@ type cellCmd struct {
 
 type cellShowCmd struct {
 	Scheme string `help:"Scheme of the cell." default:"unit" placeholder:"NAME"`
-	Limit  int    `help:"Items of each list of features, with --json." default:"20"`
+	Limit  int    `help:"Items of each list of features, with --json, and of buildings and entrances with staff." default:"20"`
 	JSON   bool   `help:"The card as JSON." name:"json"`
 	Code   string `arg:"" help:"Code of the cell."`
 }
@@ -46,12 +46,41 @@ func (cmd *cellShowCmd) Run(e *env) error {
 			fmt.Fprintln(e.stdout)
 			return err
 		}
-		var card cells.Card
+		var card struct {
+			cells.Card
+			Subunits subunits `json:"subunits"`
+		}
 		if err := json.NewDecoder(resp.Body).Decode(&card); err != nil {
 			return err
 		}
-		return printCard(e.stdout, &card)
+		if err := printCard(e.stdout, &card.Card); err != nil {
+			return err
+		}
+		return card.Subunits.print(e.stdout)
 	})
+}
+
+// subunits are the buildings and entrances of a cell that have staff of their own.
+type subunits struct {
+	Count int
+	Items []struct {
+		Layer, ID, Label string
+		Staff            []struct{ Person, Post, Organisation string }
+	}
+}
+
+func (s *subunits) print(w io.Writer) error {
+	var b strings.Builder
+	for _, u := range s.Items {
+		for _, h := range u.Staff {
+			fmt.Fprintf(&b, "  subunit     %s %s %s: %s of %s %s\n", u.Layer, u.ID, u.Label, h.Post, h.Organisation, h.Person)
+		}
+	}
+	if more := s.Count - len(s.Items); more > 0 {
+		fmt.Fprintf(&b, "  and %d subunits more, see --limit\n", more)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func printCard(w io.Writer, c *cells.Card) error {

@@ -7,25 +7,54 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/data/convert/jsontext"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
 )
 
-// DutiesAt are those who answer for a location of a World, which was asked for areas and cells, at a time. With a class
-// only those that answer for things of it.
-func DutiesAt(w *index.World, loc *grid.Location, class string, at time.Time) []people.Duty {
+// DutiesAt are those who answer for a place and its location in a World, which was asked for areas and cells, at a time. With a
+// class only those that answer for things of it. Who has a building or entrance of their own comes before those of the cell.
+func DutiesAt(w *index.World, plan *grid.Plan, p geo.Point, loc *grid.Location, class string, at time.Time) []people.Duty {
 	if w.AdminSeq() == 0 {
 		return nil
 	}
-	place := people.Place{Areas: make([]people.AreaKey, len(loc.Areas)), Cells: make([]people.CellRef, len(loc.Cells))}
+	staff := people.Of(w)
+	place := people.Place{Areas: make([]people.AreaKey, len(loc.Areas)), Cells: subunits(w, plan, p, staff)}
 	for i := range loc.Areas {
 		place.Areas[i] = people.AreaKey{Level: loc.Areas[i].Level, Code: loc.Areas[i].Code}
 	}
 	for i := range loc.Cells {
-		place.Cells[i] = people.CellRef{Scheme: loc.Cells[i].Scheme, Code: loc.Cells[i].Code}
+		place.Cells = append(place.Cells, people.CellRef{Scheme: loc.Cells[i].Scheme, Code: loc.Cells[i].Code})
 	}
-	return people.Of(w).DutiesAt(place, class, at)
+	return staff.DutiesAt(place, class, at)
+}
+
+// Subdivided are the layers of which features have staff of their own.
+func Subdivided(w *index.World, plan *grid.Plan, staff *people.Directory) []string {
+	var layers []string
+	for _, name := range staff.Schemes() {
+		if _, scheme := plan.Scheme(name); scheme {
+			continue
+		}
+		if l, ok := w.Layer(name); ok && grid.Subdivides(l.Def()) {
+			layers = append(layers, name)
+		}
+	}
+	return layers
+}
+
+// subunits are the buildings and entrances at a place that may have staff of their own.
+func subunits(w *index.World, plan *grid.Plan, p geo.Point, staff *people.Directory) []people.CellRef {
+	layers := Subdivided(w, plan, staff)
+	if len(layers) == 0 {
+		return nil
+	}
+	var refs []people.CellRef
+	for _, u := range plan.Subunits(w, p, layers) {
+		refs = append(refs, people.CellRef{Scheme: u.Layer, Code: u.ID})
+	}
+	return refs
 }
 
 // Unnamed leaves persons out of duties: which organisation answers for a place and with which post is public, who holds the

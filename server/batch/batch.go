@@ -40,7 +40,7 @@ type Job struct {
 	Ask     grid.Ask
 	Include answer.Members
 	// Duties, when not nil, are those who answer for a place; lines of JSON say them when Include does.
-	Duties func(w *index.World, loc *grid.Location) []people.Duty
+	Duties func(w *index.World, p geo.Point, loc *grid.Location) []people.Duty
 	// CRS is the system of the coordinates.
 	CRS proj.CRS
 	// Lon and Lat are the columns or members of the coordinates; both empty means the usual names.

@@ -250,7 +250,7 @@ func (w *worker) locate(o object) (written member, why string) {
 	}
 	w.dst = answer.AppendMembers(w.dst, &loc, w.Include)
 	if w.Duties != nil {
-		w.dst = answer.AppendDuties(w.dst, w.Duties(w.world, &loc))
+		w.dst = answer.AppendDuties(w.dst, w.Duties(w.world, p, &loc))
 		written |= memberDuties
 	}
 	if w.Include&answer.Disputes != 0 {

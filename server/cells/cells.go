@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/grid/cells"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/answer"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -29,8 +30,10 @@ const (
 // card is a card and the position at which it was read.
 type card struct {
 	cells.Card
-	Staff []staff  `json:"staff"`
-	Seq   data.Seq `json:"seq"`
+	Staff []staff `json:"staff"`
+	// Subunits are the buildings and entrances in the cell that have staff of their own.
+	Subunits subunits `json:"subunits"`
+	Seq      data.Seq `json:"seq"`
 	city.Shown
 }
 
@@ -57,6 +60,41 @@ func (a *API) staffOf(r *http.Request, w *index.World, scheme, code string) []st
 	return all
 }
 
+// subunits are parts of a cell that carry duties. Count is how many there are; Items may be fewer.
+type subunits struct {
+	Count int       `json:"count"`
+	Items []subunit `json:"items"`
+}
+
+type subunit struct {
+	Layer string  `json:"layer"`
+	ID    string  `json:"id"`
+	Label string  `json:"label,omitempty"`
+	Staff []staff `json:"staff"`
+}
+
+// subunitsOf are the buildings and entrances in a cell that have staff, by layer and permanent id.
+func (a *API) subunitsOf(r *http.Request, w *index.World, cells string, cell index.Slot, limit int) subunits {
+	out, totals := subunits{Items: []subunit{}}, a.Cells.At(w)
+	for _, name := range answer.Subdivided(w, a.Locator.Plan(w), people.Of(w)) {
+		l, _ := w.Layer(name)
+		owned, _ := totals.Owned(cells, cell, name)
+		if owned == nil {
+			continue
+		}
+		for _, slot := range slices.SortedFunc(owned, func(a, b index.Slot) int { return cmp.Compare(l.Permanent(a), l.Permanent(b)) }) {
+			staff := a.staffOf(r, w, name, l.ID(slot))
+			if len(staff) == 0 {
+				continue
+			}
+			if out.Count++; len(out.Items) < limit {
+				out.Items = append(out.Items, subunit{name, l.ID(slot), l.Value(slot, l.Def().LabelAttribute()).String(), staff})
+			}
+		}
+	}
+	return out
+}
+
 // Get answers with the card of one cell: GET /v1/schemes/{scheme}/cells/{code}.
 func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
@@ -74,7 +112,10 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		return city.UnknownCell(scheme.Name, code)
 	}
 	world.Header(w)
-	return rest.WriteJSON(w, r, http.StatusOK, card{a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), a.staffOf(r, world.World, scheme.Name, scheme.CodeOf(layer, cell)), world.Seq(), world.Shown})
+	return rest.WriteJSON(w, r, http.StatusOK, card{
+		a.Cells.CardOf(world.World, a.Locator, scheme, cell, limit), a.staffOf(r, world.World, scheme.Name, scheme.CodeOf(layer, cell)),
+		a.subunitsOf(r, world.World, scheme.Cells.Layer, cell, limit), world.Seq(), world.Shown,
+	})
 }
 
 // scheme takes a World and finds the scheme of the path.

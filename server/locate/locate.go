@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
@@ -56,7 +57,7 @@ func (a *API) Point(w http.ResponseWriter, r *http.Request) error {
 	loc := a.Locator.Locate(world.World, p, ask.Ask)
 	var duties []people.Duty
 	if ask.include&answer.Duties != 0 {
-		duties = a.duties(r, world.World, &loc, ask.class)
+		duties = a.duties(r, world.World, p, &loc, ask.class)
 		if ask.include&answer.Areas == 0 {
 			loc.Areas = nil
 		}
@@ -118,8 +119,8 @@ func (a *API) knownScheme(w *index.World, name string) error {
 }
 
 // duties are those who answer for a location, with persons for who may list staff.
-func (a *API) duties(r *http.Request, w *index.World, loc *grid.Location, class string) []people.Duty {
-	all := answer.DutiesAt(w, loc, class, a.When(w))
+func (a *API) duties(r *http.Request, w *index.World, p geo.Point, loc *grid.Location, class string) []people.Duty {
+	all := answer.DutiesAt(w, a.Locator.Plan(w), p, loc, class, a.When(w))
 	if city.May(r, people.ManagePeople) {
 		return all
 	}
@@ -139,8 +140,8 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request) error {
 		CRS: q.CRS("crs", a.Systems), Lon: q.Text("lon"), Lat: q.Text("lat"),
 	}
 	if ask.include&answer.Duties != 0 {
-		job.Duties = func(w *index.World, loc *grid.Location) []people.Duty {
-			return a.duties(r, w, loc, ask.class)
+		job.Duties = func(w *index.World, p geo.Point, loc *grid.Location) []people.Duty {
+			return a.duties(r, w, p, loc, ask.class)
 		}
 	}
 	world, err := a.Ask(r, q)

@@ -44,15 +44,22 @@ func (g ground) Area(key people.AreaKey) bool {
 
 // Scheme implements [people.City].
 func (g ground) Scheme(name string) bool {
-	_, ok := g.plan.Scheme(name)
-	return ok
+	if _, ok := g.plan.Scheme(name); ok {
+		return true
+	}
+	l, ok := g.world.Layer(name)
+	return ok && grid.Subdivides(l.Def())
 }
 
 // Cell implements [people.City].
 func (g ground) Cell(ref people.CellRef) bool {
-	scheme, ok := g.plan.Scheme(ref.Scheme)
-	if ok {
+	if scheme, ok := g.plan.Scheme(ref.Scheme); ok {
 		_, _, ok = scheme.Cell(g.world, ref.Code)
+		return ok
+	}
+	l, ok := g.world.Layer(ref.Scheme)
+	if ok {
+		_, ok = l.Lookup(ref.Code)
 	}
 	return ok
 }

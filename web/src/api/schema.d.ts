@@ -4983,6 +4983,7 @@ export interface components {
         Holding: {
             post: string;
             organisation: string;
+            /** @description A scheme; or a layer with the role building or entrance, of which `cells` are ids then. */
             scheme?: string;
             /** @description Codes of cells of the scheme; without any it is the areas of the organisation. */
             cells?: string[];
@@ -5674,6 +5675,16 @@ export interface components {
         CellCard: components["schemas"]["CellRow"] & {
             /** @description Who works for the cell, now or at `at`; who is stood in for is not among them. */
             staff: components["schemas"]["CellStaff"][];
+            /** @description Buildings, courtyards and entrances in the cell that have staff of their own: holdings that name their layer in the place of a scheme, and their ids. */
+            subunits: {
+                count: number;
+                items: {
+                    layer: string;
+                    id: string;
+                    label?: string;
+                    staff: components["schemas"]["CellStaff"][];
+                }[];
+            };
             scheme: string;
             layer: string;
             /** @description Ids of further cells that have the same code, a defect of the data; their ground is not part of this card. Absent when there are none. */
