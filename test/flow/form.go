@@ -156,7 +156,8 @@ func quantities(text string) (all []map[string]any, err error) {
 
 // photo is a picture of a name, put into the city once. A server that keeps no files is told its hash alone.
 func (p *Player) photo(ctx context.Context, user, name string) (json.RawMessage, error) {
-	if file, ok := p.files[name]; ok {
+	own := user + " " + name // a file belongs to whoever sent it
+	if file, ok := p.files[own]; ok {
 		return file, nil
 	}
 	sum := fnv.New32a()
@@ -189,6 +190,6 @@ func (p *Player) photo(ctx context.Context, user, name string) (json.RawMessage,
 	if p.files == nil {
 		p.files = map[string]json.RawMessage{}
 	}
-	p.files[name] = file
+	p.files[own] = file
 	return file, err
 }
