@@ -17,6 +17,7 @@ import (
 
 	"github.com/gewu-city/gewu/cmd/gewu/audit"
 	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
+	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
 	"github.com/gewu-city/gewu/cmd/gewu/define"
@@ -122,7 +123,14 @@ func withNewCity(e *env, do func(ctx context.Context, c client) error) error {
 			defer h.CloseIdleConnections()
 			return do(e.ctx, client{http: h})
 		}
-		city, err := openCity(&own, cityOptions{geocoder: e.geocoder, address: "http://localhost:8080"})
+		o := cityOptions{geocoder: e.geocoder, address: "http://localhost:8080"}
+		if e.cases {
+			var err error
+			if o.profile, err = casework.Choose(e.cli.Data, ""); err != nil {
+				return err
+			}
+		}
+		city, err := openCity(&own, o)
 		if err == nil {
 			city.socket, err = socketPath(e.cli.Data, fmt.Sprintf("gewu-%d.sock", os.Getpid()))
 			if err != nil {
@@ -327,8 +335,10 @@ func timekeeper(e *env) *clock.Env {
 
 // caser is what the commands about cases and processes get.
 func caser(e *env) *casecmd.Env {
+	own := *e
+	own.geocoder, own.cases = true, true
 	return &casecmd.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, City: func(do func(context.Context, casecmd.Client) error) error {
-		return withCity(e, func(ctx context.Context, c client) error { return do(ctx, c) })
+		return withCity(&own, func(ctx context.Context, c client) error { return do(ctx, c) })
 	}}
 }
 

@@ -60,6 +60,7 @@ type cli struct {
 	Locate     locateCmd         `cmd:"" help:"Find the areas, cells, address and parts of points."`
 	Geocode    places.Geocode    `cmd:"" help:"Find the places that texts mean: addresses, crossings, landmarks, words that say where."`
 	Process    casecmd.Process   `cmd:"" help:"How cases move: list, print and check processes and the profiles that they belong to."`
+	Case       casecmd.Case      `cmd:"" help:"Cases: list and show them, begin one, move one on, ask who would get one."`
 	Synth      synthCmd          `cmd:"" help:"Make a synthetic city of any size."`
 	Check      checkCmd          `cmd:"" help:"Verify the store and everything derived from it."`
 	Backup     backupCmd         `cmd:"" help:"Write a consistent copy of the store, also while serving."`
@@ -93,6 +94,8 @@ type env struct {
 	log    *slog.Logger
 	// geocoder says that a city which the command opens itself must find places by their names.
 	geocoder bool
+	// cases says that it must have its cases.
+	cases bool
 }
 
 // errFailed ends a command that has already said what is wrong.

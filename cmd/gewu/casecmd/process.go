@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/profile"
@@ -17,9 +16,12 @@ import (
 
 // Process are the commands about processes.
 type Process struct {
-	List  ProcessList  `cmd:"" help:"List the profiles that come along, with their processes."`
-	Print ProcessPrint `cmd:"" help:"Print the process of a profile as Markdown: states, steps, requests, clocks, fields."`
-	Check ProcessCheck `cmd:"" help:"Check a profile with all of its files, or a process alone, and print every fault with file, line, row and field."`
+	List     ProcessList     `cmd:"" help:"List the profiles that come along, with their processes."`
+	Print    ProcessPrint    `cmd:"" help:"Print the process of a profile as Markdown: states, steps, requests, clocks, fields."`
+	Versions ProcessVersions `cmd:"" help:"List the processes of the city in all versions, with how many cases are open under each."`
+	Dry      ProcessDry      `cmd:"" help:"Say which open cases would be stuck under a new version of a process."`
+	Put      ProcessPut      `cmd:"" help:"Make a new version of a process the one under which cases begin; open cases go on under theirs."`
+	Check    ProcessCheck    `cmd:"" help:"Check a profile with all of its files, or a process alone, and print every fault with file, line, row and field."`
 }
 
 // ProcessList is gewu process list.
@@ -109,18 +111,7 @@ func (c *ProcessCheck) file(e *Env) error {
 	if err != nil {
 		return err
 	}
-	var posts []string
-	for _, post := range people.DefaultPosts() {
-		posts = append(posts, post.ID)
-	}
-	const own = "." // no profile that comes along is called so
-	texts := func(name string) (string, string, error) {
-		if name == own {
-			return c.What, string(text), nil
-		}
-		return process.FromFS(profiles.Files)(name)
-	}
-	table, err := process.Load(texts, own, posts)
+	table, err := readProcess(c.What, string(text))
 	if err != nil {
 		return e.faulty(err)
 	}
