@@ -210,7 +210,7 @@ func TestOpen311Addresses(t *testing.T) {
 	}
 	defer res.Body.Close()
 	var list []struct{ Code int }
-	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || res.StatusCode != 404 || len(list) != 1 || list[0].Code != 404 {
+	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || res.StatusCode != http.StatusNotFound || len(list) != 1 || list[0].Code != 404 {
 		t.Errorf("%d %v %v", res.StatusCode, list, err)
 	}
 	if a := o.do("OPTIONS", "/open311/v2/requests.json", map[string]string{"Origin": "https://x.example"}, ""); a.header.Get("Access-Control-Allow-Methods") != "GET, HEAD" || !slices.Contains(strings.Split(a.header.Get("Allow"), ", "), "POST") {

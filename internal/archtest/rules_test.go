@@ -223,10 +223,12 @@ var rows = []row{
 	{dir: "server/sight", may: []string{"people", "people/account", "people/rights", "index", "data"}, why: "what those who ask may see, remembered; it knows no requests"},
 	{dir: "server/city", may: []string{"people/account", "people/audit", "people/vault", "data/sensitive", "server/auth", "server/sight", "people", "people/rights", "server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "grid/version", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
 	{dir: "server/casework/place", may: append([]string{"cases", "cases/class", "cases/duplicate", "cases/route", "cases/store", "data/catalogue"}, below...), why: "the city as cases ask for it, without HTTP"},
+	{dir: "server/casework/sheet", may: []string{"cases/process", "data"}, why: "a process as it is shown, without HTTP"},
+	{dir: "server/casework/listing", may: []string{"server/city", "server/rest", "cases/store", "people", "data"}, why: "what a request asks for of cases; it reads, and finds nothing"},
 	{dir: "server/casework/dossier", may: []string{"cases"}, why: "a case as a whole, without HTTP"},
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
 	{dir: "server/casework", may: append([]string{
-		"server/casework/place", "server/casework/dossier", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
+		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
@@ -269,7 +271,6 @@ var rows = []row{
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
 		"server/casework/kept", "profiles",
-		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 		"cases/alarm", "cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 	}, why: "puts the cases of a served city together, for the server that cmd makes"},
 	{dir: "cmd/gewu/casecmd", may: []string{"cases/process", "data", "people", "profile", "profiles"}, why: "commands about cases: files are judged without a city, everything else speaks to a server"},

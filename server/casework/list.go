@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,94 +11,13 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/listing"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
 // Bounds of pages, and of cases that are looked at for one page of an inbox or of a search for words.
 const standardPage, longestPage, mostLooked = 100, 1000, 5000
-
-// filterOf reads which cases a request is about.
-func (a *API) filterOf(q *rest.Params, c *caller) *store.Filter {
-	f := &store.Filter{}
-	names := func(name string) []string {
-		all, given := q.Names(name)
-		if given && len(all) == 0 {
-			q.Fail(rest.Fault(rest.BadRequest, name, "", "must have at least one name, or be left out"))
-		}
-		return all
-	}
-	f.States, f.Sources, f.Units, f.Classes, f.Kinds, f.Editions = names("state"), names("source"), names("unit"), names("class"), names("kind"), names("edition")
-	f.Marks, f.Requests, f.Parents, f.Processes, f.Firsts = names("mark"), names("request"), names("parent"), names("process"), names("first")
-	for _, task := range names("task") {
-		if task == "me" {
-			task = c.person
-		}
-		if task == "" {
-			q.Fail(rest.Fault(rest.BadRequest, "task", "me", "is for persons of the directory"))
-		}
-		f.Tasks = append(f.Tasks, task)
-	}
-	levels, schemes := a.cfg.Store.By()
-	for _, text := range names("area") {
-		level, code := pair(q, "area", text, levels)
-		f.Areas = append(f.Areas, people.AreaKey{Level: level, Code: code})
-	}
-	for _, text := range names("cell") {
-		scheme, code := pair(q, "cell", text, schemes)
-		f.Cells = append(f.Cells, people.CellRef{Scheme: scheme, Code: code})
-	}
-	if text := q.Text("open"); text != "" {
-		open := q.Flag("open")
-		f.Open = &open
-	}
-	f.Opened, f.Updated, f.Rested, f.Due = span(q, "opened"), span(q, "updated"), span(q, "rested"), span(q, "due")
-	if box, ok := q.Box("bbox"); ok {
-		f.Box = &box
-	}
-	f.Priority = q.Whole("priority", 0, 1000, 0)
-	return f
-}
-
-// pair is KIND/CODE, where the kind is one by which cases are listed.
-func pair(q *rest.Params, name, text string, kinds []string) (kind, code string) {
-	kind, code, ok := strings.Cut(text, "/")
-	switch {
-	case !ok || code == "":
-		q.Fail(rest.Fault(rest.BadRequest, name, text, "must be written as "+strings.Join(kinds, "/CODE, ")+"/CODE"))
-	case !slices.Contains(kinds, kind):
-		q.Fail(rest.Fault(rest.BadRequest, name, text, "is none by which cases are listed; there are "+strings.Join(kinds, ", ")))
-	}
-	return kind, code
-}
-
-// span is FROM/TO, times in RFC 3339 or dates, of which one may be left out.
-func span(q *rest.Params, name string) (r store.Range) {
-	text := q.Text(name)
-	if text == "" {
-		return r
-	}
-	from, to, ok := strings.Cut(text, "/")
-	read := func(text string) (t time.Time) {
-		if text == "" || text == ".." {
-			return t
-		}
-		t, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			t, err = time.Parse(time.DateOnly, text)
-		}
-		if err != nil {
-			ok = false
-		}
-		return t
-	}
-	r = store.Range{From: read(from), To: read(to)}
-	if !ok || r == (store.Range{}) || !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
-		q.Fail(rest.Fault(rest.BadRequest, name, text, "must be FROM/TO, times as 2026-11-02T09:00:00+08:00 or dates, the first before the second; one may be left out"))
-	}
-	return r
-}
 
 // wanted is what a list is of beside its filter.
 type wanted struct {
@@ -120,7 +38,7 @@ func (a *API) wanted(r *http.Request, q *rest.Params) (*wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &wanted{caller: c, as: *narrowed(q), filter: a.filterOf(q, c)}
+	l := &wanted{caller: c, as: *narrowed(q), filter: listing.Filter(q, a.cfg.Store, c.person)}
 	return l, nil
 }
 
@@ -137,7 +55,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	l.inbox, l.part, l.words = q.Flag("inbox"), q.Text("part"), strings.ToLower(strings.TrimSpace(q.Text("q")))
 	order := store.Order(q.OneOf("order", string(store.ByOpened), string(store.ByUpdated), string(store.ByDue)))
 	limit := q.Whole("limit", 1, longestPage, standardPage)
-	after, err := parseCursor(q.Text("cursor"), a.Store.Epoch())
+	after, err := listing.Cursor(q.Text("cursor"), a.Store.Epoch())
 	if err != nil {
 		q.Fail(err)
 	}
@@ -157,19 +75,6 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 		Next  string     `json:"next,omitempty"`
 		Now   time.Time  `json:"now"`
 	}{all, text, a.Service.Now()})
-}
-
-func parseCursor(text string, epoch data.Epoch) (c store.Cursor, err error) {
-	at, err := city.ParseCursor(text, epoch)
-	if err != nil || at == "" {
-		return c, err
-	}
-	value, id, ok := strings.Cut(at, " ")
-	c.Value, err = strconv.ParseInt(value, 10, 64)
-	if c.ID = id; err != nil || !ok || id == "" {
-		return c, rest.Fault(rest.BadRequest, "cursor", text, "is not one that this server gave")
-	}
-	return c, nil
 }
 
 // page is a page of a list. What columns do not know is looked at case by case.

@@ -6,18 +6,19 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/casework/sheet"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
 // offer is something that somebody may do with a case, or why not.
 type offer struct {
-	Action  string      `json:"action"`
-	Title   data.Title  `json:"title"`
-	As      actor       `json:"as"`
-	Allowed bool        `json:"allowed"`
-	Refusal *refusal    `json:"refusal,omitempty"`
-	To      string      `json:"to,omitempty"`
-	Form    []formField `json:"form"`
+	Action  string        `json:"action"`
+	Title   data.Title    `json:"title"`
+	As      actor         `json:"as"`
+	Allowed bool          `json:"allowed"`
+	Refusal *refusal      `json:"refusal,omitempty"`
+	To      string        `json:"to,omitempty"`
+	Form    []sheet.Field `json:"form"`
 	// Request and Part say that it is about a request.
 	Request string       `json:"request,omitempty"`
 	Part    process.Part `json:"part,omitempty"`
@@ -26,51 +27,6 @@ type offer struct {
 type refusal struct {
 	Name   string     `json:"name"`
 	Reason data.Title `json:"reason"`
-}
-
-// formField is something that is filled in at a step.
-type formField struct {
-	Name     string     `json:"name"`
-	Title    data.Title `json:"title"`
-	Type     string     `json:"type"`
-	Required bool       `json:"required"`
-	Choices  []choice   `json:"choices,omitempty"`
-}
-
-type choice struct {
-	Value string     `json:"value"`
-	Title data.Title `json:"title"`
-}
-
-// fieldTypes are the names of types for programs that draw forms.
-var fieldTypes = map[string]string{"voices": "voice", "quantities": "quantity", "organisation": "unit", "organisations": "units"}
-
-func fieldOf(f *process.Field, required bool) formField {
-	out := formField{Name: f.ID, Title: f.Title, Type: f.Type, Required: required}
-	if name, ok := fieldTypes[f.Type]; ok {
-		out.Type = name
-	}
-	for _, c := range f.Choices {
-		out.Choices = append(out.Choices, choice{c.ID, c.Title})
-	}
-	return out
-}
-
-// formOf is the form of a step, what must be filled in first.
-func formOf(t *process.Table, s *process.Step) []formField {
-	out := []formField{}
-	add := func(ids []string, required bool) {
-		for _, id := range ids {
-			f, ok := t.Field(id)
-			if !ok {
-				continue
-			}
-			out = append(out, fieldOf(f, required))
-		}
-	}
-	add(s.Require, true)
-	add(s.Optional, false)
-	return out
 }
 
 // offers are the actions of a case for the posts of whoever sees it, narrowed down by what they want to act as.
@@ -88,7 +44,7 @@ func (a *API) offered(t *process.Table, c *cases.Case, posts []cases.Actor) []of
 		for _, o := range a.offersOf(t, c, post) {
 			action, _ := t.Action(o.Action)
 			one := offer{
-				Action: o.Action, Title: action.Title, Allowed: o.Refusal == nil, To: o.Step.To, Form: formOf(t, o.Step), Request: o.Step.Request, Part: o.Step.Part,
+				Action: o.Action, Title: action.Title, Allowed: o.Refusal == nil, To: o.Step.To, Form: sheet.Form(t, o.Step), Request: o.Step.Request, Part: o.Step.Part,
 				As: a.actorOf(t, post),
 			}
 			if o.Refusal != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/server/casework/kept"
+	"github.com/gewu-city/gewu/server/casework/sheet"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -110,7 +111,7 @@ func (a *API) GetProcess(w http.ResponseWriter, r *http.Request) error {
 	kind := tomlFor(r)
 	if kind == "" || a.cfg.Kept == nil {
 		w.Header().Set("Vary", "Accept")
-		return rest.WriteJSON(w, r, http.StatusOK, tableOf(t))
+		return rest.WriteJSON(w, r, http.StatusOK, sheet.Of(t))
 	}
 	text, ok, err := a.cfg.Kept.Text(t.Name, t.Version)
 	if err != nil || !ok {

@@ -11,6 +11,7 @@ import (
 	"github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/sheet"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -60,7 +61,7 @@ type rulesShown struct {
 }
 
 func showRules(rules *route.Rules, disabled []route.Disabled) rulesShown {
-	out := rulesShown{Rules: each(rules.Rules, func(r *route.Rule) ruleShown {
+	out := rulesShown{Rules: sheet.Each(rules.Rules, func(r *route.Rule) ruleShown {
 		one := ruleShown{
 			ID: r.ID, Reason: r.Reason, Classes: r.Classes, Editions: r.Editions, Kinds: r.Kinds, Sources: r.Sources, Areas: r.Areas, Cells: r.Cells,
 			Layers: r.Layers, Owners: r.Owners, Levels: r.Levels, Working: r.Working, Organisation: r.Organisation, Owner: r.Owner, Role: r.Role,
@@ -152,7 +153,7 @@ func (a *API) EnableRule(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["rule"]
 	i := slices.IndexFunc(rules.Rules, func(rule route.Rule) bool { return rule.ID == id })
 	if i < 0 {
-		return rest.Unknown("rule", id, each(rules.Rules, func(rule *route.Rule) string { return rule.ID }))
+		return rest.Unknown("rule", id, sheet.Each(rules.Rules, func(rule *route.Rule) string { return rule.ID }))
 	}
 	was := router.Enable(id)
 	return rest.WriteJSON(w, r, http.StatusOK, struct {

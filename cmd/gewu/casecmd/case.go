@@ -209,8 +209,12 @@ func (c *CaseShow) Run(e *Env) error {
 func (e *Env) print(one *shown) {
 	fmt.Fprintf(e.Stdout, "case %s, version %d: %s (%s)  %s\n", one.ID, one.Version, both(one.StateTitle), one.State, strings.Join(one.Marks, " "))
 	for _, line := range []struct{ name, text string }{
-		{"what", one.Description}, {"class", strings.TrimSpace(one.Class.Code + " " + one.Class.Title["zh"])}, {"from", one.Source},
-		{"where", one.Address}, {"unit", one.Unit}, {"task", one.Task},
+		{"what", one.Description},
+		{"class", strings.TrimSpace(one.Class.Code + " " + one.Class.Title["zh"])},
+		{"from", one.Source},
+		{"where", one.Address},
+		{"unit", one.Unit},
+		{"task", one.Task},
 	} {
 		if line.text != "" {
 			fmt.Fprintf(e.Stdout, "%-6s %s\n", line.name, line.text)
