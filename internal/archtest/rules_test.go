@@ -226,9 +226,11 @@ var rows = []row{
 	{dir: "server/casework/sheet", may: []string{"cases/process", "data"}, why: "a process as it is shown, without HTTP"},
 	{dir: "server/casework/listing", may: []string{"server/city", "server/rest", "cases/store", "people", "data"}, why: "what a request asks for of cases; it reads, and finds nothing"},
 	{dir: "server/casework/dossier", may: []string{"cases"}, why: "a case as a whole, without HTTP"},
+	{dir: "server/casework/enclosed", may: []string{"server/casework/dossier", "cases", "data"}, why: "files of cases; it knows no service"},
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
 	{dir: "server/casework", may: append([]string{
 		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
+		"server/casework/place", "server/casework/dossier", "server/casework/enclosed", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
@@ -271,6 +273,8 @@ var rows = []row{
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
 		"server/casework/kept", "profiles",
+		"server/casework/kept", "server/casework/enclosed", "profiles",
+		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 		"cases/alarm", "cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 	}, why: "puts the cases of a served city together, for the server that cmd makes"},
 	{dir: "cmd/gewu/casecmd", may: []string{"cases/process", "data", "people", "profile", "profiles"}, why: "commands about cases: files are judged without a city, everything else speaks to a server"},

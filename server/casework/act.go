@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
@@ -129,7 +130,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.edition(&cmd.Form)
-	if err := a.hold(r, &cmd.Form); err != nil {
+	if err := enclosed.Hold(a.Holder, r, &cmd.Form); err != nil {
 		return err
 	}
 	key, err := keyOf(r, c)
@@ -228,7 +229,7 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	a.edition(&cmd.Form)
-	if err := a.hold(r, &cmd.Form); err != nil {
+	if err := enclosed.Hold(a.Holder, r, &cmd.Form); err != nil {
 		return err
 	}
 	key, err := keyOf(r, c)

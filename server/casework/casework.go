@@ -19,6 +19,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/city"
@@ -49,7 +50,7 @@ type Config struct {
 	// Public opens cases that are not private to everybody, without what was said and who did it.
 	Public bool
 	// Files notes which cases refer to a file; nil notes nothing.
-	Files Files
+	Files enclosed.Files
 	// Now is the clock of the cases, which may be a virtual one.
 	Now func() time.Time
 	// Before tells what a case has reached before somebody does something with it; nil for nothing.
@@ -98,17 +99,9 @@ func New(cfg Config) (*Service, error) {
 // Desk is where commands become events, with the processes as they are now.
 func (s *Service) Desk() *cases.Desk {
 	return &cases.Desk{
-		Log: s.log(), Shelf: s.cfg.Store, Tables: s.cfg.Tables(), Process: s.cfg.Process, Directory: s.directory,
+		Log: enclosed.Note(s.cfg.Store, s.cfg.Files), Shelf: s.cfg.Store, Tables: s.cfg.Tables(), Process: s.cfg.Process, Directory: s.directory,
 		Limits: s.limits(), Known: s.known, Locate: s.cfg.Ground, Geocode: s.cfg.Geocode, Before: s.cfg.Before,
 	}
-}
-
-// log is where events go, with a note of the files in them.
-func (s *Service) log() cases.Log {
-	if s.cfg.Files == nil {
-		return s.cfg.Store
-	}
-	return noted{s.cfg.Store, s.cfg.Files}
 }
 
 // Faults are what keeps the clocks of cases from being counted, as sentences.
@@ -180,5 +173,5 @@ type API struct {
 	// Service is nil in a city without cases: then everything is answered 501.
 	*Service
 	// Holder keeps the files that forms name; nil takes any.
-	Holder Holder
+	Holder enclosed.Holder
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/profiles"
 	"github.com/gewu-city/gewu/server/casework"
+	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
 )
@@ -87,7 +88,7 @@ type Options struct {
 	// Registry receives the metrics of clocks.
 	Registry prometheus.Registerer
 	// Files notes which cases refer to a file.
-	Files casework.Files
+	Files enclosed.Files
 }
 
 // Cases are the cases of a served city.
