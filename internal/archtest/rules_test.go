@@ -226,11 +226,13 @@ var rows = []row{
 	{dir: "server/casework/sheet", may: []string{"cases/process", "data"}, why: "a process as it is shown, without HTTP"},
 	{dir: "server/casework/listing", may: []string{"server/city", "server/rest", "cases/store", "people", "data"}, why: "what a request asks for of cases; it reads, and finds nothing"},
 	{dir: "server/casework/dossier", may: []string{"cases"}, why: "a case as a whole, without HTTP"},
+	{dir: "server/casework/reach", may: []string{"cases/store", "people"}, why: "which cases somebody sees, without HTTP"},
 	{dir: "server/casework/enclosed", may: []string{"server/casework/dossier", "cases", "data"}, why: "files of cases; it knows no service"},
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
 	{dir: "server/casework", may: append([]string{
 		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
 		"server/casework/place", "server/casework/dossier", "server/casework/enclosed", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
+		"server/casework/place", "server/casework/dossier", "server/casework/enclosed", "server/casework/reach", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},

@@ -268,7 +268,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, status int, c *call
 	if !ok {
 		return rest.Refuse(rest.Internal, "the case is not there")
 	}
-	full, _ := a.sight(r, c).sees(&summary)
+	full, _ := a.sight(r, c).Sees(&summary)
 	var err error
 	if out.Case, err = a.show(r, &seen{caller: c, summary: summary, full: full}); err != nil {
 		return err

@@ -98,7 +98,7 @@ func (a *API) Duplicates(w http.ResponseWriter, r *http.Request) error {
 	}
 	sight := a.sight(r, c)
 	near := &place.Near{Store: a.cfg.Store, Describe: a.describe, Sees: func(s *store.Summary) bool {
-		full, public := sight.sees(s)
+		full, public := sight.Sees(s)
 		return full || public
 	}}
 	found, err := a.cfg.Duplicates.Find(r.Context(), report, near, mostMatches)

@@ -82,7 +82,7 @@ func (a *API) page(r *http.Request, l *wanted, order store.Order, limit int, aft
 	out = []*summary{}
 	sight := a.sight(r, l.caller)
 	posts := l.caller.posts(&l.as)
-	if l.inbox && !a.inbox(l.filter, posts) || !sight.bound(l.filter) {
+	if l.inbox && !a.inbox(l.filter, posts) || !sight.Bound(l.filter) {
 		return out, nil, nil
 	}
 	for looked := 0; ; {
@@ -94,7 +94,7 @@ func (a *API) page(r *http.Request, l *wanted, order store.Order, limit int, aft
 			one := &found[i]
 			// The place of a case in the list is where the next page goes on, when this one is full.
 			of := &seen{caller: l.caller, summary: *one}
-			of.full, _ = sight.sees(one)
+			of.full, _ = sight.Sees(one)
 			s, err := a.listed(r, l, of, posts)
 			if err != nil {
 				return nil, nil, err
@@ -269,7 +269,7 @@ func (a *API) Count(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := counted{By: map[string]int{}, Titles: map[string]data.Title{}, Now: a.Service.Now()}
-	if !a.sight(r, l.caller).bound(l.filter) {
+	if !a.sight(r, l.caller).Bound(l.filter) {
 		return rest.WriteJSON(w, r, http.StatusOK, out)
 	}
 	if by == "" {
