@@ -283,6 +283,14 @@ func BenchmarkLocate(b *testing.B) {
 			}
 		})
 	}
+	b.Run("disputes", func(b *testing.B) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			locator.Disputes(w, points[i%len(points)])
+			i++
+		}
+	})
 	b.Run("cell only", func(b *testing.B) {
 		units, _ := w.Layer("units")
 		b.ReportAllocs()
