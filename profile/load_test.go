@@ -1,6 +1,9 @@
 package profile_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +22,7 @@ import (
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/profiles"
+	"github.com/gewu-city/gewu/sample"
 )
 
 func load(t testing.TB, name string) *profile.Profile {
@@ -341,4 +345,40 @@ func every(t *testing.T, err error) {
 		t.Fatalf("%T without a place: %v", err, err)
 	}
 	_ = fmt.Sprint(err)
+}
+
+// TestSample sees that the base is played in districts that the sample city has.
+func TestSample(t *testing.T) {
+	packed, err := fs.ReadFile(sample.FS(), "files/districts.geojson.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var districts struct {
+		Features []struct {
+			Properties struct{ CPTID string }
+		}
+	}
+	if err := json.NewDecoder(r).Decode(&districts); err != nil {
+		t.Fatal(err)
+	}
+	bound := 0
+	for _, o := range load(t, "base").Demo.Organisations {
+		for _, a := range o.Areas {
+			bound++
+			if a.Level != "district" || !slices.ContainsFunc(districts.Features, func(f struct {
+				Properties struct{ CPTID string }
+			}) bool {
+				return f.Properties.CPTID == a.Code
+			}) {
+				t.Errorf("%s is bound to %s %s, which the sample city has not", o.ID, a.Level, a.Code)
+			}
+		}
+	}
+	if bound == 0 {
+		t.Error("nobody answers for anything")
+	}
 }

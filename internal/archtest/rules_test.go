@@ -192,7 +192,7 @@ var rows = []row{
 	{dir: "cases/attachment/media", why: "files of people, written anew; it keeps nothing"},
 	{dir: "cases/attachment", may: []string{"cases/attachment/media"}, why: "files by what they hold; which case refers to one is behind an interface"},
 	{dir: "profile", may: append([]string{
-		"cases", "cases/calendar", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/rows", "cases/timing", "data/synth", "people/account", "profiles",
+		"cases", "cases/calendar", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/rows", "cases/timing", "data/synth", "people/account", "profiles", "sample",
 	}, below...), why: "a profile configures everything below it; only its tests know those that come along"},
 	{dir: "server/auth", may: []string{"people/account", "people/audit", "server/rest"}, why: "answers who asks, not what they may do; it knows no city"},
 	{dir: "server/auth/openid", may: []string{"people/account", "server/auth"}, why: "providers that vouch for logins; cmd makes them"},

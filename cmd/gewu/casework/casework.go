@@ -103,7 +103,7 @@ type Cases struct {
 func Open(ctx context.Context, o *Options) (*Cases, error) {
 	p := o.Profile
 	for _, w := range p.Warnings(o.Now()) {
-		o.Logger.Warn("the profile needs looking after", "profile", p.Name, "what", w)
+		o.Logger.Info("the profile needs looking after", "profile", p.Name, "what", w)
 	}
 	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p)})
 	if err != nil {
