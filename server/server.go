@@ -41,6 +41,7 @@ import (
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
+	"github.com/gewu-city/gewu/server/notices"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/open311"
 	"github.com/gewu-city/gewu/server/operate"
@@ -77,6 +78,8 @@ type Config struct {
 	Cases *casework.Service
 	// Open311 is what the city says of itself to programs that speak Open311.
 	Open311 open311.Settings
+	// Notices are subscriptions and messages about cases; nil answers 501.
+	Notices *notices.Service
 	// Zone is where dates without a time begin; nil means UTC.
 	Zone *time.Location
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
@@ -155,6 +158,7 @@ type Server struct {
 	drafts      drafts.API
 	cases       casework.API
 	open311     *open311.API
+	notices     notices.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -239,6 +243,7 @@ func New(cfg Config) (*Server, error) {
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
 	s.joinFiles(cfg.Attachments)
 	s.open311 = s.newOpen311()
+	s.notices = notices.API{City: s.city, Service: cfg.Notices, Cases: &s.cases}
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained

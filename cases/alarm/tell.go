@@ -235,9 +235,9 @@ func after(a, b time.Time) time.Time {
 
 // event tells marks of a case, and what follows from them. Its time never lies before that of the event before.
 func event(is *store.Summary, now time.Time, marks []cases.Mark, lapsed []string, effect *cases.ClockEffect) *cases.Event {
-	if !is.Updated.IsZero() {
-		// What is listed has milliseconds.
-		now = after(now, is.Updated.Add(time.Millisecond))
+	// What is listed has milliseconds; an instant that has none beside them is not before what was rounded to it.
+	if now.Before(is.Updated) || now.Sub(is.Updated) < time.Millisecond && !now.Equal(now.Truncate(time.Millisecond)) {
+		now = is.Updated.Add(time.Millisecond)
 	}
 	c := cases.Case{ID: is.ID, Version: is.Version, State: is.State, Final: is.Final}
 	e := c.Tell(now, "", marks)

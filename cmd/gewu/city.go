@@ -185,12 +185,12 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	if o.profile != nil {
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
 			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
-			Files: c.files.Store,
+			Files: c.files.Store, Mailer: login.Post,
 		}); err != nil {
 			return err
 		}
 		o.clock.Follow(c.cases)
-		config.Cases = c.cases.Service
+		config.Cases, config.Notices = c.cases.Service, c.cases.Notices
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}
 	c.server, err = server.New(config)

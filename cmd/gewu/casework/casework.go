@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gewu-city/gewu/cases/adapters"
 	"github.com/gewu-city/gewu/cases/alarm"
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
@@ -31,6 +32,7 @@ import (
 	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
+	"github.com/gewu-city/gewu/server/notices"
 )
 
 // The files of a data folder that are about cases.
@@ -89,6 +91,8 @@ type Options struct {
 	Registry prometheus.Registerer
 	// Files notes which cases refer to a file.
 	Files enclosed.Files
+	// Mailer sends notices by mail; nil sends none.
+	Mailer adapters.Mailer
 }
 
 // Cases are the cases of a served city.
@@ -97,6 +101,9 @@ type Cases struct {
 	journal *journal.Journal
 	// The sweeper tells what the clocks of cases reach; it is what is due of cases by the clock of the city.
 	*alarm.Sweeper
+	// Notices are subscriptions and messages.
+	Notices *notices.Service
+	post    post
 }
 
 // Open reads the cases of a city. The engine must have loaded it.
@@ -137,6 +144,9 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		return nil, err
 	}
 	c.Open(shelf, func() alarm.Desk { return c.Service.Desk() }, book.Versions)
+	if err := c.mail(o); err != nil {
+		return nil, err
+	}
 	return c, watch(o.Registry, c.Sweeper)
 }
 
@@ -160,6 +170,14 @@ func posts(p *profile.Profile) []string {
 	return ids
 }
 
+// Settle returns when what is due of cases by the clock of the city is told, and messages are made of it.
+func (c *Cases) Settle(ctx context.Context) error {
+	if err := c.Sweeper.Settle(ctx); err != nil {
+		return err
+	}
+	return c.post.follower.Catch(ctx)
+}
+
 // Run tells what clocks reach and follows the log of the city until ctx ends, and leaves a checkpoint.
 func (c *Cases) Run(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -168,7 +186,9 @@ func (c *Cases) Run(ctx context.Context) error {
 	group.Go(func() error { return c.journal.Run(following) })
 	// What is told last is in the checkpoint.
 	group.Go(func() error { defer stop(); return c.Sweeper.Run(ctx) })
-	return group.Wait()
+	group.Go(func() error { return c.post.follower.Run(ctx) })
+	group.Go(func() error { return c.post.courier.Run(ctx) })
+	return errors.Join(group.Wait(), c.post.close())
 }
 
 // watch registers the metrics of clocks.

@@ -2550,6 +2550,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What you are told of
+         * @description Subscriptions of whoever asks, the oldest first.
+         */
+        get: operations["listSubscriptions"];
+        put?: never;
+        /**
+         * Be told what happens to cases
+         * @description All that is named must hold: a case, areas and cells, classes, a drawn polygon, a circle, events. Whoever does not look after the server is told of a case that they name and see as a whole, and else of what the public may see. A hook is for operators; its secret (Standard Webhooks) is shown once.
+         */
+        post: operations["subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of your subscriptions
+         * @description What it asks for and where it leads.
+         */
+        get: operations["getSubscription"];
+        put?: never;
+        post?: never;
+        /**
+         * End a subscription
+         * @description Messages that wait because of it are given up.
+         */
+        delete: operations["unsubscribe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who was told of a case
+         * @description The messages that the process sent, with receipts (接收办理情况), for those who see the case as a whole.
+         */
+        get: operations["caseNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}/notices/{notice}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what you do about a notice
+         * @description By somebody to whom, or to whose organisation, it was sent. A later receipt says the earlier ones too.
+         */
+        post: operations["noticeReceipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages that wait or were given up
+         * @description For operators.
+         */
+        get: operations["outbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outbox/{notice}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a message tried again
+         * @description One that was given up.
+         */
+        post: operations["retryMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rebuild": {
         parameters: {
             query?: never;
@@ -4646,6 +4774,81 @@ export interface components {
             plans: components["schemas"]["Plan"][];
             count: number;
             seq: components["schemas"]["Seq"];
+        };
+        /**
+         * @example {
+         *       "channel": {
+         *         "kind": "mail",
+         *         "address": "li@city.example"
+         *       },
+         *       "areas": [
+         *         "street 110101001"
+         *       ],
+         *       "events": [
+         *         "overdue",
+         *         "close"
+         *       ]
+         *     }
+         */
+        SubscriptionForm: {
+            channel: {
+                /** @description mail, webhook, or live: in gewu itself. */
+                kind: string;
+                /** @description Of mail. */
+                address?: string;
+                /** @description Of a hook. */
+                url?: string;
+            };
+            case?: string;
+            /** @description Areas and cells: level or scheme, and code. */
+            areas?: string[];
+            /** @description Edition, kind and the beginning of a code. */
+            classes?: string[];
+            /** @description A GeoJSON polygon. */
+            polygon?: Record<string, never>;
+            circle?: {
+                lon: number;
+                lat: number;
+                metres: number;
+            };
+            /** @description Actions and marks of clocks; without them everything. */
+            events?: string[];
+            /** Format: date-time */
+            until?: string;
+        };
+        Subscription: components["schemas"]["SubscriptionForm"] & {
+            id: string;
+            /** Format: date-time */
+            made: string;
+            /** @description Only what the public may see is told. */
+            public?: boolean;
+            /** @description Of a new hook, shown once. */
+            secret?: string;
+        };
+        Message: {
+            id: string;
+            kind: string;
+            /** @description organisation:ID or person:ID; where mail and hooks lead is not told. */
+            to?: string;
+            case: string;
+            event: string;
+            seq: components["schemas"]["Seq"];
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            state: "waiting" | "sent" | "dead";
+            tries: number;
+            /** Format: date-time */
+            next?: string;
+            why?: string;
+            /** Format: date-time */
+            sent?: string;
+            /** Format: date-time */
+            received?: string;
+            /** Format: date-time */
+            handling?: string;
+            /** Format: date-time */
+            done?: string;
         };
         Clock: {
             /**
@@ -13233,6 +13436,255 @@ export interface operations {
                     "application/json": components["schemas"]["Clock"];
                 };
             };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscriptions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        subscriptions: components["schemas"]["Subscription"][];
+                    };
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    subscribe: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionForm"];
+            };
+        };
+        responses: {
+            /** @description The subscription. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSubscription: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseNotices: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a case. */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages and what became of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        notices: components["schemas"]["Message"][];
+                        tally: {
+                            all: number;
+                            waiting: number;
+                            sent: number;
+                            dead: number;
+                            received: number;
+                            handling: number;
+                            done: number;
+                            silent: string[];
+                            lost: string[];
+                        };
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    noticeReceipt: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a case. */
+                case: string;
+                /** @description Id of a message; its slash is written as %2F. */
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    what: "received" | "handling" | "done";
+                };
+            };
+        };
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    outbox: {
+        parameters: {
+            query?: {
+                /** @description Which messages. */
+                state?: "waiting" | "dead";
+                /** @description How many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        messages: components["schemas"]["Message"][];
+                    };
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Id of a message; its slash is written as %2F. */
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

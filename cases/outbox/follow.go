@@ -1,0 +1,218 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/journal"
+	"github.com/gewu-city/gewu/cases/notice"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+)
+
+// Live is the kind of channels that are seen in gewu itself: "organisation:ID" or "person:ID". They are there as soon as they
+// are kept.
+const Live = "live"
+
+// Log is the log of the city; see [data.Store] for the contracts.
+type Log interface {
+	Epoch() data.Epoch
+	Last() data.Seq
+	Wait(ctx context.Context, after data.Seq) error
+}
+
+// Journal is the events of cases in the log; see [journal.Journal] for the contracts.
+type Journal interface {
+	Since(ctx context.Context, after data.Seq) iter.Seq2[journal.Entry, error]
+	Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error]
+}
+
+// Follower makes the messages of events. Its members are set once.
+type Follower struct {
+	File    *File
+	Log     Log
+	Journal Journal
+	// Directory is who works for the city at a time.
+	Directory func(at time.Time) cases.Directory
+	// Edition is that of classes that name none.
+	Edition string
+	// Public says that the public may see cases that are not private.
+	Public bool
+	// Wake hears that there are messages.
+	Wake   func()
+	Logger *slog.Logger
+
+	// turn is held by whoever makes messages.
+	turn sync.Mutex
+}
+
+// retryRest is how long a follower rests when messages cannot be kept.
+const retryRest = 10 * time.Second
+
+// Run makes messages of what the log gets, until ctx ends. What it got while nobody ran comes first; a file that is new makes
+// none of the past.
+func (f *Follower) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := f.Catch(ctx)
+		if err == nil {
+			read, _ := f.File.Read(f.Log.Epoch())
+			err = f.Log.Wait(ctx, read)
+		}
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || errors.Is(err, data.ErrClosed):
+			return nil //nolint:nilerr // told to end
+		default:
+			f.Logger.Error("messages about cases cannot be made now", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryRest):
+			}
+		}
+	}
+	return nil
+}
+
+// Catch makes the messages of all that is in the log now.
+func (f *Follower) Catch(ctx context.Context) error {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	epoch, last := f.Log.Epoch(), f.Log.Last()
+	read, known := f.File.Read(epoch)
+	if !known {
+		return f.File.Add(epoch, last, nil)
+	}
+	if read >= last {
+		return nil
+	}
+	var made []notice.Message
+	number, at := 0, read
+	for e, err := range f.Journal.Since(ctx, read) {
+		if err != nil {
+			return err
+		}
+		if number++; e.Seq != at {
+			number, at = 0, e.Seq
+		}
+		some, err := f.compose(ctx, e, number)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			if some[i].Channel.Kind == Live {
+				some[i], err = some[i].Apply(notice.Fact{What: notice.Delivered, At: some[i].Made}, f.File.policy)
+				if err != nil {
+					return err
+				}
+			}
+		}
+		made = append(made, some...)
+		last = max(last, e.Seq)
+	}
+	if err := f.File.Add(epoch, last, made); err != nil {
+		return err
+	}
+	if len(made) > 0 {
+		f.Wake()
+	}
+	return nil
+}
+
+// mostMarks bounds the marks of one event: numbers of messages are those of the event times this, plus that of the mark.
+const mostMarks = 100
+
+// compose makes the messages of one event: one for what was done, and one for each mark that was told.
+func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]notice.Message, error) {
+	c := cases.NewCase()
+	for one, err := range f.Journal.Events(ctx, e.Event.Case) {
+		if err == nil {
+			err = c.Apply(one)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("messages of entry %d: %w", e.Seq, err)
+		}
+		if c.Version == e.Event.Number {
+			break
+		}
+	}
+	about := f.subject(c, e.Recorded)
+	var list []notice.Message
+	for i, m := range e.Event.Told {
+		about.Event = m.Kind
+		to := []process.Notify{"unit"}
+		if m.Level > 0 {
+			to = nil
+		}
+		list = append(list, notice.Compose(e.Seq, number*mostMarks+i+1, about, f.File.Find(about), f.named(c, e, to, m.Level))...)
+	}
+	if e.Event.Action == cases.Tells {
+		return list, nil
+	}
+	about.Event = e.Event.Action
+	above := 0
+	if slices.Contains(e.Event.Notify, "above") {
+		above = 1
+	}
+	return append(list, notice.Compose(e.Seq, number*mostMarks, about, f.File.Find(about), f.named(c, e, e.Event.Notify, above))...), nil
+}
+
+// subject is a case as subscriptions ask for it.
+func (f *Follower) subject(c *cases.Case, at time.Time) *notice.Subject {
+	s := &notice.Subject{
+		Case: c.ID, Class: strings.TrimSpace(cmp.Or(c.Class.Edition, f.Edition) + " " + c.Class.Kind + " " + c.Class.Code), Public: f.Public && !c.Private, At: at,
+	}
+	place := c.Place()
+	if place == nil {
+		return s
+	}
+	for _, a := range place.Areas {
+		s.Areas = append(s.Areas, a.Level+" "+a.Code)
+	}
+	for _, cell := range place.Cells {
+		s.Areas = append(s.Areas, cell.Scheme+" "+cell.Code)
+	}
+	if place.Point != nil {
+		if p, ok := geo.FromDegrees(place.Point.Lon, place.Point.Lat); ok {
+			s.Point = &p
+		}
+	}
+	return s
+}
+
+// named are whom a process tells of an event: units, and the one so many levels above the unit that has the case. Whose turn
+// it is finds the case in the inbox, and who reported is told by the system through which they did.
+func (f *Follower) named(c *cases.Case, e journal.Entry, to []process.Notify, above int) []notice.Recipient {
+	var list []notice.Recipient
+	add := func(kind, id string) {
+		if id != "" {
+			list = append(list, notice.Recipient{ID: kind + "-" + id, Channel: notice.Channel{Kind: Live, Address: kind + ":" + id}})
+		}
+	}
+	for _, n := range to {
+		switch n {
+		case "unit":
+			add("organisation", c.Unit())
+		case "first":
+			add("organisation", c.First)
+		case "person":
+			add("person", cmp.Or(c.Task, e.Event.Form.Person))
+		}
+	}
+	if above > 0 && c.Unit() != "" {
+		path := f.Directory(e.Event.At).Path(c.Unit())
+		if i := len(path) - 1 - above; i >= 0 {
+			add("organisation", path[i])
+		}
+	}
+	return list
+}

@@ -1,0 +1,93 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/adapters"
+	"github.com/gewu-city/gewu/cases/notice"
+	"github.com/gewu-city/gewu/cases/outbox"
+	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/geo/proj"
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/profile"
+	"github.com/gewu-city/gewu/server/notices"
+)
+
+// OutboxFile keeps subscriptions and messages about cases.
+const OutboxFile = "outbox.db"
+
+// post is what brings notices on their way.
+type post struct {
+	file     *outbox.File
+	hooks    *adapters.Webhook
+	follower *outbox.Follower
+	courier  *adapters.Courier
+}
+
+func (p *post) close() error {
+	p.hooks.Close()
+	return p.file.Close()
+}
+
+// mail opens the outbox, and makes what fills and empties it.
+func (c *Cases) mail(o *Options) error {
+	degrees, err := (*proj.Systems)(nil).Lookup("EPSG:4326")
+	if err != nil {
+		return err
+	}
+	file, err := outbox.Open(filepath.Join(o.Folder, OutboxFile), notice.Usual, func(text []byte) (geo.Shape, error) {
+		return convert.ParseShape(text, degrees)
+	})
+	if err != nil {
+		return err
+	}
+	hook := func(_ context.Context, name string) (adapters.Hook, bool) {
+		s, err := file.Subscription(name)
+		if err != nil || s.Hook == nil {
+			return adapters.Hook{}, false
+		}
+		return adapters.Hook{URL: s.Hook.URL, Secret: s.Hook.Secret, Local: true}, true // operators alone make them
+	}
+	c.post.file, c.post.hooks = file, adapters.NewWebhook(hook, time.Now)
+	senders := map[string]adapters.Sender{"webhook": c.post.hooks}
+	if o.Mailer != nil {
+		senders["mail"] = &adapters.Mail{
+			Mailer: o.Mailer, Text: c.text(o.Profile),
+			Address: func(_ context.Context, address string) (string, bool) { return address, true },
+		}
+	}
+	c.post.courier = adapters.NewCourier(file.Queue(), senders, file, o.Now, o.Logger)
+	c.post.follower = &outbox.Follower{
+		File: file, Log: o.Log, Journal: c.journal, Public: o.Profile.Public, Edition: o.Profile.Timing.Table.Edition(), Wake: c.post.courier.Wake, Logger: o.Logger,
+		Directory: func(at time.Time) cases.Directory { return cases.People(people.Of(o.Engine.World()), at) },
+	}
+	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now}
+	// What the log gets from now on is told.
+	if err := c.post.follower.Catch(context.Background()); err != nil {
+		return errors.Join(err, c.post.close())
+	}
+	return nil
+}
+
+// text is what a mail about a case says, in Chinese: who subscribed did not say another language.
+func (c *Cases) text(p *profile.Profile) func(*notice.Message) (subject, text string) {
+	return func(m *notice.Message) (subject, text string) {
+		about := profile.Notice{Case: m.Case, Action: m.Event}
+		if is, ok := c.Service.Cases().Find(m.Case); ok {
+			if t, ok := c.Service.Tables().Table(is.Process.Name, is.Process.Version); ok {
+				if state, ok := t.State(is.State); ok {
+					about.State = state.Title["zh"]
+				}
+				if action, ok := t.Action(m.Event); ok {
+					about.Action = action.Title["zh"]
+				}
+			}
+		}
+		return p.Notices.Text(m.Event, "zh", &about)
+	}
+}

@@ -1,0 +1,469 @@
+// Package notices is the resource of subscriptions, of who was told what of a case with the receipts, and of messages that wait
+// or are given up.
+package notices
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/gewu-city/gewu/cases/notice"
+	"github.com/gewu-city/gewu/cases/outbox"
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/rest"
+)
+
+// Service is the notices of a city.
+type Service struct {
+	File *outbox.File
+	// Mail reports whether there is a mail server.
+	Mail bool
+	// Wake hears that a message is to be tried again.
+	Wake func()
+	// Now is the clock of the cases.
+	Now func() time.Time
+}
+
+// Cases says who somebody is and what they see.
+type Cases interface {
+	// Who is the person who asks, empty for none, with the organisations where they hold a post.
+	Who(r *http.Request) (person string, organisations []string, err error)
+	// Sees reports whether whoever asks sees a case as a whole; the error is that of a case that they do not see at all.
+	Sees(r *http.Request, id string) (full bool, err error)
+}
+
+// API is the resource.
+type API struct {
+	*city.City
+	// Service is nil in a city without cases: then everything is answered 501.
+	*Service
+	Cases Cases
+}
+
+func (a *API) ready() error {
+	if a.Service == nil {
+		return rest.Refuse(rest.NotImplemented, "this server has no cases: start it with a profile, gewu serve --profile NAME")
+	}
+	return nil
+}
+
+// operator reports whether whoever asks looks after the server.
+func operator(r *http.Request) bool {
+	who := auth.From(r.Context())
+	return who.Everything() || city.RightsOf(r) != nil && city.May(r, people.Operate)
+}
+
+// owner is who asks, as subscriptions name them.
+func (a *API) owner(r *http.Request) (string, error) {
+	if err := a.ready(); err != nil {
+		return "", err
+	}
+	person, _, err := a.Cases.Who(r)
+	switch {
+	case err != nil:
+		return "", err
+	case person != "":
+		return "person:" + person, nil
+	case operator(r):
+		return "operator", nil
+	}
+	return "", rest.Refuse(rest.Unauthorized, "to subscribe log in, or send an API key: Authorization: Bearer …").With("WWW-Authenticate", `Bearer realm="gewu"`)
+}
+
+// circle is a centre and a radius.
+type circle struct {
+	Lon    float64 `json:"lon"`
+	Lat    float64 `json:"lat"`
+	Metres float64 `json:"metres"`
+}
+
+// channel is where somebody is told: at an address of mail, at the URL of a hook, or in gewu itself.
+type channel struct {
+	Kind    string `json:"kind"`
+	Address string `json:"address,omitempty"`
+	URL     string `json:"url,omitempty"`
+}
+
+// subscription is one as it is asked for and shown.
+type subscription struct {
+	ID      string          `json:"id,omitempty"`
+	Channel channel         `json:"channel"`
+	Case    string          `json:"case,omitempty"`
+	Areas   []string        `json:"areas,omitempty"`
+	Classes []string        `json:"classes,omitempty"`
+	Polygon json.RawMessage `json:"polygon,omitempty"`
+	Circle  *circle         `json:"circle,omitempty"`
+	Events  []string        `json:"events,omitempty"`
+	Until   time.Time       `json:"until,omitzero"`
+	Made    time.Time       `json:"made,omitzero"`
+	// Public says that only what the public may see is told.
+	Public bool `json:"public,omitempty"`
+	// Secret is shown once, when a hook is made.
+	Secret string `json:"secret,omitempty"`
+}
+
+func show(s *outbox.Subscription) subscription {
+	out := subscription{
+		ID: s.ID, Channel: channel{Kind: s.Channel.Kind, Address: s.Channel.Address}, Case: s.Case, Areas: s.Areas, Classes: s.Classes, Polygon: s.Polygon, Events: s.Events,
+		Until: s.Until, Made: s.Made, Public: s.Public,
+	}
+	if s.Hook != nil {
+		out.Channel = channel{Kind: s.Channel.Kind, URL: s.Hook.URL}
+	}
+	if s.Circle != nil {
+		out.Circle = &circle{s.Circle.Centre.Lon(), s.Circle.Centre.Lat(), s.Circle.Metres}
+	}
+	return out
+}
+
+// List lists the subscriptions of whoever asks: GET /v1/subscriptions.
+func (a *API) List(w http.ResponseWriter, r *http.Request) error {
+	owner, err := a.owner(r)
+	if err != nil {
+		return err
+	}
+	list, err := a.File.Subscriptions(owner)
+	if err != nil {
+		return err
+	}
+	shown := make([]subscription, len(list))
+	for i := range list {
+		shown[i] = show(&list[i])
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
+		Subscriptions []subscription `json:"subscriptions"`
+	}{shown})
+}
+
+// Create subscribes: POST /v1/subscriptions.
+func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
+	owner, err := a.owner(r)
+	if err != nil {
+		return err
+	}
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
+	if err != nil {
+		return err
+	}
+	var asked subscription
+	if err := rest.DecodeJSON(body, &asked); err != nil {
+		return err
+	}
+	s := outbox.Subscription{
+		Subscription: notice.Subscription{Owner: owner, Case: asked.Case, Areas: asked.Areas, Classes: asked.Classes, Events: asked.Events, Until: asked.Until},
+		Polygon:      asked.Polygon, Made: a.Service.Now().UTC(),
+	}
+	if s.ID, err = a.NewID(); err != nil {
+		return err
+	}
+	if c := asked.Circle; c != nil {
+		centre, ok := geo.FromDegrees(c.Lon, c.Lat)
+		if !ok {
+			return rest.Fault(rest.Invalid, "circle", "", "must have a longitude and a latitude in degrees")
+		}
+		s.Circle = &notice.Circle{Centre: centre, Metres: c.Metres}
+	}
+	if err := a.reach(r, &s); err != nil {
+		return err
+	}
+	secret, err := a.address(r, &asked.Channel, &s)
+	if err != nil {
+		return err
+	}
+	switch err := a.File.Subscribe(s); {
+	case errors.Is(err, outbox.ErrFull):
+		return rest.Refuse(rest.Conflict, "you have %d subscriptions, which is as many as one may have; end some", outbox.MostOf)
+	case err != nil:
+		return invalid(err)
+	}
+	shown := show(&s)
+	shown.Secret = secret
+	w.Header().Set("Location", "/v1/subscriptions/"+url.PathEscape(s.ID))
+	return rest.WriteJSON(w, r, http.StatusCreated, shown)
+}
+
+// invalid is the answer to a subscription that cannot be.
+func invalid(err error) error {
+	if f, ok := errors.AsType[*data.FieldError](err); ok {
+		return rest.Fault(rest.Invalid, f.Field, f.Value, f.Why)
+	}
+	return err
+}
+
+// reach bounds a subscription to what its owner sees: all, a case that they see as a whole, else what the public sees.
+func (a *API) reach(r *http.Request, s *outbox.Subscription) error {
+	s.Public = !operator(r)
+	if s.Case == "" {
+		return nil
+	}
+	full, err := a.Cases.Sees(r, s.Case)
+	if full {
+		s.Public = false
+	}
+	return err
+}
+
+// address sees to where a subscription leads. The secret is that of a new hook.
+func (a *API) address(r *http.Request, c *channel, s *outbox.Subscription) (secret string, err error) {
+	s.Channel = notice.Channel{Kind: c.Kind, Address: s.Owner}
+	if c.Kind != "webhook" && c.URL != "" || c.Kind != "mail" && c.Address != "" {
+		return "", rest.Fault(rest.Invalid, "channel", c.Kind, "takes an address for mail, a url for webhook, and neither for live")
+	}
+	switch c.Kind {
+	case outbox.Live:
+	case "mail":
+		at, err := mail.ParseAddress(c.Address)
+		switch {
+		case !a.Mail:
+			return "", rest.Fault(rest.Invalid, "channel.kind", c.Kind, "is not possible here: this server sends no mail")
+		case err != nil:
+			return "", rest.Fault(rest.Invalid, "channel.address", c.Address, "must be an address of mail")
+		}
+		s.Channel.Address = at.Address
+	case "webhook":
+		at, err := url.Parse(c.URL)
+		switch {
+		case !operator(r):
+			return "", rest.Fault(rest.Forbidden, "channel.kind", c.Kind, "is for operators: a hook may lead into the network of the city")
+		case err != nil || at.Host == "" || at.User != nil || at.Scheme != "https" && at.Scheme != "http":
+			return "", rest.Fault(rest.Invalid, "channel.url", c.URL, "must be an address that begins with https://, without a password")
+		}
+		key := make([]byte, 32)
+		if _, err := rand.Read(key); err != nil {
+			return "", err
+		}
+		s.Channel.Address, s.Hook = s.ID, &outbox.Hook{URL: c.URL, Secret: key}
+		secret = "whsec_" + base64.StdEncoding.EncodeToString(key)
+	default:
+		return "", rest.Fault(rest.Invalid, "channel.kind", c.Kind, "must be mail, webhook or live")
+	}
+	return secret, nil
+}
+
+// find is a subscription of whoever asks.
+func (a *API) find(r *http.Request) (outbox.Subscription, error) {
+	owner, err := a.owner(r)
+	if err != nil {
+		return outbox.Subscription{}, err
+	}
+	id := mux.Vars(r)["id"]
+	s, err := a.File.Subscription(id)
+	if errors.Is(err, outbox.ErrUnknown) || err == nil && s.Owner != owner {
+		return s, rest.Fault(rest.NotFound, "id", id, "is no subscription of yours")
+	}
+	return s, err
+}
+
+// Get shows one: GET /v1/subscriptions/{id}.
+func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.find(r)
+	if err != nil {
+		return err
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, show(&s))
+}
+
+// Delete ends one: DELETE /v1/subscriptions/{id}.
+func (a *API) Delete(w http.ResponseWriter, r *http.Request) error {
+	s, err := a.find(r)
+	if err == nil {
+		err = a.File.Unsubscribe(s.ID)
+	}
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// message is one as it is shown: where mail and hooks lead is not.
+type message struct {
+	ID       string       `json:"id"`
+	Kind     string       `json:"kind"`
+	To       string       `json:"to,omitempty"`
+	Case     string       `json:"case"`
+	Event    string       `json:"event"`
+	Seq      data.Seq     `json:"seq"`
+	Made     time.Time    `json:"made"`
+	State    notice.State `json:"state"`
+	Tries    int          `json:"tries"`
+	Next     time.Time    `json:"next,omitzero"`
+	Why      string       `json:"why,omitempty"`
+	Sent     time.Time    `json:"sent,omitzero"`
+	Received time.Time    `json:"received,omitzero"`
+	Handling time.Time    `json:"handling,omitzero"`
+	Done     time.Time    `json:"done,omitzero"`
+}
+
+func shown(list []notice.Message) []message {
+	out := make([]message, 0, len(list))
+	for i := range list {
+		m := &list[i]
+		one := message{
+			ID: m.ID, Kind: m.Channel.Kind, Case: m.Case, Event: m.Event, Seq: m.Seq, Made: m.Made, State: m.State, Tries: m.Tries, Next: m.Next, Why: m.Why,
+			Sent: m.SentAt, Received: m.Received, Handling: m.Handling, Done: m.Done,
+		}
+		if m.Channel.Kind == outbox.Live {
+			one.To = m.Channel.Address
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// tally is what became of the messages about a case (接收办理情况).
+type tally struct {
+	All      int      `json:"all"`
+	Waiting  int      `json:"waiting"`
+	Sent     int      `json:"sent"`
+	Dead     int      `json:"dead"`
+	Received int      `json:"received"`
+	Handling int      `json:"handling"`
+	Done     int      `json:"done"`
+	Silent   []string `json:"silent"`
+	Lost     []string `json:"lost"`
+}
+
+// OfCase shows who was told of a case, with their receipts: GET /v1/cases/{case}/notices.
+func (a *API) OfCase(w http.ResponseWriter, r *http.Request) error {
+	list, err := a.about(r)
+	if err != nil {
+		return err
+	}
+	// What people subscribed to is theirs alone.
+	list = slices.DeleteFunc(list, func(m notice.Message) bool { return m.Subscription != "" })
+	t := notice.Count(list)
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
+		Notices []message `json:"notices"`
+		Tally   tally     `json:"tally"`
+	}{shown(list), tally{t.All, t.Waiting, t.Sent, t.Dead, t.Received, t.Handling, t.Done, append([]string{}, t.Silent...), append([]string{}, t.Lost...)}})
+}
+
+// about are the messages about a case that whoever asks sees as a whole.
+func (a *API) about(r *http.Request) ([]notice.Message, error) {
+	if err := a.ready(); err != nil {
+		return nil, err
+	}
+	id := mux.Vars(r)["case"]
+	full, err := a.Cases.Sees(r, id)
+	if err == nil && !full {
+		err = rest.Fault(rest.NotFound, "case", id, "is no case")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.File.OfCase(id)
+}
+
+// Receipt takes the receipt of somebody who was told: POST /v1/cases/{case}/notices/{notice}/receipt.
+func (a *API) Receipt(w http.ResponseWriter, r *http.Request) error {
+	list, err := a.about(r)
+	if err != nil {
+		return err
+	}
+	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
+	if err != nil {
+		return err
+	}
+	var said struct {
+		What notice.Happening `json:"what"`
+	}
+	if err := rest.DecodeJSON(body, &said); err != nil {
+		return err
+	}
+	if !slices.Contains([]notice.Happening{notice.Received, notice.Handling, notice.Done}, said.What) {
+		return rest.Fault(rest.Invalid, "what", string(said.What), "must be received, handling or done")
+	}
+	id := mux.Vars(r)["notice"]
+	i := slices.IndexFunc(list, func(m notice.Message) bool { return m.ID == id })
+	if i < 0 {
+		return rest.Fault(rest.NotFound, "notice", id, "is no notice about this case")
+	}
+	if err := a.addressed(r, &list[i]); err != nil {
+		return err
+	}
+	m, err := a.File.Note(r.Context(), notice.Fact{Message: id, What: said.What, At: a.Service.Now()})
+	if f, ok := errors.AsType[*data.FieldError](err); ok {
+		return rest.Fault(rest.Conflict, "notice", id, f.Why)
+	}
+	if err != nil {
+		return err
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, shown([]notice.Message{m})[0])
+}
+
+// addressed sees that whoever asks is told by a message.
+func (a *API) addressed(r *http.Request, m *notice.Message) error {
+	person, organisations, err := a.Cases.Who(r)
+	if err != nil {
+		return err
+	}
+	kind, id, _ := strings.Cut(m.Channel.Address, ":")
+	switch {
+	case m.Channel.Kind != outbox.Live:
+	case kind == "person" && id == person, kind == "organisation" && slices.Contains(organisations, id):
+		return nil
+	}
+	return rest.Fault(rest.Forbidden, "notice", m.ID, "was not sent to you or an organisation where you hold a post")
+}
+
+// longestOutbox bounds a list of messages.
+const longestOutbox = 1000
+
+// Outbox lists what waits or is given up: GET /v1/outbox?state=.
+func (a *API) Outbox(w http.ResponseWriter, r *http.Request) error {
+	if err := a.ready(); err != nil {
+		return err
+	}
+	q := rest.ParseParams(r)
+	state := q.OneOf("state", string(notice.Waiting), string(notice.Dead))
+	limit := q.Whole("limit", 1, longestOutbox, 100)
+	if err := q.Done(""); err != nil {
+		return err
+	}
+	list, count, err := a.File.In(notice.State(state), limit)
+	if err != nil {
+		return err
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
+		Count    int       `json:"count"`
+		Messages []message `json:"messages"`
+	}{count, shown(list)})
+}
+
+// Retry has a message that was given up tried again: POST /v1/outbox/{notice}/retry.
+func (a *API) Retry(w http.ResponseWriter, r *http.Request) error {
+	if err := a.ready(); err != nil {
+		return err
+	}
+	if err := rest.SkipBody(w, r); err != nil {
+		return err
+	}
+	id := mux.Vars(r)["notice"]
+	m, err := a.File.Note(r.Context(), notice.Fact{Message: id, What: notice.Revived, At: a.Service.Now()})
+	if f, ok := errors.AsType[*data.FieldError](err); ok {
+		return rest.Fault(rest.Conflict, "notice", id, f.Why)
+	}
+	if errors.Is(err, outbox.ErrUnknown) {
+		return rest.Fault(rest.NotFound, "notice", id, "is no message")
+	}
+	if err != nil {
+		return err
+	}
+	a.File.Queue().Put(m)
+	a.Wake()
+	return rest.WriteJSON(w, r, http.StatusOK, shown([]notice.Message{m})[0])
+}
