@@ -134,9 +134,6 @@ func (s *Service) people() *people.Directory { return people.Of(s.cfg.World()) }
 
 func (s *Service) directory(at time.Time) cases.Directory { return cases.People(s.people(), at) }
 
-// Tables are the processes as they are now.
-func (s *Service) Tables() *process.Versions { return s.cfg.Tables() }
-
 // Cases are the cases in columns.
 func (s *Service) Cases() *store.Store { return s.cfg.Store }
 

@@ -106,3 +106,13 @@ func (s *seen) posts(want *as) []cases.Actor {
 	}
 	return s.caller.posts(want)
 }
+
+// SeesCase reports whether whoever asks, or named on the machine itself, sees a case as a whole; the error is that of not at all.
+func (a *API) SeesCase(r *http.Request, named, id string) (bool, error) {
+	c, err := a.caller(r, named)
+	if err != nil {
+		return false, err
+	}
+	of, err := a.see(r, c, id)
+	return err == nil && of.full, err
+}

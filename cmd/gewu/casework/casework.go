@@ -144,7 +144,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		return nil, err
 	}
 	c.Open(shelf, func() alarm.Desk { return c.Service.Desk() }, book.Versions)
-	if err := c.mail(o); err != nil {
+	if err := c.mail(o, book.Versions); err != nil {
 		return nil, err
 	}
 	return c, watch(o.Registry, c.Sweeper)

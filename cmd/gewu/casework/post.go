@@ -10,6 +10,7 @@ import (
 	"github.com/gewu-city/gewu/cases/adapters"
 	"github.com/gewu-city/gewu/cases/notice"
 	"github.com/gewu-city/gewu/cases/outbox"
+	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
@@ -35,7 +36,7 @@ func (p *post) close() error {
 }
 
 // mail opens the outbox, and makes what fills and empties it.
-func (c *Cases) mail(o *Options) error {
+func (c *Cases) mail(o *Options, tables func() *process.Versions) error {
 	degrees, err := (*proj.Systems)(nil).Lookup("EPSG:4326")
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (c *Cases) mail(o *Options) error {
 	senders := map[string]adapters.Sender{"webhook": c.post.hooks}
 	if o.Mailer != nil {
 		senders["mail"] = &adapters.Mail{
-			Mailer: o.Mailer, Text: c.text(o.Profile),
+			Mailer: o.Mailer, Text: c.text(o.Profile, tables),
 			Address: func(_ context.Context, address string) (string, bool) { return address, true },
 		}
 	}
@@ -75,11 +76,11 @@ func (c *Cases) mail(o *Options) error {
 }
 
 // text is what a mail about a case says, in Chinese: who subscribed did not say another language.
-func (c *Cases) text(p *profile.Profile) func(*notice.Message) (subject, text string) {
+func (c *Cases) text(p *profile.Profile, tables func() *process.Versions) func(*notice.Message) (subject, text string) {
 	return func(m *notice.Message) (subject, text string) {
 		about := profile.Notice{Case: m.Case, Action: m.Event}
 		if is, ok := c.Service.Cases().Find(m.Case); ok {
-			if t, ok := c.Service.Tables().Table(is.Process.Name, is.Process.Version); ok {
+			if t, ok := tables().Table(is.Process.Name, is.Process.Version); ok {
 				if state, ok := t.State(is.State); ok {
 					about.State = state.Title["zh"]
 				}
