@@ -49,6 +49,8 @@ type Journal struct {
 	options Options
 	shelf   *store.Store
 	loading *loading
+	// tenth is the part of a long load that was told last.
+	tenth data.Seq
 
 	mu      sync.Mutex
 	applied data.Seq

@@ -21,6 +21,8 @@ const (
 	batchEvents = 4096
 	restedCases = 2000
 	heldCases   = 100_000
+	// longLoad is the number of entries from which on a load takes seconds.
+	longLoad = 20_000
 )
 
 // folding is a case while the log is read.
@@ -75,9 +77,7 @@ func (j *Journal) Load(ctx context.Context, shelf *store.Store) error {
 			if err := l.take(ctx); err != nil {
 				return err
 			}
-			if j.options.Progress != nil {
-				j.options.Progress(at-began, last-began)
-			}
+			j.progress(at-began, last-began)
 		}
 	}
 	if err := l.take(ctx); err != nil {
@@ -86,6 +86,17 @@ func (j *Journal) Load(ctx context.Context, shelf *store.Store) error {
 	l.show(l.held)
 	j.apply(at)
 	return nil
+}
+
+// progress tells how far a load is; whoever reads the log of the process hears of each tenth of a long one.
+func (j *Journal) progress(read, of data.Seq) {
+	if j.options.Progress != nil {
+		j.options.Progress(read, of)
+	}
+	if tenth := read * 10 / of; tenth > j.tenth && of >= longLoad {
+		j.tenth = tenth
+		j.options.Logger.Info("cases are being read from the log", "entries", read, "of", of)
+	}
 }
 
 // checkpoint reads the checkpoint and returns the entry up to which it is complete, 0 when there is none that can be used.
