@@ -59,9 +59,11 @@ func (o *office) form(t testing.TB, status int, target string, fields ...string)
 func TestOpen311(t *testing.T) {
 	o := working(t, "dongcheng-2004", nil).reachable()
 	d := read[struct {
+		Contact   string
+		Service   string `json:"key_service"`
 		Endpoints []struct{ URL, Type string }
 	}](t, o.do("GET", "/open311/discovery.json", nil, ""))
-	if len(d.Endpoints) != 2 || d.Endpoints[0].URL != o.http.URL+"/open311/v2" || d.Endpoints[1].Type != "test" {
+	if d.Contact == "" || d.Service != o.http.URL+"/docs" || len(d.Endpoints) != 2 || d.Endpoints[0].URL != o.http.URL+"/open311/v2" || d.Endpoints[1].Type != "test" {
 		t.Errorf("%+v", d)
 	}
 	services := o.do("GET", "/open311/v2/services.json?lat=25.01&long=121.51", nil, "")

@@ -2,6 +2,7 @@ package open311
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // the page
 	"html/template"
 	"net/http"
@@ -73,11 +74,13 @@ func (a *API) discovery(c *call) error {
 			{Name: "formats", Value: wire.List{Item: "format", Values: []any{"text/xml", "application/json"}}},
 		})
 	}
-	title := a.Settings.Title.In(c.lang, "")
+	// Validators want both, also of a city that says nothing of itself.
+	base := a.Base(c.Request)
+	contact := cmp.Or(strings.TrimSpace(a.Settings.Title.In(c.lang, "")+" "+a.Settings.Contact), base)
 	return c.write(http.StatusOK, "discovery", wire.Object{
 		{Name: "changeset", Value: since},
-		{Name: "contact", Value: strings.TrimSpace(title + " " + a.Settings.Contact)},
-		{Name: "key_service", Value: a.Settings.KeyService},
+		{Name: "contact", Value: contact},
+		{Name: "key_service", Value: cmp.Or(a.Settings.KeyService, base+"/docs")},
 		{Name: "endpoints", Value: endpoints},
 	})
 }
