@@ -418,7 +418,7 @@ func (a *API) addressed(r *http.Request, m *notice.Message) error {
 	person := who(r)
 	works := func(organisation string) bool {
 		held := people.Of(a.Engine.World()).HoldingsAt(person, a.Service.Now())
-		return slices.ContainsFunc(held, func(h people.Holding) bool { return h.Organisation == organisation })
+		return slices.ContainsFunc(held, func(h people.Held) bool { return h.Organisation == organisation })
 	}
 	kind, id, _ := strings.Cut(m.Channel.Address, ":")
 	switch {
