@@ -371,7 +371,8 @@ func TestSample(t *testing.T) {
 			bound++
 			if a.Level != "district" || !slices.ContainsFunc(districts.Features, func(f struct {
 				Properties struct{ CPTID string }
-			}) bool {
+			},
+			) bool {
 				return f.Properties.CPTID == a.Code
 			}) {
 				t.Errorf("%s is bound to %s %s, which the sample city has not", o.ID, a.Level, a.Code)
