@@ -132,6 +132,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
 		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: c.Faults,
+		Standard: map[string]string{}, // the process says what classes without a limit have
 		Ground: &place.Ground{
 			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
 		},
