@@ -34,8 +34,9 @@ func (s sights) Sees(r *http.Request, hash string) (bool, error) {
 // withFiles is a staffed city that keeps attachments in a folder.
 func withFiles(t *testing.T) (c *town, dir string, seen sights) {
 	t.Helper()
-	c, dir, seen = staffed(t), filepath.Join(t.TempDir(), "attachments"), sights{}
-	c.server.attachments = attachments.New(c.server.city, attachments.Config{Files: openFiles(t, dir, time.Now), Cases: seen})
+	dir, seen = filepath.Join(t.TempDir(), "attachments"), sights{}
+	files := openFiles(t, dir, time.Now)
+	c = staffed(t, func(cfg *Config) { cfg.Attachments = attachments.Config{Files: files, Cases: seen} })
 	return c, dir, seen
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gewu-city/gewu/server/attachments"
 	"github.com/gewu-city/gewu/server/casework"
 )
 
@@ -18,7 +17,6 @@ func TestFilesOfCases(t *testing.T) {
 	now := time.Now()
 	files := openFiles(t, filepath.Join(t.TempDir(), "a"), func() time.Time { return now })
 	o := working(t, "dongcheng-2004", func(cfg *casework.Config) { cfg.Files = files })
-	o.server.joinFiles(attachments.Config{Files: files})
 	send := func(who string, shade uint8) fileAnswer {
 		t.Helper()
 		a, f := o.send(who, "image/jpeg", snapshot(t, shade))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/attachment"
 	"github.com/gewu-city/gewu/cases/calendar"
 	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/clock"
@@ -204,6 +205,8 @@ func working(t testing.TB, profile string, change func(*casework.Config)) *offic
 		if change != nil {
 			change(&service)
 		}
+		// Files that cases refer to are those of the server.
+		cfg.Attachments.Files, _ = service.Files.(*attachment.Store)
 		if cfg.Cases, err = casework.New(service); err != nil {
 			t.Fatal(err)
 		}

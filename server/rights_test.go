@@ -40,10 +40,15 @@ func record[T people.Organisation | people.Post | people.Staff](t testing.TB, on
 }
 
 // staffed is a city in which access is by rights: two departments, one for each district, a planner of the first, an
-// administrator, and a public that sees districts.
-func staffed(t testing.TB) *town {
+// administrator, and a public that sees districts. Changes alter the configuration further.
+func staffed(t testing.TB, changes ...func(*Config)) *town {
 	t.Helper()
-	c := newCity(t, func(cfg *Config) { cfg.Enforced = func() bool { return true } }).fill()
+	c := newCity(t, func(cfg *Config) {
+		cfg.Enforced = func() bool { return true }
+		for _, change := range changes {
+			change(cfg)
+		}
+	}).fill()
 	c.server.identify = func(r *http.Request) (account.Principal, error) {
 		who, scopes, limited := strings.Cut(r.Header.Get(whoHeader), "/")
 		if who == "" {
