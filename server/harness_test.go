@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 	} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
+	openapi3filter.RegisterBodyDecoder("application/atom+xml", openapi3filter.FileBodyDecoder)
 	openapi3filter.RegisterBodyDecoder(rest.TypeGeoJSON, openapi3filter.JSONBodyDecoder)
 	goleak.VerifyTestMain(m)
 }

@@ -9,6 +9,7 @@ func (s *Server) caseRoutes() []route {
 		{"GET", "/v1/cases", c.List, anyone, false},
 		{"POST", "/v1/cases", c.Create, visitors, false},
 		{"GET", "/v1/cases/count", c.Count, anyone, false},
+		{"GET", "/v1/cases.atom", s.caseFeed.Atom, anyone, false},
 		{"GET", "/v1/cases/form", c.Form, anyone, false},
 		{"POST", "/v1/cases/duplicates", c.Duplicates, visitors, false},
 		{"POST", "/v1/cases/route", c.Route, visitors, false},
@@ -42,7 +43,7 @@ func (s *Server) caseRoutes() []route {
 // caseNeeds are what the operations about cases ask for.
 func caseNeeds() map[string]need {
 	return map[string]need{
-		"GET /v1/cases": public, "POST /v1/cases": public, "GET /v1/cases/count": public, "GET /v1/cases/form": public,
+		"GET /v1/cases": public, "POST /v1/cases": public, "GET /v1/cases/count": public, "GET /v1/cases/form": public, "GET /v1/cases.atom": public,
 		"POST /v1/cases/duplicates": public, "POST /v1/cases/route": need(people.Cases),
 		"GET /v1/cases/{case}": public, "GET /v1/cases/{case}/events": public, "GET /v1/cases/{case}/offers": public,
 		"GET /v1/cases/{case}/reporter": need(people.ReadPersonal), "POST /v1/cases/{case}/actions": public,

@@ -30,6 +30,7 @@ import (
 	"github.com/gewu-city/gewu/server/attachments"
 	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/casefeed"
 	"github.com/gewu-city/gewu/server/casework"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
@@ -157,6 +158,7 @@ type Server struct {
 	attachments attachments.API
 	drafts      drafts.API
 	cases       casework.API
+	caseFeed    casefeed.API
 	open311     *open311.API
 	notices     notices.API
 	feed        live.Feed
@@ -241,6 +243,7 @@ func New(cfg Config) (*Server, error) {
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.caseFeed = casefeed.API{City: s.city, Service: cfg.Cases}
 	s.joinFiles(cfg.Attachments)
 	s.open311 = s.newOpen311()
 	s.notices = notices.API{City: s.city, Service: cfg.Notices, Cases: &s.cases}

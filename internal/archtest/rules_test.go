@@ -243,6 +243,7 @@ var rows = []row{
 	{dir: "server/geocoding", may: append([]string{"geocode/classes", "server/answer", "server/batch", "data/convert/jsontext"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/codes", may: []string{"server/city", "server/rest", "grid/code", "index", "data"}, why: "what codes say, and which are free"},
 	{dir: "server/notices", may: append([]string{"cases/notice", "cases/outbox", "server/auth"}, resource...), why: "one resource; who sees which cases it asks through an interface"},
+	{dir: "server/casefeed", may: append([]string{"server/casework", "server/casework/listing", "server/casework/place", "cases/store", "people"}, resource...), why: "the feed of public cases; it asks the service of cases"},
 	{dir: "server/live", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/operate", may: append([]string{"server/auth", "server/jobs"}, resource...), why: "what an operator asks of a running server"},
 	{dir: "server/people", may: resource, why: "one resource; siblings do not know each other"},
@@ -257,7 +258,7 @@ var rows = []row{
 	{dir: "server/drafts", may: append([]string{"grid/version", "grid/code", "grid/coverage", "grid/coverage/edit", "grid/coverage/check", "index/planner", "data/convert/geom"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/tilesets", may: append([]string{"tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
-		"server/casework", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/casefeed", "server/casework", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},

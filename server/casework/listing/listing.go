@@ -43,11 +43,11 @@ func Filter(q *rest.Params, lists Lists, person string) *store.Filter {
 	}
 	levels, schemes := lists.By()
 	for _, text := range names("area") {
-		level, code := pair(q, "area", text, levels)
+		level, code := Pair(q, "area", text, levels)
 		f.Areas = append(f.Areas, people.AreaKey{Level: level, Code: code})
 	}
 	for _, text := range names("cell") {
-		scheme, code := pair(q, "cell", text, schemes)
+		scheme, code := Pair(q, "cell", text, schemes)
 		f.Cells = append(f.Cells, people.CellRef{Scheme: scheme, Code: code})
 	}
 	if text := q.Text("open"); text != "" {
@@ -62,8 +62,8 @@ func Filter(q *rest.Params, lists Lists, person string) *store.Filter {
 	return f
 }
 
-// pair is KIND/CODE, where the kind is one by which cases are listed.
-func pair(q *rest.Params, name, text string, kinds []string) (kind, code string) {
+// Pair is KIND/CODE, where the kind is one by which cases are listed.
+func Pair(q *rest.Params, name, text string, kinds []string) (kind, code string) {
 	kind, code, ok := strings.Cut(text, "/")
 	switch {
 	case !ok || code == "":

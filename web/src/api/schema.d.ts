@@ -1507,6 +1507,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases.atom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Public cases as a feed
+         * @description Atom (RFC 4287) with places in GeoRSS: the public cases that changed last, whoever asks. Nothing of what was said, by whom, or of private cases is in it.
+         */
+        get: operations["casesAtom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/form": {
         parameters: {
             query?: never;
@@ -11005,6 +11025,48 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    casesAtom: {
+        parameters: {
+            query?: {
+                /** @description Beginnings of class codes. */
+                class?: string;
+                /** @description LEVEL/CODE; one of several must hold. */
+                area?: string;
+                /** @description minlon,minlat,maxlon,maxlat. */
+                bbox?: string;
+                /** @description The language of titles. */
+                lang?: "zh" | "en";
+                /** @description How many entries. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/atom+xml": string;
+                };
+            };
+            /** @description The feed is the one that If-None-Match names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
