@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -65,6 +66,14 @@ func Decode(b []byte) (*Event, error) {
 	return v.Event, nil
 }
 
+// What a source and a reference to whoever reported may look like. Events are never erased, so what may be a telephone or
+// identity card number does not come in; its value is in no error either.
+var (
+	sourcePattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+	referencePattern = regexp.MustCompile(`^[0-9._:/-]{0,63}[A-Za-z][A-Za-z0-9._:/-]{0,63}$`)
+	manyDigits       = regexp.MustCompile(`[0-9]{10}`)
+)
+
 // Check sees that what is filled in can be kept: texts within their bounds, a place on earth, files with a hash. The error
 // is a *data.FieldError.
 func (f *Form) Check() error {
@@ -92,6 +101,10 @@ func (f *Form) Check() error {
 		return wrong("parts", strconv.Itoa(len(f.Parts)), fmt.Sprintf("are more than %d", MaxParts))
 	case f.Class != nil && f.Class.Code == "":
 		return wrong("class", "", "has no code")
+	case f.Source != "" && !sourcePattern.MatchString(f.Source) || manyDigits.MatchString(f.Source):
+		return wrong("source", "", "must be the name of a door for reports, such as hotline or 12345: 1 to 32 of a-z, 0-9, - and _")
+	case f.Reporter != "" && (len(f.Reporter) > 64 || !referencePattern.MatchString(f.Reporter)) || manyDigits.MatchString(f.Reporter):
+		return wrong("reporter", "", "must be a reference of another system, 1 to 64 of A-Z, a-z, 0-9 and .:/_- with a letter: names, telephone and identity card numbers do not come into cases")
 	}
 	if p := f.Point; p != nil && (!(math.Abs(p.Lon) <= 180) || !(math.Abs(p.Lat) <= 90) || !(p.Accuracy >= 0) || math.IsInf(p.Accuracy, 0)) {
 		return wrong("point", fmt.Sprintf("%g %g", p.Lon, p.Lat), "must be a longitude and a latitude in degrees, with an accuracy of 0 m or more")

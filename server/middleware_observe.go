@@ -179,7 +179,7 @@ func (s *Server) logRequest(pattern string, r *http.Request, res *response, took
 	}
 	if private := namesPlaces(pattern); private && s.cfg.LogQueries {
 		attrs = append(attrs, slog.String("query", r.URL.RawQuery))
-	} else if private && err != nil {
+	} else if (private || tells(pattern)) && err != nil {
 		err = withoutValue(err)
 	}
 	if err != nil {
@@ -193,6 +193,11 @@ var placePatterns = []string{"/v1/geocode", "/v1/reverse", "/v1/suggest", "/v1/e
 
 func namesPlaces(pattern string) bool { return slices.Contains(placePatterns, pattern) }
 
+// tells reports whether what is sent to a route is in the words of people: reports, remarks, and who wants to know.
+func tells(pattern string) bool {
+	return slices.ContainsFunc([]string{"/v1/cases", "/v1/subscriptions", "/v1/attachments", "/open311"}, func(p string) bool { return strings.HasPrefix(pattern, p) })
+}
+
 // withoutValue is a refusal without what was refused: only its kind and the field. Faults of the server stay as they are.
 func withoutValue(err error) error {
 	p, ok := errors.AsType[*rest.Problem](err)
@@ -200,7 +205,7 @@ func withoutValue(err error) error {
 		return err
 	}
 	field := p.Field
-	if strings.ContainsFunc(field, func(r rune) bool { return (r < 'a' || r > 'z') && r != '_' && r != '-' }) || len(field) > 20 {
+	if strings.ContainsFunc(field, func(r rune) bool { return (r < 'a' || r > 'z') && r != '_' && r != '-' && r != '.' }) || len(field) > 30 {
 		field = "?" // the name of a parameter that nobody knows may be a text, too
 	}
 	return fmt.Errorf("%s: %s", p.Kind, cmp.Or(field, "request"))

@@ -10,7 +10,7 @@ import (
 )
 
 // Reporter shows the reference to whoever reported: GET /v1/cases/{case}/reporter. Whoever looks is noted first, and nobody of
-// a unit that has or had the case is told.
+// a unit that has or ever had the case, or of one below it, is told.
 func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 	of, _, err := a.asked(r, nil)
 	if err != nil {
@@ -23,9 +23,9 @@ func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 	if !of.full || !city.May(r, people.ReadPersonal) {
 		return rest.Refuse(rest.Forbidden, "who reported is told to posts with the permission %s that the case is in sight of", people.ReadPersonal)
 	}
-	units, directory := append([]string{d.Case.First, d.Case.Last}, d.Case.Units...), a.directory(a.Service.Now())
+	directory := a.directory(a.Service.Now())
 	for _, held := range of.caller.held {
-		if slices.ContainsFunc(directory.Path(held.Organisation), func(o string) bool { return slices.Contains(units, o) }) {
+		if slices.ContainsFunc(directory.Path(held.Organisation), func(o string) bool { return slices.Contains(d.Units, o) }) {
 			return rest.Refuse(rest.Forbidden, "who reported is not told to a unit that handles the case")
 		}
 	}

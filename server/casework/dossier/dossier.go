@@ -21,6 +21,8 @@ type Dossier struct {
 	Before, After, Voice []cases.File
 	// Reporter refers to whoever reported, empty for nobody known.
 	Reporter string
+	// Units are all that ever had the case.
+	Units []string
 }
 
 // Log is where events are kept; it yields none for a case that does not exist.
@@ -83,6 +85,9 @@ func (s *Shelf) read(ctx context.Context, id string) (*Dossier, error) {
 		latest(&d.Description, f.Description)
 		latest(&said, f.Address)
 		latest(&d.Reporter, f.Reporter)
+		if unit := d.Case.Unit(); unit != "" && !slices.Contains(d.Units, unit) {
+			d.Units = append(d.Units, unit)
+		}
 		if e.Place != nil {
 			latest(&d.Address, e.Place.Address)
 		}

@@ -2065,7 +2065,7 @@ export interface paths {
         };
         /**
          * Who reported a case
-         * @description The reference that whoever took the report gave. It needs the permission `read-personal`, is noted first, and is told to nobody of a unit that has or had the case.
+         * @description The reference that whoever took the report gave. It needs the permission `read-personal`, is noted first, and is told to nobody of a unit that has or ever had the case, or of one below it.
          */
         get: operations["caseReporter"];
         put?: never;
