@@ -154,7 +154,8 @@ type town struct {
 	stop    func()
 }
 
-func run(t testing.TB, log *memory, text string, now func() time.Time) *town {
+// luqiao is the working time of a calendar with the rules above, and the processes of a profile that has cards.
+func luqiao(t testing.TB, text string) (*timing.City, *process.Versions, *process.Table) {
 	t.Helper()
 	check := func(err error) {
 		t.Helper()
@@ -176,9 +177,22 @@ func run(t testing.TB, log *memory, text string, now func() time.Time) *town {
 	check(err)
 	tables, err := process.Make(table)
 	check(err)
-	w := &town{log: log, city: &timing.City{Rules: r, Book: book, Table: class.Default(), Calendar: "city"}}
+	return &timing.City{Rules: r, Book: book, Table: class.Default(), Calendar: "city"}, tables, table
+}
+
+func run(t testing.TB, log *memory, text string, now func() time.Time) *town {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	city, tables, _ := luqiao(t, text)
+	w := &town{log: log, city: city}
 	ledger := timing.NewLedger(w.city, log)
 	w.sweeper = alarm.New(alarm.Config{City: w.city, Ledger: ledger, Now: now, Logger: slog.New(slog.DiscardHandler)})
+	var err error
 	w.shelf, err = store.New(ledger, store.Options{Due: ledger.Due, Follow: w.sweeper.Follow})
 	check(err)
 	w.desk = &cases.Desk{

@@ -12,17 +12,12 @@ import (
 
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/alarm"
-	"github.com/gewu-city/gewu/cases/calendar"
-	"github.com/gewu-city/gewu/cases/class"
-	"github.com/gewu-city/gewu/cases/clock"
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
-	"github.com/gewu-city/gewu/people"
-	"github.com/gewu-city/gewu/profiles"
 )
 
 // bare answers the preconditions of a city without layers.
@@ -47,20 +42,7 @@ func BenchmarkSweep(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	r, err := clock.ParseRules(rules)
-	check(err)
-	d, err := calendar.Parse(hours)
-	check(err)
-	book, err := calendar.NewBook(d)
-	check(err)
-	var posts []string
-	for _, p := range people.DefaultPosts() {
-		posts = append(posts, p.ID)
-	}
-	table, err := process.Load(process.FromFS(profiles.Files), "luqiao", posts)
-	check(err)
-	tables, err := process.Make(table)
-	check(err)
+	city, tables, table := luqiao(b, hours)
 	var moved atomic.Int64
 	now := func() time.Time { return begin.Add(time.Duration(moved.Load())) }
 	dir := b.TempDir()
@@ -68,7 +50,6 @@ func BenchmarkSweep(b *testing.B) {
 	check(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	j := journal.New(db, filepath.Join(dir, "cases.checkpoint"), journal.Options{})
-	city := &timing.City{Rules: r, Book: book, Table: class.Default(), Calendar: "city"}
 	ledger := timing.NewLedger(city, j)
 	s := alarm.New(alarm.Config{City: city, Ledger: ledger, Now: now, Logger: slog.New(slog.DiscardHandler)})
 	shelf, err := store.New(ledger, store.Options{Due: ledger.Due, Follow: s.Follow})

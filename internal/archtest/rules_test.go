@@ -232,8 +232,7 @@ var rows = []row{
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
 	{dir: "server/casework", may: append([]string{
 		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
-		"server/casework/place", "server/casework/dossier", "server/casework/enclosed", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
-		"server/casework/place", "server/casework/dossier", "server/casework/enclosed", "server/casework/reach", "server/casework/kept", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
+		"server/casework/enclosed", "server/casework/reach",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
@@ -278,10 +277,10 @@ var rows = []row{
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
 		"server/casework/kept", "profiles",
-		"server/casework/kept", "server/casework/enclosed", "profiles",
+		"server/casework/enclosed",
 		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
-		"cases/alarm", "cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
-		"cases", "cases/adapters", "cases/alarm", "cases/journal", "cases/notice", "cases/outbox", "cases/process", "cases/route", "cases/store", "cases/timing", "data/convert", "geo", "geo/proj", "server/notices", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
+		"cases/alarm",
+		"cases", "cases/adapters", "cases/notice", "cases/outbox", "data/convert", "geo", "geo/proj", "server/notices",
 	}, why: "puts the cases of a served city together, for the server that cmd makes"},
 	{dir: "cmd/gewu/casecmd", may: []string{"cases/process", "data", "people", "profile", "profiles"}, why: "commands about cases: files are judged without a city, everything else speaks to a server"},
 	{dir: "cmd/gewu/audit", may: []string{"cmd/gewu/output"}, why: "a command that speaks to a server"},
@@ -294,7 +293,7 @@ var rows = []row{
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
 		"cmd/gewu/clock", "cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
-		"cmd/gewu/door", "cmd/gewu/casecmd", "cmd/gewu/casework", "cmd/gewu/synthetic", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",
+		"cmd/gewu/casecmd", "cmd/gewu/casework", "cmd/gewu/synthetic",
 		"server", "server/operate", "server/auth", "cases", "cases/adapters", "profile", "sample", "web",
 		"server/attachments", "cases/attachment",
 		"index/planner", "data/boltstore", "data/boltstore/offline", "data/pgstore", "data/storetest", "data/convert", "data/convert/shapefile", "data/synth", "geo/proj",
