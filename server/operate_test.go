@@ -201,6 +201,15 @@ func TestReadyWhileLoading(t *testing.T) {
 	c := newCity(t, func(cfg *Config) { cfg.Loading = loading.Load }).fill()
 	scenario{url: "/readyz", status: 503, want: []string{`"status":"loading"`, "Retry-After: 1"}}.run(t, c)
 	scenario{url: "/v1/locate?lon=121.505&lat=25.005", status: 200}.run(t, c)
+	// What half a city would refuse for good is refused for a while.
+	for _, about := range []scenario{
+		{url: "/v1/cases"}, {method: "POST", url: "/v1/cases", body: `{"action":"report","form":{}}`},
+		{url: "/v1/cases/c-1"}, {url: "/v1/cases.atom"}, {url: "/v1/routes/rules"},
+	} {
+		about.status, about.want = 503, []string{`"type":"/docs#unavailable"`, "still being loaded", "Retry-After: 5"}
+		about.run(t, c)
+	}
 	loading.Store(false)
+	scenario{url: "/v1/cases", status: 501, not: []string{"Retry-After"}}.run(t, c)
 	scenario{url: "/readyz", status: 200, want: []string{`"status":"ok"`}, not: []string{"Retry-After"}}.run(t, c)
 }

@@ -1,6 +1,13 @@
 package server
 
-import "github.com/gewu-city/gewu/people"
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/rest"
+)
 
 // caseRoutes are the operations about cases. Reports come from the public too, so each handler looks itself at who asks.
 func (s *Server) caseRoutes() []route {
@@ -59,3 +66,30 @@ func caseNeeds() map[string]need {
 		"POST /v1/routes/rules/{rule}/enable": need(people.Define),
 	}
 }
+
+// ofProfile begin the paths of what the profile alone answers, whatever is in the city.
+var ofProfile = []string{"/v1/classes", "/v1/processes"}
+
+// filled has routes about cases answer 503 while the city is being filled. A report is judged by places, duties and people:
+// half a city would refuse for good what the whole one takes.
+func (s *Server) filled(list []route) []route {
+	if s.cfg.Loading == nil {
+		return list
+	}
+	for i := range list {
+		if slices.ContainsFunc(ofProfile, func(p string) bool { return strings.HasPrefix(list[i].path, p) }) {
+			continue
+		}
+		handle := list[i].handle
+		list[i].handle = func(w http.ResponseWriter, r *http.Request) error {
+			if s.cfg.Loading() {
+				return rest.Refuse(rest.Unavailable, "the city is still being loaded, /readyz says when it is; try again then").With("Retry-After", loadingRetry)
+			}
+			return handle(w, r)
+		}
+	}
+	return list
+}
+
+// loadingRetry is after how many seconds somebody should ask again who came while the city was being filled.
+const loadingRetry = "5"

@@ -69,7 +69,7 @@ func (s *Server) newOpen311() *open311.API {
 	if s.cfg.Folder != "" {
 		changes.Path = filepath.Join(s.cfg.Folder, open311State)
 	}
-	c.Changed, c.NewID, c.Base = changes, s.newID, s.city.BaseURL
+	c.Changed, c.NewID, c.Base, c.Loading = changes, s.newID, s.city.BaseURL, s.cfg.Loading
 	c.Log = func(r *http.Request, err error) {
 		s.cfg.Logger.ErrorContext(r.Context(), "open311", "error", err, "request_id", city.RequestID(r))
 	}

@@ -18,6 +18,7 @@ import (
 //
 //	<!-- needs: sample -->  the sample city is loaded in $GEWU_DATA
 //	<!-- needs: server -->  that city, or an empty one, is served on http://localhost:8080
+//	<!-- needs: demo -->    the demonstration of the profile dongcheng-2004 is served there
 //	<!-- needs: trees -->   Taipei's street trees of two days lie in the folder, as trees.DATE.csv.gz
 //
 // Blocks marked as console are shown and not run.
@@ -114,6 +115,8 @@ func manualScript(text, sample, port string) (string, error) {
 				}
 			case "server":
 				fmt.Fprintf(&commands, "exec gewu serve --listen 127.0.0.1:%s &server&\nexec curl -sS --retry 50 --retry-connrefused --retry-delay 1 -o ready.json http://localhost:%s/readyz\n", port, port)
+			case "demo":
+				fmt.Fprintf(&commands, "exec gewu demo --profile dongcheng-2004 --listen 127.0.0.1:%s &server&\nexec curl -sS --retry 200 --retry-connrefused --retry-delay 1 -o ready.json http://localhost:%s/readyz\n", port, port)
 			default:
 				return "", fmt.Errorf("needs %q, which is not known", need)
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,4 +65,56 @@ func TestStories(t *testing.T) {
 			s.stop()
 		})
 	}
+}
+
+// TestReportsWhileFilling reports from the first moment on that a demonstration listens: as long as it is being filled, it asks
+// for patience, and then it takes the report. It never refuses one for what is not there yet.
+func TestReportsWhileFilling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads a synthetic district")
+	}
+	dir, port := t.TempDir(), freePort(t)
+	base := "http://127.0.0.1:" + port
+	demo := exec.Command(gewu, "demo", "--profile", "donggaodi", "--data", dir, "--listen", "127.0.0.1:"+port)
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = demo.Process.Signal(os.Interrupt)
+		if err := demo.Wait(); err != nil {
+			t.Error(err)
+		}
+	}()
+	report := func(path, kind, body string) (status int, retry string) {
+		resp, err := http.Post(base+path, kind, strings.NewReader(body))
+		if err != nil {
+			return 0, "" // it does not listen yet
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode, resp.Header.Get("Retry-After")
+	}
+	const form = `{"action":"report","form":{"source":"public","description":"垃圾","point":{"lon":116.40,"lat":39.80}}}`
+	waited := 0
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		status, retry := report("/v1/cases", "application/json", form)
+		other, again := report("/open311/v2/requests.json", "application/x-www-form-urlencoded", "service_code=x&lat=39.8&long=116.4")
+		switch {
+		case status == 0:
+		case status == http.StatusServiceUnavailable && retry != "":
+			waited++
+		default:
+			// Loaded: what is answered now is the answer of the whole city.
+			if resp, err := http.Get(base + "/readyz"); err != nil || resp.StatusCode != http.StatusOK {
+				t.Fatalf("%d before it is ready: %v", status, err)
+			}
+			if waited == 0 {
+				t.Error("it was never being filled")
+			}
+			return
+		}
+		if status == http.StatusServiceUnavailable && other == http.StatusServiceUnavailable && again == "" {
+			t.Fatal("Open311 does not say when to try again")
+		}
+	}
+	t.Fatal("it is not loaded after five minutes")
 }

@@ -99,6 +99,9 @@ func (a *API) Post(w http.ResponseWriter, r *http.Request) error {
 	return a.answer(w, r, map[string]func(*call) error{"requests": a.report, "servicerequestupdates": a.comment})
 }
 
+// standing are the resources that say the same whatever is in the city.
+var standing = []string{"", "discovery", "services"}
+
 func (a *API) answer(w http.ResponseWriter, r *http.Request, handlers map[string]func(*call) error) error {
 	c := a.read(w, r)
 	key := c.resource
@@ -110,6 +113,9 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, handlers map[string
 	switch {
 	case !ok || c.format == "":
 		err = c.refuse(http.StatusNotFound, "没有这个资源。", "There is no such resource.")
+	case a.Loading != nil && a.Loading() && !slices.Contains(standing, c.resource):
+		w.Header().Set("Retry-After", "5")
+		err = c.refuse(http.StatusServiceUnavailable, "城市数据正在载入，请稍后再试。", "The city is still being loaded; please try again later.")
 	default:
 		if err = a.jurisdiction(c); err == nil {
 			err = handle(c)

@@ -53,6 +53,8 @@ type Config struct {
 	// Base is how the client reached the server, without a slash at the end.
 	Base func(*http.Request) string
 	Now  func() time.Time
+	// Loading reports whether the city is still being filled: requests are then answered 503. Nil is never.
+	Loading func() bool
 	// Log keeps what went wrong in the server; nil keeps nothing.
 	Log func(*http.Request, error)
 }

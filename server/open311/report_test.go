@@ -314,3 +314,26 @@ func TestJurisdictions(t *testing.T) {
 		t.Error("discovery wants a jurisdiction")
 	}
 }
+
+// TestReportWhileLoading asks again later whoever reports while the city is being filled, in the format of the client; what is
+// the same in any city is answered.
+func TestReportWhileLoading(t *testing.T) {
+	loading := true
+	w := open(t, "dongcheng-2004", func(c *open311.Config) { c.Loading = func() bool { return loading } })
+	fields := []string{"service_code", "2007-part-0101", "lat", "39.91", "long", "116.40", "api_key", "secret"}
+	rec := w.form("/open311/v2/requests.json", fields...)
+	if list := decode[[]wrong](t, rec.Body.Bytes()); rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") != "5" || len(list) != 1 || list[0].Code != 503 {
+		t.Errorf("%d %v %s", rec.Code, rec.Header(), rec.Body)
+	}
+	for target, want := range map[string]int{
+		"/open311/v2/requests.xml": 503, "/open311/v2/requests/x.xml": 503, "/open311/v2/nothing.xml": 404, "/open311/discovery.xml": 200, "/open311/v2/services.xml": 200,
+	} {
+		if rec := w.get(target); rec.Code != want {
+			t.Errorf("%s: %d %s, want %d", target, rec.Code, rec.Body, want)
+		}
+	}
+	loading = false
+	if rec := w.get("/open311/v2/requests.xml"); rec.Code != http.StatusOK {
+		t.Errorf("when it is loaded: %d %s", rec.Code, rec.Body)
+	}
+}
