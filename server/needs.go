@@ -71,6 +71,7 @@ func needs() map[string]need {
 		"GET /v1/schemes/{scheme}/versions": public, "GET /v1/schemes/{scheme}/lineage": public,
 
 		"GET /v1/drafts": drafting, "GET /v1/drafts/{draft}": drafting, "GET /v1/drafts/{draft}/cells": drafting, "GET /v1/drafts/{draft}/impact": drafting,
+		"GET /v1/drafts/{draft}/tiles/{tileset}.json": drafting, "GET /v1/drafts/{draft}/tiles/{tileset}/{z}/{x}/{y}.mvt": drafting,
 		"GET /v1/drafts/{draft}/steps": drafting, "GET /v1/drafts/{draft}/conflicts": drafting,
 		"POST /v1/drafts": draft, "DELETE /v1/drafts/{draft}": draft, "POST /v1/drafts/{draft}/steps": draft,
 		"POST /v1/drafts/{draft}/import": draft, "POST /v1/drafts/{draft}/undo": draft, "POST /v1/drafts/{draft}/redo": draft,

@@ -125,6 +125,8 @@ func (s *Server) routes() []route {
 		{"DELETE", "/v1/drafts/{draft}", s.drafts.Delete, writers, false},
 		{"GET", "/v1/drafts/{draft}/cells", s.drafts.Cells, writers, false},
 		{"GET", "/v1/drafts/{draft}/impact", s.drafts.Impact(s.planning.After), writers, false},
+		{"GET", "/v1/drafts/{draft}/tiles/{tileset}.json", s.tilesets.DraftTileJSON, writers, false},
+		{"GET", "/v1/drafts/{draft}/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.DraftTile, writers, false},
 		{"GET", "/v1/drafts/{draft}/steps", s.drafts.Steps, writers, false},
 		{"POST", "/v1/drafts/{draft}/steps", s.drafts.Edit, writers, false},
 		{"POST", "/v1/drafts/{draft}/import", s.drafts.Import, writers, false},

@@ -46,6 +46,7 @@ import (
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/open311"
 	"github.com/gewu-city/gewu/server/operate"
+	"github.com/gewu-city/gewu/server/outlook"
 	"github.com/gewu-city/gewu/server/past"
 	"github.com/gewu-city/gewu/server/people"
 	"github.com/gewu-city/gewu/server/personal"
@@ -234,7 +235,7 @@ func New(cfg Config) (*Server, error) {
 	s.locate = locate.API{City: s.city, Large: func(ctx context.Context) (func(), error) { return s.gates.scans.Enter(ctx, 1) }}
 	s.codes = codes.API{City: s.city}
 	s.geocoding = geocoding.API{City: s.city, Geocoder: cfg.Geocoder}
-	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles)}
+	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles), Drafts: &s.drafts, Pictures: &outlook.Pictures{}}
 	s.cells = cellsapi.API{City: s.city}
 	s.planning = planning.API{City: s.city}
 	s.past = past.API{City: s.city}

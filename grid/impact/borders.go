@@ -20,6 +20,14 @@ type Border struct {
 	LengthM float64
 }
 
+// Change is added for new lines, removed for those of before.
+func (b Border) Change() string {
+	if b.New {
+		return "added"
+	}
+	return "removed"
+}
+
 // MarshalJSON writes a GeoJSON feature.
 func (b Border) MarshalJSON() ([]byte, error) {
 	type geometry struct {
@@ -36,15 +44,11 @@ func (b Border) MarshalJSON() ([]byte, error) {
 	for i, p := range b.Line {
 		g.Coordinates[i] = [2]float64{p.Lon(), p.Lat()}
 	}
-	change := "removed"
-	if b.New {
-		change = "added"
-	}
 	return json.Marshal(struct {
 		Type       string     `json:"type"`
 		Properties properties `json:"properties"`
 		Geometry   geometry   `json:"geometry"`
-	}{"Feature", properties{change, b.Left, b.Right, b.LengthM}, g})
+	}{"Feature", properties{b.Change(), b.Left, b.Right, b.LengthM}, g})
 }
 
 // UnmarshalJSON reads what [Border.MarshalJSON] writes.

@@ -88,6 +88,22 @@ func (c *Change) Flows(points iter.Seq2[geo.Point, float64]) Flows {
 	return f
 }
 
+// Locate tells which cells own a point before and after, by their codes; an empty one is ground that no cell has. near is
+// false for points where nothing changed: they stay where they are.
+func (c *Change) Locate(p geo.Point) (from, to string, near bool) {
+	at, ok := c.field.bucket(p)
+	if !ok || c.old.start[at] == c.old.start[at+1] && c.new.start[at] == c.new.start[at+1] {
+		return "", "", false
+	}
+	if i := c.old.owner(at, p); i >= 0 {
+		from = c.name(c.old.code[i])
+	}
+	if i := c.new.owner(at, p); i >= 0 {
+		to = c.name(c.new.code[i])
+	}
+	return from, to, true
+}
+
 // name is the code with a number, empty for none.
 func (c *Change) name(code int32) string {
 	if code < 0 {

@@ -3,61 +3,82 @@ package drafts
 import (
 	"net/http"
 
+	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid/coverage"
 	"github.com/gewu-city/gewu/grid/impact"
+	"github.com/gewu-city/gewu/grid/survey"
 	"github.com/gewu-city/gewu/grid/version"
-	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
-// Measure answers a request with what it does to a World to put other cells in the place of those of a scheme; after makes
-// these from the cells of the city.
-type Measure func(w http.ResponseWriter, r *http.Request, world *index.World, scheme, format string, after func(before []impact.Cell) []impact.Cell) error
+// Measure answers a request with what it does to put the cells of a draft in the place of others.
+type Measure func(w http.ResponseWriter, r *http.Request, draft, format string, proposal *survey.Proposal) error
 
-// Impact answers what it would do to publish a draft now: GET /v1/drafts/{draft}/impact.
+// Impact answers what it would do to publish a draft now, or what it is to an earlier version: GET /v1/drafts/{draft}/impact.
 func (a *API) Impact(measure Measure) func(w http.ResponseWriter, r *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		q := rest.ParseParams(r)
 		format := q.OneOf("format", "json", "csv")
-		have, err := a.find(r, q)
+		id, _, proposal, err := a.Proposal(r, q)
 		if err != nil {
 			return err
 		}
-		if err := q.Done(""); err != nil {
-			return err
-		}
-		d, err := a.open(r.Context(), have)
-		if err != nil {
-			return err
-		}
-		world := a.Present(r)
-		layer, ok := world.Layer(d.Base.Scheme.Cells.Layer)
-		if !ok {
-			return city.UnknownLayer(world, d.Base.Scheme.Cells.Layer)
-		}
-		return measure(w, r, world, d.Base.Scheme.Name, format, func(before []impact.Cell) []impact.Cell {
-			known := make(map[string]impact.Cell, len(before))
-			for _, c := range before {
-				known[c.Code] = c
-			}
-			var after []impact.Cell
-			for id, f := range d.Now.Faces() {
-				if city.RightsOf(r) != nil && !visible(layer, d, id, f) {
-					continue
-				}
-				c := impact.Cell{Code: f.Code, Parent: f.Parent, Shape: d.Now.Shape(id)}
-				if now, ok := known[f.Code]; ok && kept(d, f.Code, c) {
-					c = now // as the city has it, where polygons were repaired when the draft began
-				}
-				after = append(after, c)
-			}
-			return after
-		})
+		return measure(w, r, id, format, proposal)
 	}
 }
 
+// Proposal is the draft of a request as whoever asks sees it, with its id and the Seq of its newest record. It refuses those
+// who may not read drafts. Whatever else the request may say must have been read from its parameters before.
+func (a *API) Proposal(r *http.Request, q *rest.Params) (id string, seq data.Seq, p *survey.Proposal, err error) {
+	have, err := a.find(r, q)
+	if err != nil {
+		return "", 0, nil, err
+	}
+	against, err := a.Ask(r, q)
+	if err != nil {
+		return "", 0, nil, err
+	}
+	if err := q.Done(""); err != nil {
+		return "", 0, nil, err
+	}
+	d, err := a.open(r.Context(), have)
+	if err != nil {
+		return "", 0, nil, err
+	}
+	p = &survey.Proposal{Scheme: d.Base.Scheme.Name, World: a.Present(r)}
+	if p.Against = against.World; !against.Past() {
+		p.Against = p.World
+	}
+	layer, ok := p.World.Layer(d.Base.Scheme.Cells.Layer)
+	if !ok {
+		return "", 0, nil, city.UnknownLayer(p.World, d.Base.Scheme.Cells.Layer)
+	}
+	for id, f := range d.Now.Faces() {
+		if city.RightsOf(r) == nil || visible(layer, d, id, f) {
+			p.Drawn = append(p.Drawn, impact.Cell{Code: f.Code, Parent: f.Parent, Shape: d.Now.Shape(id)})
+		}
+	}
+	p.Kept = func(code string) bool { return kept(d, code) }
+	p.Locked = func(code string) bool {
+		f := faceOf(d.Now, code)
+		return f != nil && f.Locked
+	}
+	return have.header.ID, have.seq, p, nil
+}
+
+// faceOf is the face with a code, nil for none.
+func faceOf(c *coverage.Coverage, code string) *coverage.Face {
+	id, ok := c.Lookup(code)
+	if !ok {
+		return nil
+	}
+	return c.Face(id)
+}
+
 // kept reports whether a cell is as it was when the draft began.
-func kept(d *version.Draft, code string, c impact.Cell) bool {
-	id, ok := d.Base.Coverage.Lookup(code)
-	return ok && d.Base.Coverage.Face(id).Parent == c.Parent && impact.SameGround(d.Base.Coverage.Shape(id), c.Shape)
+func kept(d *version.Draft, code string) bool {
+	was, known := d.Base.Coverage.Lookup(code)
+	is, ok := d.Now.Lookup(code)
+	return known && ok && d.Base.Coverage.Face(was).Parent == d.Now.Face(is).Parent && impact.SameGround(d.Base.Coverage.Shape(was), d.Now.Shape(is))
 }

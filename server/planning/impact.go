@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/gewu-city/gewu/data"
@@ -21,8 +22,16 @@ type answer struct {
 	Scheme string `json:"scheme"`
 	*impact.Report
 	// Staff are how many work for each cell that ends or changes: they have to be told.
-	Staff []staff  `json:"staff"`
-	Seq   data.Seq `json:"seq"`
+	Staff []staff `json:"staff"`
+	// Tilesets are of drafts.
+	Tilesets *tilesets `json:"tilesets,omitempty"`
+	Seq      data.Seq  `json:"seq"`
+}
+
+// tilesets are addresses of TileJSON: of the cells of a draft, and of what they change.
+type tilesets struct {
+	Cells   string `json:"cells"`
+	Changes string `json:"changes"`
 }
 
 // staff is who works for a cell that changes.
@@ -54,7 +63,7 @@ func (a *API) Between(w http.ResponseWriter, r *http.Request) error {
 		}
 		cells[i] = survey.Cells(world, a.Locator, scheme)
 	}
-	return a.answer(w, r, world, schemeOf(r), cells[0], cells[1], format)
+	return a.answer(w, r, world, answer{Scheme: schemeOf(r)}, cells[0], cells[1], format)
 }
 
 // Of answers what it would do to put the cells of the body, as GeoJSON, in the place of those of a scheme:
@@ -83,19 +92,31 @@ func (a *API) Of(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	survey.Adopt(world.World, a.Locator, scheme, before, after)
-	return a.answer(w, r, world.World, scheme.Name, before, after, format)
+	return a.answer(w, r, world.World, answer{Scheme: scheme.Name}, before, after, format)
 }
 
-// After answers what it does to a World to put other cells, made from those of the city, in their place.
-func (a *API) After(w http.ResponseWriter, r *http.Request, world *index.World, scheme, format string, after func(before []impact.Cell) []impact.Cell) error {
-	s, err := a.scheme(world, scheme)
-	if err != nil {
+// After answers what it does to put the cells of a draft in the place of those that they are compared with.
+func (a *API) After(w http.ResponseWriter, r *http.Request, draft, format string, proposal *survey.Proposal) error {
+	if _, err := a.scheme(proposal.World, proposal.Scheme); err != nil {
 		return err
 	}
-	before := survey.Cells(world, a.Locator, s)
-	cells := after(before)
-	survey.Adopt(world, a.Locator, s, before, cells)
-	return a.answer(w, r, world, scheme, before, cells, format)
+	before, after := proposal.Cells(a.Locator)
+	at := a.BaseURL(r) + "/v1/drafts/" + url.PathEscape(draft) + "/tiles/"
+	look := &tilesets{Cells: at + "cells.json", Changes: at + "changes.json"}
+	// What the draft is compared with, and as whom somebody asks, is the same there.
+	query := url.Values{}
+	for _, name := range []string{"at", "as_of", "version"} {
+		if text := r.URL.Query().Get(name); text != "" {
+			query.Set(name, text)
+		}
+	}
+	if as := city.As(r); as != "" {
+		query.Set("as", as)
+	}
+	if len(query) > 0 {
+		look.Changes += "?" + query.Encode()
+	}
+	return a.answer(w, r, proposal.World, answer{Scheme: proposal.Scheme, Tilesets: look}, before, after, format)
 }
 
 // readCells reads polygons from GeoJSON. All must be sound: a city would refuse the others.
@@ -126,7 +147,7 @@ func readCells(ctx context.Context, body []byte, id string) ([]impact.Cell, erro
 }
 
 // answer writes what it does to the objects of a World to put one set of cells in the place of another.
-func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World, scheme string, before, after []impact.Cell, format string) error {
+func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World, about answer, before, after []impact.Cell, format string) error {
 	change := impact.Compare(before, after)
 	var layers []impact.Layer
 	for _, o := range survey.Layers(world) {
@@ -144,7 +165,8 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World,
 		}
 		return rest.WriteBody(w, r, http.StatusOK, "text/csv; charset=utf-8", table.Bytes())
 	}
-	return rest.WriteJSON(w, r, http.StatusOK, answer{scheme, report, a.staffOf(world, scheme, report.Cells), world.Seq()})
+	about.Report, about.Staff, about.Seq = report, a.staffOf(world, about.Scheme, report.Cells), world.Seq()
+	return rest.WriteJSON(w, r, http.StatusOK, about)
 }
 
 // staffOf lists the posts of those who work for cells that change.

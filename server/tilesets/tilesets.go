@@ -11,6 +11,7 @@ import (
 
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/outlook"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/tiles"
 	"github.com/gewu-city/gewu/tiles/pack"
@@ -20,6 +21,9 @@ import (
 type API struct {
 	*city.City
 	Maker *tiles.Maker
+	// Drafts are those that may be looked at, and Pictures of them.
+	Drafts   Drafts
+	Pictures *outlook.Pictures
 }
 
 const typeTile = "application/vnd.mapbox-vector-tile"
