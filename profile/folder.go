@@ -63,6 +63,17 @@ func (p *Profile) Warnings(at time.Time) (all []string) {
 	return all
 }
 
+// Others are the names of the schemes by which a city is divided beside the one that all share, in their order; none where the
+// profile forces nothing.
+func (p *Profile) Others(schemes []*data.Scheme) (names []string) {
+	for _, s := range schemes {
+		if p.Shared != "" && s.Name != p.Shared {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // Working reports whether a time is working time by the calendar of the profile. The error is that of the calendar, after
 // the end of its table.
 func (p *Profile) Working(at time.Time) (bool, error) {

@@ -246,6 +246,30 @@ func TestInherit(t *testing.T) {
 	}
 }
 
+// TestShared sees which profiles force one scheme on all, and how one lets go of that.
+func TestShared(t *testing.T) {
+	for name, want := range map[string]string{"luqiao": "unit", "donggaodi": "", "base": ""} {
+		if got := load(t, name).Shared; got != want {
+			t.Errorf("%s forces %q", name, got)
+		}
+	}
+	head := "title = { zh = \"我市\", en = \"Our city\" }\ninherits = \"luqiao\"\n"
+	for more, want := range map[string]string{
+		"": "unit", "shared_scheme = \"\"": "", "schemes = [\"grid\", \"unit\"]": "unit",
+		"schemes = [\"unit\", \"grid\"]\nshared_scheme = \"grid\"": "grid",
+	} {
+		p, err := profile.Load(own(t, map[string]string{profile.Head: head + more}), "our-city")
+		if err != nil || p.Shared != want {
+			t.Errorf("%s: %q, %v", more, p.Shared, err)
+		}
+	}
+	// What is inherited must go with what is not.
+	_, err := profile.Load(own(t, map[string]string{profile.Head: head + "schemes = [\"grid\"]"}), "our-city")
+	if err == nil || !strings.Contains(err.Error(), "luqiao/profile.toml:") || !strings.Contains(err.Error(), `is no scheme of the profile; there are grid (value "unit")`) {
+		t.Errorf("the forced scheme is no scheme of the profile: %v", err)
+	}
+}
+
 // TestFaults sees that all faults are told at once, each with file, line, row and field.
 func TestFaults(t *testing.T) {
 	fsys := own(t, map[string]string{
@@ -287,6 +311,7 @@ func TestFaults(t *testing.T) {
 	for name, text := range map[string]string{
 		"inherits = \"nowhere\"": "there is no such profile", "inherits = \"our-city\"": "goes round in a circle", "zone = \"Mars\"": "IANA time zone",
 		"colour = 1": "nobody knows this member", "calendar = \"moon\"": "is no calendar", "levels = [\"a\", \"a\"]": "each once", "[demo]\ncity = \"synth\"": "is no preset",
+		"shared_scheme = \"fire\"": "is no scheme of the profile; there are unit", "shared_scheme = true": "shared_scheme",
 	} {
 		head := "title = { zh = \"我市\", en = \"Our city\" }\n"
 		if !strings.Contains(name, "inherits") {

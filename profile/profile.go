@@ -22,6 +22,8 @@ type Profile struct {
 	Zone *time.Location
 	// Levels are the levels of areas, coarse to fine, and Schemes the schemes by which cases are listed and counted.
 	Levels, Schemes []string
+	// Shared is the one scheme by which the city may be divided, one of Schemes; empty allows others beside these.
+	Shared string
 	// Owner is the attribute of parts that names who owns one, by the id or a title of an organisation.
 	Owner string
 	// Public says that everybody sees cases that are not private, without who reported them.

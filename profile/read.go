@@ -32,6 +32,7 @@ type head struct {
 	Calendar string     `toml:"calendar"`
 	Levels   []string   `toml:"levels"`
 	Schemes  []string   `toml:"schemes"`
+	Shared   *string    `toml:"shared_scheme"`
 	Owner    string     `toml:"owner"`
 	Public   *bool      `toml:"public"`
 	Demo     demoRow    `toml:"demo"`
@@ -192,10 +193,22 @@ func (l *loader) base(p *Profile) {
 	l.names(at, "levels", p.Levels, 6)
 	p.Schemes, at = of(l, func(h *head) bool { return h.Schemes != nil }, func(h *head) []string { return h.Schemes })
 	l.names(at, "schemes", p.Schemes, 4)
+	l.shared(p)
 	p.Owner, at = of(l, func(h *head) bool { return h.Owner != "" }, func(h *head) string { return h.Owner })
 	l.names(at, "owner", []string{p.Owner}, 1)
 	public, _ := of(l, func(h *head) bool { return h.Public != nil }, func(h *head) *bool { return h.Public })
 	p.Public = public != nil && *public
+}
+
+// shared reads which scheme is forced on all; a profile lets go of that of one above by an empty name.
+func (l *loader) shared(p *Profile) {
+	name, at := of(l, func(h *head) bool { return h.Shared != nil }, func(h *head) *string { return h.Shared })
+	if name == nil || *name == "" {
+		return
+	}
+	if p.Shared = *name; !slices.Contains(p.Schemes, p.Shared) {
+		l.add(at.fault("shared_scheme", p.Shared, "is no scheme of the profile; there are %s", strings.Join(p.Schemes, ", ")))
+	}
 }
 
 func (l *loader) names(at *file, field string, names []string, most int) {

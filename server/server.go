@@ -117,6 +117,8 @@ type Config struct {
 	Loading func() bool
 	// LogQueries has the log tell what places were asked for. Such texts name persons: without it nothing does.
 	LogQueries bool
+	// Shared is the one scheme by which the city may be divided; empty allows any.
+	Shared string
 	// PublicURL is how clients reach the server (https://city.example/map); without it the request tells.
 	PublicURL string
 	Limits    Limits
@@ -210,7 +212,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.city = &city.City{
 		Store: cfg.Store, Engine: cfg.Engine, Past: cfg.Past, Planner: cfg.Planner, Zone: cfg.Zone, Locator: cfg.Locator, Cells: cfg.Cells, Vault: cfg.Vault, Systems: cfg.Systems, Logger: cfg.Logger, Now: cfg.Now, Ticks: clock, NewID: s.newID,
-		PublicURL: cfg.PublicURL, Limits: cfg.Limits,
+		PublicURL: cfg.PublicURL, Shared: cfg.Shared, Limits: cfg.Limits,
 	}
 	s.trail = &trail.Trail{Log: cfg.Store, NewID: s.newID, Now: cfg.Now, Clock: clock, Logger: cfg.Logger}
 	login := cfg.Login

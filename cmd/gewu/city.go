@@ -179,6 +179,9 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		Web: web.Dist(), Logger: e.log, Now: time.Now, Registry: registry, Build: obs.ReadBuild(),
 		Token: o.token, PublicURL: o.logins.PublicURL, Login: login, Rates: o.rates, Admin: upkeep.Admin{Store: store, Engine: c.engine, Vault: c.sealed.Vault}, Folder: e.cli.Data,
 	}
+	if config.Shared, err = casework.Shared(e.cli.Data, o.profile); err != nil {
+		e.log.Warn("the profile that the city was served with last cannot be read: a scheme that it forces on all is not known", "error", err)
+	}
 	if o.clock != nil {
 		config.Clock = o.clock
 	}

@@ -69,7 +69,9 @@ type City struct {
 	// Proxied reports whether a request came from a reverse proxy whose word about hosts and TLS is believed; nil believes
 	// nobody.
 	Proxied func(*http.Request) bool
-	Limits  Limits
+	// Shared is the one scheme by which the city may be divided; empty allows any.
+	Shared string
+	Limits Limits
 	// Watch notes who read what.
 	Watch Watch
 	// Sights remember what those who ask may see.

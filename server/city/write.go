@@ -52,6 +52,9 @@ func (c *City) land(r *http.Request, tx data.Tx, write func(*http.Request, data.
 		tx.Cause = "api"
 	}
 	tx.Receipt = once.ReceiptOf(r)
+	if err := c.onlyShared(tx.Changes); err != nil {
+		return 0, err
+	}
 	seq, err := write(r, tx)
 	if _, refused := errors.AsType[*rest.Problem](err); refused {
 		return 0, err
@@ -121,6 +124,9 @@ func (c *City) Plan(w http.ResponseWriter, r *http.Request, tx data.Tx) error {
 		return err
 	}
 	tx.Actor, tx.Receipt = ActorOf(r), once.ReceiptOf(r)
+	if err := c.onlyShared(tx.Changes); err != nil {
+		return err
+	}
 	if _, err := c.allow(r, tx.Changes, changeNames); err != nil {
 		return err
 	}
@@ -143,6 +149,9 @@ func (c *City) EnactAt(r *http.Request, id string, tx data.Tx, more []data.Chang
 		return 0, rest.Fault(rest.Invalid, "at", tx.Effective.Format(time.RFC3339), "lies in the future, and this server plans nothing")
 	}
 	tx.Actor, tx.Receipt = ActorOf(r), once.ReceiptOf(r)
+	if err := errors.Join(c.onlyShared(tx.Changes), c.onlyShared(more)); err != nil {
+		return 0, err
+	}
 	seq, err := c.Planner.Plan(r.Context(), id, tx, more...)
 	if err != nil {
 		return 0, planFault(err)

@@ -32,9 +32,11 @@ func (a *API) ListSchemes(w http.ResponseWriter, r *http.Request) error {
 	world.Header(w)
 	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Schemes []*data.Scheme `json:"schemes"`
-		Seq     data.Seq       `json:"seq"`
+		// Shared is the scheme that the profile forces on all.
+		Shared string   `json:"shared,omitempty"`
+		Seq    data.Seq `json:"seq"`
 		city.Shown
-	}{schemes, world.Seq(), world.Shown})
+	}{schemes, a.Shared, world.Seq(), world.Shown})
 }
 
 // askOnly takes the World for a route without other parameters.

@@ -56,6 +56,9 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return city.UnknownLayer(world, mux.Vars(r)["layer"])
 	}
+	if err := a.SharedLayer(layer.Def().Name); err != nil {
+		return err
+	}
 	if err := onlyParams(r, "format", "crs", "id", "lon", "lat", "geometry", "map", "ignore", "mode", "effective",
 		"fix_rings", "strict", "dry_run", "atomic", "allow_empty", "async", "sources", "name", "encoding", "table"); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package casecmd
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,13 +35,13 @@ func (ProcessList) Run(e *Env) error {
 		return err
 	}
 	t := tabwriter.NewWriter(e.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "PROFILE\tPROCESS\tVERSION\tSTATES\tINHERITS\tTITLE")
+	fmt.Fprintln(t, "PROFILE\tPROCESS\tVERSION\tSTATES\tINHERITS\tSHARED SCHEME\tTITLE")
 	for _, name := range names {
 		p, err := profile.Load(profiles.Files, name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%s\n", name, p.Process.Name, p.Process.Version, len(p.Process.States), strings.Join(p.Chain[1:], " ← "), p.Title["zh"]+" "+p.Title["en"])
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", name, p.Process.Name, p.Process.Version, len(p.Process.States), strings.Join(p.Chain[1:], " ← "), cmp.Or(p.Shared, "-"), p.Title["zh"]+" "+p.Title["en"])
 	}
 	return t.Flush()
 }

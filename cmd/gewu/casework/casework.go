@@ -75,6 +75,22 @@ func Choose(dir, asked string) (*profile.Profile, error) {
 	return p, os.WriteFile(file, []byte(asked+"\n"), 0o600)
 }
 
+// Shared is the one scheme by which a city may be divided, by the profile that it is served with, or was served with last when p
+// is nil; empty for none. The error says that the profile of last time cannot be read.
+func Shared(dir string, p *profile.Profile) (string, error) {
+	if p != nil {
+		return p.Shared, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, ProfileFile)); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	p, err := Choose(dir, "")
+	if err != nil {
+		return "", err
+	}
+	return p.Shared, nil
+}
+
 // Options are what the cases of a city are made of.
 type Options struct {
 	Profile *profile.Profile
@@ -111,6 +127,10 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	p := o.Profile
 	for _, w := range p.Warnings(o.Now()) {
 		o.Logger.Info("the profile needs looking after", "profile", p.Name, "what", w)
+	}
+	if others := p.Others(o.Engine.World().Schemes()); len(others) > 0 {
+		o.Logger.Warn("the profile has one shared scheme, and the city is divided by others too; they stay as they are and are not changed: drop them with gewu scheme drop when nobody needs them",
+			"profile", p.Name, "shared", p.Shared, "others", strings.Join(others, ", "))
 	}
 	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p)})
 	if err != nil {

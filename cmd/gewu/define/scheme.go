@@ -63,6 +63,7 @@ func (cmd *schemeListCmd) Run(e *Env) error {
 	return e.City(func(ctx context.Context, c Client) error {
 		var list struct {
 			Schemes []data.Scheme `json:"schemes"`
+			Shared  string        `json:"shared"`
 		}
 		if err := c.Send(ctx, http.MethodGet, "/v1/schemes", nil, &list); err != nil {
 			return err
@@ -72,6 +73,10 @@ func (cmd *schemeListCmd) Run(e *Env) error {
 		for _, s := range list.Schemes {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Title.In("zh", ""), strings.Join(s.Levels, " > "), s.Cells.Layer)
 		}
-		return t.Flush()
+		if err := t.Flush(); err != nil || list.Shared == "" {
+			return err
+		}
+		_, err := fmt.Fprintf(e.Stdout, "By its profile the city is divided by %s alone; other schemes are refused.\n", list.Shared)
+		return err
 	})
 }
