@@ -179,13 +179,8 @@ func NewCase() *Case {
 // Apply takes the next event of the case. An event that is not the next one is a *[StaleError], one that cannot follow
 // another error; the case is then as before.
 func (c *Case) Apply(e *Event) error {
-	switch {
-	case e.Number != c.Version+1:
-		return &StaleError{Case: e.Case, Want: e.Number - 1, Have: c.Version}
-	case c.Version > 0 && e.Case != c.ID:
-		return fmt.Errorf("case %s: takes no event of case %s", c.ID, e.Case)
-	case c.Version > 0 && e.From != c.State || c.Version == 0 && (e.From != "" || e.Process == nil):
-		return fmt.Errorf("case %s: event %d begins in state %q, the case is in %q", e.Case, e.Number, e.From, c.State)
+	if err := fits(e, c.ID, c.Version, c.State, func(id string) bool { return c.Requests[id] != nil }); err != nil {
+		return err
 	}
 	if c.Version == 0 {
 		c.ID, c.Process, c.Parent, c.Opened = e.Case, *e.Process, e.Parent, e.At

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
+	"github.com/gewu-city/gewu/data"
 )
 
 // Config is what a Sweeper works with. All members must be set.
@@ -44,10 +47,11 @@ type Sweeper struct {
 	tables func() *process.Versions
 
 	sweep *clock.Sweep
-	// turn is held by whoever tells.
-	turn sync.Mutex
-	wake chan struct{}
-	told atomic.Int64
+	// turn is held by whoever tells. later are the notices of cases of which nothing can be told; Run tries them again.
+	turn  sync.Mutex
+	later []clock.Notice
+	wake  chan struct{}
+	told  atomic.Int64
 
 	mu sync.Mutex
 	// fresh are the cases that have gone on while the others were read; nil when all are known.
@@ -55,6 +59,8 @@ type Sweeper struct {
 	loaded chan struct{}
 	// asked are the requests that end by themselves, by case.
 	asked map[string][]string
+	// faulty are the cases of which nothing can be told, with the reason.
+	faulty map[string]string
 }
 
 // Bounds of a sweep: cases whose marks are told in one transaction, and how long Run rests at most. Timers count the time that
@@ -63,12 +69,15 @@ const (
 	batch       = 1000
 	longestRest = 30 * time.Second
 	retryRest   = 10 * time.Second
+	// mostFaulty is the number of cases of one sweep from which on it is no fault of theirs that nothing can be told.
+	mostFaulty = 100
 )
 
 // New returns a Sweeper that knows no cases.
 func New(c Config) *Sweeper {
 	return &Sweeper{
 		Config: c, sweep: clock.NewSweep(), wake: make(chan struct{}, 1), fresh: map[string]bool{}, loaded: make(chan struct{}), asked: map[string][]string{},
+		faulty: map[string]string{},
 	}
 }
 
@@ -90,6 +99,7 @@ func (s *Sweeper) Follow(id string, c *cases.Case) {
 	if s.fresh != nil {
 		s.fresh[id] = true
 	}
+	delete(s.faulty, id)
 	s.put(id, c)
 	s.Wake()
 }
@@ -149,7 +159,15 @@ func (s *Sweeper) load(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range list {
-		group.Go(func() error { return s.read(ctx, &list[i]) })
+		if list[i].Unreadable {
+			continue
+		}
+		group.Go(func() error {
+			if err := s.read(ctx, &list[i]); err != nil {
+				return s.pass(ctx, list[i].ID, &faultError{err})
+			}
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("read the clocks of open cases: %w", err)
@@ -191,15 +209,17 @@ func (s *Sweeper) read(ctx context.Context, is *store.Summary) error {
 func (s *Sweeper) Run(ctx context.Context) error {
 	if err := s.load(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // told to end
+			return nil
 		}
 		return err
 	}
+	again := time.NewTicker(longestRest)
+	defer again.Stop()
 	for ctx.Err() == nil {
 		rest := longestRest
 		if err := s.Settle(ctx); err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // told to end
+				return nil
 			}
 			s.Logger.Warn("marks that were reached cannot be told now", "err", err)
 			rest = retryRest
@@ -211,10 +231,22 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-s.wake:
+		case <-again.C:
+			s.retry()
 		}
 		timer.Stop()
 	}
 	return nil
+}
+
+// retry has what could not be told of cases tried again.
+func (s *Sweeper) retry() {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	for _, n := range s.later {
+		s.sweep.Return(n)
+	}
+	s.later = nil
 }
 
 // Next is when the next mark is reached; false when none lies ahead.
@@ -242,6 +274,32 @@ func (s *Sweeper) Settle(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// faultError is a fault of one case: of what its events say, or of what they need that is not there.
+type faultError struct{ error }
+
+func (e *faultError) Unwrap() error { return e.error }
+
+// pass notes that nothing can be told of a case, so that all others go on. It returns an error that is not of the case: of the
+// log, of the moment, or the same with too many.
+func (s *Sweeper) pass(ctx context.Context, id string, err error) error {
+	_, fault := errors.AsType[*faultError](err)
+	_, field := errors.AsType[*data.FieldError](err)
+	_, unreadable := errors.AsType[*cases.UnreadableError](err)
+	if !fault && !field && !unreadable || ctx.Err() != nil || errors.Is(err, data.ErrClosed) {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.faulty[id]; !known {
+		s.Logger.Error("marks of a case cannot be told", "case", id, "err", err)
+	}
+	s.faulty[id] = err.Error()
+	if len(s.faulty) > mostFaulty {
+		return err
+	}
+	return nil
 }
 
 // Before tells the marks that a case has reached, so that they are in the log before something else happens to it.
@@ -293,6 +351,11 @@ func (s *Sweeper) Faults() []string {
 	for _, w := range s.City.Book.Warnings(s.Now(), soon) {
 		list = append(list, w.String())
 	}
+	s.mu.Lock()
+	for _, id := range slices.Sorted(maps.Keys(s.faulty)) {
+		list = append(list, "marks of case "+id+" cannot be told: "+s.faulty[id])
+	}
+	s.mu.Unlock()
 	if n := len(s.sweep.Undated()); n > 0 {
 		list = append(list, strconv.Itoa(n)+" clocks of open cases have no due time, because the table of holidays of their calendar ends before; add the next one to the calendar and start the server again")
 	}

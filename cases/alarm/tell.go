@@ -18,12 +18,16 @@ import (
 // retries is how often a case is looked at again because somebody else was faster.
 const retries = 16
 
-// tell tells the marks of the cases of notices: those that only tell in one transaction, the others one after the other.
+// tell tells the marks of the cases of notices: those that only tell in one transaction, the others one after the other. Those
+// of cases of which nothing can be told wait.
 func (s *Sweeper) tell(ctx context.Context, list []clock.Notice) error {
 	var together []*cases.Event
-	seen := make(map[string]bool, len(list))
+	seen, faulty := make(map[string]bool, len(list)), map[string]bool{}
 	for _, n := range list {
 		if seen[n.Case] {
+			if faulty[n.Case] {
+				s.later = append(s.later, n)
+			}
 			continue
 		}
 		seen[n.Case] = true
@@ -34,7 +38,11 @@ func (s *Sweeper) tell(ctx context.Context, list []clock.Notice) error {
 				return err
 			}
 		case err != nil:
-			return err
+			if err := s.pass(ctx, n.Case, err); err != nil {
+				return err
+			}
+			faulty[n.Case] = true
+			s.later = append(s.later, n)
 		case e == nil:
 			s.again(ctx, n.Case)
 		case e.Quiet():
@@ -83,6 +91,7 @@ func (s *Sweeper) again(ctx context.Context, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
+		delete(s.faulty, id)
 		s.put(id, c)
 	}
 }
@@ -93,18 +102,18 @@ func (s *Sweeper) again(ctx context.Context, id string) {
 func (s *Sweeper) next(ctx context.Context, id string) (*cases.Event, error) {
 	for {
 		is, ok := s.shelf.Find(id)
-		if !ok || is.Final {
+		if !ok || is.Final || is.Unreadable {
 			return nil, nil
 		}
 		now := s.Now()
 		clocks, err := s.Ledger.Of(ctx, id)
 		if err != nil {
-			return nil, err
+			return nil, &faultError{err}
 		}
 		marks := s.reached(clocks, now)
 		lapsed, err := s.lapsed(ctx, &is, now)
 		if err != nil {
-			return nil, err
+			return nil, &faultError{err}
 		}
 		if len(marks)+len(lapsed) == 0 {
 			return nil, nil
@@ -157,7 +166,7 @@ func (s *Sweeper) lapsed(ctx context.Context, is *store.Summary, now time.Time) 
 func (s *Sweeper) step(ctx context.Context, is *store.Summary, marks *[]cases.Mark) (done bool, effect *cases.ClockEffect, err error) {
 	t, ok := s.tables().Table(is.Process.Name, is.Process.Version)
 	if !ok {
-		return false, nil, fmt.Errorf("case %s: its process %s, version %d, is not there", is.ID, is.Process.Name, is.Process.Version)
+		return false, nil, &faultError{fmt.Errorf("case %s: its process %s, version %d, is not there", is.ID, is.Process.Name, is.Process.Version)}
 	}
 	for i, m := range *marks {
 		step := answers(t, is.State, &m)

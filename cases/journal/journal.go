@@ -177,26 +177,49 @@ func (j *Journal) transaction(events []*cases.Event) (data.Tx, error) {
 }
 
 // Events yields the events of a case in their order, none for one that does not exist. It reads them from the log, one
-// entry for each.
+// entry for each. The error of an event that cannot be read is a *[cases.UnreadableError]; of a case that is noted as such,
+// the events before that one are yielded, and no error.
 func (j *Journal) Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error] {
 	return func(yield func(*cases.Event, error) bool) {
-		bodies, err := j.bodies(ctx, id)
-		if err != nil {
-			yield(nil, fmt.Errorf("events of case %s: %w", id, err))
-			return
-		}
-		for _, b := range bodies {
-			if e, err := cases.Decode(b); !yield(e, err) || err != nil {
+		seq, number := j.newest(id)
+		for e, err := range j.read(ctx, id, seq, number) {
+			if !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// bodies are the events of a case as the log has them, from the newest one backwards.
-func (j *Journal) bodies(ctx context.Context, id string) ([][]byte, error) {
-	seq, number := j.newest(id)
-	bodies, name := make([][]byte, number), data.CaseName(id)
+// read yields the events of a case up to that of a number, which is in an entry.
+func (j *Journal) read(ctx context.Context, id string, seq data.Seq, number int) iter.Seq2[*cases.Event, error] {
+	return func(yield func(*cases.Event, error) bool) {
+		bodies, err := j.bodies(ctx, id, seq, number)
+		if err != nil {
+			yield(nil, fmt.Errorf("events of case %s: %w", id, err))
+			return
+		}
+		for _, b := range bodies {
+			e, err := decode(id, b.event)
+			if err != nil {
+				err = &cases.UnreadableError{Case: id, Seq: b.seq, Number: b.event.Number, Why: err.Error(), Newest: seq, Last: number}
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// body is an event as the log has it.
+type body struct {
+	seq   data.Seq
+	event *data.CaseEvent
+}
+
+// bodies are the events of a case as the log has them, read from one backwards. Events of the same entry that come after that
+// one, or another of its number, are of a case that is unreadable from there on.
+func (j *Journal) bodies(ctx context.Context, id string, seq data.Seq, number int) ([]body, error) {
+	last, bodies, name := seq, make([]body, number), data.CaseName(id)
 	for number > 0 {
 		changes, err := j.log.Happened(ctx, seq, name)
 		if err != nil {
@@ -206,11 +229,14 @@ func (j *Journal) bodies(ctx context.Context, id string) ([][]byte, error) {
 			return nil, fmt.Errorf("%w: entry %d has no event %d", data.ErrFormat, seq, number)
 		}
 		for _, ch := range slices.Backward(changes) {
+			if seq == last && ch.Case.Number > len(bodies) {
+				continue
+			}
 			if ch.Case.Number != number {
 				return nil, fmt.Errorf("%w: entry %d has event %d, and %d should be there", data.ErrFormat, seq, ch.Case.Number, number)
 			}
 			number--
-			bodies[number] = ch.Case.Body
+			bodies[number] = body{seq, ch.Case}
 		}
 		seq = changes[0].Prev
 	}
@@ -224,7 +250,8 @@ type Entry struct {
 	Event    *cases.Event
 }
 
-// Since yields the events of all cases after an entry in the order of the log, up to the newest at the time of the call.
+// Since yields the events of all cases after an entry in the order of the log, up to the newest at the time of the call. Those
+// that cannot be read are passed over.
 func (j *Journal) Since(ctx context.Context, after data.Seq) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for entry, err := range j.log.Entries(ctx, after) {
@@ -233,15 +260,18 @@ func (j *Journal) Since(ctx context.Context, after data.Seq) iter.Seq2[Entry, er
 				return
 			}
 			for i := range entry.Changes {
-				happened := entry.Changes[i].Case
+				happened, id := entry.Changes[i].Case, data.CutCaseName(entry.Changes[i].Layer)
 				if happened == nil {
 					continue
 				}
-				e, err := cases.Decode(happened.Body)
-				if err != nil {
-					err = fmt.Errorf("entry %d: %w", entry.Seq, err)
+				if u := j.shelf.Spoilt(id); u != nil && (entry.Seq > u.Seq || entry.Seq == u.Seq && happened.Number >= u.Number) {
+					continue
 				}
-				if !yield(Entry{entry.Seq, entry.Recorded, e}, err) || err != nil {
+				e, err := decode(id, happened)
+				if err != nil {
+					continue // [Journal.Run] comes by, and notes the case
+				}
+				if !yield(Entry{entry.Seq, entry.Recorded, e}, nil) {
 					return
 				}
 			}

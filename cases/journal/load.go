@@ -52,7 +52,8 @@ type happened struct {
 }
 
 // Load shows all cases of the log in a store that has none yet: from the checkpoint, then from the log after it. A checkpoint
-// that is damaged, of another log or of another version is thrown away, and all of the log is read. The store must keep its
+// that is damaged, of another log or of another version is thrown away, and all of the log is read. A case with an event that
+// cannot be read is shown as it was before that event, and noted as unreadable. The store must keep its
 // events in the journal. Nobody may use either before Load has returned.
 func (j *Journal) Load(ctx context.Context, shelf *store.Store) error {
 	j.shelf = shelf
@@ -84,6 +85,10 @@ func (j *Journal) Load(ctx context.Context, shelf *store.Store) error {
 		return err
 	}
 	l.show(l.held)
+	l.held = nil
+	if err := j.heal(ctx); err != nil {
+		return fmt.Errorf("load cases: %w", err)
+	}
 	j.apply(at)
 	return nil
 }
@@ -165,8 +170,8 @@ func (l *loading) decode() {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(l.batch); i += workers {
-				if h := &l.batch[i]; !l.j.shelf.Knows(h.id, h.event.Number) {
-					h.e, h.err = cases.Decode(h.event.Body)
+				if h := &l.batch[i]; !l.j.shelf.Shows(h.id, h.event.Number, h.seq) {
+					h.e, h.err = decode(h.id, h.event)
 				}
 			}
 		})
@@ -175,19 +180,28 @@ func (l *loading) decode() {
 }
 
 func (l *loading) one(ctx context.Context, h *happened) error {
-	if h.e == nil {
-		return h.err // or it is known
+	if l.j.shelf.Spoilt(h.id) != nil {
+		return l.j.spoil(h.seq, h.id, h.event, nil)
+	}
+	if h.e == nil && h.err == nil {
+		return nil // it is known
 	}
 	f := l.held[h.id]
+	if h.err != nil {
+		return l.spoil(f, h, h.err)
+	}
 	if f == nil {
 		c, err := l.before(ctx, h)
-		if err != nil {
+		switch {
+		case unreadable(err):
+			return l.spoil(nil, h, err)
+		case err != nil:
 			return err
 		}
 		f = &folding{c: c}
 	}
 	if err := f.c.Apply(h.e); err != nil {
-		return err
+		return l.spoil(f, h, err)
 	}
 	f.seq = h.seq
 	l.held[h.id] = f
@@ -232,6 +246,15 @@ func (l *loading) before(ctx context.Context, h *happened) (*cases.Case, error) 
 		}
 	}
 	return c, nil
+}
+
+// spoil leaves a case as it was before an event, which is no error of the load.
+func (l *loading) spoil(f *folding, h *happened, err error) error {
+	if f != nil && f.c.Version > 0 {
+		l.show(map[string]*folding{h.id: f})
+	}
+	delete(l.held, h.id)
+	return l.j.spoil(h.seq, h.id, h.event, err)
 }
 
 func (l *loading) show(some map[string]*folding) {

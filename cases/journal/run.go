@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/data"
 )
 
@@ -80,20 +79,31 @@ func (j *Journal) follow(ctx context.Context) (int, error) {
 				continue
 			}
 			events++
-			if j.shelf.Knows(data.CutCaseName(ch.Layer), ch.Case.Number) {
-				continue
-			}
-			e, err := cases.Decode(ch.Case.Body)
-			if err == nil {
-				err = j.shelf.Follow(ctx, e, entry.Seq)
-			}
-			if err != nil {
+			if err := j.one(ctx, entry.Seq, data.CutCaseName(ch.Layer), ch.Case); err != nil {
 				return events, fmt.Errorf("entry %d: %w", entry.Seq, err)
 			}
 		}
 		j.apply(entry.Seq)
 	}
 	return events, nil
+}
+
+// one applies an event of the log.
+func (j *Journal) one(ctx context.Context, seq data.Seq, id string, event *data.CaseEvent) error {
+	if j.shelf.Spoilt(id) != nil {
+		return j.spoil(seq, id, event, nil)
+	}
+	if j.shelf.Shows(id, event.Number, seq) {
+		return nil
+	}
+	e, err := decode(id, event)
+	if err == nil {
+		err = j.shelf.Follow(ctx, e, seq)
+	}
+	if unreadable(err) {
+		return j.spoil(seq, id, event, err)
+	}
+	return err
 }
 
 // try writes a checkpoint. When it cannot, the next start reads more of the log.

@@ -35,8 +35,10 @@ type Summary struct {
 	State   string
 	Final   bool
 	Private bool
-	Class   cases.Class
-	Source  string
+	// Unreadable says that the case goes on in the log in a way that cannot be read; all else is as it was before that.
+	Unreadable bool
+	Class      cases.Class
+	Source     string
 	// Unit has the case, First received it first, Task is the person whose task it is, Parent the case above.
 	Unit, First, Task, Parent string
 	Areas                     []people.AreaKey
@@ -233,6 +235,7 @@ func (s *Store) summary(n *snapshot, row uint32) Summary {
 		Marks: standing.Marks, Requests: standing.Requests, Priority: int(k.priority[i]),
 		Opened: instant(k.opened[i]), Updated: instant(k.updated[i]), Rested: instant(k.rested[i]), Due: instant(k.due[i]),
 	}
+	out.Unreadable = s.Spoilt(out.ID) != nil
 	for l, level := range s.options.Levels {
 		if v := k.areas[l][i]; v != 0 {
 			out.Areas = append(out.Areas, people.AreaKey{Level: level, Code: s.words.word(v)})

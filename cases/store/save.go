@@ -33,6 +33,8 @@ type saved struct {
 	Levels  []string `json:"levels"`
 	Schemes []string `json:"schemes"`
 	Cases   int      `json:"cases"`
+	// Unreadable are the cases that cannot be read any further.
+	Unreadable []*cases.UnreadableError `json:"unreadable,omitempty"`
 }
 
 const saveFormat = "gewu cases"
@@ -41,7 +43,7 @@ const saveFormat = "gewu cases"
 // may use the store meanwhile. The layout is in docs/formats/cases-checkpoint.md.
 func (s *Store) Save(w io.Writer, mark Mark) error {
 	now := s.now.Load() // before the words, which it names
-	head, err := json.Marshal(&saved{saveFormat, saveVersion, mark, s.options.Levels, s.options.Schemes, len(now.ids)})
+	head, err := json.Marshal(&saved{saveFormat, saveVersion, mark, s.options.Levels, s.options.Schemes, len(now.ids), s.Unreadable()})
 	if err == nil {
 		err = writeSection(w, sectionHead, head)
 	}
@@ -205,6 +207,9 @@ func (s *Store) Load(r io.Reader, accept func(Mark) error) (Mark, error) {
 	}
 	s.row, s.parts, s.standings, s.classes, s.processes, s.words = l.row, l.parts, l.standings, l.classes, l.processes, l.words
 	s.now.Store(&l.snapshot)
+	for _, u := range l.head.Unreadable {
+		s.Spoil(*u)
+	}
 	return l.head.Mark, nil
 }
 

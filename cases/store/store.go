@@ -62,6 +62,8 @@ type Store struct {
 	held   sync.Mutex
 	recent map[string]*cases.Case
 
+	spoilt spoilt
+
 	standings *dictionary[Standing]
 	classes   *dictionary[cases.Class]
 	processes *dictionary[cases.ProcessRef]
@@ -98,8 +100,12 @@ func (s *Store) By() (levels, schemes []string) { return s.options.Levels, s.opt
 // Len is the number of cases.
 func (s *Store) Len() int { return len(s.now.Load().ids) }
 
-// Case is the fold of the events of a case, [cases.ErrNoCase] for one that does not exist. Nobody may change it.
+// Case is the fold of the events of a case, [cases.ErrNoCase] for one that does not exist, a *[cases.UnreadableError] for one
+// that cannot be read. Nobody may change it.
 func (s *Store) Case(ctx context.Context, id string) (*cases.Case, error) {
+	if u := s.Spoilt(id); u != nil {
+		return nil, u
+	}
 	_, version := s.Newest(id)
 	if version == 0 {
 		return nil, cases.ErrNoCase
@@ -191,13 +197,14 @@ func (s *Store) told(id string, c *cases.Case) {
 }
 
 // Follow shows a case after an event that is in the log already, in entry seq, unless it is shown so or newer. Whoever
-// follows the log calls it for every event in order. It waits while somebody appends to the case.
+// follows the log calls it for every event in order. It waits while somebody appends to the case. The error of an event that
+// does not fit is a *[cases.UnreadableError]; the case stays as it was.
 func (s *Store) Follow(ctx context.Context, e *cases.Event, seq data.Seq) error {
-	if s.Knows(e.Case, e.Number) {
+	if s.Shows(e.Case, e.Number, seq) {
 		return nil
 	}
 	defer s.lock([]*cases.Event{e})()
-	if s.Knows(e.Case, e.Number) {
+	if s.Shows(e.Case, e.Number, seq) {
 		return nil
 	}
 	c := cases.NewCase()
@@ -208,7 +215,8 @@ func (s *Store) Follow(ctx context.Context, e *cases.Event, seq data.Seq) error 
 		return err
 	}
 	if err := c.Apply(e); err != nil {
-		return err
+		_, forked := errors.AsType[*cases.StaleError](err)
+		return &cases.UnreadableError{Case: e.Case, Seq: seq, Number: e.Number, Why: err.Error(), Newest: seq, Last: e.Number, Forked: forked}
 	}
 	s.Show([]Shown{{c, seq}}, e)
 	s.hold(c)
@@ -302,6 +310,13 @@ func (s *Store) Newest(id string) (data.Seq, int) {
 func (s *Store) Knows(id string, number int) bool {
 	_, version := s.Newest(id)
 	return version >= number
+}
+
+// Shows reports whether a case is shown as it is after its event of a number in an entry, or newer. An event of a number that
+// the case has, in an entry after its newest one, is none of those that are shown: it is a second one of that number.
+func (s *Store) Shows(id string, number int, seq data.Seq) bool {
+	newest, version := s.Newest(id)
+	return version >= number && newest >= seq
 }
 
 // touch notes the parts of the places of a case.

@@ -14,6 +14,9 @@ import (
 func (s *Store) Tell(ctx context.Context, events []*cases.Event) (data.Seq, error) {
 	defer s.lock(events)()
 	for _, e := range events {
+		if u := s.Spoilt(e.Case); u != nil {
+			return 0, u
+		}
 		switch is, ok := s.Find(e.Case); {
 		case !e.Quiet():
 			return 0, fmt.Errorf("case %s: event %d does more than tell marks", e.Case, e.Number)

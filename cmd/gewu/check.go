@@ -152,6 +152,9 @@ func (cmd *checkCmd) stopped(e *env, path string) error {
 		return err
 	}
 	upkeep.CheckPeople(engine.World(), tell)
+	if err := upkeep.CheckCases(e.ctx, store, tell); err != nil {
+		return err
+	}
 	return cmd.verdict(e, problems)
 }
 

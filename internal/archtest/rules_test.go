@@ -291,7 +291,7 @@ var rows = []row{
 	{dir: "cmd/gewu/logins", may: []string{"people", "people/account", "server/auth", "people/mail", "server/auth/openid"}, why: "flags about logins, and the commands that speak to a server about them"},
 	{dir: "cmd/gewu/clock", may: []string{"data"}, why: "what time it is for the server that cmd makes, and commands that speak to it; it knows no city"},
 	{dir: "cmd/gewu/door", why: "what stands between a server and the network; it knows no city"},
-	{dir: "cmd/gewu/upkeep", may: []string{"people", "people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
+	{dir: "cmd/gewu/upkeep", may: []string{"cases", "cases/journal", "people", "people/vault", "data", "data/boltstore", "index/compare", "index", "server/operate"}, why: "what keeps a store in order, for the server that cmd makes"},
 	{dir: "cmd/gewu/measure", may: append([]string{"data/boltstore"}, below...), why: "the benchmarks of gewu bench"},
 	{dir: "cmd/gewu", may: append([]string{
 		"cmd/gewu/clock", "cmd/gewu/door", "cmd/gewu/progress", "cmd/gewu/coords", "cmd/gewu/define", "cmd/gewu/audit", "cmd/gewu/directory", "cmd/gewu/question", "cmd/gewu/upkeep", "cmd/gewu/measure", "cmd/gewu/upload", "cmd/gewu/jobcmd", "cmd/gewu/garbage", "cmd/gewu/persons", "people/vault", "cmd/gewu/mend", "cmd/gewu/output", "cmd/gewu/places", "cmd/gewu/logins", "cmd/gewu/planning", "people/account",

@@ -298,10 +298,13 @@ func problem(err error) error {
 		gone    *route.GoneError
 		field   *data.FieldError
 		public  *rest.Problem
+		spoilt  *cases.UnreadableError
 	)
 	switch {
 	case errors.As(err, &public):
 		return err
+	case errors.As(err, &spoilt):
+		return rest.Refuse(rest.Damaged, "case %s goes on in entry %d of the log, as its event %d, in a way that cannot be read: it is neither shown nor moved, and nothing of it is lost; the operator finds what to do in the manual", spoilt.Case, spoilt.Seq, spoilt.Number).Because(err)
 	case errors.As(err, &refusal):
 		return refused(refusal)
 	case errors.As(err, &stale):

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/casework/listing"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -118,6 +120,10 @@ func (a *API) page(r *http.Request, l *wanted, order store.Order, limit int, aft
 // listed is a case of a list, nil when it does not belong there.
 func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) (*summary, error) {
 	d, err := a.dossiers.Read(r.Context(), of.summary.ID, of.summary.Version)
+	if spoilt, is := errors.AsType[*cases.UnreadableError](err); is {
+		a.cfg.Store.Spoil(*spoilt)
+		of.summary.Unreadable, d, err = true, &dossier.Dossier{Case: &cases.Case{ID: spoilt.Case, State: of.summary.State, Class: of.summary.Class}}, nil
+	}
 	if err != nil {
 		return nil, problem(err)
 	}
@@ -125,7 +131,7 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 	if err != nil {
 		return nil, err
 	}
-	if l.inbox && (!of.full || !a.waits(t, d.Case, posts)) || l.part != "" && !touches(d.Events, l.part) {
+	if l.inbox && (!of.full || of.summary.Unreadable || !a.waits(t, d.Case, posts)) || l.part != "" && !touches(d.Events, l.part) {
 		return nil, nil //nolint:nilnil // no case of the list is no fault
 	}
 	s, err := a.sketch(of, d)
@@ -135,7 +141,7 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 	if l.words != "" && !strings.Contains(strings.ToLower(s.ID+"\n"+s.Address+"\n"+d.Description), l.words) {
 		return nil, nil //nolint:nilnil // see above
 	}
-	if !s.Final { // the clocks of a case at rest stand
+	if !s.Final && !s.Unreadable { // the clocks of a case at rest stand
 		_, s.Light, err = a.lit(r, s.ID, t)
 	}
 	return s, err

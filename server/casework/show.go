@@ -29,6 +29,7 @@ type summary struct {
 	Final      bool        `json:"final"`
 	Public     string      `json:"public,omitempty"`
 	Private    bool        `json:"private,omitempty"`
+	Unreadable bool        `json:"unreadable,omitempty"`
 	Class      *classShown `json:"class,omitempty"`
 	Source     string      `json:"source,omitempty"`
 	Unit       string      `json:"unit,omitempty"`
@@ -95,7 +96,7 @@ func (a *API) sketch(of *seen, d *dossier.Dossier) (*summary, error) {
 	state, _ := t.State(s.State)
 	out := &summary{
 		ID: s.ID, Version: s.Version, Process: processRef{s.Process.Name, s.Process.Version}, State: s.State, StateTitle: state.Title, Final: s.Final, Public: state.Public,
-		Private: s.Private, Class: a.classOf(d.Case.Class), Source: s.Source, Areas: []area{}, Cells: []cell{}, Priority: s.Priority, Marks: list(s.Marks), Requests: list(s.Requests),
+		Private: s.Private, Unreadable: s.Unreadable, Class: a.classOf(d.Case.Class), Source: s.Source, Areas: []area{}, Cells: []cell{}, Priority: s.Priority, Marks: list(s.Marks), Requests: list(s.Requests),
 		Opened: s.Opened, Updated: s.Updated, Rested: s.Rested, Due: s.Due, Address: d.Address,
 	}
 	if p := d.Case.Place(); p != nil {

@@ -89,12 +89,19 @@ type seen struct {
 // see finds a case of which a request is.
 func (a *API) see(r *http.Request, c *caller, id string) (*seen, error) {
 	summary, ok := a.cfg.Store.Find(id)
+	sight, spoilt := a.sight(r, c), a.cfg.Store.Spoilt(id)
+	if !ok && spoilt != nil && sight.Everything {
+		return nil, problem(spoilt) // of which there is nothing to see, not even where it is
+	}
 	if !ok {
 		return nil, unknown(id)
 	}
-	full, public := a.sight(r, c).Sees(&summary)
+	full, public := sight.Sees(&summary)
 	if !full && !public {
 		return nil, unknown(id)
+	}
+	if spoilt != nil {
+		return nil, problem(spoilt)
 	}
 	return &seen{caller: c, summary: summary, full: full}, nil
 }

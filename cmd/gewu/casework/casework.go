@@ -151,7 +151,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	}
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
-		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: c.Faults,
+		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return append(unreadable(shelf), c.Faults()...) },
 		Standard: map[string]string{}, // the process says what classes without a limit have
 		Ground: &place.Ground{
 			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
@@ -168,7 +168,23 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if err := c.mail(o, book.Versions); err != nil {
 		return nil, err
 	}
-	return c, watch(o.Registry, c.Sweeper)
+	return c, watch(o.Registry, c.Sweeper, shelf)
+}
+
+// mostNamed bounds the cases that are named one by one.
+const mostNamed = 20
+
+// unreadable names the cases that cannot be read any further.
+func unreadable(shelf *store.Store) []string {
+	var list []string
+	all := shelf.Unreadable()
+	for _, u := range all[:min(len(all), mostNamed)] {
+		list = append(list, u.Error()+"; it stays as it was before that and takes no more, and all of it is in the log")
+	}
+	if more := len(all) - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("%d more cases cannot be read; gewu check names them", more))
+	}
+	return list
 }
 
 // texts finds the process of a profile, and those that come with gewu: a city may write one that inherits from them.
@@ -213,7 +229,7 @@ func (c *Cases) Run(ctx context.Context) error {
 }
 
 // watch registers the metrics of clocks.
-func watch(r prometheus.Registerer, s *alarm.Sweeper) error {
+func watch(r prometheus.Registerer, s *alarm.Sweeper, shelf *store.Store) error {
 	if r == nil {
 		return nil
 	}
@@ -225,6 +241,7 @@ func watch(r prometheus.Registerer, s *alarm.Sweeper) error {
 		gauge("clocks_undated", "Clocks of open cases without a due time, because a table of holidays ends.", func(is alarm.State) float64 { return float64(is.Undated) }),
 		gauge("marks_behind_seconds", "For how long the mark that was reached first waits to be told.", func(is alarm.State) float64 { return is.Behind.Seconds() }),
 		gauge("marks_told", "Marks that were told since the start.", func(is alarm.State) float64 { return float64(is.Told) }),
+		gauge("unreadable", "Cases that cannot be read any further, because of an event in the log.", func(alarm.State) float64 { return float64(len(shelf.Unreadable())) }),
 	} {
 		if err := r.Register(c); err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
 	"github.com/gewu-city/gewu/index"
@@ -44,6 +46,7 @@ func (a Admin) Check(ctx context.Context, quick bool, tell operate.Tell) error {
 	}
 	err = errors.Join(CheckWorld(ctx, a.Engine, a.Store, tell), CheckPersonal(ctx, a.Engine.World(), a.Store, a.Vault, tell))
 	CheckPeople(a.Engine.World(), tell)
+	err = errors.Join(err, CheckCases(ctx, a.Store, tell))
 	if damage, ok := errors.AsType[*data.CorruptError](err); ok {
 		if sound {
 			tell.Problem("log: cannot be compared with the World: " + damage.Where + ": " + damage.What)
@@ -118,6 +121,14 @@ func CheckPeople(w *index.World, tell operate.Tell) {
 			tell.Problem("layer " + l.Def().Name + ": " + fault.Error())
 		}
 	}
+}
+
+// CheckCases tells of cases that cannot be read any further, with the entry where that begins.
+func CheckCases(ctx context.Context, log journal.City, tell operate.Tell) error {
+	tell.Progress("cases", 0)
+	err := journal.Check(ctx, log, func(u *cases.UnreadableError) { tell.Problem(u.Error()) })
+	tell.Progress("cases", 1)
+	return err
 }
 
 // CheckKeys tells of keys of persons whom the log says were erased: an older copy of the file was put in place, and no
