@@ -1174,9 +1174,74 @@ export interface paths {
         };
         /**
          * What it would do to publish a draft now
-         * @description As GET /v1/schemes/{scheme}/impact answers: against the cells of the city as they are, for its doors, parts, households and staff as they are. Codes are those as drawn.
+         * @description As GET /v1/schemes/{scheme}/impact answers: against the cells of the city as they are, or as they were with `version`, `at` or `as_of`, for its doors, parts, households and staff as they are. Codes are those as drawn. `tilesets` are to look at.
          */
         get: operations["draftImpact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/tiles/{tileset}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+                /** @description The cells as drawn, or what they change. */
+                tileset: components["parameters"]["draft_tileset"];
+            };
+            cookie?: never;
+        };
+        /**
+         * TileJSON 3.0 of a draft, or of what it changes
+         * @description `cells` has the cells as they are drawn. `changes` compares them with those of the city as they are, or as they were with `version`, `at` or `as_of`: the layer `cells` has `change` (kept, reshaped, reassigned, added, or recoded: the ground of `code_before` under another code), `ended` the cells that end as they were, `borders` the lines that moved (`change` removed or added), `objects` from zoom level 12 on the doors, parts and other objects that come `from` one cell `to` another. The addresses of tiles change with each step of the draft.
+         */
+        get: operations["draftTileJSON"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{draft}/tiles/{tileset}/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+                /** @description The cells as drawn, or what they change. */
+                tileset: components["parameters"]["draft_tileset"];
+                /**
+                 * @description 0–22
+                 * @example 14
+                 */
+                z: components["parameters"]["z"];
+                /** @example 13724 */
+                x: components["parameters"]["x"];
+                /** @example 7014 */
+                y: components["parameters"]["y"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A vector tile of a draft, or of what it changes
+         * @description For those who may read drafts, and of cells and objects that they may see; caches must not give it to others. The ETag is a hash of the tile's content: a step elsewhere leaves it. A tile without features is 204.
+         */
+        get: operations["draftTile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3699,6 +3764,8 @@ export interface components {
             /** @description What the public is told: open or closed. */
             public?: string;
             private?: boolean;
+            /** @description The case goes on in the log in a way that cannot be read: all else is as it was before that, and asking for the case itself answers 500. */
+            unreadable?: boolean;
             class?: components["schemas"]["CaseClass"];
             source?: string;
             unit?: string;
@@ -4171,7 +4238,7 @@ export interface components {
             value?: string;
             /** @description When there were several. */
             errors?: components["schemas"]["FieldProblem"][];
-            /** @description Why something may not be done with a case: a name for programs, and the reason by language. */
+            /** @description Why something may not be done with a case, or with a scheme beside the one that all share: a name for programs, and the reason by language. */
             refusal?: {
                 name: string;
                 reason: components["schemas"]["Title"];
@@ -5503,6 +5570,8 @@ export interface components {
         };
         SchemeList: {
             schemes: components["schemas"]["Scheme"][];
+            /** @description The one scheme by which the profile of the city lets it be divided; none when there may be several. */
+            shared?: string;
             seq: components["schemas"]["Seq"];
             at?: components["schemas"]["ShownAt"];
             as_of?: components["schemas"]["ShownAsOf"];
@@ -5767,6 +5836,14 @@ export interface components {
             at?: components["schemas"]["ShownAt"];
             as_of?: components["schemas"]["ShownAsOf"];
         };
+        DraftTiles: components["schemas"]["TileJSON"] & {
+            draft: string;
+            /** @description How many objects change their cell, and how many of them are drawn, evenly chosen where they are more than 200,000. */
+            objects?: {
+                moved: number;
+                shown: number;
+            };
+        };
         Impact: {
             scheme: string;
             cells_before: number;
@@ -5835,6 +5912,11 @@ export interface components {
                 code: string;
                 posts: string[];
             }[];
+            /** @description Of drafts: where the TileJSON of the cells as drawn is, and that of what they change. */
+            tilesets?: {
+                cells: string;
+                changes: string;
+            };
             seq: components["schemas"]["Seq"];
         };
         CellList: {
@@ -6440,6 +6522,8 @@ export interface components {
          * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
          */
         draft: string;
+        /** @description The cells as drawn, or what they change. */
+        draft_tileset: "cells" | "changes";
         /** @description The `seq` that the draft must have now, else 412. */
         draft_if_seq: components["schemas"]["Seq"];
         /** @description The same as an ETag. */
@@ -10220,6 +10304,26 @@ export interface operations {
                 format?: "json" | "csv";
                 /** @description The `seq` that the draft must have now, else 412. */
                 if_seq?: components["parameters"]["draft_if_seq"];
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
             };
             header?: {
                 /** @description The same as an ETag. */
@@ -10247,6 +10351,144 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftTileJSON: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+                /**
+                 * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+                 * @example gcj02
+                 */
+                crs?: components["parameters"]["tile_crs"];
+                /** @description Changes nothing: another address of the same tile, for clients that pass a cache. Tiles have ETags and do not need it. */
+                v?: components["parameters"]["tile_v"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+                /** @description The cells as drawn, or what they change. */
+                tileset: components["parameters"]["draft_tileset"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tileset. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftTiles"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftTile: {
+        parameters: {
+            query?: {
+                /** @description The `seq` that the draft must have now, else 412. */
+                if_seq?: components["parameters"]["draft_if_seq"];
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+                /**
+                 * @description The city at this time: of the features only the changes that take effect by then. A time with its zone (2026-03-01T08:00:00+08:00) or a date, which means its first moment in the zone of the server. A time that has not come shows the present.
+                 * @example 2026-03-01
+                 */
+                at?: components["parameters"]["at"];
+                /**
+                 * @description Number of a version of a scheme instead of `at`, with the scheme where several have versions: the city when that took effect, or as it is now for the one in force.
+                 * @example unit:1
+                 */
+                version?: components["parameters"]["version"];
+                /**
+                 * @description The city as it was known then: only what was recorded by this position (a number or `epoch-seq`), time or date. Layers and schemes are those of that moment. 410 for another epoch and for what lies before the horizon of history; 503 while too many moments are being made ready.
+                 * @example 42
+                 */
+                as_of?: components["parameters"]["as_of"];
+                /**
+                 * @description For a map in shifted degrees: `gcj02` (AMap, Tencent) or `bd09`. Tiles are numbered as such a map numbers them in Web Mercator, and what they hold is moved with it; outside China nothing is. Baidu's own grid (BD-09MC) is another one. TileJSON gives its bounds in the same degrees.
+                 * @example gcj02
+                 */
+                crs?: components["parameters"]["tile_crs"];
+                /** @description Changes nothing: another address of the same tile, for clients that pass a cache. Tiles have ETags and do not need it. */
+                v?: components["parameters"]["tile_v"];
+            };
+            header?: {
+                /** @description The same as an ETag. */
+                "If-Match"?: components["parameters"]["draft_if_match"];
+                /** @description 304 when the ETag is still this one. */
+                "If-None-Match"?: components["parameters"]["if_none_match"];
+            };
+            path: {
+                /**
+                 * @description Id of a draft.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                draft: components["parameters"]["draft"];
+                /** @description The cells as drawn, or what they change. */
+                tileset: components["parameters"]["draft_tileset"];
+                /**
+                 * @description 0–22
+                 * @example 14
+                 */
+                z: components["parameters"]["z"];
+                /** @example 13724 */
+                x: components["parameters"]["x"];
+                /** @example 7014 */
+                y: components["parameters"]["y"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Tile"];
+            204: components["responses"]["EmptyTile"];
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
