@@ -239,7 +239,7 @@ func New(cfg Config) (*Server, error) {
 	s.geocoding = geocoding.API{City: s.city, Geocoder: cfg.Geocoder}
 	s.tilesets = tilesets.API{City: s.city, Maker: tiles.NewMaker(cfg.Tiles), Drafts: &s.drafts, Pictures: &outlook.Pictures{}}
 	s.cells = cellsapi.API{City: s.city}
-	s.planning = planning.API{City: s.city}
+	s.planning = planning.API{City: s.city, Cases: &s.cases}
 	s.past = past.API{City: s.city}
 	s.personal = personal.API{City: s.city}
 	s.plans = plans.API{City: s.city}

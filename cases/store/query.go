@@ -326,6 +326,26 @@ func (s *Store) Count(f *Filter) (int, error) {
 	return n, nil
 }
 
+// Points are where the cases are that pass, and without how many of them have no place. The error is that of Count.
+func (s *Store) Points(f *Filter) (points []geo.Point, without int, err error) {
+	now := s.now.Load()
+	tests, err := s.tests(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	for at, rows := range now.scan(tests) {
+		k := now.chunks[at]
+		for _, r := range rows {
+			if k.flags[r]&flagPlaced == 0 {
+				without++
+				continue
+			}
+			points = append(points, geo.Point{X: k.lon[r], Y: k.lat[r]})
+		}
+	}
+	return points, without, nil
+}
+
 // CountBy is the number of cases that pass for each word of a column; the empty word stands for none. The errors are
 // those of Count.
 func (s *Store) CountBy(f *Filter, by Column) (map[string]int, error) {

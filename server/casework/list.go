@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/casework/listing"
 	"github.com/gewu-city/gewu/server/city"
@@ -342,4 +343,22 @@ func (a *API) areaTitle(level, code string) data.Title {
 		}
 	}
 	return nil
+}
+
+// OpenCases are where the open cases are that whoever asks sees, and how many of them have no place; ok is false in a city
+// without cases, and for those who see none whatever there is.
+func (a *API) OpenCases(r *http.Request) (points []geo.Point, without int, ok bool, err error) {
+	if a.Service == nil {
+		return nil, 0, false, nil
+	}
+	c, err := a.caller(r, "")
+	if err != nil {
+		return nil, 0, false, err
+	}
+	f := &store.Filter{Open: new(true)}
+	if !a.sight(r, c).Bound(f) {
+		return nil, 0, false, nil
+	}
+	points, without, err = a.cfg.Store.Points(f)
+	return points, without, true, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid/impact"
 	"github.com/gewu-city/gewu/grid/survey"
 	"github.com/gewu-city/gewu/index"
@@ -23,9 +24,21 @@ type answer struct {
 	*impact.Report
 	// Staff are how many work for each cell that ends or changes: they have to be told.
 	Staff []staff `json:"staff"`
+	// OpenCases are the cases that wait for somebody now; nil in a city without, and for the past.
+	OpenCases *openCases `json:"open_cases,omitempty"`
 	// Tilesets are of drafts.
 	Tilesets *tilesets `json:"tilesets,omitempty"`
 	Seq      data.Seq  `json:"seq"`
+}
+
+// caseLayer names open cases among layers: no layer has a hyphen in its name.
+const caseLayer = "open-cases"
+
+// openCases are counted by cell as the features of a layer are.
+type openCases struct {
+	impact.Layer
+	// Unplaced have no place, and so no cell.
+	Unplaced int `json:"unplaced"`
 }
 
 // tilesets are addresses of TileJSON: of the cells of a draft, and of what they change.
@@ -157,16 +170,43 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World,
 		layers = append(layers, change.Layer(o.Def().Name, o.Amount, o.Flows(change)))
 	}
 	report := change.Report(layers...)
+	open, err := a.openCases(r, world, change)
+	if err != nil {
+		return err
+	}
 	city.SetSeq(w, world.Seq())
 	if format == "csv" {
+		if open != nil {
+			report.Layers = append(report.Layers, open.Layer)
+		}
 		var table bytes.Buffer
 		if err := report.WriteCSV(&table); err != nil {
 			return err
 		}
 		return rest.WriteBody(w, r, http.StatusOK, "text/csv; charset=utf-8", table.Bytes())
 	}
-	about.Report, about.Staff, about.Seq = report, a.staffOf(world, about.Scheme, report.Cells), world.Seq()
+	about.Report, about.Staff, about.OpenCases, about.Seq = report, a.staffOf(world, about.Scheme, report.Cells), open, world.Seq()
 	return rest.WriteJSON(w, r, http.StatusOK, about)
+}
+
+// openCases is what a change does to the open cases that whoever asks sees: by where they are, whatever codes they were filed
+// under, which they keep. Which cases were open in the past nobody counts.
+func (a *API) openCases(r *http.Request, world *index.World, change *impact.Change) (*openCases, error) {
+	if a.Cases == nil || world.Past() {
+		return nil, nil //nolint:nilnil // no cases are no fault
+	}
+	points, without, ok, err := a.Cases.OpenCases(r)
+	if err != nil || !ok {
+		return nil, err
+	}
+	flows := change.Flows(func(yield func(geo.Point, float64) bool) {
+		for _, p := range points {
+			if !yield(p, 0) {
+				return
+			}
+		}
+	})
+	return &openCases{change.Layer(caseLayer, "", flows), without}, nil
 }
 
 // staffOf lists the posts of those who work for cells that change.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/city"
@@ -13,7 +14,17 @@ import (
 )
 
 // API is what planning asks about schemes.
-type API struct{ *city.City }
+type API struct {
+	*city.City
+	// Cases may be nil: then nothing is told of cases.
+	Cases Cases
+}
+
+// Cases knows the open cases of the city, as far as whoever asks sees them.
+type Cases interface {
+	// OpenCases are where they are, and how many have no place; ok is false where there are no cases to be seen at all.
+	OpenCases(r *http.Request) (points []geo.Point, without int, ok bool, err error)
+}
 
 // scheme finds a scheme of a World by name.
 func (a *API) scheme(w *index.World, name string) (grid.Scheme, error) {

@@ -28,6 +28,7 @@ type Diff struct {
 	From     string   `help:"Without files: the scheme as it was at this time (RFC 3339), date or position." placeholder:"T"`
 	To       string   `help:"The scheme at a later time; now when not given." placeholder:"T"`
 	Draft    string   `help:"Without files: what it would do to publish this draft now, with codes as they are drawn." placeholder:"DRAFT"`
+	Version  string   `help:"With --draft: compare with this version of the scheme, not with the city as it is." placeholder:"N"`
 	Scheme   string   `help:"Scheme of the city." default:"unit" placeholder:"NAME"`
 	Points   []string `help:"With two files: files of points that are counted, such as doors and parts." placeholder:"FILE"`
 	Amount   string   `help:"With two files: column of the points that is added up, such as households." placeholder:"COL"`
@@ -47,6 +48,8 @@ func (d *Diff) Validate() error {
 	switch {
 	case d.Draft != "" && (d.Before != "" || d.From != "" || d.To != ""):
 		return errors.New("--draft compares the draft with the city; leave --from, --to and the files out")
+	case d.Version != "" && d.Draft == "":
+		return errors.New("--version goes with --draft; --from and --to compare times")
 	case d.Before == "" && d.From == "" && d.Draft == "":
 		return errors.New("name a file with the cells as they should be, two files, --from T or --draft DRAFT")
 	case d.Before != "" && (d.From != "" || d.To != ""):
@@ -75,6 +78,31 @@ type difference struct {
 		Code  string   `json:"code"`
 		Posts []string `json:"posts"`
 	} `json:"staff,omitempty"`
+	// OpenCases is nil in a city without cases, and where they are not to be seen.
+	OpenCases *struct {
+		impact.Layer
+		Unplaced int `json:"unplaced"`
+	} `json:"open_cases,omitempty"`
+	// Tilesets are addresses of TileJSON.
+	Tilesets *struct {
+		Cells   string `json:"cells"`
+		Changes string `json:"changes"`
+	} `json:"tilesets,omitempty"`
+}
+
+// counted are the layers and, as one of them, the open cases.
+func (d *difference) counted() []impact.Layer {
+	if d.OpenCases == nil {
+		return d.Layers
+	}
+	return append(slices.Clone(d.Layers), d.OpenCases.Layer)
+}
+
+// WriteCSV writes the table of the report, open cases included.
+func (d *difference) WriteCSV(w io.Writer) error {
+	all := *d.Report
+	all.Layers = d.counted()
+	return all.WriteCSV(w)
 }
 
 // Run prints what changes.
@@ -99,7 +127,11 @@ func (d *Diff) find(e *Env) (*difference, error) {
 	found := &difference{Report: &impact.Report{}}
 	path := "/v1/schemes/" + url.PathEscape(d.Scheme) + "/impact"
 	if d.Draft != "" {
-		return found, e.Ask("/v1/drafts/"+url.PathEscape(d.Draft)+"/impact", nil, found)
+		query := url.Values{}
+		if d.Version != "" {
+			query.Set("version", d.Version)
+		}
+		return found, e.Ask("/v1/drafts/"+url.PathEscape(d.Draft)+"/impact", query, found)
 	}
 	if d.Before == "" {
 		query := url.Values{"from": {d.From}}
@@ -219,6 +251,7 @@ func (d *difference) print(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%d cells: nothing changes\n", d.CellsAfter)
 		return err
 	}
+	counted := d.counted()
 	var words []string
 	for _, k := range []impact.Kind{impact.Added, impact.Ended, impact.Reshaped, impact.Reassigned} {
 		if n := d.Counts[k]; n > 0 {
@@ -228,7 +261,7 @@ func (d *difference) print(w io.Writer) error {
 	fmt.Fprintf(w, "%d cells before, %d after: %s\n\n", d.CellsBefore, d.CellsAfter, strings.Join(words, ", "))
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprint(t, "CELL\tCHANGE\tM² BEFORE\tAFTER")
-	for _, l := range d.Layers {
+	for _, l := range counted {
 		fmt.Fprintf(t, "\t%s\tAFTER", strings.ToUpper(l.Name))
 		if l.Amount != "" {
 			fmt.Fprintf(t, "\t%s\tAFTER", strings.ToUpper(l.Amount))
@@ -237,7 +270,7 @@ func (d *difference) print(w io.Writer) error {
 	fmt.Fprintln(t)
 	for i, c := range d.Cells[:min(len(d.Cells), most)] {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s", c.Code, c.Change, number(c.AreaBefore), number(c.AreaAfter))
-		for _, l := range d.Layers {
+		for _, l := range counted {
 			n := l.Cells[i]
 			fmt.Fprintf(t, "\t%d\t%d", n.Before, n.After)
 			if l.Amount != "" {
@@ -250,7 +283,7 @@ func (d *difference) print(w io.Writer) error {
 	fmt.Fprintln(t)
 	fmt.Fprintln(t, "WHAT\tFROM\tTO\tCOUNT\tAMOUNT")
 	n := 0
-	for _, l := range d.Layers {
+	for _, l := range counted {
 		for _, f := range l.List {
 			if n++; f.Moved() && n <= most {
 				amount := ""
@@ -265,12 +298,15 @@ func (d *difference) print(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, l := range d.Layers {
+	for _, l := range counted {
 		fmt.Fprintf(w, "%s: %d of %d change their cell", l.Name, l.Moved, l.Points)
 		if l.Amount != "" {
 			fmt.Fprintf(w, ", %s %s", number(l.MovedAmount), l.Amount)
 		}
 		fmt.Fprintln(w)
+	}
+	if d.OpenCases != nil && d.OpenCases.Unplaced > 0 {
+		fmt.Fprintf(w, "open-cases: %d more have no place\n", d.OpenCases.Unplaced)
 	}
 	for _, one := range d.Staff {
 		fmt.Fprintf(w, "staff of %s: %s\n", one.Code, strings.Join(one.Posts, ", "))
@@ -284,6 +320,9 @@ func (d *difference) print(w io.Writer) error {
 		}
 	}
 	_, err := fmt.Fprintf(w, "borders: %s m are given up, %s m are new\n", number(removed), number(added))
+	if d.Tilesets != nil && err == nil {
+		_, err = fmt.Fprintf(w, "to look at: %s, %s\n", d.Tilesets.Changes, d.Tilesets.Cells)
+	}
 	return err
 }
 

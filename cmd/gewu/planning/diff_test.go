@@ -69,7 +69,9 @@ func TestDiffWithACity(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "after.geojson"), collection(feature("a", ring(wider))))
 	const answer = `{"scheme":"unit","cells_before":1,"cells_after":1,"counts":{"reshaped":1},"cells":[{"code":"a","change":"reshaped","area_before_m2":1,"area_after_m2":2}],
-		"ground":[],"layers":[],"borders":[{"type":"Feature","properties":{"change":"added","left":"","right":"a","length_m":5},"geometry":{"type":"LineString","coordinates":[[121,25],[121,25.0001]]}}],"staff":[{"code":"a","posts":["head"]}],"seq":7}`
+		"ground":[],"layers":[],"borders":[{"type":"Feature","properties":{"change":"added","left":"","right":"a","length_m":5},"geometry":{"type":"LineString","coordinates":[[121,25],[121,25.0001]]}}],"staff":[{"code":"a","posts":["head"]}],
+		"open_cases":{"layer":"open-cases","points":9,"located":4,"moved":3,"moved_amount":0,"flows":[{"from":"a","to":"b","count":3,"amount":0}],"cells":[{"code":"a","before":4,"after":1,"amount_before":0,"amount_after":0}],"unplaced":2},
+		"tilesets":{"cells":"http://h/v1/drafts/d1/tiles/cells.json","changes":"http://h/v1/drafts/d1/tiles/changes.json"},"seq":7}`
 	var asked, sent string
 	files := map[string]string{}
 	var out bytes.Buffer
@@ -112,7 +114,7 @@ func TestDiffWithACity(t *testing.T) {
 		t.Error(asked, files["x.json"])
 	}
 	run(planning.Diff{From: "9", Scheme: "unit", Output: "x.csv"})
-	if files["x.csv"] != "what,from,to,count,amount\n" {
+	if files["x.csv"] != "what,from,to,count,amount\nopen-cases,a,b,3,\n" {
 		t.Error(files["x.csv"])
 	}
 	run(planning.Diff{From: "9", Scheme: "unit"})
@@ -123,6 +125,14 @@ func TestDiffWithACity(t *testing.T) {
 	run(planning.Diff{Draft: "d1", Scheme: "unit"})
 	if asked != "/v1/drafts/d1/impact?" || !strings.Contains(out.String(), "1 cells before, 1 after: 1 reshaped") {
 		t.Error(asked, out.String())
+	}
+	for _, want := range []string{"OPEN-CASES", "open-cases  a     b   3", "open-cases: 3 of 9 change their cell", "open-cases: 2 more have no place", "/v1/drafts/d1/tiles/changes.json"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+	if run(planning.Diff{Draft: "d1", Version: "2", Output: "y.json"}); asked != "/v1/drafts/d1/impact?version=2" || !strings.Contains(files["y.json"], `"unplaced":2`) {
+		t.Error(asked, files["y.json"])
 	}
 	if err := (&planning.Diff{Draft: "d1", From: "9"}).Validate(); err == nil || !strings.Contains(err.Error(), "--draft compares the draft with the city") {
 		t.Error(err)
@@ -137,6 +147,7 @@ func TestDiffFlags(t *testing.T) {
 		{Before: "-", After: "-"},
 		{Before: "x", Points: []string{"y"}},
 		{From: "2026", ID: "x"},
+		{From: "2026", Version: "1"},
 		{Before: "x", Output: "x.txt"},
 	} {
 		if d.Validate() == nil {

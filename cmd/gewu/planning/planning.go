@@ -43,7 +43,7 @@ type Client interface {
 type Grid struct {
 	Check  Check  `cmd:"" help:"Gaps, overlaps, missing vertices and invalid rings of a scheme or of a file: a proof that there are none, or each with its place."`
 	Divide Divide `cmd:"" help:"Draw grids: divide communities along streets, water and parcels, or join blocks, into grids of about the same number of households, work or area; several ways side by side."`
-	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts and households come from which cell to which."`
+	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts, households and open cases come from which cell to which."`
 
 	Draw Draw `cmd:"" help:"The ground that a text says by what lies on its four sides (四至): drawn between the roads that it names, or why not."`
 
