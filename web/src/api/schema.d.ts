@@ -2307,7 +2307,7 @@ export interface paths {
         };
         /**
          * What has become of a scheme between two times
-         * @description Which cells came, ended, changed their shape or their parent; which ground and how many doors, parts, households and other objects came from which cell to which; which borders moved. Objects are those of the later city. Only what changed is looked at, and the answer is that of locating every object twice.
+         * @description Which cells came, ended, changed their shape or their parent; which ground and how many doors, parts, households, open cases and other objects came from which cell to which; which borders moved. Objects are those of the later city; cases are told of where that is the present one. Only what changed is looked at, and the answer is that of locating every object twice.
          */
         get: operations["compareScheme"];
         put?: never;
@@ -5844,6 +5844,30 @@ export interface components {
                 shown: number;
             };
         };
+        ImpactLayer: {
+            layer: string;
+            /** @description Attribute that is added up. */
+            amount?: string;
+            points: number;
+            /** @description Points that lay near enough to what changed to be located again. */
+            located: number;
+            /** @description Points that change their cell. */
+            moved: number;
+            moved_amount: number;
+            flows: {
+                from: string;
+                to: string;
+                count: number;
+                amount: number;
+            }[];
+            cells: {
+                code: string;
+                before: number;
+                after: number;
+                amount_before: number;
+                amount_after: number;
+            }[];
+        };
         Impact: {
             scheme: string;
             cells_before: number;
@@ -5870,30 +5894,12 @@ export interface components {
                 /** @description Of the area of `from`, or of `to` where that is empty. */
                 share: number;
             }[];
-            layers: {
-                layer: string;
-                /** @description Attribute that is added up. */
-                amount?: string;
-                points: number;
-                /** @description Points that lay near enough to what changed to be located again. */
-                located: number;
-                /** @description Points that change their cell. */
-                moved: number;
-                moved_amount: number;
-                flows: {
-                    from: string;
-                    to: string;
-                    count: number;
-                    amount: number;
-                }[];
-                cells: {
-                    code: string;
-                    before: number;
-                    after: number;
-                    amount_before: number;
-                    amount_after: number;
-                }[];
-            }[];
+            layers: components["schemas"]["ImpactLayer"][];
+            /** @description The open cases that whoever asks sees, counted by where they are as the features of a layer are. Cases keep the codes that they were filed under. Absent in a city without cases, for those who see none, and for the past. */
+            open_cases?: components["schemas"]["ImpactLayer"] & {
+                /** @description Open cases without a place, which are in no cell. */
+                unplaced: number;
+            };
             /** @description The lines that moved. */
             borders: {
                 /** @enum {string} */
@@ -13062,7 +13068,7 @@ export interface operations {
                 from: string;
                 /** @description The later city; the present one when absent. */
                 to?: string;
-                /** @description csv has one row for each way from cell to cell: what (ground or a layer), from, to, count, amount. */
+                /** @description csv has one row for each way from cell to cell: what (ground, a layer or open-cases), from, to, count, amount. */
                 format?: "json" | "csv";
             };
             header?: never;
