@@ -280,6 +280,7 @@ func TestFaults(t *testing.T) {
 		"calendar.toml":   "name = \"city\"\nversion = 1\nvalid = 2025-01-01\nzone = \"Asia/Shanghai\"\nholidays = { from = 2025-01-01, until = 2025-12-31 }\n\n[[season]]\nweek = { mon = [\"09:00-17:00\"] }\n\n[[exception]]\ndate = 2026-01-01\nkind = \"holiday\"\n",
 		"notices.toml":    "[texts.closing]\nsubject = { zh = \"{{.Nothing}}\", en = \"x\" }\ntext = { zh = \"x\", en = \"x\" }\n",
 		"people.toml":     "[organisations.bureau]\ntitle = { zh = \"局\", en = \"Bureau\" }\nlevel = \"department\"\nparent = \"nowhere\"\n\n[staff.a]\nname = \"甲\"\nlogin = \"a b\"\nholdings = [{ post = \"wizard\", organisation = \"bureau\" }]\n",
+		"hooks.toml":      "[hooks.sms]\nbody = '{\"text\": \"{{.Text}}\"}'\n\n[hooks.chat]\nbody = \"{{.Reporter}}\"\n\n[hooks.sign]\nbody = \"x\"\ncontent_type = \"text/plain\"\nsign = { over = \"{{body}}\", encoding = \"rot13\" }\n",
 		"duplicates.toml": "[others]\nmetres = -3\ndays = 7\nwords = 0.5\n",
 	})
 	_, err := profile.Load(fsys, "our-city")
@@ -298,6 +299,9 @@ func TestFaults(t *testing.T) {
 		"our-city/people.toml:6: staff.a: holdings[0].post",
 		"our-city/notices.toml:2: texts.closing: subject",
 		"our-city/duplicates.toml:2: others: metres",
+		"our-city/hooks.toml:2: hooks.sms: body: must become JSON",
+		"our-city/hooks.toml:5: hooks.chat: body",
+		"our-city/hooks.toml:10: hooks.sign.sign: encoding: must be hex or base64",
 		"our-city/routes.toml:2: fallback: levels",
 		"our-city/routes.toml:3: fallback: organisation",
 	} {
@@ -332,7 +336,7 @@ func TestFaults(t *testing.T) {
 
 // FuzzLoad has files of a profile say anything: it is refused with its place, or read.
 func FuzzLoad(f *testing.F) {
-	names := []string{profile.Head, "process.toml", "routes.toml", "duplicates.toml", "calendar.toml", "clocks.toml", "classes.toml", "people.toml", "notices.toml"}
+	names := []string{profile.Head, "process.toml", "routes.toml", "duplicates.toml", "calendar.toml", "clocks.toml", "classes.toml", "people.toml", "notices.toml", "hooks.toml"}
 	for i, name := range names {
 		for _, from := range []string{"base", "luqiao", "county-centre"} {
 			if text, err := fs.ReadFile(profiles.Files, from+"/"+name); err == nil {

@@ -16,6 +16,8 @@ type Notice struct {
 	// Action is the title of what happened, State that of where the case stands now, in the language of the text.
 	Action, State  string
 	Class, Address string
+	// About is class and address, as far as they are there; Text fills it in.
+	About string
 	// Due is when the next clock ends, in words, empty for none; Link is where the case is seen.
 	Due, Link string
 }
@@ -41,7 +43,10 @@ func (n *Notices) Text(event, lang string, about *Notice) (subject, text string)
 	if !ok {
 		p = by["zh"]
 	}
-	return fill(p.subject, about), fill(p.text, about)
+	said := *about
+	comma := map[bool]string{true: "，", false: ", "}[lang != "en"]
+	said.About = strings.Join(slices.DeleteFunc([]string{about.Class, about.Address}, func(s string) bool { return s == "" }), comma)
+	return fill(p.subject, &said), fill(p.text, &said)
 }
 
 func fill(t *template.Template, about *Notice) string {

@@ -3,6 +3,7 @@ package profile
 import (
 	"time"
 
+	"github.com/gewu-city/gewu/cases/adapters"
 	"github.com/gewu-city/gewu/cases/duplicate"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/route"
@@ -36,6 +37,8 @@ type Profile struct {
 	Duplicates             *duplicate.Rules
 	Timing                 *timing.City
 	Notices                *Notices
+	// Hooks are the templates of what is sent to services of SMS and chats, by name.
+	Hooks map[string]*adapters.Template
 	// Posts are those that the city has beside people.DefaultPosts, or in their place.
 	Posts []people.Post
 	// Demo is what a demonstration is played with.

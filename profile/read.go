@@ -98,6 +98,7 @@ func Load(fsys fs.FS, name string) (*Profile, error) {
 	l.routing(p)
 	l.times(p)
 	l.notices(p)
+	l.hooks(p)
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)
 	}

@@ -30,7 +30,9 @@ func posted(t *testing.T) (*office, *outbox.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = file.Close() })
-	o.server.notices.Service = &notices.Service{File: file, Mail: true, Wake: func() {}, Now: o.clockNow}
+	o.server.notices.Service = &notices.Service{File: file, Mail: true, Wake: func() {}, Now: o.clockNow, Hooks: []string{"sms"}, Text: func(m *notice.Message, lang string) (subject, text string) {
+		return lang + " " + m.Case, lang + " " + m.Event
+	}}
 	return o, file
 }
 
@@ -57,6 +59,11 @@ func TestSubscriptions(t *testing.T) {
 		{"polygon", "operator", `{"channel":{"kind":"live"},"polygon":` + square + `}`, 201, ""},
 		{"circle", "operator", `{"channel":{"kind":"live"},"circle":{"lon":121.5,"lat":25,"metres":500},"until":"2026-12-01T00:00:00Z"}`, 201, ""},
 		{"hook of an administrator", "root", `{"channel":{"kind":"webhook","url":"https://hooks.example/gewu"},"classes":["GBT30428.2-2013 part 01"]}`, 201, ""},
+		{"hook by a template", "root", `{"channel":{"kind":"webhook","url":"https://sms.example/","template":"sms","to":"+86 10 0000","secret":"theirs"},"areas":["village D1-V1"],"lang":"en"}`, 201, ""},
+		{"unknown template", "root", `{"channel":{"kind":"webhook","url":"https://sms.example/","template":"pager"},"areas":["village D1-V1"]}`, 422, "channel.template"},
+		{"number without a template", "root", `{"channel":{"kind":"webhook","url":"https://sms.example/","to":"1"},"areas":["village D1-V1"]}`, 422, "channel.template"},
+		{"template of mail", "operator", `{"channel":{"kind":"mail","address":"a@b.example","template":"sms"},"areas":["village D1-V1"]}`, 422, "channel"},
+		{"language", "operator", `{"channel":{"kind":"live"},"areas":["village D1-V1"],"lang":"fr"}`, 422, "lang"},
 		{"public", "", `{"channel":{"kind":"live"},"areas":["village D1-V1"]}`, 401, ""},
 		{"hook of somebody", "operator", `{"channel":{"kind":"webhook","url":"http://127.0.0.1/"},"areas":["village D1-V1"]}`, 403, "channel.kind"},
 		{"hook with a password", "root", `{"channel":{"kind":"webhook","url":"https://a:b@hooks.example/"},"areas":["village D1-V1"]}`, 422, "channel.url"},
@@ -74,6 +81,9 @@ func TestSubscriptions(t *testing.T) {
 		var p problemView
 		if err := json.Unmarshal([]byte(a.body), &p); err != nil || a.status != test.status || test.field != "" && p.Field != test.field {
 			t.Errorf("%s: status %d, %s", test.name, a.status, a.body)
+		}
+		if strings.Contains(a.body, "theirs") {
+			t.Errorf("%s: the secret is told: %s", test.name, a.body)
 		}
 		if hook := strings.Contains(a.body, "whsec_"); hook != (test.name == "hook of an administrator") {
 			t.Errorf("%s: %s", test.name, a.body)
@@ -144,6 +154,20 @@ func TestNoticesOfCase(t *testing.T) {
 	} {
 		if a := o.call(test.who, "POST", test.target, test.body); a.status != test.status {
 			t.Errorf("%q %s: %d %s, want %d", test.who, test.body, a.status, a.body, test.status)
+		}
+	}
+	// What it says is in the language of whoever asks; what somebody subscribed to is told to them alone, in theirs.
+	if err := file.Subscribe(outbox.Subscription{Subscription: notice.Subscription{ID: "s", Owner: "person:chief", Channel: notice.Channel{Kind: "mail", Address: "li@city.example"}, Case: id, Lang: "en"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ who, accept, want, not string }{
+		{"dispatcher", "", `"lang":"zh","subject":"zh ` + id + `","text":"zh dispatch"`, `"mine"`},
+		{"dispatcher", "en-GB", `"lang":"en","subject":"en ` + id + `","text":"en dispatch"`, `"mine"`},
+		{"chief", "zh", `"to":"person:chief"`, "li@city.example"},
+	} {
+		a := o.do("GET", target, map[string]string{whoHeader: test.who, "Accept-Language": test.accept}, "")
+		if !strings.Contains(a.body, test.want) || strings.Contains(a.body, test.not) || !strings.Contains(a.body, `"tally":{"all":1,`) {
+			t.Errorf("%s in %q: %s", test.who, test.accept, a.body)
 		}
 	}
 	if a := o.call("dispatcher", "GET", target, ""); !strings.Contains(a.body, `"received":1,"handling":1,"done":0,"silent":[]`) {

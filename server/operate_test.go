@@ -203,8 +203,11 @@ func TestReadyWhileLoading(t *testing.T) {
 	scenario{url: "/v1/locate?lon=121.505&lat=25.005", status: 200}.run(t, c)
 	// What half a city would refuse for good is refused for a while.
 	for _, about := range []scenario{
-		{url: "/v1/cases"}, {method: "POST", url: "/v1/cases", body: `{"action":"report","form":{}}`},
-		{url: "/v1/cases/c-1"}, {url: "/v1/cases.atom"}, {url: "/v1/routes/rules"},
+		{url: "/v1/cases"},
+		{method: "POST", url: "/v1/cases", body: `{"action":"report","form":{}}`},
+		{url: "/v1/cases/c-1"},
+		{url: "/v1/cases.atom"},
+		{url: "/v1/routes/rules"},
 	} {
 		about.status, about.want = 503, []string{`"type":"/docs#unavailable"`, "still being loaded", "Retry-After: 5"}
 		about.run(t, c)

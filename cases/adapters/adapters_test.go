@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -207,13 +206,16 @@ func TestHooksAreSignedAndTriedAgain(t *testing.T) {
 		}
 	}))
 	defer hooks.Close()
-	sms := template.Must(template.New("sms").Parse(`案件{{.Case}}：{{.Event}}`))
+	sms, err := adapters.NewTemplate(&adapters.TemplateText{ContentType: "text/plain; charset=utf-8", Body: `案件{{.Case}}：{{.Event}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
 	find := func(_ context.Context, name string) (adapters.Hook, bool) {
 		switch name {
 		case "none":
 			return adapters.Hook{}, false
 		case "/sms":
-			return adapters.Hook{URL: hooks.URL + name, Secret: secret, Local: true, Body: sms, ContentType: "text/plain; charset=utf-8"}, true
+			return adapters.Hook{URL: hooks.URL + name, Secret: secret, Local: true, Template: sms}, true
 		case "/guarded":
 			return adapters.Hook{URL: hooks.URL + name, Secret: secret}, true
 		case "/named": // a name that leads to this machine
@@ -226,7 +228,7 @@ func TestHooksAreSignedAndTriedAgain(t *testing.T) {
 		list = append(list, message(fmt.Sprintf("%d.0/sub-S", i), "webhook", name))
 	}
 	l := keep(list...)
-	hook := adapters.NewWebhook(find, time.Now)
+	hook := adapters.NewWebhook(find, says, time.Now)
 	defer hook.Close()
 	post(t, map[string]adapters.Sender{"webhook": hook}, l)
 	for i, want := range []struct {
@@ -248,7 +250,7 @@ func TestHooksAreSignedAndTriedAgain(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", m.Channel.Address, m, want)
 		}
 	}
-	if want := `application/json {"type":"case.close","timestamp":"`; !strings.HasPrefix(got["/good"][0], want) || !strings.HasSuffix(got["/good"][0], `,"data":{"case":"C1","event":"close","seq":42}}`) {
+	if want := `application/json {"type":"case.close","timestamp":"`; !strings.HasPrefix(got["/good"][0], want) || !strings.HasSuffix(got["/good"][0], `,"data":{"case":"C1","event":"close","seq":42,"lang":"zh","subject":"C1","text":"C1：close"}}`) {
 		t.Errorf("body: %s", got["/good"][0])
 	}
 	if want := "text/plain; charset=utf-8 案件C1：close"; got["/sms"][0] != want {
@@ -268,6 +270,9 @@ func TestHooksAreSignedAndTriedAgain(t *testing.T) {
 		t.Errorf("tried at %v", busy)
 	}
 }
+
+// says is what messages say.
+func says(m *notice.Message) (subject, text string) { return m.Case, m.Case + "：" + m.Event }
 
 // counter delivers everything and counts.
 type counter struct {

@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,6 @@ import (
 	"net/netip"
 	"strconv"
 	"syscall"
-	"text/template"
 	"time"
 
 	"github.com/gewu-city/gewu/cases/notice"
@@ -26,22 +26,23 @@ type Hook struct {
 	// Local allows addresses of this machine and of private networks. Only administrators make such hooks: others could ask
 	// for what is not theirs to see.
 	Local bool
-	// Body, with its ContentType, writes the body from the members of notice.Message, for services of SMS and chats that
-	// want a form of their own. Without it the body is JSON in the form of Standard Webhooks.
-	Body        *template.Template
-	ContentType string
+	// Template shapes what is sent, for services of SMS and chats that want a form of their own, and To is what they send it to:
+	// a number, a room. Without it the body is JSON in the form of Standard Webhooks.
+	Template *Template
+	To       string
 }
 
 // Webhook sends messages to hooks.
 type Webhook struct {
 	find          func(ctx context.Context, name string) (Hook, bool)
+	text          func(m *notice.Message) (subject, text string)
 	now           func() time.Time
 	public, local *http.Client
 }
 
-// NewWebhook sends to the hooks that find knows by the addresses of channels.
-func NewWebhook(find func(ctx context.Context, name string) (Hook, bool), now func() time.Time) *Webhook {
-	return &Webhook{find: find, now: now, public: client(publicOnly), local: client(nil)}
+// NewWebhook sends to the hooks that find knows by the addresses of channels, what text says of a message.
+func NewWebhook(find func(ctx context.Context, name string) (Hook, bool), text func(*notice.Message) (subject, text string), now func() time.Time) *Webhook {
+	return &Webhook{find: find, text: text, now: now, public: client(publicOnly), local: client(nil)}
 }
 
 func client(control func(network, address string, _ syscall.RawConn) error) *http.Client {
@@ -88,6 +89,10 @@ type bodyData struct {
 	Case  string `json:"case"`
 	Event string `json:"event"`
 	Seq   uint64 `json:"seq"`
+	// Subject and Text are in Lang; there is nothing personal in them.
+	Lang    string `json:"lang"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
 }
 
 // Send posts one message with the headers webhook-id, webhook-timestamp and webhook-signature. An answer of 200 to 299
@@ -97,20 +102,11 @@ func (w *Webhook) Send(ctx context.Context, m *notice.Message) Outcome {
 	if !ok {
 		return Outcome{What: notice.Refused, Why: "there is no such hook any more"}
 	}
-	text, kind, err := hook.compose(m)
-	if err != nil {
-		return Outcome{What: notice.Refused, Why: "the template of the hook fails: " + err.Error()}
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(text))
-	if err != nil {
-		return Outcome{What: notice.Refused, Why: "the hook has no address that can be asked"}
-	}
 	now := w.now()
-	request.Header.Set("Content-Type", kind)
-	request.Header.Set("User-Agent", "gewu")
-	request.Header.Set("webhook-id", m.ID)
-	request.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
-	request.Header.Set("webhook-signature", notice.Signature(hook.Secret, m.ID, now, text))
+	request, err := w.compose(ctx, &hook, m, now)
+	if err != nil {
+		return Outcome{What: notice.Refused, Why: err.Error()}
+	}
 	from := w.public
 	if hook.Local {
 		from = w.local
@@ -122,11 +118,15 @@ func (w *Webhook) Send(ctx context.Context, m *notice.Message) Outcome {
 	case err != nil:
 		return failure(err, "the hook is not reached")
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // so that the connection can be used again
-	_ = answer.Body.Close()                                         // nothing was written to it
+	said, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10)) // to its end, so that the connection can be used again
+	_ = answer.Body.Close()                                    // nothing was written to it
 	out := Outcome{What: notice.Failed, Why: fmt.Sprintf("the hook answers %d", answer.StatusCode)}
 	switch {
 	case answer.StatusCode >= 200 && answer.StatusCode <= 299:
+		if why, ok := hook.Template.taken(said); !ok {
+			out.Why = why
+			return out
+		}
 		return Outcome{What: notice.Delivered}
 	case answer.StatusCode == http.StatusGone:
 		out.What = notice.Refused
@@ -136,20 +136,34 @@ func (w *Webhook) Send(ctx context.Context, m *notice.Message) Outcome {
 	return out
 }
 
-func (h *Hook) compose(m *notice.Message) (text []byte, kind string, err error) {
-	if h.Body == nil {
-		text, err = json.Marshal(body{Type: "case." + m.Event, Timestamp: m.Made.UTC(), Data: bodyData{Case: m.Case, Event: m.Event, Seq: uint64(m.Seq)}})
-		return text, "application/json", err
+// compose is the request for a message: in the form of the template of the hook, or in that of Standard Webhooks.
+func (w *Webhook) compose(ctx context.Context, h *Hook, m *notice.Message, now time.Time) (*http.Request, error) {
+	lang := cmp.Or(m.Lang, "zh")
+	subject, text := w.text(m)
+	if h.Template != nil {
+		return h.Template.request(ctx, h, &Content{
+			ID: m.ID, Case: m.Case, Event: m.Event, Lang: lang, Subject: subject, Text: text, To: h.To, Made: m.Made.UTC(), Now: now.UTC(), secret: h.Secret,
+		})
 	}
-	var out bytes.Buffer
-	if err = h.Body.Execute(&out, m); err != nil {
-		return nil, "", err
+	out, err := json.Marshal(body{Type: "case." + m.Event, Timestamp: m.Made.UTC(), Data: bodyData{Case: m.Case, Event: m.Event, Seq: uint64(m.Seq), Lang: lang, Subject: subject, Text: text}})
+	if err != nil {
+		return nil, err
 	}
-	kind = h.ContentType
-	if kind == "" {
-		kind = "application/json"
+	return post(ctx, h.URL, "application/json", m.ID, h.Secret, out, now)
+}
+
+// post is a request that is signed as Standard Webhooks asks.
+func post(ctx context.Context, to, kind, id string, secret, text []byte, now time.Time) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(text))
+	if err != nil {
+		return nil, errors.New("the hook has no address that can be asked")
 	}
-	return out.Bytes(), kind, nil
+	request.Header.Set("Content-Type", kind)
+	request.Header.Set("User-Agent", "gewu")
+	request.Header.Set("webhook-id", id)
+	request.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
+	request.Header.Set("webhook-signature", notice.Signature(secret, id, now, text))
+	return request, nil
 }
 
 // retryAfter reads seconds or a date (RFC 9110); what is neither says nothing.

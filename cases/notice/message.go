@@ -60,6 +60,12 @@ type Message struct {
 	// Event is the action or the notice that it tells of, Seq the entry of the log that it is in.
 	Event string   `json:"event"`
 	Seq   data.Seq `json:"seq"`
+	// Clock is the clock whose mark Event is, empty for an action.
+	Clock string `json:"clock,omitempty"`
+	// Lang is the language that whoever gets it reads, empty for the usual one; Public says that they see of the case what the
+	// public does.
+	Lang   string `json:"lang,omitempty"`
+	Public bool   `json:"public,omitempty"`
 
 	Made  time.Time `json:"made"`
 	State State     `json:"state"`
@@ -217,22 +223,21 @@ type Recipient struct {
 func Compose(seq data.Seq, number int, what *Subject, subscribed []Subscription, named []Recipient) []Message {
 	told := map[Channel]bool{}
 	var list []Message
-	add := func(to Channel, id, subscription string) {
+	add := func(to Channel, id string, why *Subscription) {
 		if told[to] {
 			return
 		}
 		told[to] = true
 		list = append(list, Message{
-			ID: messageID(seq, number, id), Channel: to, Subscription: subscription, Case: what.Case, Event: what.Event, Seq: seq,
-			Made: what.At, State: Waiting, Next: what.At,
+			ID: messageID(seq, number, id), Channel: to, Subscription: why.ID, Lang: why.Lang, Public: why.Public,
+			Case: what.Case, Event: what.Event, Clock: what.Clock, Seq: seq, Made: what.At, State: Waiting, Next: what.At,
 		})
 	}
 	for _, r := range named {
-		add(r.Channel, "to-"+r.ID, "")
+		add(r.Channel, "to-"+r.ID, &Subscription{})
 	}
 	for i := range subscribed {
-		s := &subscribed[i]
-		add(s.Channel, "sub-"+s.ID, s.ID)
+		add(subscribed[i].Channel, "sub-"+subscribed[i].ID, &subscribed[i])
 	}
 	return list
 }

@@ -41,6 +41,8 @@ type Subscription struct {
 	Events []string `json:"events,omitempty"`
 	// Public tells only what the public may see. Subscriptions of the public have it.
 	Public bool `json:"public,omitempty"`
+	// Lang is the language of what is told, zh or en; empty is zh.
+	Lang string `json:"lang,omitempty"`
 	// Until is when it ends; zero for never.
 	Until time.Time `json:"until,omitzero"`
 }
@@ -67,10 +69,12 @@ func (s *Subscription) Check() error {
 		return bad("owner", "", "is missing")
 	case s.Channel.Kind == "" || s.Channel.Address == "":
 		return bad("channel", s.Channel.Kind+" "+s.Channel.Address, "must have a kind and an address")
+	case s.Lang != "" && s.Lang != "zh" && s.Lang != "en":
+		return bad("lang", s.Lang, "must be zh or en")
 	case s.Case == "" && len(s.Areas) == 0 && len(s.Classes) == 0 && s.Area == nil && s.Circle == nil:
-		return bad("subscription", s.ID, "names nothing: a case, areas, classes, a polygon or a circle")
+		return bad("subscription", "", "names nothing: a case, areas, classes, a polygon or a circle")
 	case len(s.Areas) > maxNames || len(s.Classes) > maxNames || len(s.Events) > maxNames:
-		return bad("subscription", s.ID, fmt.Sprintf("names more than %d areas, classes or events", maxNames))
+		return bad("subscription", "", fmt.Sprintf("names more than %d areas, classes or events", maxNames))
 	case s.Area != nil && (s.Area.Kind() != geo.KindPolygon || s.Area.NumPolygons() == 0):
 		return bad("area", s.Area.Kind().String(), "must be a polygon")
 	case s.Circle != nil && !(s.Circle.Metres > 0 && s.Circle.Metres <= maxMetres):
@@ -97,8 +101,8 @@ type Subject struct {
 	Areas []string
 	// Point is where the case is, if it has a place.
 	Point *geo.Point
-	// Event is the action or the notice.
-	Event string
+	// Event is the action or the notice, Clock the clock that the notice is of.
+	Event, Clock string
 	// Public says that the public may see it.
 	Public bool
 	At     time.Time

@@ -169,6 +169,7 @@ func TestFaultsOfSubscriptions(t *testing.T) {
 		"circle.metres: must be more than 0":            func(s *notice.Subscription) { s.Circle = &notice.Circle{Metres: math.NaN()} },
 		"classes: must be edition, kind and the":        func(s *notice.Subscription) { s.Classes = []string{"0101"} },
 		"areas: must be a level or scheme and a code, ": func(s *notice.Subscription) { s.Areas = []string{"110101001"} },
+		"lang: must be zh or en (value \"fr\"":          func(s *notice.Subscription) { s.Lang = "fr" },
 	} {
 		s := good()
 		change(&s)

@@ -54,6 +54,9 @@ type Subscription struct {
 type Hook struct {
 	URL    string `json:"url"`
 	Secret []byte `json:"secret"`
+	// Template names what shapes the body, empty for the usual form, and To is what a service of SMS or chats sends it to.
+	Template string `json:"template,omitempty"`
+	To       string `json:"to,omitempty"`
 }
 
 // File is subscriptions and messages. It is safe for concurrent use.

@@ -148,7 +148,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 	about := f.subject(c, e.Recorded)
 	var list []notice.Message
 	for i, m := range e.Event.Told {
-		about.Event = m.Kind
+		about.Event, about.Clock = m.Kind, m.Clock
 		to := []process.Notify{"unit"}
 		if m.Level > 0 {
 			to = nil
@@ -158,7 +158,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 	if e.Event.Action == cases.Tells {
 		return list, nil
 	}
-	about.Event = e.Event.Action
+	about.Event, about.Clock = e.Event.Action, ""
 	above := 0
 	if slices.Contains(e.Event.Notify, "above") {
 		above = 1

@@ -330,7 +330,7 @@ func TestOnTheWay(t *testing.T) {
 			return adapters.Hook{}, false
 		}
 		return adapters.Hook{URL: s.Hook.URL, Secret: s.Hook.Secret, Local: true}, true
-	}, time.Now)
+	}, func(m *notice.Message) (subject, text string) { return m.Case, m.Event }, time.Now)
 	defer hooks.Close()
 	c := adapters.NewCourier(f.Queue(), map[string]adapters.Sender{"webhook": hooks}, f, time.Now, slog.New(slog.DiscardHandler))
 	w := follower(f, log)

@@ -194,7 +194,7 @@ var rows = []row{
 	{dir: "cases/attachment/media", why: "files of people, written anew; it keeps nothing"},
 	{dir: "cases/attachment", may: []string{"cases/attachment/media"}, why: "files by what they hold; which case refers to one is behind an interface"},
 	{dir: "profile", may: append([]string{
-		"cases", "cases/calendar", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/rows", "cases/timing", "data/synth", "people/account", "profiles", "sample",
+		"cases", "cases/adapters", "cases/calendar", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/route", "cases/rows", "cases/timing", "data/synth", "people/account", "profiles", "sample",
 	}, below...), why: "a profile configures everything below it; only its tests know those that come along"},
 	{dir: "server/auth", may: []string{"people/account", "people/audit", "server/rest"}, why: "answers who asks, not what they may do; it knows no city"},
 	{dir: "server/auth/openid", may: []string{"people/account", "server/auth"}, why: "providers that vouch for logins; cmd makes them"},
@@ -278,7 +278,7 @@ var rows = []row{
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
-		"server/casework/kept", "profiles",
+		"server/casework/kept", "profiles", "data/catalogue",
 		"server/casework/enclosed",
 		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 		"cases/alarm",

@@ -35,6 +35,10 @@ type Service struct {
 	Wake func()
 	// Now is the clock of the cases.
 	Now func() time.Time
+	// Text is what a message says, in zh or en.
+	Text func(m *notice.Message, lang string) (subject, text string)
+	// Hooks are the names of the templates for services of SMS and chats.
+	Hooks []string
 }
 
 // Cases says what somebody sees.
@@ -103,6 +107,10 @@ type channel struct {
 	Kind    string `json:"kind"`
 	Address string `json:"address,omitempty"`
 	URL     string `json:"url,omitempty"`
+	// Template shapes what a hook is sent, Secret is the one that its service gave, To a number or a room there.
+	Template string `json:"template,omitempty"`
+	Secret   string `json:"secret,omitempty"`
+	To       string `json:"to,omitempty"`
 }
 
 // subscription is one as it is asked for and shown.
@@ -119,6 +127,8 @@ type subscription struct {
 	Made    time.Time       `json:"made,omitzero"`
 	// Public says that only what the public may see is told.
 	Public bool `json:"public,omitempty"`
+	// Lang is the language of what is told, zh or en.
+	Lang string `json:"lang,omitempty"`
 	// Secret is shown once, when a hook is made.
 	Secret string `json:"secret,omitempty"`
 }
@@ -126,10 +136,10 @@ type subscription struct {
 func show(s *outbox.Subscription) subscription {
 	out := subscription{
 		ID: s.ID, Channel: channel{Kind: s.Channel.Kind, Address: s.Channel.Address}, Case: s.Case, Areas: s.Areas, Classes: s.Classes, Polygon: s.Polygon, Events: s.Events,
-		Until: s.Until, Made: s.Made, Public: s.Public,
+		Until: s.Until, Made: s.Made, Public: s.Public, Lang: s.Lang,
 	}
 	if s.Hook != nil {
-		out.Channel = channel{Kind: s.Channel.Kind, URL: s.Hook.URL}
+		out.Channel = channel{Kind: s.Channel.Kind, URL: s.Hook.URL, Template: s.Hook.Template, To: s.Hook.To}
 	}
 	if s.Circle != nil {
 		out.Circle = &circle{s.Circle.Centre.Lon(), s.Circle.Centre.Lat(), s.Circle.Metres}
@@ -171,7 +181,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s := outbox.Subscription{
-		Subscription: notice.Subscription{Owner: owner, Case: asked.Case, Areas: asked.Areas, Classes: asked.Classes, Events: asked.Events, Until: asked.Until},
+		Subscription: notice.Subscription{Owner: owner, Case: asked.Case, Areas: asked.Areas, Classes: asked.Classes, Events: asked.Events, Until: asked.Until, Lang: asked.Lang},
 		Polygon:      asked.Polygon, Made: a.Service.Now().UTC(),
 	}
 	if s.ID, err = a.NewID(); err != nil {
@@ -227,7 +237,7 @@ func (a *API) reach(r *http.Request, s *outbox.Subscription) error {
 // address sees to where a subscription leads. The secret is that of a new hook.
 func (a *API) address(r *http.Request, c *channel, s *outbox.Subscription) (secret string, err error) {
 	s.Channel = notice.Channel{Kind: c.Kind, Address: s.Owner}
-	if c.Kind != "webhook" && c.URL != "" || c.Kind != "mail" && c.Address != "" {
+	if c.Kind != "webhook" && (c.URL != "" || c.Template != "" || c.Secret != "" || c.To != "") || c.Kind != "mail" && c.Address != "" {
 		return "", rest.Fault(rest.Invalid, "channel", c.Kind, "takes an address for mail, a url for webhook, and neither for live")
 	}
 	switch c.Kind {
@@ -249,17 +259,41 @@ func (a *API) address(r *http.Request, c *channel, s *outbox.Subscription) (secr
 		case err != nil || at.Host == "" || at.User != nil || at.Scheme != "https" && at.Scheme != "http":
 			return "", rest.Fault(rest.Invalid, "channel.url", c.URL, "must be an address that begins with https://, without a password")
 		}
-		key := make([]byte, 32)
-		if _, err := rand.Read(key); err != nil {
-			return "", err
-		}
-		s.Channel.Address, s.Hook = s.ID, &outbox.Hook{URL: c.URL, Secret: key}
-		secret = "whsec_" + base64.StdEncoding.EncodeToString(key)
+		return a.hook(c, s)
 	default:
 		return "", rest.Fault(rest.Invalid, "channel.kind", c.Kind, "must be mail, webhook or live")
 	}
 	return secret, nil
 }
+
+// hook makes the hook of a subscription. The secret is told where gewu made it.
+func (a *API) hook(c *channel, s *outbox.Subscription) (secret string, err error) {
+	s.Channel.Address, s.Hook = s.ID, &outbox.Hook{URL: c.URL, Template: c.Template, To: c.To, Secret: []byte(c.Secret)}
+	switch {
+	case c.Template != "" && !slices.Contains(a.Hooks, c.Template):
+		return "", rest.Fault(rest.Invalid, "channel.template", c.Template, "is no template of this city; there are "+strings.Join(a.Hooks, ", "))
+	case c.Template == "" && (c.Secret != "" || c.To != ""):
+		return "", rest.Fault(rest.Invalid, "channel.template", "", "is missing: secret and to are for a template; there are "+strings.Join(a.Hooks, ", "))
+	case len(c.Secret) > longestSecret || len(c.To) > longestSecret:
+		return "", rest.Fault(rest.Invalid, "channel.secret", "", "and to have at most 200 bytes")
+	case c.Secret != "":
+		return "", nil
+	}
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return "", err
+	}
+	s.Hook.Secret = key
+	if c.Template != "" {
+		// Where a template signs, it does so with the text.
+		s.Hook.Secret = []byte(base64.RawURLEncoding.EncodeToString(key))
+		return string(s.Hook.Secret), nil
+	}
+	return "whsec_" + base64.StdEncoding.EncodeToString(key), nil
+}
+
+// longestSecret bounds what somebody says of a hook, in bytes.
+const longestSecret = 200
 
 // find is a subscription of whoever asks.
 func (a *API) find(r *http.Request) (outbox.Subscription, error) {
@@ -295,184 +329,4 @@ func (a *API) Delete(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// message is one as it is shown: where mail and hooks lead is not.
-type message struct {
-	ID       string       `json:"id"`
-	Kind     string       `json:"kind"`
-	To       string       `json:"to,omitempty"`
-	Case     string       `json:"case"`
-	Event    string       `json:"event"`
-	Seq      data.Seq     `json:"seq"`
-	Made     time.Time    `json:"made"`
-	State    notice.State `json:"state"`
-	Tries    int          `json:"tries"`
-	Next     time.Time    `json:"next,omitzero"`
-	Why      string       `json:"why,omitempty"`
-	Sent     time.Time    `json:"sent,omitzero"`
-	Received time.Time    `json:"received,omitzero"`
-	Handling time.Time    `json:"handling,omitzero"`
-	Done     time.Time    `json:"done,omitzero"`
-}
-
-func shown(list []notice.Message) []message {
-	out := make([]message, 0, len(list))
-	for i := range list {
-		m := &list[i]
-		one := message{
-			ID: m.ID, Kind: m.Channel.Kind, Case: m.Case, Event: m.Event, Seq: m.Seq, Made: m.Made, State: m.State, Tries: m.Tries, Next: m.Next, Why: m.Why,
-			Sent: m.SentAt, Received: m.Received, Handling: m.Handling, Done: m.Done,
-		}
-		if m.Channel.Kind == outbox.Live {
-			one.To = m.Channel.Address
-		}
-		out = append(out, one)
-	}
-	return out
-}
-
-// tally is what became of the messages about a case (接收办理情况).
-type tally struct {
-	All      int      `json:"all"`
-	Waiting  int      `json:"waiting"`
-	Sent     int      `json:"sent"`
-	Dead     int      `json:"dead"`
-	Received int      `json:"received"`
-	Handling int      `json:"handling"`
-	Done     int      `json:"done"`
-	Silent   []string `json:"silent"`
-	Lost     []string `json:"lost"`
-}
-
-// OfCase shows who was told of a case, with their receipts: GET /v1/cases/{case}/notices.
-func (a *API) OfCase(w http.ResponseWriter, r *http.Request) error {
-	list, err := a.about(r)
-	if err != nil {
-		return err
-	}
-	// What people subscribed to is theirs alone.
-	list = slices.DeleteFunc(list, func(m notice.Message) bool { return m.Subscription != "" })
-	t := notice.Count(list)
-	return rest.WriteJSON(w, r, http.StatusOK, struct {
-		Notices []message `json:"notices"`
-		Tally   tally     `json:"tally"`
-	}{shown(list), tally{t.All, t.Waiting, t.Sent, t.Dead, t.Received, t.Handling, t.Done, append([]string{}, t.Silent...), append([]string{}, t.Lost...)}})
-}
-
-// about are the messages about a case that whoever asks sees as a whole.
-func (a *API) about(r *http.Request) ([]notice.Message, error) {
-	if err := a.ready(); err != nil {
-		return nil, err
-	}
-	id := mux.Vars(r)["case"]
-	full, err := a.Cases.SeesCase(r, r.URL.Query().Get("person"), id)
-	if err == nil && !full {
-		err = rest.Fault(rest.NotFound, "case", id, "is no case")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a.File.OfCase(id)
-}
-
-// Receipt takes the receipt of somebody who was told: POST /v1/cases/{case}/notices/{notice}/receipt.
-func (a *API) Receipt(w http.ResponseWriter, r *http.Request) error {
-	list, err := a.about(r)
-	if err != nil {
-		return err
-	}
-	body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
-	if err != nil {
-		return err
-	}
-	var said struct {
-		What notice.Happening `json:"what"`
-	}
-	if err := rest.DecodeJSON(body, &said); err != nil {
-		return err
-	}
-	if !slices.Contains([]notice.Happening{notice.Received, notice.Handling, notice.Done}, said.What) {
-		return rest.Fault(rest.Invalid, "what", string(said.What), "must be received, handling or done")
-	}
-	id := mux.Vars(r)["notice"]
-	i := slices.IndexFunc(list, func(m notice.Message) bool { return m.ID == id })
-	if i < 0 {
-		return rest.Fault(rest.NotFound, "notice", id, "is no notice about this case")
-	}
-	if err := a.addressed(r, &list[i]); err != nil {
-		return err
-	}
-	m, err := a.File.Note(r.Context(), notice.Fact{Message: id, What: said.What, At: a.Service.Now()})
-	if f, ok := errors.AsType[*data.FieldError](err); ok {
-		return rest.Fault(rest.Conflict, "notice", id, f.Why)
-	}
-	if err != nil {
-		return err
-	}
-	return rest.WriteJSON(w, r, http.StatusOK, shown([]notice.Message{m})[0])
-}
-
-// addressed sees that whoever asks is told by a message.
-func (a *API) addressed(r *http.Request, m *notice.Message) error {
-	person := who(r)
-	works := func(organisation string) bool {
-		held := people.Of(a.Engine.World()).HoldingsAt(person, a.Service.Now())
-		return slices.ContainsFunc(held, func(h people.Held) bool { return h.Organisation == organisation })
-	}
-	kind, id, _ := strings.Cut(m.Channel.Address, ":")
-	switch {
-	case m.Channel.Kind != outbox.Live:
-	case person != "" && (kind == "person" && id == person || kind == "organisation" && works(id)):
-		return nil
-	}
-	return rest.Fault(rest.Forbidden, "notice", m.ID, "was not sent to you or an organisation where you hold a post")
-}
-
-// longestOutbox bounds a list of messages.
-const longestOutbox = 1000
-
-// Outbox lists what waits or is given up: GET /v1/outbox?state=.
-func (a *API) Outbox(w http.ResponseWriter, r *http.Request) error {
-	if err := a.ready(); err != nil {
-		return err
-	}
-	q := rest.ParseParams(r)
-	state := q.OneOf("state", string(notice.Waiting), string(notice.Dead))
-	limit := q.Whole("limit", 1, longestOutbox, 100)
-	if err := q.Done(""); err != nil {
-		return err
-	}
-	list, count, err := a.File.In(notice.State(state), limit)
-	if err != nil {
-		return err
-	}
-	return rest.WriteJSON(w, r, http.StatusOK, struct {
-		Count    int       `json:"count"`
-		Messages []message `json:"messages"`
-	}{count, shown(list)})
-}
-
-// Retry has a message that was given up tried again: POST /v1/outbox/{notice}/retry.
-func (a *API) Retry(w http.ResponseWriter, r *http.Request) error {
-	if err := a.ready(); err != nil {
-		return err
-	}
-	if err := rest.SkipBody(w, r); err != nil {
-		return err
-	}
-	id := mux.Vars(r)["notice"]
-	m, err := a.File.Note(r.Context(), notice.Fact{Message: id, What: notice.Revived, At: a.Service.Now()})
-	if f, ok := errors.AsType[*data.FieldError](err); ok {
-		return rest.Fault(rest.Conflict, "notice", id, f.Why)
-	}
-	if errors.Is(err, outbox.ErrUnknown) {
-		return rest.Fault(rest.NotFound, "notice", id, "is no message")
-	}
-	if err != nil {
-		return err
-	}
-	a.File.Queue().Put(m)
-	a.Wake()
-	return rest.WriteJSON(w, r, http.StatusOK, shown([]notice.Message{m})[0])
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -129,7 +128,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, handlers map[string
 
 // read takes the address of a request apart.
 func (a *API) read(w http.ResponseWriter, r *http.Request) *call {
-	c := &call{Request: r, w: w, lang: language(r.Header.Get("Accept-Language"), a.Settings.Lang), query: &form.Form{}}
+	c := &call{Request: r, w: w, lang: rest.Language(r, a.Settings.Lang), query: &form.Form{}}
 	// A form without a body: what a query has.
 	if f, err := form.Parse("", strings.NewReader(""), a.limits()); err == nil {
 		f.Query(r.URL.Query())
@@ -166,24 +165,6 @@ func (a *API) read(w http.ResponseWriter, r *http.Request) *call {
 		c.format = "" // there are no other tables
 	}
 	return c
-}
-
-// language is zh or en, whichever a header names first with the highest weight.
-func language(header, standard string) string {
-	best, lang := 0.0, standard
-	for one := range strings.SplitSeq(header, ",") {
-		tag, params, _ := strings.Cut(strings.TrimSpace(one), ";")
-		weight := 1.0
-		if q, ok := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q="); ok {
-			weight, _ = strconv.ParseFloat(q, 64)
-		}
-		for _, known := range []string{"zh", "en"} {
-			if base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base == known && weight > best {
-				best, lang = weight, known
-			}
-		}
-	}
-	return lang
 }
 
 // jurisdiction sees that a client means this city, where there are several names.

@@ -30,16 +30,6 @@ func TestMask(t *testing.T) {
 	}
 }
 
-func TestLanguage(t *testing.T) {
-	for header, want := range map[string]string{
-		"": "en", "zh": "zh", "zh-Hant-TW": "zh", "fr": "en", "fr, zh;q=0.4": "zh", "en;q=0.3, zh;q=0.9": "zh", "zh;q=0, en": "en", "zh;q=0": "en", "en-GB,en;q=0.9,zh;q=0.8": "en", ";;,q=": "en",
-	} {
-		if got := language(header, "en"); got != want {
-			t.Errorf("%q: %s, want %s", header, got, want)
-		}
-	}
-}
-
 // TestBoxAround: a box around a place holds everything within the radius, and is not much larger.
 func TestBoxAround(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

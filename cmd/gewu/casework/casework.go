@@ -109,6 +109,8 @@ type Options struct {
 	Files enclosed.Files
 	// Mailer sends notices by mail; nil sends none.
 	Mailer adapters.Mailer
+	// PublicURL is how clients reach the server; without it messages have no links.
+	PublicURL string
 }
 
 // Cases are the cases of a served city.
@@ -165,7 +167,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		return nil, err
 	}
 	c.Open(shelf, func() alarm.Desk { return c.Service.Desk() }, book.Versions)
-	if err := c.mail(o, book.Versions); err != nil {
+	if err := c.mail(o, book.Versions, ledger); err != nil {
 		return nil, err
 	}
 	return c, watch(o.Registry, c.Sweeper, shelf)

@@ -1,9 +1,11 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gewu-city/gewu/cases"
@@ -11,11 +13,11 @@ import (
 	"github.com/gewu-city/gewu/cases/notice"
 	"github.com/gewu-city/gewu/cases/outbox"
 	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/people"
-	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/server/notices"
 )
 
@@ -36,7 +38,7 @@ func (p *post) close() error {
 }
 
 // mail opens the outbox, and makes what fills and empties it.
-func (c *Cases) mail(o *Options, tables func() *process.Versions) error {
+func (c *Cases) mail(o *Options, tables func() *process.Versions, ledger *timing.Ledger) error {
 	degrees, err := (*proj.Systems)(nil).Lookup("EPSG:4326")
 	if err != nil {
 		return err
@@ -47,18 +49,26 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions) error {
 	if err != nil {
 		return err
 	}
-	hook := func(_ context.Context, name string) (adapters.Hook, bool) {
+	hook := func(_ context.Context, name string) (_ adapters.Hook, ok bool) {
 		s, err := file.Subscription(name)
 		if err != nil || s.Hook == nil {
 			return adapters.Hook{}, false
 		}
-		return adapters.Hook{URL: s.Hook.URL, Secret: s.Hook.Secret, Local: true}, true // operators alone make them
+		to := adapters.Hook{URL: s.Hook.URL, Secret: s.Hook.Secret, To: s.Hook.To, Local: true} // operators alone make them
+		if s.Hook.Template != "" {
+			if to.Template, ok = o.Profile.Hooks[s.Hook.Template]; !ok {
+				return adapters.Hook{}, false // another profile has it
+			}
+		}
+		return to, true
 	}
-	c.post.file, c.post.hooks = file, adapters.NewWebhook(hook, time.Now)
+	say := &words{profile: o.Profile, tables: tables, cases: c.Service.Cases(), ledger: ledger, base: strings.TrimRight(o.PublicURL, "/")}
+	own := func(m *notice.Message) (subject, text string) { return say.Text(m, cmp.Or(m.Lang, "zh")) }
+	c.post.file, c.post.hooks = file, adapters.NewWebhook(hook, own, time.Now)
 	senders := map[string]adapters.Sender{"webhook": c.post.hooks}
 	if o.Mailer != nil {
 		senders["mail"] = &adapters.Mail{
-			Mailer: o.Mailer, Text: c.text(o.Profile, tables),
+			Mailer: o.Mailer, Text: own,
 			Address: func(_ context.Context, address string) (string, bool) { return address, true },
 		}
 	}
@@ -67,28 +77,10 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions) error {
 		File: file, Log: o.Log, Journal: c.journal, Public: o.Profile.Public, Edition: o.Profile.Timing.Table.Edition(), Wake: c.post.courier.Wake, Logger: o.Logger,
 		Directory: func(at time.Time) cases.Directory { return cases.People(people.Of(o.Engine.World()), at) },
 	}
-	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now}
+	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now, Text: say.Text, Hooks: o.Profile.HookNames()}
 	// What the log gets from now on is told.
 	if err := c.post.follower.Catch(context.Background()); err != nil {
 		return errors.Join(err, c.post.close())
 	}
 	return nil
-}
-
-// text is what a mail about a case says, in Chinese: who subscribed did not say another language.
-func (c *Cases) text(p *profile.Profile, tables func() *process.Versions) func(*notice.Message) (subject, text string) {
-	return func(m *notice.Message) (subject, text string) {
-		about := profile.Notice{Case: m.Case, Action: m.Event}
-		if is, ok := c.Service.Cases().Find(m.Case); ok {
-			if t, ok := tables().Table(is.Process.Name, is.Process.Version); ok {
-				if state, ok := t.State(is.State); ok {
-					about.State = state.Title["zh"]
-				}
-				if action, ok := t.Action(m.Event); ok {
-					about.Action = action.Title["zh"]
-				}
-			}
-		}
-		return p.Notices.Text(m.Event, "zh", &about)
-	}
 }

@@ -1,0 +1,83 @@
+package casework
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+
+	"github.com/gewu-city/gewu/cases/notice"
+	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/store"
+	"github.com/gewu-city/gewu/cases/timing"
+	"github.com/gewu-city/gewu/data/catalogue"
+	"github.com/gewu-city/gewu/profile"
+)
+
+// words say what messages say, in the texts of the profile. A message says how the case stands when it is read or sent: one
+// that comes after a day of tries would else say what is not so any more.
+type words struct {
+	profile *profile.Profile
+	tables  func() *process.Versions
+	cases   *store.Store
+	ledger  *timing.Ledger
+	// base is how clients reach the server, without a slash at its end; empty gives no links.
+	base string
+}
+
+// Text is the subject and the text of a message in a language. There is nothing personal in it, and for whoever sees a case
+// as the public does no address.
+func (w *words) Text(m *notice.Message, lang string) (subject, text string) {
+	about := profile.Notice{Case: m.Case, Action: m.Event}
+	if w.base != "" {
+		about.Link = w.base + "/cases/" + url.PathEscape(m.Case)
+	}
+	if is, ok := w.cases.Find(m.Case); ok {
+		w.state(&about, m, &is, lang)
+	}
+	if rule := w.profile.Timing.Rules.Rule(m.Clock); rule != nil {
+		about.Action = cmp.Or(rule.Title.In(lang, ""), m.Clock) + map[bool]string{true: "：", false: ": "}[lang == "zh"] + w.mark(m, lang)
+	}
+	return w.profile.Notices.Text(m.Event, lang, &about)
+}
+
+// state fills in what a case is now.
+func (w *words) state(about *profile.Notice, m *notice.Message, is *store.Summary, lang string) {
+	if t, ok := w.tables().Table(is.Process.Name, is.Process.Version); ok {
+		if state, ok := t.State(is.State); ok {
+			about.State = state.Title.In(lang, is.State)
+		}
+		if action, ok := t.Action(m.Event); ok {
+			about.Action = action.Title.In(lang, m.Event)
+		}
+	}
+	key := catalogue.Key{Edition: cmp.Or(is.Class.Edition, w.profile.Timing.Table.Edition()), Kind: catalogue.Kind(is.Class.Kind), Code: is.Class.Code}
+	if class, ok := w.profile.Timing.Table.Class(key); ok {
+		about.Class = class.Name
+	}
+	due := is.Due
+	if m.Clock != "" {
+		if clocks, err := w.ledger.Of(context.Background(), m.Case); err == nil {
+			due = clocks[m.Clock].Due
+		}
+	}
+	if !due.IsZero() {
+		about.Due = due.In(w.profile.Zone).Format("2006-01-02 15:04")
+	}
+	if m.Public {
+		return
+	}
+	if c, err := w.cases.Case(context.Background(), m.Case); err == nil && c.Place() != nil {
+		about.Address = c.Place().Address
+	}
+}
+
+// mark is what the mark is called that a message tells of.
+func (w *words) mark(m *notice.Message, lang string) string {
+	rule := w.profile.Timing.Rules.Rule(m.Clock)
+	for i := range rule.Marks {
+		if rule.Marks[i].Kind == m.Event {
+			return rule.Marks[i].Title.In(lang, m.Event)
+		}
+	}
+	return m.Event
+}
