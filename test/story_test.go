@@ -45,7 +45,9 @@ func TestStories(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			s := startServer(t, "demo", "--profile", profile, "--data", dir, "--listen", "127.0.0.1:0", "--clock", "virtual="+stories[0].Begin.Add(-time.Minute).Format(time.RFC3339))
+			post, listen := startMailbox(t), "127.0.0.1:"+freePort(t)
+			s := startServer(t, "demo", "--profile", profile, "--data", dir, "--listen", listen, "--clock", "virtual="+stories[0].Begin.Add(-time.Minute).Format(time.RFC3339),
+				"--smtp", "smtp://"+post.address, "--mail-from", "gewu@city.example", "--public-url", "http://"+listen)
 			password, err := os.ReadFile(filepath.Join(dir, "demo-password"))
 			if err != nil {
 				t.Fatal(err)
@@ -56,7 +58,7 @@ func TestStories(t *testing.T) {
 					return fmt.Errorf("gewu clock set: %w: %s", err, out)
 				}
 				return nil
-			}}
+			}, Mail: post.to}
 			for _, story := range stories {
 				if err := player.Play(t.Context(), story.Story); err != nil {
 					t.Errorf("%s: %v", story.file, err)

@@ -13,6 +13,8 @@
 //
 //	after 20m
 //	chen take $cover refused wrong-post
+//	qian notices $cover
+//	    ? told organisation:water-bureau = dispatch live at 2026-11-02 09:20 says 派遣
 package flow
 
 import (
@@ -69,11 +71,14 @@ type Check struct {
 // Public is the user who is not logged in.
 const Public = "public"
 
-// The verbs that are no actions: looking at a case, at an inbox, at what a report may say again.
+// The verbs that are no actions: looking at a case, at an inbox, at what a report may say again, at who was told of a case, and
+// asking to be told of one.
 const (
-	Look  = "look"
-	Inbox = "inbox"
-	Alike = "alike"
+	Look      = "look"
+	Inbox     = "inbox"
+	Alike     = "alike"
+	Notices   = "notices"
+	Subscribe = "subscribe"
 )
 
 // Bounds of stories.
@@ -96,7 +101,7 @@ var (
 	word     = `[\p{L}\p{N}][\p{L}\p{N}._-]*`
 	stepLine = regexp.MustCompile(`^(` + word + `) (` + word + `)(?: \$(` + word + `))?(?: by (` + word + `@` + word + `))?(?: (->|refused) (` + word + `))?$`)
 	pairLine = regexp.MustCompile(`^(` + word + `) = (\S.*)$`)
-	factLine = regexp.MustCompile(`^\? (` + word + `)(?: (\$?` + word + `))? = (\S.*)$`)
+	factLine = regexp.MustCompile(`^\? (` + word + `)(?: (\$?` + word + `(?:[:@]` + word + `)?))? = (\S.*)$`)
 )
 
 // layout is how times are written.
@@ -192,7 +197,9 @@ func (p *parser) read(line string) error {
 			return p.wrong(text, "inbox and alike name no case, everything else does")
 		case s.Case == "" && m[5] != "":
 			return p.wrong(text, "inbox and alike come to no state")
-		case s.Case != "" && m[5] == "":
+		case (s.Verb == Notices || s.Verb == Subscribe) && m[5] == "->":
+			return p.wrong(text, "notices and subscribe come to no state")
+		case s.Case != "" && m[5] == "" && s.Verb != Notices && s.Verb != Subscribe:
 			return p.wrong(text, "must end in -> STATE or refused NAME")
 		}
 	}
@@ -240,7 +247,7 @@ func (p *parser) detail(text string) error {
 	if m == nil {
 		return p.wrong(text, "must be FIELD = VALUE, or ? FACT = WHAT")
 	}
-	if s.Verb == Look || s.Verb == Inbox {
+	if s.Verb == Look || s.Verb == Inbox || s.Verb == Notices {
 		return p.wrong(text, "nothing is filled in where somebody only looks")
 	}
 	s.Form = append(s.Form, Pair{m[1], m[2]})

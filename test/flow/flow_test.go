@@ -28,6 +28,11 @@ chen take $cover.1 by handler@water-bureau refused wrong-post
 wang look $cover refused 404
 public alike
     description = 垃圾
+qian notices $cover
+    ? told organisation:water-bureau = dispatch live at 2026-11-05 08:00 says 派遣
+    ? mail a@b.example = 已超时
+qian subscribe $cover refused 422
+    channel = mail a@b.example
 `
 
 func TestParse(t *testing.T) {
@@ -51,6 +56,10 @@ func TestParse(t *testing.T) {
 			{Line: 15, User: "chen", Verb: "take", Case: "cover.1", By: "handler@water-bureau", Refused: "wrong-post"},
 			{Line: 16, User: "wang", Verb: Look, Case: "cover", Refused: "404"},
 			{Line: 17, User: Public, Verb: Alike, Form: []Pair{{"description", "垃圾"}}},
+			{Line: 19, User: "qian", Verb: Notices, Case: "cover", Checks: []Check{
+				{Line: 20, Fact: "told", Of: "organisation:water-bureau", Want: "dispatch live at 2026-11-05 08:00 says 派遣"}, {Line: 21, Fact: "mail", Of: "a@b.example", Want: "已超时"},
+			}},
+			{Line: 22, User: "qian", Verb: Subscribe, Case: "cover", Refused: "422", Form: []Pair{{"channel", "mail a@b.example"}}},
 		},
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -74,6 +83,9 @@ func TestSyntax(t *testing.T) {
 		head + "li report $x\n":                    "line 3: must end in",
 		head + "li inbox $x -> y\n":                "line 3: inbox and alike name no case",
 		head + "li inbox -> y\n":                   "line 3: inbox and alike come to no state",
+		head + "li notices $x -> y\n":              "line 3: notices and subscribe come to no state",
+		head + "li notices\n":                      "line 3: inbox and alike name no case",
+		head + "li notices $x\n  a = b\n":          "line 4: nothing is filled in",
 		head + "li report $x → y\n":                "line 3: must be USER ACTION",
 		head + "  a = b\n":                         "line 3: belongs to no step",
 		head + "after 1h\n  a = b\n":               "line 4: belongs to a step that only moves",

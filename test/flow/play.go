@@ -21,6 +21,8 @@ type Player struct {
 	Base, Password string
 	// Move moves the clock of the city on to a time.
 	Move func(ctx context.Context, to time.Time) error
+	// Mail are the mails that an address got so far; nil where the city sends none.
+	Mail func(address string) []string
 
 	users map[string]*http.Client
 	files map[string]json.RawMessage
@@ -81,6 +83,10 @@ func (t *tale) step(ctx context.Context, s *Step) error {
 		return t.inbox(ctx, s)
 	case Alike:
 		return t.alike(ctx, s)
+	case Notices:
+		return t.notices(ctx, s)
+	case Subscribe:
+		return t.subscribe(ctx, s)
 	}
 	return t.act(ctx, s)
 }
