@@ -2692,7 +2692,7 @@ export interface paths {
         };
         /**
          * Who was told of a case
-         * @description The messages that the process sent, with receipts (接收办理情况), for those who see the case as a whole.
+         * @description The messages that the process sent, with receipts (接收办理情况), for those who see the case as a whole, and after them what whoever asks was sent for a subscription of theirs (`mine`). What they say is in the language of Accept-Language, or of the subscription.
          */
         get: operations["caseNotices"];
         put?: never;
@@ -4885,7 +4885,19 @@ export interface components {
                 address?: string;
                 /** @description Of a hook. */
                 url?: string;
+                /** @description Of a hook to a service of SMS or chats: the name of a template of the profile (dingtalk, feishu, wecom, sms, …). */
+                template?: string;
+                /** @description The secret that the service gave; without it one is made and shown once. It is in no answer. */
+                secret?: string;
+                /** @description Where the service sends it: a number, a room. */
+                to?: string;
             };
+            /**
+             * @description The language of what is told.
+             * @default zh
+             * @enum {string}
+             */
+            lang: "zh" | "en";
             case?: string;
             /** @description Areas and cells: level or scheme, and code. */
             areas?: string[];
@@ -4917,6 +4929,13 @@ export interface components {
             kind: string;
             /** @description organisation:ID or person:ID; where mail and hooks lead is not told. */
             to?: string;
+            /** @enum {string} */
+            lang?: "zh" | "en";
+            /** @description What it says, in the text of the profile. */
+            subject?: string;
+            text?: string;
+            /** @description It is for a subscription of whoever asks. */
+            mine?: boolean;
             case: string;
             event: string;
             seq: components["schemas"]["Seq"];
