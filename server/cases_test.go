@@ -18,6 +18,7 @@ import (
 	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/clock"
 	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/recent"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data"
@@ -173,20 +174,38 @@ func caseTimes(t testing.TB) *timing.City {
 	return &timing.City{Rules: rules, Book: book, Table: table, Calendar: "city"}
 }
 
-// working is a city with cases under a process. who asks is said by whoHeader, as in staffed; change may alter the service.
+// working is a city with cases under a process, whose events are in memory. who asks is said by whoHeader, as in staffed;
+// change may alter the service.
 func working(t testing.TB, profile string, change func(*casework.Config)) *office {
+	t.Helper()
+	return workingOver(t, profile, nil, change)
+}
+
+// eventLog is where events of cases are.
+type eventLog interface {
+	Append(ctx context.Context, events []*cases.Event) (data.Seq, error)
+	Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error]
+}
+
+// workingOver is working with events elsewhere: over gives the log of a city, and what runs when the cases are in the store.
+func workingOver(t testing.TB, profile string, over func(cfg *Config) (log eventLog, loaded func(*store.Store) *recent.Ring), change func(*casework.Config)) *office {
 	t.Helper()
 	o := &office{log: &caseLog{events: map[string][][]byte{}}, now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.FixedZone("", 8*3600))}
 	table := loadProcess(t, profile)
 	city := caseTimes(t)
-	ledger := timing.NewLedger(city, o.log)
-	held, err := store.New(ledger, store.Options{Levels: []string{"district", "village"}, Schemes: []string{"unit"}, Due: ledger.Due})
-	if err != nil {
-		t.Fatal(err)
-	}
 	o.town = newCity(t, func(cfg *Config) {
 		cfg.Enforced = func() bool { return true }
 		engine := cfg.Engine
+		var log eventLog = o.log
+		loaded := func(*store.Store) *recent.Ring { return nil }
+		if over != nil {
+			log, loaded = over(cfg)
+		}
+		ledger := timing.NewLedger(city, log)
+		held, err := store.New(ledger, store.Options{Levels: []string{"district", "village"}, Schemes: []string{"unit"}, Due: ledger.Due})
+		if err != nil {
+			t.Fatal(err)
+		}
 		book, err := kept.New(engine.World, kept.Profile{Texts: process.FromFS(profiles.Files), Process: profile, Rules: caseRoutes})
 		if err != nil {
 			t.Fatal(err)
@@ -200,7 +219,7 @@ func working(t testing.TB, profile string, change func(*casework.Config)) *offic
 				}
 				return c.Working(at)
 			}},
-			Geocode: &place.Words{Geocoder: cfg.Geocoder, Now: o.clockNow}, Standard: map[string]string{"handle": "5 work_day"}, Public: true, Now: o.clockNow,
+			Moves: loaded(held), Geocode: &place.Words{Geocoder: cfg.Geocoder, Now: o.clockNow}, Standard: map[string]string{"handle": "5 work_day"}, Public: true, Now: o.clockNow,
 		}
 		if change != nil {
 			change(&service)

@@ -83,6 +83,7 @@ var costs = map[string]cost{
 	"POST /v1/layers/{layer}/import":                         {hold: 16},
 	"POST /v1/imports/{id}/undo":                             {hold: 16},
 	"GET /v1/events":                                         {free: true},
+	"GET /v1/cases/stream":                                   {free: true},
 	"GET /healthz":                                           {free: true},
 	"GET /readyz":                                            {free: true},
 	"GET /metrics":                                           {free: true},

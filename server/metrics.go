@@ -69,6 +69,7 @@ var (
 	descLag       = prometheus.NewDesc("gewu_world_lag_entries", "Durable entries that are not published yet.", nil, nil)
 	descFeatures  = prometheus.NewDesc("gewu_layer_features", "Features by layer.", []string{"layer"}, nil)
 	descClients   = prometheus.NewDesc("gewu_event_streams", "Clients of the live feed.", nil, nil)
+	descListeners = prometheus.NewDesc("gewu_case_streams", "Clients of the stream of cases.", nil, nil)
 	descTiles     = prometheus.NewDesc("gewu_tiles_total", "Tiles asked for, by how they were answered.", []string{"answer"}, nil)
 	descBuilds    = prometheus.NewDesc("gewu_tile_builds_total", "Tiles drawn.", nil, nil)
 	descCached    = prometheus.NewDesc("gewu_tile_cache_tiles", "Tiles in the cache.", nil, nil)
@@ -87,7 +88,7 @@ var (
 // Describe implements prometheus.Collector.
 func (c *cityCollector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descSeq, descStoreSeq, descLag, descFeatures, descClients, descTiles, descBuilds, descCached, descCacheSize, descBuild,
+		descSeq, descStoreSeq, descLag, descFeatures, descClients, descListeners, descTiles, descBuilds, descCached, descCacheSize, descBuild,
 		descInside, descCapacity, descWaiting, descRefused, descPast, descPastKept, descPastBytes, descPlans,
 	} {
 		out <- d
@@ -135,6 +136,7 @@ func (c *cityCollector) Collect(out chan<- prometheus.Metric) {
 		gauge(descPastBytes, float64(p.Bytes))
 	}
 	gauge(descClients, float64(c.s.feed.Clients()))
+	gauge(descListeners, float64(c.s.caseStream.Clients()))
 	t := c.s.tilesets.Maker.Stats()
 	counter(descTiles, t.Hits, "cache")
 	counter(descTiles, t.Misses, "drawn")

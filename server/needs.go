@@ -158,6 +158,7 @@ func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account
 		w.Header().Add("Vary", "Authorization, Cookie, "+asHeader)
 	}
 	r, staff := seenAs(r)
+	streams := stream
 	if staff != "" {
 		if may != nil && !may.May(people.ManagePeople) || may == nil && !who.Everything() {
 			return r, may, rest.Refuse(rest.Forbidden, "to see the city as somebody else does needs the permission %s", people.ManagePeople)
@@ -179,24 +180,26 @@ func (s *Server) withRights(w http.ResponseWriter, r *http.Request, who *account
 		return r, nil, nil
 	}
 	now := func() *rights.Rights { return may }
-	if stream {
-		now = s.rightsWhile(r, *who)
+	ctx := r.Context()
+	if streams {
+		while := s.whoWhile(r, *who)
+		ctx = city.WithWho(ctx, while)
+		if stream {
+			now = s.rightsWhile(while)
+		}
 	}
-	return r.WithContext(city.WithRights(r.Context(), now)), may, nil
+	return r.WithContext(city.WithRights(ctx, now)), may, nil
 }
 
 // identityAge is how long it may take until a stream notices that a session has ended or a key was revoked. That a post was
 // taken away it notices with the World in which it was.
 const identityAge = time.Second
 
-// rightsWhile are the rights that whoever sends a request has at any time while it is answered; nil is everything.
-func (s *Server) rightsWhile(r *http.Request, who account.Principal) func() *rights.Rights {
+// whoWhile is who sends a request at any time while it is answered.
+func (s *Server) whoWhile(r *http.Request, who account.Principal) func() account.Principal {
 	var mu sync.Mutex
 	known := s.cfg.Now()
-	return func() *rights.Rights {
-		if !s.cfg.Enforced() {
-			return nil
-		}
+	return func() account.Principal {
 		mu.Lock()
 		defer mu.Unlock()
 		if now := s.cfg.Now(); now.Sub(known) >= identityAge {
@@ -206,6 +209,17 @@ func (s *Server) rightsWhile(r *http.Request, who account.Principal) func() *rig
 				who = account.Principal{Way: account.Public}
 			}
 		}
+		return who
+	}
+}
+
+// rightsWhile are the rights that whoever sends a request has at any time while it is answered; nil is everything.
+func (s *Server) rightsWhile(while func() account.Principal) func() *rights.Rights {
+	return func() *rights.Rights {
+		if !s.cfg.Enforced() {
+			return nil
+		}
+		who := while()
 		return s.rightsOf(&who)
 	}
 }

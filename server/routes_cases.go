@@ -20,6 +20,7 @@ func (s *Server) caseRoutes() []route {
 		{"GET", "/v1/cases/form", c.Form, anyone, false},
 		{"POST", "/v1/cases/duplicates", c.Duplicates, visitors, false},
 		{"POST", "/v1/cases/route", c.Route, visitors, false},
+		{"GET", "/v1/cases/stream", s.caseStream.Stream, anyone, true},
 		{"GET", "/v1/cases/{case}", c.Get, anyone, false},
 		{"GET", "/v1/cases/{case}/events", c.Events, anyone, false},
 		{"GET", "/v1/cases/{case}/offers", c.Offers, anyone, false},
@@ -50,7 +51,7 @@ func (s *Server) caseRoutes() []route {
 // caseNeeds are what the operations about cases ask for.
 func caseNeeds() map[string]need {
 	return map[string]need{
-		"GET /v1/cases": public, "POST /v1/cases": public, "GET /v1/cases/count": public, "GET /v1/cases/form": public, "GET /v1/cases.atom": public,
+		"GET /v1/cases": public, "POST /v1/cases": public, "GET /v1/cases/count": public, "GET /v1/cases/form": public, "GET /v1/cases.atom": public, "GET /v1/cases/stream": public,
 		"POST /v1/cases/duplicates": public, "POST /v1/cases/route": need(people.Cases),
 		"GET /v1/cases/{case}": public, "GET /v1/cases/{case}/events": public, "GET /v1/cases/{case}/offers": public,
 		"GET /v1/cases/{case}/reporter": need(people.ReadPersonal), "POST /v1/cases/{case}/actions": public,

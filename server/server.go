@@ -31,6 +31,7 @@ import (
 	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/casefeed"
+	"github.com/gewu-city/gewu/server/casestream"
 	"github.com/gewu-city/gewu/server/casework"
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
@@ -162,6 +163,7 @@ type Server struct {
 	drafts      drafts.API
 	cases       casework.API
 	caseFeed    casefeed.API
+	caseStream  *casestream.API
 	open311     *open311.API
 	notices     notices.API
 	feed        live.Feed
@@ -247,6 +249,7 @@ func New(cfg Config) (*Server, error) {
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
 	s.caseFeed = casefeed.API{City: s.city, Service: cfg.Cases}
+	s.caseStream = casestream.New(s.city, &s.cases)
 	s.joinFiles(cfg.Attachments)
 	s.open311 = s.newOpen311()
 	s.notices = notices.API{City: s.city, Service: cfg.Notices, Cases: &s.cases}
@@ -283,6 +286,7 @@ func (s *Server) FirstLink(base string) (string, error) { return s.auth.FirstLin
 func (s *Server) Drain() {
 	s.drained()
 	s.feed.Drain()
+	s.caseStream.Drain()
 	s.city.Jobs.Drain()
 }
 

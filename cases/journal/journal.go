@@ -87,6 +87,13 @@ func (j *Journal) apply(seq data.Seq) {
 	j.moved = make(chan struct{})
 }
 
+// Followed waits until events after an entry are shown in the store, or only passed over in the log, and returns up to which
+// entry they are; the error is that of ctx.
+func (j *Journal) Followed(ctx context.Context, after data.Seq) (data.Seq, error) {
+	err := j.await(ctx, after+1)
+	return j.Applied(), err
+}
+
 // await waits until everything up to an entry is applied.
 func (j *Journal) await(ctx context.Context, seq data.Seq) error {
 	for {

@@ -51,6 +51,8 @@ type Store struct {
 
 	now     atomic.Pointer[snapshot]
 	publish sync.Mutex // one writer of columns at a time
+	moved   Watcher    // held by publish
+	scratch sync.Pool  // chunks for one case
 
 	rows  sync.RWMutex
 	row   map[string]uint32
@@ -275,9 +277,11 @@ func (s *Store) Show(all []Shown, events ...*cases.Event) {
 		if int(chunk.version[i]) > c.Version {
 			continue
 		}
+		before := s.before(row)
 		s.fill(chunk, i, c)
 		chunk.seq[i] = one.Seq
 		s.touch(row, c)
+		s.tellMoved(before, &w.snapshot, row, one.Seq, events)
 	}
 	for _, e := range events {
 		if row, ok := find(e.Case); ok {

@@ -397,6 +397,13 @@ func TestAgainstAScan(t *testing.T) {
 		if !slices.Equal(got, ids) {
 			t.Fatalf("listed %v, want %v", got, ids)
 		}
+		for _, c := range known {
+			if is := s.Summarise(c); f.Passes(&is) != passes(f, c) {
+				t.Fatalf("%+v passes %+v: %v", f, is, f.Passes(&is))
+			} else if shown, _ := s.Find(c.ID); !cmp.Equal(is, shown) {
+				t.Fatalf("%s", cmp.Diff(shown, is))
+			}
+		}
 		standings(t, s, known)
 		since := day.Add(10 * time.Hour)
 		for _, one := range s.OfPart("covers", "1", since) {

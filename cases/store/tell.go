@@ -57,7 +57,9 @@ func (s *Store) advance(events []*cases.Event, seq data.Seq) {
 		row := s.row[e.Case]
 		s.rows.RUnlock()
 		chunk, i := w.row(row)
+		before := s.before(row)
 		chunk.version[i], chunk.seq[i], chunk.updated[i] = uint32(e.Number), seq, millis(e.At)
+		s.tellMoved(before, &w.snapshot, row, seq, []*cases.Event{e})
 	}
 	s.now.Store(&w.snapshot)
 }

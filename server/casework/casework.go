@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/duplicate"
 	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/recent"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/index"
@@ -51,6 +52,8 @@ type Config struct {
 	Public bool
 	// Files notes which cases refer to a file; nil notes nothing.
 	Files enclosed.Files
+	// Moves is what happened to cases lately; nil where nobody can listen.
+	Moves *recent.Ring
 	// Now is the clock of the cases, which may be a virtual one.
 	Now func() time.Time
 	// Before tells what a case has reached before somebody does something with it; nil for nothing.

@@ -3,6 +3,7 @@ package casework
 import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/class"
+	"github.com/gewu-city/gewu/cases/recent"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/server/casework/place"
 )
@@ -20,6 +21,9 @@ func (s *Service) Ground() *place.Ground { return s.cfg.Ground }
 
 // Words finds the place that words mean; nil finds none.
 func (s *Service) Words() cases.Geocode { return s.cfg.Geocode }
+
+// Moves is what happened to cases lately; nil where nobody can listen.
+func (s *Service) Moves() *recent.Ring { return s.cfg.Moves }
 
 // Opened reports whether everybody may see cases that are not private.
 func (s *Service) Opened() bool { return s.cfg.Public }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/server/auth"
 )
@@ -58,6 +59,22 @@ func (c *City) See(r *http.Request, w *index.World) *index.World { return c.Sigh
 
 // Present is the newest World as whoever asks sees it.
 func (c *City) Present(r *http.Request) *index.World { return c.See(r, c.Engine.World()) }
+
+type whoKey struct{}
+
+// WithWho returns a context that says who asks at any time: a stream may outlive a session, or a key.
+func WithWho(ctx context.Context, now func() account.Principal) context.Context {
+	return context.WithValue(ctx, whoKey{}, now)
+}
+
+// Anew is a request as it would be if it were sent now: by whoever its session or key stands for at this moment.
+func Anew(r *http.Request) *http.Request {
+	now, ok := r.Context().Value(whoKey{}).(func() account.Principal)
+	if !ok {
+		return r
+	}
+	return r.WithContext(auth.With(r.Context(), now()))
+}
 
 type asKey struct{}
 

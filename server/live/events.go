@@ -18,13 +18,14 @@ import (
 	"github.com/gewu-city/gewu/index/stamp"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
+	"github.com/gewu-city/gewu/server/streams"
 	"github.com/gewu-city/gewu/tiles"
 )
 
 // Feed is the resource events. The zero value needs only City; it is safe for concurrent use.
 type Feed struct {
 	*city.City
-	streams streams
+	streams.Set
 }
 
 const typeEvents = "text/event-stream"
@@ -75,10 +76,10 @@ func (f *Feed) Events(w http.ResponseWriter, r *http.Request) error {
 	if f.Clients() >= f.Limits.EventClients {
 		return rest.Refuse(rest.Unavailable, "the live feed has as many clients as it takes, %d; try again", f.Limits.EventClients).With("Retry-After", "30")
 	}
-	if !f.streams.open(&cancel) {
+	if !f.Open(&cancel) {
 		return rest.Refuse(rest.Unavailable, "the server is going down").With("Retry-After", "2")
 	}
-	defer f.streams.close(&cancel)
+	defer f.Close(&cancel)
 
 	world := f.Present(r)
 	after, lost := resume(world, last)

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/cases/alarm"
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
+	"github.com/gewu-city/gewu/cases/recent"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
@@ -122,7 +123,11 @@ type Cases struct {
 	// Notices are subscriptions and messages.
 	Notices *notices.Service
 	post    post
+	moves   *recent.Ring
 }
+
+// movesHeld is how many events of cases are held for those who listen: minutes of a busy city, some 5 MB.
+const movesHeld = 4096
 
 // Open reads the cases of a city. The engine must have loaded it.
 func Open(ctx context.Context, o *Options) (*Cases, error) {
@@ -151,9 +156,10 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if err := c.journal.Load(ctx, shelf); err != nil {
 		return nil, fmt.Errorf("read the cases: %w", err)
 	}
+	c.moves = recent.New(c.journal, shelf, movesHeld)
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
-		Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return append(unreadable(shelf), c.Faults()...) },
+		Moves: c.moves, Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return append(unreadable(shelf), c.Faults()...) },
 		Standard: map[string]string{}, // the process says what classes without a limit have
 		Ground: &place.Ground{
 			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
@@ -225,6 +231,7 @@ func (c *Cases) Run(ctx context.Context) error {
 	group.Go(func() error { return c.journal.Run(following) })
 	// What is told last is in the checkpoint.
 	group.Go(func() error { defer stop(); return c.Sweeper.Run(ctx) })
+	group.Go(func() error { return c.moves.Run(ctx) })
 	group.Go(func() error { return c.post.follower.Run(ctx) })
 	group.Go(func() error { return c.post.courier.Run(ctx) })
 	return errors.Join(group.Wait(), c.post.close())

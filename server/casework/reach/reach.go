@@ -74,16 +74,8 @@ func both(f store.Filter, some []store.Filter) store.Filter {
 
 // Sees says how a case is seen: as a whole, as the public does, or not at all.
 func (s *Sight) Sees(c *store.Summary) (full, public bool) {
-	if s.Everything || slices.ContainsFunc(s.Full, func(f store.Filter) bool { return holds(&f, c) }) {
+	if s.Everything || slices.ContainsFunc(s.Full, func(f store.Filter) bool { return f.Passes(c) }) {
 		return true, true
 	}
 	return false, s.Public && !c.Private
-}
-
-// holds says of one case what the store says of all, for the members that sights have.
-func holds(f *store.Filter, c *store.Summary) bool {
-	in := func(list []string, s string) bool { return len(list) == 0 || s != "" && slices.Contains(list, s) }
-	return in(f.States, c.State) && in(f.Units, c.Unit) && in(f.Firsts, c.First) && in(f.Tasks, c.Task) &&
-		(len(f.Areas) == 0 || slices.ContainsFunc(c.Areas, func(a people.AreaKey) bool { return slices.Contains(f.Areas, a) })) &&
-		(len(f.Cells) == 0 || slices.ContainsFunc(c.Cells, func(a people.CellRef) bool { return slices.Contains(f.Cells, a) }))
 }
