@@ -72,12 +72,19 @@ await check('the operator finds it in the inbox by the keyboard alone and takes 
   await user.page.keyboard.press('Enter')
   await user.ready()
   expect((await user.caseId()) === id, user.page.url())
-  // The collector has the case open, and sees it move without asking.
+  // The collector has the case open, the duty chief the inbox, and both see it
+  // move without asking: the stream tells them, within about a second.
   await users[COLLECTOR].go(`/cases/${id}`)
+  await users[CHIEF].go('/cases')
+  expect(!(await users[CHIEF].rows()).includes(id), 'it waits for the chief already')
+  for (const who of [COLLECTOR, CHIEF]) await users[who].page.evaluate(() => (window.stays = true))
   await user.act('accept')
   expectText(await user.state(), '待立案')
-  await until('the page of the collector follows', async () => (await users[COLLECTOR].state()).includes('待立案'), 60_000, 500)
+  const followed = await until('the page of the collector follows', async () => (await users[COLLECTOR].state()).includes('待立案'), 5_000)
+  const listed = await until('the inbox of the chief follows', async () => (await users[CHIEF].rows()).includes(id), 5_000)
+  for (const who of [COLLECTOR, CHIEF]) expect(await users[who].page.evaluate(() => window.stays), 'the page was loaded again')
   expect(!(await user.rows()).includes(id), 'still in the inbox')
+  return `another page followed within ${followed.ms} ms, an inbox within ${listed.ms} ms`
 })
 
 await check('the duty chief files it, what is not allowed says why, a stale form is told so and keeps what was typed', async () => {

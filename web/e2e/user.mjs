@@ -36,8 +36,7 @@ export class User extends MapDriver {
       if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== base) user.outside.push(request.url())
     })
     page.on('pageerror', (error) => complaints.push(`${login} page error: ${error.message}`))
-    // Without a stream of cases the pages ask again now and then; the browser calls the missing stream an error.
-    page.on('console', (message) => message.type() === 'error' && !message.location().url.includes('/v1/cases/stream') && complaints.push(`${login} ${page.url()}: ${message.text()} ${message.location().url}`))
+    page.on('console', (message) => message.type() === 'error' && complaints.push(`${login} ${page.url()}: ${message.text()} ${message.location().url}`))
     await page.goto(`${base}/account/login`)
     await page.locator('input[name=login]').fill(login)
     await page.locator('input[name=password]').fill(password)

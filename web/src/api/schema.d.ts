@@ -1552,6 +1552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens to cases, as server-sent events
+         * @description `event: case` after something happened to a case that whoever listens may see at that moment and that passes the filters, which are those of the list; `event: gone` for one that they could see and cannot any more, or that passes no more, with nothing of it; `event: hello` on connecting, `event: reset` when it is not known what happened and everything must be fetched anew. Data are JSON (CaseTold, CaseGone, Hello). `inbox=true` tells of cases that may wait for a post of whoever listens; whether something can be done the list says. Several events of a case may come as one; a client is told at most some 20 times a second. The id is a place in the log and stands for the rights of whoever listened: `Last-Event-ID` goes on there, also after a restart of the server, with `reset` first when too much has happened, or rights or filters are others. Rights are looked at again while the stream runs; it ends when a session ends or rights change. A comment every 15 seconds keeps the connection open.
+         */
+        get: operations["streamCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/count": {
         parameters: {
             query?: never;
@@ -6152,6 +6172,51 @@ export interface components {
         Hello: {
             seq: components["schemas"]["Seq"];
             epoch: string;
+        };
+        /**
+         * @example {
+         *       "case": "01kax",
+         *       "version": 4,
+         *       "state": "assigned",
+         *       "final": false,
+         *       "seq": 43,
+         *       "actions": [
+         *         "dispatch"
+         *       ],
+         *       "begun": false,
+         *       "clocks": []
+         *     }
+         */
+        CaseTold: {
+            case: string;
+            version: number;
+            state: string;
+            final: boolean;
+            seq: components["schemas"]["Seq"];
+            /** @description What was done, in its order; none when only marks of clocks were reached. */
+            actions: string[];
+            /** @description The case began. */
+            begun: boolean;
+            /** @description Marks that clocks reached, of cases that are seen as a whole. */
+            clocks: {
+                /** @example handle */
+                clock: string;
+                /** @example warned */
+                kind: string;
+                level?: number;
+                /** Format: date-time */
+                at: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "case": "01kax",
+         *       "seq": 43
+         *     }
+         */
+        CaseGone: {
+            case: string;
+            seq: components["schemas"]["Seq"];
         };
         ChangeEvent: {
             seq: components["schemas"]["Seq"];
@@ -11215,6 +11280,93 @@ export interface operations {
             403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streamCases: {
+        parameters: {
+            query?: {
+                /** @description Only what may wait for a post of whoever listens. */
+                inbox?: boolean;
+                /** @description Only cases that are open, or only those at rest. */
+                open?: boolean;
+                /** @description States, separated by commas. */
+                state?: string;
+                /** @description Sources. */
+                source?: string;
+                /** @description Beginnings of class codes. */
+                class?: string;
+                /** @description Editions of the class. */
+                edition?: string;
+                /** @description part, event. */
+                kind?: string;
+                /** @description Organisations that have the case. */
+                unit?: string;
+                /** @description Organisations that had it first. */
+                first?: string;
+                /** @description LEVEL/CODE; one of several must hold. */
+                area?: string;
+                /** @description SCHEME/CODE. */
+                cell?: string;
+                /** @description Marks, all of them. */
+                mark?: string;
+                /** @description Requests that wait, all of them. */
+                request?: string;
+                /** @description Persons whose task it is; `me` for whoever asks. */
+                task?: string;
+                /** @description Cases above. */
+                parent?: string;
+                /** @description Names of processes. */
+                process?: string;
+                /** @description minlon,minlat,maxlon,maxlat. */
+                bbox?: string;
+                /**
+                 * @description FROM/TO, times in RFC 3339 or dates; one may be left out.
+                 * @example 2026-11-01/2026-11-08
+                 */
+                opened?: string;
+                /** @description FROM/TO. */
+                updated?: string;
+                /** @description FROM/TO; leaves out open cases. */
+                rested?: string;
+                /** @description FROM/TO; leaves out cases for which nothing is due. */
+                due?: string;
+                /** @description The least priority. */
+                priority?: number;
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /** @description Narrows down to posts in this organisation. */
+                organisation?: string;
+                /** @description Narrows down to this post. */
+                post?: string;
+                /** @description The same, for a client that cannot set headers. */
+                last_event_id?: string;
+            };
+            header?: {
+                /** @description Resume after this event. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: case
+                     *     id: 0b3f…-43~90c1e2a4b6d8f00a
+                     *     data: {"case":"01kax…","version":4,"state":"assigned","final":false,"seq":43,"actions":["dispatch"],"begun":false,"clocks":[]}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

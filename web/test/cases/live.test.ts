@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope } from 'vue'
 import type { Source } from '../../src/api/live'
 import { withWho } from '../../src/cases/api'
-import { type Told, useLive } from '../../src/cases/useLive'
+import { GONE, type Told, useLive } from '../../src/cases/useLive'
 
 class Stream implements Source {
   static all: Stream[] = []
@@ -33,7 +33,7 @@ function start(visible = true) {
   const told: (Told | null)[] = []
   const scope = effectScope()
   const live = scope.run(() => useLive(() => ({ person: 'S 1', post: 'operator' }), (one) => told.push(one), { open: (url) => new Stream(url), visible: () => visible }))!
-  live.start()
+  void live.start()
   return { told, scope, live, stream: Stream.all[0]! }
 }
 
@@ -49,9 +49,14 @@ describe('live cases', () => {
     expect(stream.url).toBe('/v1/cases/stream?person=S+1')
     stream.onopen!()
     expect(live.live.value).toBe(true)
+    stream.tell('hello', {})
     stream.tell('case', { case: 'c1', version: 3 })
+    stream.tell('gone', { case: 'c2', seq: 5 })
     vi.advanceTimersByTime(600_000)
-    expect(told).toEqual([{ case: 'c1', version: 3 }])
+    expect(told).toEqual([
+      { case: 'c1', version: 3 },
+      { case: 'c2', seq: 5, version: GONE },
+    ])
   })
 
   it('are asked for gently where there is no stream, and the stream is tried again', () => {
@@ -64,18 +69,46 @@ describe('live cases', () => {
     vi.advanceTimersByTime(510_000)
     expect(Stream.all.length).toBe(2)
     Stream.all[1]!.onopen!()
+    Stream.all[1]!.tell('hello', {})
     const before = told.length
     vi.advanceTimersByTime(300_000)
     expect(told.length).toBe(before)
   })
 
-  it('are asked for once more after a broken connection is back', () => {
+  it('are told again what was missed after a broken connection is back, and asked for when that is not known', () => {
     const { told, stream } = start()
     stream.onopen!()
+    stream.tell('hello', {})
     stream.onerror!()
     stream.onopen!()
-    expect(told).toEqual([null])
+    stream.tell('hello', {})
+    stream.tell('case', { case: 'c1', version: 4 })
+    expect(told).toEqual([{ case: 'c1', version: 4 }])
+    stream.tell('reset', {})
+    expect(told.at(-1)).toBe(null)
     expect(Stream.all.length).toBe(1)
+  })
+
+  it('are asked for again when the service listens back late', async () => {
+    const { told, stream } = start()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(told).toEqual([])
+    stream.onopen!()
+    stream.tell('hello', {})
+    expect(told).toEqual([null])
+  })
+
+  it('can be asked for when the service listens', async () => {
+    const scope = effectScope()
+    const live = scope.run(() => useLive(() => ({}), () => {}, { open: (url) => new Stream(url) }))!
+    let ready = false
+    const started = live.start().then(() => (ready = true))
+    await Promise.resolve()
+    expect(ready).toBe(false)
+    Stream.all[0]!.tell('hello', {})
+    await started
+    expect(ready).toBe(true)
+    scope.stop()
   })
 
   it('are not asked for while nobody looks, nor after the page has gone', () => {
