@@ -22,6 +22,7 @@ const (
 	AdminVersion = "version"
 	AdminLineage = "lineage"
 	AdminMark    = "mark"
+	AdminRequest = "request"
 	// AdminNote is noted.
 	AdminNote = "note"
 )
@@ -48,11 +49,11 @@ func CutAdminName(name string) (kind, id string) {
 }
 
 // Planning reports whether a name in the admin stream is that of a record of planning: a draft, a step of one, a version, a
-// table of lineage, or a mark. Such records come with every edit, and nothing about people depends on them: neither
-// [Tx].Admin nor the state of the directory counts them.
+// table of lineage, a mark, or an event of a request. Such records come with every edit, and nothing about people depends on
+// them: neither [Tx].Admin nor the state of the directory counts them.
 func Planning(name string) bool {
 	switch kind, _ := CutAdminName(name); kind {
-	case AdminDraft, AdminStep, AdminVersion, AdminLineage, AdminMark:
+	case AdminDraft, AdminStep, AdminVersion, AdminLineage, AdminMark, AdminRequest:
 		return true
 	}
 	return false
@@ -73,7 +74,7 @@ func (a *Admin) Put() Change {
 func (a *Admin) Validate() error {
 	switch a.Kind {
 	case AdminOrganisation, AdminPost, AdminStaff, AdminSetting, AdminNote:
-	case AdminDraft, AdminStep, AdminVersion, AdminLineage, AdminMark:
+	case AdminDraft, AdminStep, AdminVersion, AdminLineage, AdminMark, AdminRequest:
 	default:
 		return &FieldError{Field: "kind", Value: a.Kind, Why: "must be organisation, post, staff, setting, note, or one of planning"}
 	}

@@ -66,6 +66,8 @@ type Header struct {
 	Published int `json:"published,omitempty"`
 	// From is the version that the draft takes back, 0 for none.
 	From int `json:"from,omitempty"`
+	// Request is the change request that the draft answers, empty for none.
+	Request string `json:"request,omitempty"`
 }
 
 // Of is the state of a draft in a World: a publication may wait, and may have failed or been withdrawn since.

@@ -158,7 +158,7 @@ func definitions(w, again *index.World, report func(problem string)) {
 }
 
 func admins(w *index.World) (all []*records.Record) {
-	for _, kind := range []string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting, data.AdminDraft, data.AdminStep, data.AdminVersion, data.AdminLineage, data.AdminMark} {
+	for _, kind := range []string{data.AdminOrganisation, data.AdminPost, data.AdminStaff, data.AdminSetting, data.AdminDraft, data.AdminStep, data.AdminVersion, data.AdminLineage, data.AdminMark, data.AdminRequest} {
 		all = slices.AppendSeq(all, w.Admin(kind))
 	}
 	return all
