@@ -10,6 +10,7 @@ import (
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/synth"
+	"github.com/gewu-city/gewu/grid/request"
 	"github.com/gewu-city/gewu/people"
 )
 
@@ -29,6 +30,8 @@ type Profile struct {
 	Owner string
 	// Public says that everybody sees cases that are not private, without who reported them.
 	Public bool
+	// Requests says who decides about change requests on borders, and whether the public may make some.
+	Requests request.Charter
 
 	Process *process.Table
 	// ProcessText is the process as one document that inherits from nothing, RulesText the text of the rules of routing.

@@ -35,6 +35,7 @@ type head struct {
 	Shared   *string    `toml:"shared_scheme"`
 	Owner    string     `toml:"owner"`
 	Public   *bool      `toml:"public"`
+	Requests *charter   `toml:"requests"`
 	Demo     demoRow    `toml:"demo"`
 }
 
@@ -99,6 +100,7 @@ func Load(fsys fs.FS, name string) (*Profile, error) {
 	l.times(p)
 	l.notices(p)
 	l.hooks(p)
+	l.requests(p)
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)
 	}
