@@ -79,6 +79,10 @@ func needs() map[string]need {
 		"POST /v1/drafts/{draft}/approve": need(people.Approve), "POST /v1/drafts/{draft}/reject": need(people.Approve),
 		"POST /v1/drafts/{draft}/publish": need(people.Publish), "POST /v1/drafts/{draft}/withdraw": drafting,
 
+		"GET /v1/requests": public, "POST /v1/requests": public, "GET /v1/requests/{request}": public,
+		"POST /v1/requests/{request}/survey": draft, "POST /v1/requests/{request}/opinion": drafting,
+		"POST /v1/requests/{request}/draft": draft, "POST /v1/requests/{request}/withdraw": self,
+
 		"GET /v1/dictionaries": public, "POST /v1/dictionaries": define, "GET /v1/dictionaries/{dictionary}": public,
 		"PUT /v1/dictionaries/{dictionary}": define, "DELETE /v1/dictionaries/{dictionary}": define,
 

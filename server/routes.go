@@ -140,6 +140,14 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/drafts/{draft}/publish", s.drafts.Publish, writers, false},
 		{"POST", "/v1/drafts/{draft}/withdraw", s.drafts.Withdraw, writers, false},
 
+		{"GET", "/v1/requests", s.requests.List, anyone, false},
+		{"POST", "/v1/requests", s.requests.Report, visitors, false},
+		{"GET", "/v1/requests/{request}", s.requests.Get, anyone, false},
+		{"POST", "/v1/requests/{request}/survey", s.requests.Survey, writers, false},
+		{"POST", "/v1/requests/{request}/opinion", s.requests.Opinion, writers, false},
+		{"POST", "/v1/requests/{request}/draft", s.requests.Draft, writers, false},
+		{"POST", "/v1/requests/{request}/withdraw", s.requests.Withdraw, visitors, false},
+
 		{"GET", "/v1/dictionaries", s.definitions.ListDictionaries, anyone, false},
 		{"POST", "/v1/dictionaries", s.definitions.CreateDictionary, writers, false},
 		{"GET", "/v1/dictionaries/{dictionary}", s.definitions.GetDictionary, anyone, false},
@@ -316,6 +324,12 @@ func (s *Server) again() map[string]answerAgain {
 		"POST /v1/drafts/{draft}/approve": s.drafts.Again,
 		"POST /v1/drafts/{draft}/reject":  s.drafts.Again,
 		"POST /v1/drafts/{draft}/publish": s.drafts.Again,
+
+		"POST /v1/requests":                    s.requests.Again,
+		"POST /v1/requests/{request}/survey":   s.requests.Again,
+		"POST /v1/requests/{request}/opinion":  s.requests.Again,
+		"POST /v1/requests/{request}/draft":    s.drafts.Again,
+		"POST /v1/requests/{request}/withdraw": s.requests.Again,
 	}
 }
 
@@ -329,7 +343,7 @@ func (s *Server) handle(rt *route, w http.ResponseWriter, r *http.Request) error
 	if !listed {
 		again = city.Again
 	}
-	if rt.access != writers || rt.stream && !listed || rt.method == http.MethodGet {
+	if rt.access != writers && !listed || rt.stream && !listed || rt.method == http.MethodGet {
 		return rt.handle(w, r)
 	}
 	return s.keys.Serve(w, r, s.cfg.Limits.BodyBytes, rt.handle, again)

@@ -20,6 +20,7 @@ import (
 	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/cells"
+	"github.com/gewu-city/gewu/grid/request"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/index/planner"
 	"github.com/gewu-city/gewu/internal/obs"
@@ -53,6 +54,7 @@ import (
 	"github.com/gewu-city/gewu/server/personal"
 	"github.com/gewu-city/gewu/server/planning"
 	"github.com/gewu-city/gewu/server/plans"
+	"github.com/gewu-city/gewu/server/requests"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/server/spool"
 	"github.com/gewu-city/gewu/server/tilesets"
@@ -83,6 +85,8 @@ type Config struct {
 	Open311 open311.Settings
 	// Notices are subscriptions and messages about cases; nil answers 501.
 	Notices *notices.Service
+	// Requests says who decides about change requests, and whether the public may make some.
+	Requests request.Charter
 	// Zone is where dates without a time begin; nil means UTC.
 	Zone *time.Location
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
@@ -161,6 +165,7 @@ type Server struct {
 	audit       audit.API
 	attachments attachments.API
 	drafts      drafts.API
+	requests    requests.API
 	cases       casework.API
 	caseFeed    casefeed.API
 	caseStream  *casestream.API
@@ -247,6 +252,7 @@ func New(cfg Config) (*Server, error) {
 	s.plans = plans.API{City: s.city}
 	s.audit = audit.API{City: s.city, Book: entries.NewBook(cfg.Store), Look: s.trail.Look, Names: s.auth}
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
+	s.requests = requests.API{City: s.city, Charter: cfg.Requests, Drafts: &s.drafts}
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
 	s.caseFeed = casefeed.API{City: s.city, Service: cfg.Cases}
 	s.caseStream = casestream.New(s.city, &s.cases)

@@ -3,11 +3,13 @@ package city
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/rest"
 )
 
 type requestIDKey struct{}
@@ -97,4 +99,18 @@ func PersonOf(r *http.Request) (person string, certain bool) {
 		return "account:" + who.Account, true
 	}
 	return who.Actor(), false
+}
+
+// ActFor names who acts, as PersonOf does; by is for whom, which only those who are no certain person may say.
+func ActFor(r *http.Request, by string) (string, error) {
+	who, certain := PersonOf(r)
+	switch {
+	case by == "" || by == who:
+		return who, nil
+	case certain:
+		return "", rest.Fault(rest.Forbidden, "by", by, "may be said by the operator of the machine only; you act for yourself")
+	case len(by) > 128 || strings.ContainsFunc(by, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		return "", rest.Fault(rest.Invalid, "by", by, "must be a name of at most 128 bytes")
+	}
+	return by, nil
 }

@@ -167,7 +167,7 @@ func (a *API) back(r *http.Request, w *index.World, d *version.Draft) (*version.
 	for id, f := range base.Coverage.Faces() {
 		step.Cells = append(step.Cells, coverage.Cell{Code: f.Code, Parent: f.Parent, Attributes: f.Attributes, Shape: base.Coverage.Shape(id)})
 	}
-	step.By, _ = person(r, "")
+	step.By, _ = city.ActFor(r, "")
 	next, _, err := d.Do(step)
 	if err != nil {
 		return nil, nil, refused(err)

@@ -11,13 +11,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/grid/coverage"
+	"github.com/gewu-city/gewu/grid/request"
 	"github.com/gewu-city/gewu/grid/version"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
@@ -175,20 +175,6 @@ func demanded(r *http.Request, q *rest.Params) (*data.Seq, error) {
 	return new(data.Seq(n)), nil
 }
 
-// person is who asks; by is whom they act for, which only those who are no certain person may say.
-func person(r *http.Request, by string) (string, error) {
-	who, certain := city.PersonOf(r)
-	switch {
-	case by == "" || by == who:
-		return who, nil
-	case certain:
-		return "", rest.Fault(rest.Forbidden, "by", by, "may be said by the operator of the machine only; you act for yourself")
-	case len(by) > 128 || strings.ContainsFunc(by, func(c rune) bool { return c < ' ' || c == 0x7f }):
-		return "", rest.Fault(rest.Invalid, "by", by, "must be a name of at most 128 bytes")
-	}
-	return by, nil
-}
-
 // answer tells of a draft as it is in a World.
 func (a *API) answer(w http.ResponseWriter, r *http.Request, status int, world *index.World, id string, more detail) error {
 	h, seq, ok := version.Lookup(world, id)
@@ -255,17 +241,51 @@ func (b *begin) check() error {
 
 // Create begins a draft of a scheme as it is now, or as an earlier version was: POST /v1/drafts.
 func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
+	b := begin{}
+	if err := a.begins(w, r, &b); err != nil {
+		return err
+	}
+	return a.begin(w, r, &b, "", func(string, string) ([]data.Change, error) { return nil, nil })
+}
+
+// Answer begins a draft of a scheme as it is now that answers a change request: the body is that of POST /v1/drafts, whose
+// scheme is given. land is the change that says so of the request, and lands with the draft or not at all.
+func (a *API) Answer(w http.ResponseWriter, r *http.Request, q *request.Request, land func(draft, by string) (data.Change, error)) error {
+	b := begin{}
+	if err := a.begins(w, r, &b); err != nil {
+		return err
+	}
+	switch {
+	case b.Scheme != "" && b.Scheme != q.Scheme:
+		return rest.Fault(rest.Invalid, "scheme", b.Scheme, "is not that of the request, which is about "+q.Scheme)
+	case b.From > 0:
+		return rest.Fault(rest.Invalid, "from_version", strconv.Itoa(b.From), "has no meaning here: a request is answered by a draft of the scheme as it is")
+	}
+	b.Scheme = q.Scheme
+	if b.Title == "" {
+		// Titles of versions are public, what was reported is not.
+		b.Title = "Request " + q.ID
+	}
+	return a.begin(w, r, &b, q.ID, func(draft, by string) ([]data.Change, error) {
+		c, err := land(draft, by)
+		return []data.Change{c}, err
+	})
+}
+
+// begins reads what a draft is to begin with.
+func (a *API) begins(w http.ResponseWriter, r *http.Request, b *begin) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	b := begin{}
-	if err := a.body(w, r, &b); err != nil {
+	if err := a.body(w, r, b); err != nil {
 		return err
 	}
-	if err := b.check(); err != nil {
-		return err
-	}
-	author, err := person(r, b.By)
+	return b.check()
+}
+
+// begin begins a draft, for a request or for none; with are changes that land with it.
+func (a *API) begin(w http.ResponseWriter, r *http.Request, b *begin, asked string, with func(draft, by string) ([]data.Change, error)) error {
+	author, err := city.ActFor(r, b.By)
 	if err != nil {
 		return err
 	}
@@ -281,7 +301,7 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := version.Header{
-		ID: id, Scheme: b.Scheme, Title: b.Title, Author: author, Created: a.Today().UTC().Truncate(time.Millisecond), Base: world.Seq(),
+		ID: id, Scheme: b.Scheme, Title: b.Title, Author: author, Created: a.Today().UTC().Truncate(time.Millisecond), Base: world.Seq(), Request: asked,
 		Version: max(1, version.InForce(world, b.Scheme)), Rule: b.Rule, Order: b.Order, State: version.Open, LeastWidth: leastWidth, From: b.From,
 	}
 	if b.Area != nil {
@@ -290,29 +310,17 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 	if b.Width != nil {
 		h.LeastWidth = *b.Width
 	}
-	base, err := a.base(r.Context(), world.Whole(), &h)
-	if err != nil {
-		return baseFault(err)
-	}
-	d := version.Begin(h, base)
-	changes, err := a.first(r.Context(), world.Whole(), &h, base)
+	d, changes, err := a.made(r, world.Whole(), h)
 	if err != nil {
 		return err
 	}
-	if b.From > 0 {
-		var step []data.Change
-		if d, step, err = a.back(r, world.Whole(), d); err != nil {
-			return err
-		}
-		changes = append(changes, step...)
-	}
-	put, err := d.Header.Put(0)
+	more, err := with(id, author)
 	if err != nil {
 		return err
 	}
-	seq, err := a.Append(r, data.Tx{Cause: cause(id), Changes: append([]data.Change{put}, changes...)})
+	seq, err := a.Append(r, data.Tx{Cause: cause(id), Changes: append(changes, more...)})
 	if _, clash := errors.AsType[*data.ConflictError](err); clash {
-		return rest.Refuse(rest.Conflict, "somebody else began the first draft of the scheme at the same time; repeat").Because(err)
+		return rest.Refuse(rest.Conflict, "somebody else began the first draft of the scheme, or moved the request on, at the same time; read again, and repeat").Because(err)
 	}
 	if err != nil {
 		return err
@@ -322,7 +330,29 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", "/v1/drafts/"+url.PathEscape(id))
-	return a.answer(w, r, http.StatusCreated, world, id, detail{Found: defectsFixed(base)})
+	return a.answer(w, r, http.StatusCreated, world, id, detail{Found: defectsFixed(d.Base)})
+}
+
+// made is a new draft with the changes that keep it.
+func (a *API) made(r *http.Request, world *index.World, h version.Header) (*version.Draft, []data.Change, error) {
+	base, err := a.base(r.Context(), world, &h)
+	if err != nil {
+		return nil, nil, baseFault(err)
+	}
+	d := version.Begin(h, base)
+	changes, err := a.first(r.Context(), world, &h, base)
+	if err != nil {
+		return nil, nil, err
+	}
+	if h.From > 0 {
+		var step []data.Change
+		if d, step, err = a.back(r, world, d); err != nil {
+			return nil, nil, err
+		}
+		changes = append(changes, step...)
+	}
+	put, err := d.Header.Put(0)
+	return d, append([]data.Change{put}, changes...), err
 }
 
 // cause is what the log says of entries of a draft.

@@ -41,7 +41,7 @@ func (a *API) step(w http.ResponseWriter, r *http.Request, q *rest.Params, step 
 		if err := a.newCodes(have.world, d, step); err != nil {
 			return nil, coverage.Change{}, nil, err
 		}
-		step.By, _ = person(r, "")
+		step.By, _ = city.ActFor(r, "")
 		next, ch, err := d.Do(step)
 		if err != nil {
 			return nil, ch, nil, refused(err)

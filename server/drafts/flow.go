@@ -56,7 +56,7 @@ func (a *API) asks(w http.ResponseWriter, r *http.Request, takes ...string) (*as
 	if len(s.Note) > longestNote || len(s.Title) > longestTitle {
 		return nil, nil, nil, rest.Fault(rest.Invalid, "note", "", fmt.Sprintf("must be at most %d bytes, a title at most %d", longestNote, longestTitle))
 	}
-	who, err := person(r, s.By)
+	who, err := city.ActFor(r, s.By)
 	return have, s, &version.Sign{By: who, At: a.Today().UTC().Truncate(time.Millisecond), Note: s.Note}, err
 }
 
