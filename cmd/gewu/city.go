@@ -186,6 +186,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		config.Clock = o.clock
 	}
 	if o.profile != nil {
+		config.Requests = o.profile.Requests
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
 			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
 			Files: c.files.Store, Mailer: login.Post, PublicURL: o.logins.PublicURL,

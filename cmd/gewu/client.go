@@ -29,6 +29,7 @@ import (
 	"github.com/gewu-city/gewu/cmd/gewu/places"
 	"github.com/gewu-city/gewu/cmd/gewu/planning"
 	"github.com/gewu-city/gewu/cmd/gewu/progress"
+	"github.com/gewu-city/gewu/cmd/gewu/requests"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/internal/obs"
@@ -287,6 +288,13 @@ func gridder(e *env) *planning.Env {
 			return b.Set, b.Finish
 		},
 	}
+}
+
+// requester is what the commands about change requests get.
+func requester(e *env) *requests.Env {
+	return &requests.Env{Ctx: e.ctx, Stdout: e.stdout, City: func(do func(requests.Client) error) error {
+		return withCity(e, func(_ context.Context, c client) error { return do(c) })
+	}}
 }
 
 // worker is what the commands about long work get.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/gewu-city/gewu/cmd/gewu/requests"
 	"github.com/gewu-city/gewu/geo/proj"
 )
 
@@ -46,6 +47,8 @@ type Grid struct {
 	Diff   Diff   `cmd:"" help:"What a change of cells does: which cells, which ground, which borders, and which doors, parts, households and open cases come from which cell to which."`
 
 	Draw Draw `cmd:"" help:"The ground that a text says by what lies on its four sides (四至): drawn between the roads that it names, or why not."`
+
+	Request requests.Request `cmd:"" help:"Change requests: report cells as unsuitable, survey them, decide about them together, begin the draft that answers."`
 
 	Draft     Draft     `cmd:"" help:"Drafts of schemes: begin, draw, undo, list, forget them."`
 	Approve   Approve   `cmd:"" help:"Accept a draft that was checked, as another person than those who drew it, or send it back."`
