@@ -2161,6 +2161,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Change requests
+         * @description The newest first. Everybody sees which cells a request is about and how far it has come; whoever reported it, and those who may draw, approve or publish, see what was said. Who reported is for the latter alone.
+         */
+        get: operations["listRequests"];
+        put?: never;
+        /**
+         * Report cells as unsuitable
+         * @description The cells are named, or those at a place are meant. A sketch is a line or a polygon, not self-crossing, of at most 500 vertices and 20 km, in the city. Of whoever reports a reference is kept, no name; words with addresses of mail, telephone or identity card numbers are refused. The public may report where the city's profile says so.
+         */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        /** One change request */
+        get: operations["getRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{request}/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record what a surveyor found
+         * @description From then on the departments decide that the profile of the city names now, by its rule; a profile that changes later changes nothing about this request.
+         */
+        post: operations["surveyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{request}/opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the opinion of a department
+         * @description Each named department speaks once, by somebody else each, who holds a post there that lets them draw, approve or publish; the operator of the machine speaks for any. When all have spoken the request is accepted or refused: by the rule `all` any refusal refuses, by `majority` more than half must agree.
+         */
+        post: operations["giveOpinion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{request}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a draft for a request that was accepted
+         * @description The draft names the request, and the request the draft; both land together. When the draft is published the request is done. A draft that is forgotten leaves the request accepted.
+         */
+        post: operations["draftRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{request}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a request back
+         * @description By whoever reported it, while nobody has decided; for those without an account by the operator of the machine.
+         */
+        post: operations["withdrawRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -4693,6 +4844,8 @@ export interface components {
             published?: number;
             /** @description Version that it goes back to. */
             from?: number;
+            /** @description Id of the change request that it answers. */
+            request?: string;
             /** Format: date-time */
             due?: string;
             /** @description Why the last publication failed. */
@@ -4703,6 +4856,114 @@ export interface components {
             drafts: components["schemas"]["Draft"][];
             count: number;
             seq: components["schemas"]["Seq"];
+        };
+        /** @enum {string} */
+        RequestState: "reported" | "surveyed" | "accepted" | "refused" | "draft" | "done" | "withdrawn";
+        Request: {
+            id: string;
+            scheme: string;
+            cells: string[];
+            state: components["schemas"]["RequestState"];
+            /** Format: date-time */
+            reported: string;
+            /** @description A reference to whoever reported, for those who work with requests: account:ID, staff:ID, public, or the machine. */
+            reporter?: string;
+            /** @description You have reported it. */
+            mine?: boolean;
+            reason?: string;
+            proposal?: string;
+            /** @description A GeoJSON LineString or Polygon. */
+            sketch?: Record<string, never>;
+            survey?: {
+                findings?: string;
+                cells?: string[];
+                by?: string;
+                /** Format: date-time */
+                at: string;
+            };
+            /** @description Organisations that decide together. */
+            departments?: string[];
+            /** @enum {string} */
+            rule?: "all" | "majority";
+            /** @description Those that have not spoken. */
+            waiting?: string[];
+            opinions?: {
+                department: string;
+                agree: boolean;
+                words?: string;
+                by?: string;
+                /** Format: date-time */
+                at: string;
+            }[];
+            /** Format: date-time */
+            decided?: string;
+            draft?: string;
+            /** @description Number of the version that the draft became. */
+            version?: number;
+            withdrawn?: {
+                words?: string;
+                by?: string;
+                /** Format: date-time */
+                at: string;
+            };
+            seq: components["schemas"]["Seq"];
+        };
+        RequestList: {
+            requests: components["schemas"]["Request"][];
+            count: number;
+            seq: components["schemas"]["Seq"];
+        };
+        RequestAnswer: {
+            request: components["schemas"]["Request"];
+            seq: components["schemas"]["Seq"];
+        };
+        RequestReport: {
+            scheme: string;
+            cells?: string[];
+            /** @description A place, longitude and latitude, instead of cells. */
+            at?: [
+                number,
+                number
+            ];
+            reason: string;
+            proposal?: string;
+            /** @description A GeoJSON LineString or Polygon in longitude and latitude. */
+            sketch?: Record<string, never>;
+            /** @description Id of the member of staff for whom the operator of the machine reports. */
+            by?: string;
+        };
+        RequestSurvey: {
+            findings: string;
+            /** @description The cells that are really concerned, when they are others. */
+            cells?: string[];
+            /** @description For whom the operator of the machine acts. */
+            by?: string;
+        };
+        RequestOpinion: {
+            /** @description May be left out by whoever may speak for one only. */
+            department?: string;
+            agree: boolean;
+            /** @description A refusal needs some. */
+            words?: string;
+            /** @description For whom the operator of the machine acts. */
+            by?: string;
+        };
+        RequestDraft: {
+            /** @description That of the request. */
+            scheme?: string;
+            /** @description Titles of versions are public. Default: that of which request it is. */
+            title?: string;
+            /** @enum {string} */
+            rule?: "longest_border" | "priority";
+            order?: string[];
+            least_area_m2?: number;
+            /** @default 0.5 */
+            least_width_m: number;
+            /** @description For whom the operator of the machine acts. */
+            by?: string;
+        };
+        RequestWithdraw: {
+            words?: string;
         };
         DraftBegin: {
             scheme: string;
@@ -6614,6 +6875,11 @@ export interface components {
         draft: string;
         /** @description The cells as drawn, or what they change. */
         draft_tileset: "cells" | "changes";
+        /**
+         * @description Id of a change request.
+         * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+         */
+        request: string;
         /** @description The `seq` that the draft must have now, else 412. */
         draft_if_seq: components["schemas"]["Seq"];
         /** @description The same as an ETag. */
@@ -12708,6 +12974,314 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: {
+                scheme?: string;
+                state?: components["schemas"]["RequestState"];
+                /** @description Only about this cell. */
+                cell?: string;
+                /** @description Only those that you have reported. */
+                mine?: boolean;
+                limit?: number;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scheme": "unit",
+                 *       "cells": [
+                 *         "A111-00",
+                 *         "A112-00"
+                 *       ],
+                 *       "reason": "The border runs through a yard with one door.",
+                 *       "sketch": {
+                 *         "type": "LineString",
+                 *         "coordinates": [
+                 *           [
+                 *             121.51,
+                 *             25.001
+                 *           ],
+                 *           [
+                 *             121.511,
+                 *             25.009
+                 *           ]
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestReport"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            201: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestAnswer"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRequest: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestAnswer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    surveyRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "findings": "The yard is one; the border follows a wall that is gone."
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestSurvey"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestAnswer"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    giveOpinion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "department": "street-centre",
+                 *       "agree": true,
+                 *       "words": "The yard is looked after by one team."
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestOpinion"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestAnswer"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": "One yard"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestDraft"];
+            };
+        };
+        responses: {
+            /** @description The draft. */
+            201: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftAnswer"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdrawRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a change request.
+                 * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
+                 */
+                request: components["parameters"]["request"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "words": "Settled otherwise."
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestWithdraw"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestAnswer"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
