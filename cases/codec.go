@@ -9,13 +9,18 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gewu-city/gewu/data"
 )
 
-// eventVersion is the version of the encoding of events. A new layout takes a new number and the old ones stay readable.
-const eventVersion = 1
+// Versions of the encoding of events: a new layout takes a new number and the old ones stay readable. Version 2 is version
+// 1 with the member reported; events without it are written as version 1, which older programs read.
+const (
+	eventVersion    = 1
+	reportedVersion = 2
+)
 
 // Bounds of an event.
 const (
@@ -26,6 +31,8 @@ const (
 	MaxUnits       = 20
 	MaxFields      = 100
 	MaxEventBytes  = 256 << 10
+
+	firstYear, lastYear = 1900, 9999 // of a time at which something was reported
 )
 
 type versioned struct {
@@ -36,7 +43,11 @@ type versioned struct {
 // Encode is the event as it is kept in the log: a JSON object whose first member is the version of the encoding. The
 // error is a *data.FieldError if it is larger than [MaxEventBytes].
 func Encode(e *Event) ([]byte, error) {
-	b, err := json.Marshal(versioned{V: eventVersion, Event: e})
+	v := versioned{V: eventVersion, Event: e}
+	if !e.Form.Reported.IsZero() {
+		v.V = reportedVersion
+	}
+	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode event %d of case %s: %w", e.Number, e.Case, err)
 	}
@@ -57,8 +68,8 @@ func Decode(b []byte) (*Event, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("%w: something follows the event", data.ErrFormat)
 	}
-	if v.V != eventVersion {
-		return nil, fmt.Errorf("%w: event has version %d, this program reads up to %d", data.ErrFormat, v.V, eventVersion)
+	if v.V != eventVersion && v.V != reportedVersion {
+		return nil, fmt.Errorf("%w: event has version %d, this program reads up to %d", data.ErrFormat, v.V, reportedVersion)
 	}
 	if v.Case == "" || v.Number < 1 || v.To == "" || v.Action == "" {
 		return nil, fmt.Errorf("%w: event without case, number, action or state", data.ErrFormat)
@@ -99,6 +110,8 @@ func (f *Form) Check() error {
 		return wrong("units", strconv.Itoa(len(f.Units)), fmt.Sprintf("are more than %d", MaxUnits))
 	case len(f.Parts) > MaxParts:
 		return wrong("parts", strconv.Itoa(len(f.Parts)), fmt.Sprintf("are more than %d", MaxParts))
+	case !f.Reported.IsZero() && (f.Reported.Year() < firstYear || f.Reported.Year() > lastYear):
+		return wrong("reported", f.Reported.Format(time.RFC3339), "must be a time from 1900 on")
 	case f.Class != nil && f.Class.Code == "":
 		return wrong("class", "", "has no code")
 	case f.Source != "" && !sourcePattern.MatchString(f.Source) || manyDigits.MatchString(f.Source):

@@ -62,11 +62,36 @@ func TestDecodeBadEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{
-		"", "{}", "[]", good + "x", good[:len(good)-1], strings.Replace(good, `"v":1`, `"v":2`, 1), strings.Replace(good, `"number":1`, `"number":0`, 1),
+		"", "{}", "[]", good + "x", good[:len(good)-1], strings.Replace(good, `"v":1`, `"v":3`, 1), strings.Replace(good, `"number":1`, `"number":0`, 1),
 		strings.Replace(good, `"to"`, `"too"`, 1), strings.Replace(good, `"action":"report",`, "", 1), strings.Replace(good, "2026", "year", 1),
 	} {
 		if _, err := cases.Decode([]byte(bad)); !errors.Is(err, data.ErrFormat) {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// TestReported: an event that says when a matter was reported is of the second version of the encoding, all others of the
+// first, which programs read that know no such member.
+func TestReported(t *testing.T) {
+	e := &cases.Event{Case: "A", Number: 1, At: day, Action: "report", To: "submitted", Process: &cases.ProcessRef{Name: "base", Version: 1}}
+	b, err := cases.Encode(e)
+	if err != nil || !strings.HasPrefix(string(b), `{"v":1,`) || strings.Contains(string(b), "reported") {
+		t.Errorf("%s %v", b, err)
+	}
+	e.Form.Reported = day.Add(-26 * time.Hour)
+	b, err = cases.Encode(e)
+	if err != nil || !strings.HasPrefix(string(b), `{"v":2,`) {
+		t.Fatalf("%s %v", b, err)
+	}
+	back, err := cases.Decode(b)
+	if err != nil || !back.Form.Reported.Equal(e.Form.Reported) || !back.At.Equal(day) {
+		t.Errorf("%+v %v", back, err)
+	}
+	for year, ok := range map[int]bool{26: false, 1899: false, 1900: true, 2026: true} {
+		f := cases.Form{Reported: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
+		if err := f.Check(); (err == nil) != ok {
+			t.Errorf("%d: %v", year, err)
 		}
 	}
 }

@@ -157,6 +157,9 @@ type Form struct {
 	Note   string            `json:"note,omitempty"`
 	Fields map[string]string `json:"fields,omitempty"`
 
+	// Reported is when the matter was reported, where that was before somebody entered it: on a list of the night, in another
+	// system. It is of the first event alone and never after it; limits count from the events.
+	Reported time.Time `json:"reported,omitzero"`
 	// Reporter is an opaque reference to whoever reported: who it is never comes into a case. Client is the program and
 	// device through which the report came, External its number in another system.
 	Reporter string     `json:"reporter,omitempty"`

@@ -94,6 +94,14 @@ func (d *decision) values() *process.RefusalError {
 	if !f.Until.IsZero() && !f.Until.After(d.cmd.At) {
 		return wrong("until", f.Until.Format(time.RFC3339), "已过去", "has passed")
 	}
+	if at := f.Reported; !at.IsZero() {
+		switch {
+		case d.c.Version > 0:
+			return wrong("reported", at.Format(time.RFC3339), "只能在案件开始时填写", "is said when a case begins")
+		case at.After(d.cmd.At):
+			return wrong("reported", at.Format(time.RFC3339), "晚于当前时间", "lies in the future")
+		}
+	}
 	for id, value := range f.Fields {
 		field, ok := d.t.Field(id)
 		if _, fixed := process.FixedField(id); fixed || !ok {

@@ -41,15 +41,17 @@ type summary struct {
 	Point      *point      `json:"point,omitempty"`
 	Address    string      `json:"address,omitempty"`
 	// Description is its beginning in lists.
-	Description string      `json:"description,omitempty"`
-	Priority    int         `json:"priority,omitempty"`
-	Marks       []string    `json:"marks"`
-	Requests    []string    `json:"requests"`
-	Opened      time.Time   `json:"opened"`
-	Updated     time.Time   `json:"updated"`
-	Rested      time.Time   `json:"rested,omitzero"`
-	Due         time.Time   `json:"due,omitzero"`
-	Light       clock.Light `json:"light"`
+	Description string    `json:"description,omitempty"`
+	Priority    int       `json:"priority,omitempty"`
+	Marks       []string  `json:"marks"`
+	Requests    []string  `json:"requests"`
+	Opened      time.Time `json:"opened"`
+	// Reported is when the matter was reported, where that was before the case began.
+	Reported time.Time   `json:"reported,omitzero"`
+	Updated  time.Time   `json:"updated"`
+	Rested   time.Time   `json:"rested,omitzero"`
+	Due      time.Time   `json:"due,omitzero"`
+	Light    clock.Light `json:"light"`
 }
 
 type processRef struct {
@@ -97,7 +99,7 @@ func (a *API) sketch(of *seen, d *dossier.Dossier) (*summary, error) {
 	out := &summary{
 		ID: s.ID, Version: s.Version, Process: processRef{s.Process.Name, s.Process.Version}, State: s.State, StateTitle: state.Title, Final: s.Final, Public: state.Public,
 		Private: s.Private, Unreadable: s.Unreadable, Class: a.classOf(d.Case.Class), Source: s.Source, Areas: []area{}, Cells: []cell{}, Priority: s.Priority, Marks: list(s.Marks), Requests: list(s.Requests),
-		Opened: s.Opened, Updated: s.Updated, Rested: s.Rested, Due: s.Due, Address: d.Address,
+		Opened: s.Opened, Reported: d.Reported, Updated: s.Updated, Rested: s.Rested, Due: s.Due, Address: d.Address,
 	}
 	if p := d.Case.Place(); p != nil {
 		for _, one := range p.Areas {
@@ -111,7 +113,7 @@ func (a *API) sketch(of *seen, d *dossier.Dossier) (*summary, error) {
 		}
 	}
 	if !of.full {
-		out.Requests, out.Marks, out.Source, out.Private, out.Priority = []string{}, []string{}, "", false, 0
+		out.Requests, out.Marks, out.Source, out.Private, out.Priority, out.Reported = []string{}, []string{}, "", false, 0, time.Time{}
 		return out, nil
 	}
 	out.Unit, out.Task, out.Description = s.Unit, s.Task, beginning(d.Description)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gewu-city/gewu/cases"
 )
@@ -19,6 +20,8 @@ type Dossier struct {
 	// Description is what was said last of the matter, Address where it is in words: as it was looked up, else as it was said.
 	Description, Address string
 	Before, After, Voice []cases.File
+	// Reported is when the matter was reported, where that was before the case began; zero otherwise.
+	Reported time.Time
 	// Reporter refers to whoever reported, empty for nobody known.
 	Reporter string
 	// Units are all that ever had the case.
@@ -95,6 +98,7 @@ func (s *Shelf) read(ctx context.Context, id string) (*Dossier, error) {
 	if len(d.Events) == 0 {
 		return nil, cases.ErrNoCase
 	}
+	d.Reported = d.Events[0].Form.Reported
 	if d.Address == "" {
 		d.Address = said
 	}
