@@ -37,11 +37,18 @@ type caseLog struct {
 	mu     sync.Mutex
 	seq    data.Seq
 	events map[string][][]byte
+	// broken, when not nil, is why nothing can be appended.
+	broken func() error
 }
 
 func (l *caseLog) Append(_ context.Context, events []*cases.Event) (data.Seq, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.broken != nil {
+		if err := l.broken(); err != nil {
+			return 0, err
+		}
+	}
 	for _, e := range events {
 		b, err := cases.Encode(e)
 		if err != nil {

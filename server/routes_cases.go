@@ -15,6 +15,7 @@ func (s *Server) caseRoutes() []route {
 	return []route{
 		{"GET", "/v1/cases", c.List, anyone, false},
 		{"POST", "/v1/cases", c.Create, visitors, false},
+		{"POST", "/v1/cases/import", s.intake.Import, visitors, true},
 		{"GET", "/v1/cases/count", c.Count, anyone, false},
 		{"GET", "/v1/cases.atom", s.caseFeed.Atom, anyone, false},
 		{"GET", "/v1/cases/form", c.Form, anyone, false},
@@ -59,7 +60,7 @@ func caseNeeds() map[string]need {
 		"GET /v1/subscriptions": public, "POST /v1/subscriptions": public, "GET /v1/subscriptions/{id}": public, "DELETE /v1/subscriptions/{id}": public,
 		"GET /v1/outbox": need(people.Operate), "POST /v1/outbox/{notice}/retry": need(people.Operate),
 		"GET /v1/classes": public, "GET /v1/classes/suggest": public,
-		"GET /v1/cases/{case}/persons": public,
+		"GET /v1/cases/{case}/persons": public, "POST /v1/cases/import": need(people.Cases),
 
 		"GET /v1/processes": public, "GET /v1/processes/{name}": public,
 		"PUT /v1/processes/{name}": need(people.Define), "POST /v1/processes/{name}/dry": need(people.Define),

@@ -41,6 +41,7 @@ import (
 	"github.com/gewu-city/gewu/server/drafts"
 	"github.com/gewu-city/gewu/server/features"
 	"github.com/gewu-city/gewu/server/geocoding"
+	"github.com/gewu-city/gewu/server/intake"
 	"github.com/gewu-city/gewu/server/jobs"
 	"github.com/gewu-city/gewu/server/live"
 	"github.com/gewu-city/gewu/server/locate"
@@ -167,6 +168,7 @@ type Server struct {
 	drafts      drafts.API
 	requests    requests.API
 	cases       casework.API
+	intake      intake.API
 	caseFeed    casefeed.API
 	caseStream  *casestream.API
 	open311     *open311.API
@@ -254,6 +256,7 @@ func New(cfg Config) (*Server, error) {
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.requests = requests.API{City: s.city, Charter: cfg.Requests, Drafts: &s.drafts}
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.intake = intake.API{City: s.city, Cases: &s.cases}
 	s.caseFeed = casefeed.API{City: s.city, Service: cfg.Cases}
 	s.caseStream = casestream.New(s.city, &s.cases)
 	s.joinFiles(cfg.Attachments)
@@ -314,7 +317,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // jobSlots is how many jobs of a kind run at once. A second compaction is let in to be refused at once.
-var jobSlots = map[string]int{"import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1}
+var jobSlots = map[string]int{"import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1, intake.Job: 2}
 
 // openJobs finds the jobs of the folder, and the place for what is too large for memory.
 func (s *Server) openJobs() (spooled spool.Dir, err error) {

@@ -345,7 +345,8 @@ func timekeeper(e *env) *clock.Env {
 func caser(e *env) *casecmd.Env {
 	own := *e
 	own.geocoder, own.cases = true, true
-	return &casecmd.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Failed: errFailed, City: func(do func(context.Context, casecmd.Client) error) error {
+	bar := func(name string, total int64) casecmd.Bar { return progress.Bytes(e.stderr, name, total, false) }
+	return &casecmd.Env{Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Bar: bar, Failed: errFailed, City: func(do func(context.Context, casecmd.Client) error) error {
 		return withCity(&own, func(ctx context.Context, c client) error { return do(ctx, c) })
 	}}
 }

@@ -239,6 +239,9 @@ var rows = []row{
 		"server/casework/enclosed", "server/casework/reach",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/recent", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
+	{dir: "server/intake", may: append([]string{
+		"server/casework", "server/jobs", "cases", "cases/class", "cases/duplicate", "data/catalogue", "data/convert/charset", "data/convert/delimited", "data/convert/jsontext", "data/convert/row", "data/convert/sheet", "data/convert/spool", "geocode/classes", "geocode/codes",
+	}, resource...), why: "files of reports; each row goes the way of a report over HTTP"},
 	{dir: "server/features", may: resource, why: "one resource; siblings do not know each other"},
 	{dir: "server/definitions", may: append([]string{"data/rules"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/transfer", may: append([]string{"server/ingest", "server/jobs", "server/once", "server/spool", "data/convert/charset", "data/convert/osm"}, resource...), why: "files in and out"},
@@ -266,7 +269,7 @@ var rows = []row{
 	{dir: "server/tilesets", may: append([]string{"server/outlook", "tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
 		"server/requests", "grid/request",
-		"server/casefeed", "server/casestream", "server/casework", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/casefeed", "server/casestream", "server/casework", "server/intake", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "server/outlook", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},

@@ -116,20 +116,13 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 			return rest.Fault(rest.Invalid, "parent", cmd.Parent, "is no case")
 		}
 	}
-	t, ok := a.cfg.Tables().Newest(a.cfg.Process)
-	if !ok {
-		return rest.Refuse(rest.Internal, "the process is not there")
-	}
-	fresh := cases.NewCase()
-	fresh.Parent = cmd.Parent
-	actor, err := c.actor(r, &cmd.As, cmd.Action, func(post cases.Actor) []cases.Offer { return a.offersOf(t, fresh, post) })
+	door, err := a.door(r, c, &cmd.As, cmd.Action, cmd.Parent)
 	if err != nil {
 		return err
 	}
 	if err := a.admit(c, &cmd.Form); err != nil {
 		return err
 	}
-	a.edition(&cmd.Form)
 	if err := enclosed.Hold(a.Holder, r, &cmd.Form); err != nil {
 		return err
 	}
@@ -141,15 +134,9 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !t.Begins(cmd.Action) {
-		_, refusal := t.Step(process.New, cmd.Action, actor.Post)
-		return refused(refusal)
-	}
-	result, err := a.Desk().Do(r.Context(), &cases.Command{
-		Case: id, Key: key, At: a.Service.Now(), Actor: actor, Action: cmd.Action, Form: cmd.Form, Parent: cmd.Parent,
-	})
+	result, err := door.begin(r.Context(), a.Desk(), id, key, &cmd.Form)
 	if err != nil {
-		return problem(err)
+		return err
 	}
 	w.Header().Set("Location", "/v1/cases/"+url.PathEscape(id))
 	status := http.StatusCreated
@@ -157,30 +144,6 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusOK
 	}
 	return a.answer(w, r, status, c, result)
-}
-
-// admit sees to what a form says of where it comes from. The public reports as the public, and names no reporter.
-func (a *API) admit(c *caller, f *cases.Form) error {
-	if c.person != "" {
-		return nil
-	}
-	switch {
-	case f.Source == "":
-		f.Source = people.PostPublic
-	case f.Source != people.PostPublic:
-		return rest.Fault(rest.Invalid, "form.source", f.Source, "must be public, or left out: somebody who is not logged in is the public")
-	}
-	if f.Reporter != "" {
-		return rest.Fault(rest.Invalid, "form.reporter", "", "is given by those who take reports in; leave it out")
-	}
-	return nil
-}
-
-// edition says of a class which edition it is of: that of the city, where the form does not say.
-func (a *API) edition(f *cases.Form) {
-	if f.Class != nil && f.Class.Edition == "" {
-		f.Class.Edition = a.cfg.Classes.Edition()
-	}
 }
 
 // Act does something with a case: POST /v1/cases/{case}/actions.

@@ -9,11 +9,9 @@ import (
 	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/duplicate"
 	"github.com/gewu-city/gewu/cases/route"
-	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/geocode/classes"
-	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -91,17 +89,7 @@ func (a *API) Duplicates(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	report := &duplicate.Report{Parts: q.Form.Parts, Point: at, Description: q.Form.Description, At: q.At}
-	if q.Form.Class != nil {
-		report.Class = *q.Form.Class
-		report.Class.Row = ""
-	}
-	sight := a.sight(r, c)
-	near := &place.Near{Store: a.cfg.Store, Describe: a.describe, Sees: func(s *store.Summary) bool {
-		full, public := sight.Sees(s)
-		return full || public
-	}}
-	found, err := a.cfg.Duplicates.Find(r.Context(), report, near, mostMatches)
+	found, err := a.alike(r.Context(), r, c, &duplicate.Report{Parts: q.Form.Parts, Point: at, Description: q.Form.Description, At: q.At}, q.Form.Class)
 	if err != nil {
 		return problem(err)
 	}

@@ -19,10 +19,11 @@ import (
 
 // Case are the commands about cases.
 type Case struct {
-	List  CaseList  `cmd:"" help:"List cases: all, or those for which somebody has something to do."`
-	Show  CaseShow  `cmd:"" help:"Show a case: where it stands, its clocks, what happened, what may be done."`
-	Do    CaseDo    `cmd:"" help:"Begin a case, or do something with one."`
-	Route CaseRoute `cmd:"" help:"Who would get a report, and why each rule before does not fit."`
+	List   CaseList   `cmd:"" help:"List cases: all, or those for which somebody has something to do."`
+	Show   CaseShow   `cmd:"" help:"Show a case: where it stands, its clocks, what happened, what may be done."`
+	Do     CaseDo     `cmd:"" help:"Begin a case, or do something with one."`
+	Import CaseImport `cmd:"" help:"Begin cases by the file: lines of JSON, CSV or XLSX, a row each."`
+	Route  CaseRoute  `cmd:"" help:"Who would get a report, and why each rule before does not fit."`
 }
 
 // person says for whom somebody on the machine itself acts.

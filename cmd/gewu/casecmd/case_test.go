@@ -177,3 +177,42 @@ func TestProcessOfTheCity(t *testing.T) {
 		t.Errorf("a process that cannot be read is sent: %v", err)
 	}
 }
+
+func TestCaseImport(t *testing.T) {
+	const answer = `{"note":"was read as gb18030"}
+{"row":{"row":1,"line":2,"external":"W-1","case":"C1","alike":[{"case":"C0","score":0.6,"reasons":["same-class"]}],"notes":["the address is not found"]}}
+{"row_error":{"row":2,"line":3,"field":"类别","value":"999","why":"is no class"}}
+{"done":{"rows":2,"taken":1,"repeated":0,"failed":1,"alike":1,"sha256":"x"}}
+`
+	c := &city{answers: map[string]string{"POST /v1/cases/import": answer}}
+	file := filepath.Join(t.TempDir(), "reports.csv")
+	if err := os.WriteFile(file, []byte("a,b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.command(t, "case", "import", file, "--as", "S-1", "--source", "hotline", "--map", "甲=external,乙=lon", "--dry-run")
+	if !errors.Is(err, errFailed) {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"note: was read as gb18030", "row 1: the address is not found", "row 1: C1 may say again C0", `row 2 (line 3): 类别: is no class (value "999")`, "2 rows: 1 taken in, 0 repeated, 1 wrong, 1 may say a case again"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	if want := "POST /v1/cases/import?action=report&dry_run=true&map=" + url.QueryEscape("甲=external,乙=lon") + "&name=reports.csv&person=S-1&source=hotline"; c.asked[0] != want || c.bodies[0] != "a,b\n" {
+		t.Errorf("asked %s with %q", c.asked[0], c.bodies[0])
+	}
+	if out, err = c.command(t, "case", "import", file, "--json"); !errors.Is(err, errFailed) || out != answer {
+		t.Errorf("%v %s", err, out)
+	}
+	c.answers["POST /v1/cases/import"] = `{"failed":"the server is stopping"}` + "\n" + `{"done":{"rows":0}}` + "\n"
+	if _, err = c.command(t, "case", "import", file); err == nil || !strings.Contains(err.Error(), "the server is stopping") {
+		t.Errorf("%v", err)
+	}
+	c.answers["POST /v1/cases/import"] = strings.SplitAfter(answer, "\n")[0]
+	if _, err = c.command(t, "case", "import", file); err == nil || !strings.Contains(err.Error(), "broke off") {
+		t.Errorf("%v", err)
+	}
+	if _, err = c.command(t, "case", "import", file+"x"); err == nil {
+		t.Error("a file that is not there is sent")
+	}
+}

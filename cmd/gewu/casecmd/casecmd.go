@@ -23,6 +23,8 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// City runs do with a client for the city, which must exist.
 	City func(do func(ctx context.Context, c Client) error) error
+	// Bar shows how far a file of so many bytes is read, -1 when nobody knows; nil shows nothing.
+	Bar func(name string, total int64) Bar
 	// Failed ends a command that has already said what is wrong.
 	Failed error
 }
