@@ -1632,6 +1632,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin cases by the file
+         * @description For persons with a post that takes reports in. The body is a file (lines of JSON, CSV, XLSX), or a form with one; nothing happens before its end has come. Columns are found by their names in Chinese and English, or by `map`: external, reported, class, kind, edition, description, lon, lat, address, part, source, reporter. Each row is answered by a line; wrong ones are told and the rest goes on. A row is known by its number (`external`, of a `system`), else by its place in a file of the same content: what was taken in before is `repeated`, also when an import broke off in the middle.
+         */
+        post: operations["importCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/duplicates": {
         parameters: {
             query?: never;
@@ -3853,6 +3873,11 @@ export interface components {
             fields?: {
                 [key: string]: string;
             };
+            /**
+             * Format: date-time
+             * @description When the matter was reported, where that was before it is entered: of a case that begins, by those who take reports in, never in the future.
+             */
+            reported?: string;
             /** @description A reference into a register elsewhere, never a name; not answered. */
             reporter?: string;
             client?: string;
@@ -3960,6 +3985,11 @@ export interface components {
             requests: string[];
             /** Format: date-time */
             opened: string;
+            /**
+             * Format: date-time
+             * @description When it was reported, where that was before the case began.
+             */
+            reported?: string;
             /** Format: date-time */
             updated: string;
             /** Format: date-time */
@@ -4005,6 +4035,11 @@ export interface components {
             requests: string[];
             /** Format: date-time */
             opened: string;
+            /**
+             * Format: date-time
+             * @description When it was reported, where that was before the case began.
+             */
+            reported?: string;
             /** Format: date-time */
             updated: string;
             /** Format: date-time */
@@ -6501,6 +6536,46 @@ export interface components {
             /** @description Why the import ended early, and which part has landed; done follows. */
             failed?: string;
             done?: components["schemas"]["ImportSummary"];
+        };
+        /** @description One line of the answer to an import of cases; exactly one member. */
+        CaseImportEvent: {
+            progress?: {
+                rows?: number;
+            };
+            /** @description A row that is a case, or would be one. */
+            row?: {
+                row: number;
+                line?: number;
+                external?: string;
+                /** @description Absent in a dry run of a new one. */
+                case?: string;
+                /** @description It was taken in before. */
+                repeated?: boolean;
+                /** @description Cases that it may say again, of those that whoever sent it may see. */
+                alike?: {
+                    case: string;
+                    score: number;
+                    reasons: ("same-part" | "same-class" | "like-words")[];
+                }[];
+                /** @description What is open, such as a place that was not found. */
+                notes?: string[];
+            };
+            /** @description A wrong row: row, line, field, value, why. */
+            row_error?: {
+                [key: string]: unknown;
+            };
+            note?: string;
+            /** @description Why the import ended early; done follows. */
+            failed?: string;
+            done?: {
+                rows: number;
+                taken: number;
+                repeated: number;
+                failed: number;
+                alike: number;
+                dry_run?: boolean;
+                sha256: string;
+            };
         };
         ImportSummary: {
             import: string;
@@ -11787,6 +11862,75 @@ export interface operations {
                     };
                 };
             };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    importCases: {
+        parameters: {
+            query?: {
+                /** @description The way in which the cases begin. */
+                action?: string;
+                /** @description On the machine itself only: who takes them in. */
+                person?: string;
+                /** @description By the post in this organisation. */
+                organisation?: string;
+                /** @description By this post. */
+                post?: string;
+                /** @description Only report. */
+                dry_run?: boolean;
+                /** @description Without it the Content-Type tells, else the name. */
+                format?: "ndjson" | "csv" | "xlsx";
+                /** @description Name of the file. */
+                name?: string;
+                /** @description Which sheet of a book. */
+                table?: string;
+                /** @description Encoding of text, such as gb18030; guessed without it. */
+                encoding?: string;
+                /** @description COLUMN=FIELD, separated by commas. */
+                map?: string;
+                /** @description Columns to leave alone, separated by commas. */
+                ignore?: string;
+                /** @description Source of rows that name none. */
+                source?: string;
+                /** @description Whose numbers `external` has; the source of the row without it. */
+                system?: string;
+                /** @description Edition of classes that name none: its key, or its year. Without it that of the city. */
+                edition?: string;
+                /** @description Coordinate system of lon and lat, such as EPSG:4549. */
+                crs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+                "text/csv": string;
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description Lines of CaseImportEvent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
