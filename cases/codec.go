@@ -43,11 +43,14 @@ type versioned struct {
 // Encode is the event as it is kept in the log: a JSON object whose first member is the version of the encoding. The
 // error is a *data.FieldError if it is larger than [MaxEventBytes].
 func Encode(e *Event) ([]byte, error) {
-	v := versioned{V: eventVersion, Event: e}
-	if !e.Form.Reported.IsZero() {
-		v.V = reportedVersion
+	b, err := encodeTell(e)
+	if b == nil && err == nil {
+		v := versioned{V: eventVersion, Event: e}
+		if !e.Form.Reported.IsZero() {
+			v.V = reportedVersion
+		}
+		b, err = json.Marshal(v)
 	}
-	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode event %d of case %s: %w", e.Number, e.Case, err)
 	}

@@ -47,11 +47,10 @@ type Sweeper struct {
 	tables func() *process.Versions
 
 	sweep *clock.Sweep
-	// turn is held by whoever tells. later are the notices of cases of which nothing can be told; Run tries them again.
-	turn  sync.Mutex
-	later []clock.Notice
-	wake  chan struct{}
-	told  atomic.Int64
+	// turn is held by whoever settles.
+	turn sync.Mutex
+	wake chan struct{}
+	told atomic.Int64
 
 	mu sync.Mutex
 	// fresh are the cases that have gone on while the others were read; nil when all are known.
@@ -59,8 +58,9 @@ type Sweeper struct {
 	loaded chan struct{}
 	// asked are the requests that end by themselves, by case.
 	asked map[string][]string
-	// faulty are the cases of which nothing can be told, with the reason.
+	// faulty are the cases of which nothing can be told, with the reason; later are their notices, which Run tries again.
 	faulty map[string]string
+	later  []clock.Notice
 }
 
 // Bounds of a sweep: cases whose marks are told in one transaction, and how long Run rests at most. Timers count the time that
@@ -241,8 +241,8 @@ func (s *Sweeper) Run(ctx context.Context) error {
 
 // retry has what could not be told of cases tried again.
 func (s *Sweeper) retry() {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, n := range s.later {
 		s.sweep.Return(n)
 	}
@@ -262,14 +262,8 @@ func (s *Sweeper) Settle(ctx context.Context) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	for ctx.Err() == nil {
-		list := s.sweep.Take(s.Now(), batch)
-		if len(list) == 0 {
-			return nil
-		}
-		if err := s.tell(ctx, list); err != nil {
-			for _, n := range list {
-				s.sweep.Return(n)
-			}
+		done, err := s.round(ctx)
+		if done || err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,12 @@ import (
 	"github.com/gewu-city/gewu/profiles"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if sweeping() {
+		return // this is a child of TestKill
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const rules = `
 [[clock]]

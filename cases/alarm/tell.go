@@ -26,7 +26,7 @@ func (s *Sweeper) tell(ctx context.Context, list []clock.Notice) error {
 	for _, n := range list {
 		if seen[n.Case] {
 			if faulty[n.Case] {
-				s.later = append(s.later, n)
+				s.wait(n)
 			}
 			continue
 		}
@@ -42,7 +42,7 @@ func (s *Sweeper) tell(ctx context.Context, list []clock.Notice) error {
 				return err
 			}
 			faulty[n.Case] = true
-			s.later = append(s.later, n)
+			s.wait(n)
 		case e == nil:
 			s.again(ctx, n.Case)
 		case e.Quiet():
@@ -71,6 +71,13 @@ func (s *Sweeper) tell(ctx context.Context, list []clock.Notice) error {
 		}
 	}
 	return err
+}
+
+// wait keeps the notice of a case of which nothing can be told.
+func (s *Sweeper) wait(n clock.Notice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later = append(s.later, n)
 }
 
 // append appends the event of one case, or has it looked at again.

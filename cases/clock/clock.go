@@ -128,7 +128,10 @@ func (c Clock) Apply(e Effect, rule *Rule, book *calendar.Book) (Clock, error) {
 		return c, c.refuse("has an effect at " + c.last().UTC().Format(time.RFC3339Nano) + " already; effects come in the order of time")
 	}
 	next := c
-	next.Fired, next.Past, next.Ran = slices.Clone(c.Fired), slices.Clone(c.Past), slices.Clone(c.Ran)
+	next.Fired = slices.Clone(c.Fired)
+	if e.Do != Fire { // which touches nothing else
+		next.Past, next.Ran = slices.Clone(c.Past), slices.Clone(c.Ran)
+	}
 	err := next.apply(e, rule, book)
 	if err != nil {
 		return c, err

@@ -162,26 +162,30 @@ type Pending struct {
 // They are to be told, by effects of the kind Fire, before another effect happens to the clock at that instant: a clock
 // that is stopped tells no marks any more.
 func (r *Rule) Reached(c *Clock, at time.Time, book *calendar.Book) []Pending {
-	list := r.pending(c, book)
-	return slices.DeleteFunc(list, func(p Pending) bool { return p.At.After(at) })
+	list := slices.DeleteFunc(r.pending(c, book, nil), func(p Pending) bool { return p.At.After(at) })
+	slices.SortStableFunc(list, func(a, b Pending) int { return a.At.Compare(b.At) })
+	return list
 }
 
 // Next is the earliest mark that was not told yet.
 func (r *Rule) Next(c *Clock, book *calendar.Book) (Pending, bool) {
-	list := r.pending(c, book)
+	// The room is on the stack: a sweep of many asks for each.
+	var room [8]Pending
+	list := r.pending(c, book, room[:0])
 	if len(list) == 0 {
 		return Pending{}, false
 	}
-	return list[0], true
+	return slices.MinFunc(list, func(a, b Pending) int { return a.At.Compare(b.At) }), true
 }
 
-func (r *Rule) pending(c *Clock, book *calendar.Book) []Pending {
+// pending are the marks that were not told yet, in the order of the rule, appended to a list.
+func (r *Rule) pending(c *Clock, book *calendar.Book, list []Pending) []Pending {
 	if c.State == Paused && !c.Until.IsZero() {
 		key := Resumed + strconv.Itoa(c.Pauses)
 		if slices.Contains(c.Fired, key) {
 			return nil
 		}
-		return []Pending{{Key: key, Kind: Resumed, At: c.Until}}
+		return append(list, Pending{Key: key, Kind: Resumed, At: c.Until})
 	}
 	if c.State != Running || r == nil {
 		return nil
@@ -190,7 +194,6 @@ func (r *Rule) pending(c *Clock, book *calendar.Book) []Pending {
 	if err != nil {
 		return nil
 	}
-	var list []Pending
 	for i := range r.Marks {
 		m := &r.Marks[i]
 		if slices.Contains(c.Fired, m.Key()) {
@@ -200,7 +203,6 @@ func (r *Rule) pending(c *Clock, book *calendar.Book) []Pending {
 			list = append(list, Pending{Key: m.Key(), Kind: m.Kind, Level: m.Level, At: at})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Pending) int { return a.At.Compare(b.At) })
 	return list
 }
 

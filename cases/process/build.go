@@ -51,6 +51,7 @@ func build(doc *document, from *rows.Source, posts []string) (*Table, error) {
 	b.buildSeparation()
 	if len(b.faults) == 0 {
 		b.index()
+		b.order()
 		b.check()
 	}
 	if len(b.faults) > 0 {

@@ -40,7 +40,9 @@ type Table struct {
 	// Separation is who never does what on a case, because of what they did on it before.
 	Separation []Separation
 
-	steps   map[string]map[string]*Step
+	steps map[string]map[string]*Step
+	// ways are the steps out of each state in the order of the actions.
+	ways    map[string][]*Step
 	states  map[string]*State
 	actions map[string]*Action
 	fields  map[string]*Field
@@ -248,14 +250,18 @@ func (t *Table) Field(id string) (*Field, bool) {
 }
 
 // Steps are the steps out of a state, in the order of the actions. Nobody may change them.
-func (t *Table) Steps(state string) []*Step {
-	var out []*Step
-	for i := range t.Actions {
-		if s := t.steps[state][t.Actions[i].ID]; s != nil {
-			out = append(out, s)
+func (t *Table) Steps(state string) []*Step { return t.ways[state] }
+
+// order puts the steps of all states in the order of the actions.
+func (t *Table) order() {
+	t.ways = make(map[string][]*Step, len(t.steps))
+	for state, byAction := range t.steps {
+		for i := range t.Actions {
+			if s := byAction[t.Actions[i].ID]; s != nil {
+				t.ways[state] = append(t.ways[state], s)
+			}
 		}
 	}
-	return out
 }
 
 // Posts are all posts that the table names, in order.

@@ -7,7 +7,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 )
 
-// chunkRows is the number of rows of a chunk: a transition copies one chunk (about 70 kB, 5 µs), so they are small.
+// chunkRows is the number of rows of a chunk: a transition copies one chunk (about 60 kB, 5 µs), so they are small.
 const chunkRows = 512
 
 // Bounds of the columns of places.
@@ -16,10 +16,24 @@ const (
 	maxSchemes = 4
 )
 
-// chunk is the values of so many cases. A published chunk is never written to. It holds no pointers, so that the garbage
-// collector does not look into it; texts are words of dictionaries.
+// chunk is the values of so many cases. A published chunk is never written to. Its two parts hold no pointers, so that the
+// garbage collector does not look into them; texts are words of dictionaries.
 type chunk struct {
-	version  [chunkRows]uint32
+	*news
+	*facts
+}
+
+// news are the values that every event changes, also one that only tells marks. They are apart because a sweep of many marks
+// has one case in nearly every chunk, and copies these 10 kB alone.
+type news struct {
+	version [chunkRows]uint32
+	updated [chunkRows]int64
+	// seq is the entry of the newest event.
+	seq [chunkRows]data.Seq
+}
+
+// facts are all other values.
+type facts struct {
 	standing [chunkRows]uint32
 	process  [chunkRows]uint32
 	class    [chunkRows]uint32
@@ -34,12 +48,11 @@ type chunk struct {
 	flags    [chunkRows]uint8
 	lon, lat [chunkRows]int32
 	opened   [chunkRows]int64
-	updated  [chunkRows]int64
 	rested   [chunkRows]int64
 	due      [chunkRows]int64
-	// seq is the entry of the newest event.
-	seq [chunkRows]data.Seq
 }
+
+func newChunk() *chunk { return &chunk{&news{}, &facts{}} }
 
 // The flags of a case.
 const (
@@ -124,26 +137,45 @@ func (s *snapshot) at(row uint32) (c *chunk, i int) {
 	return s.chunks[row/chunkRows], int(row % chunkRows)
 }
 
-// writing is a snapshot that is being made of another one: chunks are copied before they are written to.
+// writing is a snapshot that is being made of another one: parts of chunks are copied before they are written to.
 type writing struct {
 	snapshot
-	own map[uint32]bool
+	own map[uint32]owned
 }
 
+// owned says which parts of a chunk are copies.
+type owned struct{ news, facts bool }
+
 func (s *snapshot) write() *writing {
-	return &writing{snapshot: snapshot{ids: s.ids, chunks: slices.Clone(s.chunks)}, own: map[uint32]bool{}}
+	return &writing{snapshot: snapshot{ids: s.ids, chunks: slices.Clone(s.chunks)}, own: map[uint32]owned{}}
 }
 
 // row is the chunk of a row, to write to.
-func (w *writing) row(row uint32) (c *chunk, i int) {
+func (w *writing) row(row uint32) (c *chunk, i int) { return w.open(row, owned{true, true}) }
+
+// news is the chunk of a row, of which only the news may be written to.
+func (w *writing) news(row uint32) (c *chunk, i int) { return w.open(row, owned{news: true}) }
+
+func (w *writing) open(row uint32, want owned) (c *chunk, i int) {
 	n := row / chunkRows
+	own, known := w.own[n]
 	switch {
 	case int(n) == len(w.chunks):
-		w.chunks = append(w.chunks, &chunk{})
-	case !w.own[n]:
+		w.chunks = append(w.chunks, newChunk())
+		own = owned{true, true}
+	case !known:
 		one := *w.chunks[n]
 		w.chunks[n] = &one
 	}
-	w.own[n] = true
-	return w.chunks[n], int(row % chunkRows)
+	c = w.chunks[n]
+	if want.news && !own.news {
+		one := *c.news
+		c.news = &one
+	}
+	if want.facts && !own.facts {
+		one := *c.facts
+		c.facts = &one
+	}
+	w.own[n] = owned{own.news || want.news, own.facts || want.facts}
+	return c, int(row % chunkRows)
 }

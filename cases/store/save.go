@@ -303,7 +303,7 @@ func (l *loading) chunk(b []byte) error {
 		l.row[id] = uint32(len(l.ids))
 		l.ids = append(l.ids, id)
 	}
-	c := &chunk{}
+	c := newChunk()
 	words := [4]int{len(l.standings.words), len(l.classes.words), len(l.processes.words), len(l.words.words)}
 	if r.Bad || !c.take(b[r.At:], n, words) {
 		return fmt.Errorf("the columns of rows from %d on are none", len(l.ids)-n)

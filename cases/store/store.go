@@ -244,6 +244,10 @@ func (s *Store) lock(events []*cases.Event) (unlock func()) {
 	}
 }
 
+// Apart is which of n groups a case belongs to, from 0 on. Writers that each keep to a group of their own never wait for each
+// other's cases. n must divide 256.
+func (s *Store) Apart(id string, n int) int { return int(maphash.String(s.seed, id)%stripes) % n }
+
 // Shown is a case as it is after its newest event, which stands in the entry Seq of the log.
 type Shown struct {
 	Case *cases.Case

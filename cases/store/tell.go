@@ -56,7 +56,7 @@ func (s *Store) advance(events []*cases.Event, seq data.Seq) {
 		s.rows.RLock()
 		row := s.row[e.Case]
 		s.rows.RUnlock()
-		chunk, i := w.row(row)
+		chunk, i := w.news(row)
 		before := s.before(row)
 		chunk.version[i], chunk.seq[i], chunk.updated[i] = uint32(e.Number), seq, millis(e.At)
 		s.tellMoved(before, &w.snapshot, row, seq, []*cases.Event{e})

@@ -48,7 +48,7 @@ func (s *Store) tellMoved(before *Summary, now *snapshot, row uint32, seq data.S
 func (s *Store) Summarise(c *cases.Case) Summary {
 	k, _ := s.scratch.Get().(*chunk)
 	if k == nil {
-		k = &chunk{}
+		k = newChunk()
 	}
 	defer s.scratch.Put(k)
 	s.fill(k, 0, c)
