@@ -7,6 +7,7 @@ import (
 	"github.com/gewu-city/gewu/cases/duplicate"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/route"
+	"github.com/gewu-city/gewu/cases/sensor"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/synth"
@@ -42,6 +43,8 @@ type Profile struct {
 	Notices                *Notices
 	// Hooks are the templates of what is sent to services of SMS and chats, by name.
 	Hooks map[string]*adapters.Template
+	// Sensors are the rules about readings; there may be none.
+	Sensors *sensor.Rules
 	// Posts are those that the city has beside people.DefaultPosts, or in their place.
 	Posts []people.Post
 	// Demo is what a demonstration is played with.

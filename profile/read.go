@@ -101,6 +101,7 @@ func Load(fsys fs.FS, name string) (*Profile, error) {
 	l.notices(p)
 	l.hooks(p)
 	l.requests(p)
+	l.sensors(p)
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)
 	}

@@ -36,6 +36,8 @@ func (s *Server) caseRoutes() []route {
 		{"DELETE", "/v1/subscriptions/{id}", s.notices.Delete, visitors, false},
 		{"GET", "/v1/outbox", s.notices.Outbox, writers, false},
 		{"POST", "/v1/outbox/{notice}/retry", s.notices.Retry, writers, false},
+		{"GET", "/v1/readings", s.readings.List, writers, false},
+		{"POST", "/v1/readings", s.readings.Post, visitors, false},
 		{"GET", "/v1/classes", c.ListClasses, anyone, false},
 		{"GET", "/v1/classes/suggest", c.Suggest, anyone, false},
 
@@ -59,6 +61,7 @@ func caseNeeds() map[string]need {
 		"GET /v1/cases/{case}/notices": public, "POST /v1/cases/{case}/notices/{notice}/receipt": public,
 		"GET /v1/subscriptions": public, "POST /v1/subscriptions": public, "GET /v1/subscriptions/{id}": public, "DELETE /v1/subscriptions/{id}": public,
 		"GET /v1/outbox": need(people.Operate), "POST /v1/outbox/{notice}/retry": need(people.Operate),
+		"GET /v1/readings": need(people.Cases), "POST /v1/readings": public,
 		"GET /v1/classes": public, "GET /v1/classes/suggest": public,
 		"GET /v1/cases/{case}/persons": public, "POST /v1/cases/import": need(people.Cases),
 

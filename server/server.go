@@ -55,6 +55,7 @@ import (
 	"github.com/gewu-city/gewu/server/personal"
 	"github.com/gewu-city/gewu/server/planning"
 	"github.com/gewu-city/gewu/server/plans"
+	"github.com/gewu-city/gewu/server/readings"
 	"github.com/gewu-city/gewu/server/requests"
 	"github.com/gewu-city/gewu/server/rest"
 	"github.com/gewu-city/gewu/server/spool"
@@ -86,6 +87,8 @@ type Config struct {
 	Open311 open311.Settings
 	// Notices are subscriptions and messages about cases; nil answers 501.
 	Notices *notices.Service
+	// Readings are the sensors of the city; nil answers 501.
+	Readings *readings.Service
 	// Requests says who decides about change requests, and whether the public may make some.
 	Requests request.Charter
 	// Zone is where dates without a time begin; nil means UTC.
@@ -173,6 +176,7 @@ type Server struct {
 	caseStream  *casestream.API
 	open311     *open311.API
 	notices     notices.API
+	readings    readings.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -262,6 +266,7 @@ func New(cfg Config) (*Server, error) {
 	s.joinFiles(cfg.Attachments)
 	s.open311 = s.newOpen311()
 	s.notices = notices.API{City: s.city, Service: cfg.Notices, Cases: &s.cases}
+	s.readings = readings.API{City: s.city, Service: cfg.Readings, Cases: &s.cases}
 	s.feed.City = s.city
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained

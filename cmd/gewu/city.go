@@ -194,7 +194,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 			return err
 		}
 		o.clock.Follow(c.cases)
-		config.Cases, config.Notices = c.cases.Service, c.cases.Notices
+		config.Cases, config.Notices, config.Readings = c.cases.Service, c.cases.Notices, c.cases.Readings
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}
 	c.server, err = server.New(config)

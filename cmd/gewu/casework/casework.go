@@ -34,6 +34,7 @@ import (
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/notices"
+	"github.com/gewu-city/gewu/server/readings"
 )
 
 // The files of a data folder that are about cases.
@@ -122,8 +123,10 @@ type Cases struct {
 	*alarm.Sweeper
 	// Notices are subscriptions and messages.
 	Notices *notices.Service
-	post    post
-	moves   *recent.Ring
+	// Readings are the sensors.
+	Readings *readings.Service
+	post     post
+	moves    *recent.Ring
 }
 
 // movesHeld is how many events of cases are held for those who listen: minutes of a busy city, some 5 MB.
@@ -173,8 +176,11 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		return nil, err
 	}
 	c.Open(shelf, func() alarm.Desk { return c.Service.Desk() }, book.Versions)
-	if err := c.mail(o, book.Versions, ledger); err != nil {
+	if err := c.sense(o); err != nil {
 		return nil, err
+	}
+	if err := c.mail(o, book.Versions, ledger); err != nil {
+		return nil, errors.Join(err, c.Readings.Book.Close())
 	}
 	return c, watch(o.Registry, c.Sweeper, shelf)
 }
@@ -234,7 +240,7 @@ func (c *Cases) Run(ctx context.Context) error {
 	group.Go(func() error { return c.moves.Run(ctx) })
 	group.Go(func() error { return c.post.follower.Run(ctx) })
 	group.Go(func() error { return c.post.courier.Run(ctx) })
-	return errors.Join(group.Wait(), c.post.close())
+	return errors.Join(group.Wait(), c.post.close(), c.Readings.Book.Close())
 }
 
 // watch registers the metrics of clocks.
