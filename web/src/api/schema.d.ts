@@ -2008,6 +2008,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sensors: the newest readings, and how the rules stand
+         * @description Those of parts that whoever asks sees, in the order of part and name. Only the newest readings are kept, as many as the profile says: this is no archive. The case of a matter is named to those who see it.
+         */
+        get: operations["listReadings"];
+        put?: never;
+        /**
+         * Take readings of sensors in
+         * @description For programs with a key of an account (scope `report`, or no scopes). The rules of the profile (sensors.toml) say which readings there are and what they raise: a case begins, by the post of the program, with the part, its place and the reading. While it is raised further readings raise nothing; when it is over the case is told so, and goes on. A wrong reading does not keep the others from being taken. Whatever is acknowledged is durable; a batch that was not can be sent again, as a whole: nothing begins twice. At most 10,000 readings, 8 MiB.
+         */
+        post: operations["postReadings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/classes": {
         parameters: {
             query?: never;
@@ -6468,6 +6492,124 @@ export interface components {
         Hello: {
             seq: components["schemas"]["Seq"];
             epoch: string;
+        };
+        /**
+         * @example {
+         *       "part": "parts/1101010102009517",
+         *       "name": "water_level",
+         *       "value": 2.1,
+         *       "unit": "m",
+         *       "time": "2026-11-02T09:00:00+08:00"
+         *     }
+         */
+        Reading: {
+            /**
+             * @description LAYER/ID of the part that has the sensor; or `code`.
+             * @example parts/1101010102009517
+             */
+            part?: string;
+            /** @description The code of the part. */
+            code?: string;
+            /** @example water_level */
+            name: string;
+            value: number;
+            /**
+             * @description That of the rules; 1 for a value without one.
+             * @example m
+             */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description When it was measured.
+             */
+            time: string;
+        };
+        /**
+         * @example {
+         *       "taken": 1,
+         *       "again": 0,
+         *       "late": 0,
+         *       "failed": 0,
+         *       "faults": [],
+         *       "raised": [],
+         *       "over": []
+         *     }
+         */
+        ReadingsTaken: {
+            taken: number;
+            /** @description Were there before. */
+            again: number;
+            /** @description Left out: a newer one of the sensor is there. They are among the faults. */
+            late: number;
+            failed: number;
+            faults: {
+                /** @description Which, from 0. */
+                reading: number;
+                /** @description Of NDJSON, from 1. */
+                line?: number;
+                field: string;
+                value?: string;
+                why: string;
+            }[];
+            raised: components["schemas"]["SensorMatter"][];
+            over: components["schemas"]["SensorMatter"][];
+        };
+        /**
+         * @example {
+         *       "reading": 0,
+         *       "rule": "manhole-level",
+         *       "part": "parts/1101010102009517",
+         *       "case": "5f3k"
+         *     }
+         */
+        SensorMatter: {
+            reading: number;
+            rule: string;
+            part: string;
+            case: string;
+        };
+        /**
+         * @example {
+         *       "sensors": [],
+         *       "now": "2026-11-02T09:00:00+08:00"
+         *     }
+         */
+        SensorList: {
+            sensors: {
+                part: string;
+                code?: string;
+                name: string;
+                unit: string;
+                value: number;
+                /** Format: date-time */
+                time: string;
+                readings: {
+                    /** Format: date-time */
+                    time: string;
+                    value: number;
+                }[];
+                rules: {
+                    rule: string;
+                    title: components["schemas"]["Title"];
+                    /** @enum {string} */
+                    side: "above" | "below";
+                    raise: number;
+                    clear: number;
+                    raised: boolean;
+                    /** @description Matters that began so far. */
+                    number: number;
+                    /** @description Readings in a row that are too much now, as far as the rule counts. */
+                    row: number;
+                    /** Format: date-time */
+                    began?: string;
+                    /** Format: date-time */
+                    over?: string;
+                    case?: string;
+                }[];
+            }[];
+            next?: string;
+            /** Format: date-time */
+            now: string;
         };
         /**
          * @example {
@@ -12763,6 +12905,92 @@ export interface operations {
             };
             501: components["responses"]["Problem"];
             default: components["responses"]["Open311Errors"];
+        };
+    };
+    listReadings: {
+        parameters: {
+            query?: {
+                /**
+                 * @description LAYER/ID.
+                 * @example parts/1101010102009517
+                 */
+                part?: string;
+                /** @description What is measured. */
+                name?: string;
+                /** @description Only sensors by which a matter is open, or only the others. */
+                raised?: boolean;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorList"];
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    postReadings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "readings": [
+                 *         {
+                 *           "part": "parts/1101010102009517",
+                 *           "name": "water_level",
+                 *           "value": 2.1,
+                 *           "unit": "m",
+                 *           "time": "2026-11-02T09:00:00+08:00"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    readings: [
+                        components["schemas"]["Reading"],
+                        ...components["schemas"]["Reading"][]
+                    ];
+                };
+                /** @example {"code":"1101010102009517","name":"water_level","value":2.1,"unit":"m","time":"2026-11-02T09:00:00+08:00"} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description What became of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingsTaken"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     listClasses: {
