@@ -89,6 +89,7 @@ func needs() map[string]need {
 		"GET /v1/codes/{kind}": edit, "GET /v1/codes/{kind}/{code}": public,
 
 		"GET /v1/jobs": self, "GET /v1/jobs/{id}": self, "DELETE /v1/jobs/{id}": self,
+		"GET /v1/jobs/{id}/events": self, "GET /v1/jobs/{id}/answer": self,
 		"GET /v1/imports": need(people.Import), "GET /v1/imports/{id}": need(people.Import),
 		"POST /v1/imports/{id}/undo": need(people.Undo),
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/background"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/pages"
@@ -124,17 +125,17 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/drafts/{draft}", s.drafts.Get, writers, false},
 		{"DELETE", "/v1/drafts/{draft}", s.drafts.Delete, writers, false},
 		{"GET", "/v1/drafts/{draft}/cells", s.drafts.Cells, writers, false},
-		{"GET", "/v1/drafts/{draft}/impact", s.drafts.Impact(s.planning.After), writers, false},
+		{"GET", "/v1/drafts/{draft}/impact", s.background.Allow(background.Impact, "draft", s.drafts.Impact(s.planning.After)), writers, false},
 		{"GET", "/v1/drafts/{draft}/tiles/{tileset}.json", s.tilesets.DraftTileJSON, writers, false},
 		{"GET", "/v1/drafts/{draft}/tiles/{tileset}/{z}/{x}/{y}.mvt", s.tilesets.DraftTile, writers, false},
 		{"GET", "/v1/drafts/{draft}/steps", s.drafts.Steps, writers, false},
 		{"POST", "/v1/drafts/{draft}/steps", s.drafts.Edit, writers, false},
-		{"POST", "/v1/drafts/{draft}/import", s.drafts.Import, writers, false},
+		{"POST", "/v1/drafts/{draft}/import", s.background.Allow(background.Import, "draft", s.drafts.Import), writers, false},
 		{"POST", "/v1/drafts/{draft}/undo", s.drafts.Undo, writers, false},
 		{"POST", "/v1/drafts/{draft}/redo", s.drafts.Redo, writers, false},
 		{"POST", "/v1/drafts/{draft}/rebase", s.drafts.Rebase, writers, false},
 		{"GET", "/v1/drafts/{draft}/conflicts", s.drafts.Conflicts, writers, false},
-		{"POST", "/v1/drafts/{draft}/check", s.drafts.Check, writers, false},
+		{"POST", "/v1/drafts/{draft}/check", s.background.Allow(background.Check, "draft", s.drafts.Check), writers, false},
 		{"POST", "/v1/drafts/{draft}/approve", s.drafts.Approve, writers, false},
 		{"POST", "/v1/drafts/{draft}/reject", s.drafts.Reject, writers, false},
 		{"POST", "/v1/drafts/{draft}/publish", s.drafts.Publish, writers, false},
@@ -175,6 +176,8 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/jobs", s.work.List, writers, false},
 		{"GET", "/v1/jobs/{id}", s.work.Get, writers, true},
 		{"DELETE", "/v1/jobs/{id}", s.work.Cancel, writers, true},
+		{"GET", "/v1/jobs/{id}/events", s.work.Watch, writers, true},
+		{"GET", "/v1/jobs/{id}/answer", s.background.Answer, writers, false},
 		{"GET", "/v1/imports", s.work.Imports, writers, false},
 		{"GET", "/v1/imports/{id}", s.work.Import, writers, false},
 		{"POST", "/v1/imports/{id}/undo", s.work.Undo, writers, true},

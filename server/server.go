@@ -31,6 +31,7 @@ import (
 	"github.com/gewu-city/gewu/server/attachments"
 	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/background"
 	"github.com/gewu-city/gewu/server/casefeed"
 	"github.com/gewu-city/gewu/server/casestream"
 	"github.com/gewu-city/gewu/server/casework"
@@ -180,6 +181,7 @@ type Server struct {
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
+	background  background.Desk
 
 	// drained ends the context of work that is given up when the server goes down.
 	drained context.CancelFunc
@@ -246,7 +248,10 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.transfer = transfer.API{City: s.city, Spool: spooled}
-	s.work = work.API{City: s.city, Undoer: &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}}
+	draining, drained := context.WithCancel(context.Background())
+	s.drained = drained
+	s.work = work.New(s.city, &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}, background.Kinds, draining.Done())
+	s.background = background.Desk{City: s.city}
 	s.locate = locate.API{City: s.city, Large: func(ctx context.Context) (func(), error) { return s.gates.scans.Enter(ctx, 1) }}
 	s.codes = codes.API{City: s.city}
 	s.geocoding = geocoding.API{City: s.city, Geocoder: cfg.Geocoder}
@@ -268,8 +273,6 @@ func New(cfg Config) (*Server, error) {
 	s.notices = notices.API{City: s.city, Service: cfg.Notices, Cases: &s.cases}
 	s.readings = readings.API{City: s.city, Service: cfg.Readings, Cases: &s.cases}
 	s.feed.City = s.city
-	draining, drained := context.WithCancel(context.Background())
-	s.drained = drained
 	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Loading: cfg.Loading, Draining: draining, Virtual: cfg.Clock}
 	if cfg.Cases != nil {
 		s.operate.Notes = cfg.Cases.Faults
@@ -322,7 +325,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // jobSlots is how many jobs of a kind run at once. A second compaction is let in to be refused at once.
-var jobSlots = map[string]int{"import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1, intake.Job: 2}
+var jobSlots = map[string]int{background.Check: 2, background.Import: 2, background.Impact: 2, "import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1, intake.Job: 2}
 
 // openJobs finds the jobs of the folder, and the place for what is too large for memory.
 func (s *Server) openJobs() (spooled spool.Dir, err error) {

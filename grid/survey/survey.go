@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"context"
 	"iter"
 	"slices"
 
@@ -104,18 +105,31 @@ func (o Objects) Weight(s index.Slot) float64 {
 	return v.Number()
 }
 
-// Flows is what a change does to the objects.
-func (o Objects) Flows(c *impact.Change) impact.Flows {
+// checkEvery is how many objects are looked at between two looks at the context.
+const checkEvery = 1 << 12
+
+// Flows is what a change does to the objects. told, when not nil, is called now and then with how many were looked at. The
+// error is that of ctx.
+func (o Objects) Flows(ctx context.Context, c *impact.Change, told func(n int)) (impact.Flows, error) {
 	aside := 0
-	f := c.Flows(o.near(c, &aside))
+	f := c.Flows(o.near(ctx, c, &aside, told))
 	f.Points += aside
-	return f
+	return f, ctx.Err()
 }
 
 // near yields the objects where something changes, and counts the others: of a shape the point within takes a while.
-func (o Objects) near(c *impact.Change, aside *int) iter.Seq2[geo.Point, float64] {
+func (o Objects) near(ctx context.Context, c *impact.Change, aside *int, told func(n int)) iter.Seq2[geo.Point, float64] {
 	return func(yield func(geo.Point, float64) bool) {
+		n := 0
 		for s := range o.Slots() {
+			if n++; n%checkEvery == 0 {
+				if ctx.Err() != nil {
+					return
+				}
+				if told != nil {
+					told(n)
+				}
+			}
 			p, ok := o.Point(s)
 			if !ok {
 				switch shape := o.Shape(s); {

@@ -223,6 +223,7 @@ var rows = []row{
 	{dir: "server/undo", may: []string{"server/spool", "server/linkage", "data/rules", "data", "index"}, why: "operations are found in the log and taken back, without HTTP"},
 	{dir: "server/work", may: append([]string{"server/undo", "server/jobs", "server/once", "server/spool"}, resource...), why: "jobs and imports as resources"},
 	{dir: "server/batch", may: append([]string{"server/answer", "server/rest", "data/convert", "data/convert/geom", "data/convert/jsontext", "geo/proj"}, below...), why: "rows in, rows out"},
+	{dir: "server/background", may: []string{"server/city", "server/jobs", "server/once", "server/rest", "people"}, why: "requests that become jobs, whatever they are about"},
 	{dir: "server/answer", may: []string{"data/convert/jsontext", "geo", "grid", "geocode", "index", "people"}, why: "locations as JSON, for one point and for rows"},
 	{dir: "server/gate", why: "bounds of what requests take together; it knows no HTTP and no city"},
 	{dir: "server/rate", why: "who asks too often; it knows no HTTP and no clock"},
@@ -273,7 +274,7 @@ var rows = []row{
 	{dir: "server", may: append([]string{
 		"server/requests", "grid/request",
 		"server/casefeed", "server/readings", "server/casestream", "server/casework", "server/intake", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
-		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "server/outlook", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
+		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "server/background", "server/outlook", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},
 	{dir: "sample", may: []string{"data", "data/convert"}, why: "embedded files and how to read them"},

@@ -1,6 +1,7 @@
 package city
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -41,4 +42,33 @@ func JobProblem(err error) error {
 		return rest.Refuse(rest.Conflict, "the job has ended").Because(err)
 	}
 	return err
+}
+
+// progressKey finds who listens to how far the work under a context is.
+type progressKey struct{}
+
+// WithProgress has whoever works under a context tell how far they are.
+func WithProgress(ctx context.Context, tell func(done, total int64, unit string)) context.Context {
+	return context.WithValue(ctx, progressKey{}, tell)
+}
+
+// Progress tells how far the work under a context is, if somebody listens, and returns the error of the context: whoever was
+// cancelled ends there.
+func Progress(ctx context.Context, done, total int64, unit string) error {
+	if tell, ok := ctx.Value(progressKey{}).(func(done, total int64, unit string)); ok {
+		tell(done, total, unit)
+	}
+	return ctx.Err()
+}
+
+// Decided is the request of work that is about to write: a job can be cancelled until then, and not any more afterwards, so
+// that one that was cancelled has written nothing. Requests that somebody waits for end as before.
+func Decided(r *http.Request) (*http.Request, error) {
+	if _, ok := r.Context().Value(progressKey{}).(func(done, total int64, unit string)); !ok {
+		return r, nil
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return r.WithContext(context.WithoutCancel(r.Context())), nil
 }

@@ -35,6 +35,9 @@ func (a *API) Edit(w http.ResponseWriter, r *http.Request) error {
 	return a.step(w, r, rest.ParseParams(r), step)
 }
 
+// importShare is how much longer an import takes than reading its cells.
+const importShare = 4
+
 // step does a step and answers with what it changed.
 func (a *API) step(w http.ResponseWriter, r *http.Request, q *rest.Params, step *version.Step) error {
 	return a.change(w, r, q, func(have *asked, d *version.Draft) (*version.Draft, coverage.Change, []data.Change, error) {
@@ -42,9 +45,16 @@ func (a *API) step(w http.ResponseWriter, r *http.Request, q *rest.Params, step 
 			return nil, coverage.Change{}, nil, err
 		}
 		step.By, _ = city.ActFor(r, "")
+		cells := int64(len(step.Cells))
+		if err := city.Progress(r.Context(), cells, importShare*cells, "cells"); err != nil {
+			return nil, coverage.Change{}, nil, err
+		}
 		next, ch, err := d.Do(step)
 		if err != nil {
 			return nil, ch, nil, refused(err)
+		}
+		if err := city.Progress(r.Context(), (importShare-1)*cells, importShare*cells, "cells"); err != nil {
+			return nil, ch, nil, err
 		}
 		gone := version.Forget(have.world, have.header, have.header.Done)
 		records, err := step.Records(d.Header.ID, next.Header.Done)
@@ -124,6 +134,9 @@ func (a *API) change(w http.ResponseWriter, r *http.Request, q *rest.Params, do 
 	next.Header.State, next.Header.Checked, next.Header.Approved = version.Open, nil, nil
 	put, err := next.Header.Put(have.seq)
 	if err != nil {
+		return err
+	}
+	if r, err = city.Decided(r); err != nil {
 		return err
 	}
 	seq, err := a.Append(r, data.Tx{Cause: cause(d.Header.ID), Changes: append([]data.Change{put}, records...)})
@@ -287,6 +300,11 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 		return rest.Fault(rest.TooLarge, "features", strconv.Itoa(len(in.Features)), fmt.Sprintf("are more than %d", version.MostCells))
 	}
 	for i := range in.Features {
+		if i%city.CheckEvery == 0 {
+			if err := city.Progress(r.Context(), int64(i), importShare*int64(len(in.Features)), "cells"); err != nil {
+				return err
+			}
+		}
 		f := &in.Features[i]
 		c := coverage.Cell{Code: textOf(f.ID)}
 		for name, value := range f.Properties {

@@ -90,16 +90,33 @@ type prepared struct {
 	publication *version.Publication
 }
 
+// checkSteps is in how many steps a check tells how far it is.
+const checkSteps = 6
+
+// reached tells that so many steps of a check are done; the error is that of ctx.
+func reached(ctx context.Context, steps int64) error {
+	return city.Progress(ctx, steps, checkSteps, "steps")
+}
+
 // prepare makes a draft ready: it must not be against an ended version and needs codes; defects are for the caller.
 func (a *API) prepare(ctx context.Context, have *asked, how version.Codes) (*prepared, error) {
 	d, err := a.open(ctx, have)
+	if err == nil {
+		err = reached(ctx, 1)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if err := a.ended(ctx, have, d); err != nil {
 		return nil, err
 	}
+	if err := reached(ctx, 2); err != nil {
+		return nil, err
+	}
 	p := &prepared{draft: d, defects: d.Defects()}
+	if err := reached(ctx, 3); err != nil {
+		return nil, err
+	}
 	rule, err := ruleOf(d)
 	if err != nil {
 		return nil, err
@@ -107,14 +124,20 @@ func (a *API) prepare(ctx context.Context, have *asked, how version.Codes) (*pre
 	if d.Header.From > 0 {
 		how = version.AsDrawn
 	}
-	if p.naming, err = d.Name(how, rule, numbersOf(have.world, d), a.weigh(have.world)); err != nil {
+	if p.naming, err = d.Name(how, rule, numbersOf(have.world, d), a.weigh(ctx, have.world)); err != nil {
 		return nil, codesFault(err)
+	}
+	if err := reached(ctx, 4); err != nil {
+		return nil, err
 	}
 	p.publication, err = d.Publish(have.world, p.naming, a.Locator)
 	if fields := rest.FieldErrors(err); len(fields) > 0 {
 		return nil, rest.Faults(rest.Invalid, "", err).Because(err)
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, reached(ctx, 5)
 }
 
 // Check proves a draft and gives its cells their codes: POST /v1/drafts/{draft}/check. Without defects it is checked then.
@@ -147,6 +170,12 @@ func (a *API) Check(w http.ResponseWriter, r *http.Request) error {
 	h.Checked, h.Approved, h.Codes, h.State = nil, nil, s.Codes, version.Open
 	if answer.OK {
 		h.State, h.Checked, h.Rejected = version.Checked, sign, nil
+	}
+	if err := reached(r.Context(), checkSteps); err != nil {
+		return err
+	}
+	if r, err = city.Decided(r); err != nil {
+		return err
 	}
 	seq, err := a.move(r, have, p.draft, h)
 	if err != nil {

@@ -1,6 +1,7 @@
 package drafts
 
 import (
+	"context"
 	"errors"
 	"math"
 
@@ -73,8 +74,8 @@ func (n *numbers) Highest(prefix string, digits int) int {
 	return highest
 }
 
-// weigh counts addresses: households stand where addresses do.
-func (a *API) weigh(w *index.World) version.Weigh {
+// weigh counts addresses: households stand where addresses do. When ctx ends it counts none any more.
+func (a *API) weigh(ctx context.Context, w *index.World) version.Weigh {
 	var layers []*index.Layer
 	for _, l := range w.Layers() {
 		if l.Def().Roles.Address != nil {
@@ -86,6 +87,9 @@ func (a *API) weigh(w *index.World) version.Weigh {
 	}
 	return func(old, now geo.Shape) (common, whole float64) {
 		for _, l := range layers {
+			if ctx.Err() != nil {
+				return 0, 0
+			}
 			l.SearchPoints(old.Box(), func(_ index.Slot, p geo.Point) bool {
 				if old.Contains(p) {
 					whole++

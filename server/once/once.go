@@ -79,6 +79,16 @@ func ReceiptOf(r *http.Request) data.Receipt {
 	return data.Receipt{}
 }
 
+// Apart is a context for work that goes on when its request has been answered: it has the receipt, and what it writes is found
+// by that alone.
+func Apart(ctx context.Context) context.Context {
+	c, ok := ctx.Value(claimKey{}).(*claim)
+	if !ok {
+		return ctx
+	}
+	return context.WithValue(ctx, claimKey{}, &claim{receipt: c.receipt})
+}
+
 // Landed says that the request has written: from now on the key stands for this entry.
 func Landed(r *http.Request, seq data.Seq) {
 	if c, ok := r.Context().Value(claimKey{}).(*claim); ok {

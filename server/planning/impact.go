@@ -162,12 +162,9 @@ func readCells(ctx context.Context, body []byte, id string) ([]impact.Cell, erro
 // answer writes what it does to the objects of a World to put one set of cells in the place of another.
 func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World, about answer, before, after []impact.Cell, format string) error {
 	change := impact.Compare(before, after)
-	var layers []impact.Layer
-	for _, o := range survey.Layers(world) {
-		if err := r.Context().Err(); err != nil {
-			return err
-		}
-		layers = append(layers, change.Layer(o.Def().Name, o.Amount, o.Flows(change)))
+	layers, err := located(r.Context(), change, survey.Layers(world))
+	if err != nil {
+		return err
 	}
 	report := change.Report(layers...)
 	open, err := a.openCases(r, world, change)
@@ -187,6 +184,26 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, world *index.World,
 	}
 	about.Report, about.Staff, about.OpenCases, about.Seq = report, a.staffOf(world, about.Scheme, report.Cells), open, world.Seq()
 	return rest.WriteJSON(w, r, http.StatusOK, about)
+}
+
+// located is what a change does to the objects of layers; it tells how many of them it has looked at.
+func located(ctx context.Context, change *impact.Change, all []survey.Objects) (layers []impact.Layer, err error) {
+	done, total := 0, 0
+	for _, o := range all {
+		total += o.Len()
+	}
+	for _, o := range all {
+		if err := city.Progress(ctx, int64(done), int64(total), "objects"); err != nil {
+			return nil, err
+		}
+		flows, err := o.Flows(ctx, change, func(n int) { _ = city.Progress(ctx, int64(done+n), int64(total), "objects") })
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, change.Layer(o.Def().Name, o.Amount, flows))
+		done += o.Len()
+	}
+	return layers, city.Progress(ctx, int64(total), int64(total), "objects")
 }
 
 // openCases is what a change does to the open cases that whoever asks sees: by where they are, whatever codes they were filed

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -21,6 +22,17 @@ import (
 type API struct {
 	*city.City
 	Undoer *undo.Undoer
+	// Kinds are kinds of jobs that others begin.
+	Kinds []string
+	// Draining, when it is closed, ends the streams of those who watch jobs.
+	Draining <-chan struct{}
+
+	watching *atomic.Int64
+}
+
+// New is the resources over a city.
+func New(c *city.City, u *undo.Undoer, kinds []string, draining <-chan struct{}) API {
+	return API{City: c, Undoer: u, Kinds: append(slices.Clone(kinds), own...), Draining: draining, watching: &atomic.Int64{}}
 }
 
 // Bounds of lists and of waiting.
@@ -62,16 +74,16 @@ func (a *API) describe(ctx context.Context, job jobs.Job) (jobInfo, error) {
 	return info, nil
 }
 
-// kinds are the kinds of jobs that the server does.
-var kinds = []string{"import", "undo", "check", "backup", "compact", "rebuild"}
+// own are the kinds of jobs that the server does beside those of drafts.
+var own = []string{"import", "undo", "check", "backup", "compact", "rebuild"}
 
 // List lists jobs, the newest first.
 func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
 	kind, state := q.Text("kind"), q.Text("state")
 	limit := q.Whole("limit", 1, longestPage, standardPage)
-	if kind != "" && !slices.Contains(kinds, kind) {
-		q.Fail(rest.Fault(rest.BadRequest, "kind", kind, "must be "+strings.Join(kinds[:len(kinds)-1], ", ")+" or "+kinds[len(kinds)-1]))
+	if kind != "" && !slices.Contains(a.Kinds, kind) {
+		q.Fail(rest.Fault(rest.BadRequest, "kind", kind, "must be "+strings.Join(a.Kinds[:len(a.Kinds)-1], ", ")+" or "+a.Kinds[len(a.Kinds)-1]))
 	}
 	if state != "" && !slices.Contains(jobs.States, jobs.State(state)) {
 		q.Fail(rest.Fault(rest.BadRequest, "state", state, "must be queued, running, done, failed, cancelled or interrupted"))
@@ -110,7 +122,7 @@ func (a *API) Cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := rest.ParseParams(r).Done(""); err != nil {
 		return err
 	}
-	if err := a.own(r); err != nil {
+	if err := a.mine(r); err != nil {
 		return err
 	}
 	if err := a.Jobs.Cancel(mux.Vars(r)["id"]); err != nil {
@@ -119,8 +131,8 @@ func (a *API) Cancel(w http.ResponseWriter, r *http.Request) error {
 	return a.answer(w, r, http.StatusOK, cancelWait)
 }
 
-// own refuses the jobs of others as those that are not there, unless whoever asks may operate.
-func (a *API) own(r *http.Request) error {
+// mine refuses the jobs of others as those that are not there, unless whoever asks may operate.
+func (a *API) mine(r *http.Request) error {
 	job, err := a.Jobs.Get(mux.Vars(r)["id"])
 	if err == nil && !city.Own(r, job.Actor, people.Operate) {
 		err = jobs.ErrUnknown
@@ -129,7 +141,7 @@ func (a *API) own(r *http.Request) error {
 }
 
 func (a *API) answer(w http.ResponseWriter, r *http.Request, status int, wait time.Duration) error {
-	if err := a.own(r); err != nil {
+	if err := a.mine(r); err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(r.Context(), wait)

@@ -60,7 +60,7 @@ type report struct {
 // Run prints the defects. It fails when there are any.
 func (c *Check) Run(e *Env) error {
 	if c.Draft != "" {
-		return checkDraft(e, c.Draft, c.Codes, c.JSON)
+		return checkDraft(e, c.Draft, c.Codes, c.JSON, c.Quiet)
 	}
 	found, err := c.find(e)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -131,7 +132,12 @@ func (d *Diff) find(e *Env) (*difference, error) {
 		if d.Version != "" {
 			query.Set("version", d.Version)
 		}
-		return found, e.Ask("/v1/drafts/"+url.PathEscape(d.Draft)+"/impact", query, found)
+		name := "impact"
+		if d.Quiet {
+			name = ""
+		}
+		_, err := e.long(name, http.MethodGet, draftPath(d.Draft)+"/impact", query, "", nil, found)
+		return found, err
 	}
 	if d.Before == "" {
 		query := url.Values{"from": {d.From}}

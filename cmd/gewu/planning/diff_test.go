@@ -88,6 +88,11 @@ func TestDiffWithACity(t *testing.T) {
 		}
 		return json.Unmarshal([]byte(answer), v)
 	}
+	e.City = func(do func(planning.Client) error) error {
+		c := &city{t: t, answers: []string{answer}}
+		defer func() { asked = c.asked[0] }()
+		return do(c)
+	}
 	e.Write = func(name string, r io.Reader) error {
 		text, err := io.ReadAll(r)
 		files[name] = string(text)
@@ -123,7 +128,7 @@ func TestDiffWithACity(t *testing.T) {
 	}
 	out.Reset()
 	run(planning.Diff{Draft: "d1", Scheme: "unit"})
-	if asked != "/v1/drafts/d1/impact?" || !strings.Contains(out.String(), "1 cells before, 1 after: 1 reshaped") {
+	if asked != "GET /v1/drafts/d1/impact?async=true" || !strings.Contains(out.String(), "1 cells before, 1 after: 1 reshaped") {
 		t.Error(asked, out.String())
 	}
 	for _, want := range []string{"OPEN-CASES", "open-cases  a     b   3", "open-cases: 3 of 9 change their cell", "open-cases: 2 more have no place", "/v1/drafts/d1/tiles/changes.json"} {
@@ -131,7 +136,7 @@ func TestDiffWithACity(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}
 	}
-	if run(planning.Diff{Draft: "d1", Version: "2", Output: "y.json"}); asked != "/v1/drafts/d1/impact?version=2" || !strings.Contains(files["y.json"], `"unplaced":2`) {
+	if run(planning.Diff{Draft: "d1", Version: "2", Output: "y.json"}); asked != "GET /v1/drafts/d1/impact?async=true&version=2" || !strings.Contains(files["y.json"], `"unplaced":2`) {
 		t.Error(asked, files["y.json"])
 	}
 	if err := (&planning.Diff{Draft: "d1", From: "9"}).Validate(); err == nil || !strings.Contains(err.Error(), "--draft compares the draft with the city") {

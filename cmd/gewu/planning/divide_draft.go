@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -57,8 +58,11 @@ func (d *Divide) draft(e *Env, a *divide.Alternative) (string, error) {
 		query.Set("rule", d.Fix)
 	}
 	id := made.Draft.ID
-	var after json.RawMessage
-	if err := e.Send("/v1/drafts/"+url.PathEscape(id)+"/import?"+query.Encode(), "application/geo+json", bytes.NewReader(body), &after); err != nil {
+	name := "draft"
+	if d.Quiet {
+		name = ""
+	}
+	if _, err := e.long(name, http.MethodPost, draftPath(id)+"/import", query, "application/geo+json", bytes.NewReader(body), nil); err != nil {
 		return "", fmt.Errorf("draft %s was begun, but the grids do not fit into it: %w", id, err)
 	}
 	return id, nil

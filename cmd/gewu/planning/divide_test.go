@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -255,6 +256,17 @@ func TestDivideBlocks(t *testing.T) {
 	}
 }
 
+// sender is a client that sends by a function.
+type sender func(path, contentType string, body io.Reader, out any) error
+
+func (s sender) Do(_ context.Context, _, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
+	var out json.RawMessage
+	if err := s(path+"?"+query.Encode(), contentType, body, &out); err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(out))}, nil
+}
+
 // TestDivideDraft sends the picked alternative to the city: codes of present grids, none for new ones.
 func TestDivideDraft(t *testing.T) {
 	t.Parallel()
@@ -298,10 +310,11 @@ func TestDivideDraft(t *testing.T) {
 		}
 		return json.Unmarshal([]byte(`{}`), out)
 	}
+	e.City = func(do func(planning.Client) error) error { return do(sender(e.Send)) }
 	if err := cmd.Run(e); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"/v1/drafts application/json", "/v1/drafts/d1/import?communities=110101001001%2C110101001002 application/geo+json"}; !slices.Equal(asked, want) {
+	if want := []string{"/v1/drafts application/json", "/v1/drafts/d1/import?async=true&communities=110101001001%2C110101001002 application/geo+json"}; !slices.Equal(asked, want) {
 		t.Errorf("asked %q", asked)
 	}
 	if !strings.Contains(table.String(), "draft d1 has alternative 2, balanced") {
@@ -313,6 +326,7 @@ func TestDivideDraft(t *testing.T) {
 		}
 		return errors.New("1 gap")
 	}
+	e.City = func(do func(planning.Client) error) error { return do(sender(e.Send)) }
 	if err := cmd.Run(e); err == nil || !strings.Contains(err.Error(), "draft d2 was begun, but the grids do not fit into it: 1 gap") {
 		t.Error(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 )
@@ -408,13 +409,15 @@ func (c *DraftImport) Run(e *Env) error {
 	if c.FixRings {
 		query.Set("fix_rings", "true")
 	}
-	progress, end := func(int64) {}, func() {}
+	progress, end, name := func(int64) {}, func() {}, ""
 	if !c.Quiet {
-		progress, end = e.Progress("import "+c.File, total)
+		progress, end = e.Progress("send "+c.File, total)
+		name = "import " + c.File
 	}
-	defer end()
+	var once sync.Once // one bar follows the other
+	defer once.Do(end)
 	var a answer
-	raw, err := e.ask(http.MethodPost, draftPath(c.Draft)+"/import", query, "application/geo+json", &counted{Reader: in, set: progress}, &a)
+	raw, err := e.long(name, http.MethodPost, draftPath(c.Draft)+"/import", query, "application/geo+json", &counted{Reader: in, set: progress, end: func() { once.Do(end) }}, &a)
 	if err != nil {
 		return err
 	}

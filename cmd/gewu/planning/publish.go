@@ -30,9 +30,13 @@ type checkedDraft struct {
 }
 
 // checkDraft proves a draft, which is checked then, and prints what it found. It fails when something stands in the way.
-func checkDraft(e *Env, id, codes string, asJSON bool) error {
+func checkDraft(e *Env, id, codes string, asJSON, quiet bool) error {
 	var c checkedDraft
-	raw, err := e.post(draftPath(id)+"/check", map[string]string{"codes": codes}, &c)
+	name := "check"
+	if quiet {
+		name = ""
+	}
+	raw, err := e.postLong(name, draftPath(id)+"/check", map[string]string{"codes": codes}, &c)
 	if err != nil {
 		return err
 	}
@@ -151,7 +155,7 @@ func (c *Renumber) Run(e *Env) error {
 	if _, err := e.post(draftPath(c.Draft)+"/steps", op, &a); err != nil {
 		return err
 	}
-	return checkDraft(e, c.Draft, "rule", c.JSON)
+	return checkDraft(e, c.Draft, "rule", c.JSON, c.JSON)
 }
 
 // Versions lists the versions of a scheme.

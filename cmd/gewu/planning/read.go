@@ -24,12 +24,17 @@ type counted struct {
 
 	n   int64
 	set func(n int64)
+	// end, when not nil, is called when there is nothing more to read.
+	end func()
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += int64(n)
 	c.set(c.n)
+	if err != nil && c.end != nil {
+		c.end()
+	}
 	return n, err
 }
 
