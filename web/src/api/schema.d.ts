@@ -2703,6 +2703,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How far a job is, as server-sent events
+         * @description `event: progress` whenever something has changed, at most ten times a second, and `event: end` when the job has ended, which ends the stream. Data are the job as JSON. A comment every 15 seconds keeps the connection open.
+         */
+        get: operations["watchJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What the request would have been answered that began a job
+         * @description Of jobs of drafts, once they have ended; the problem when the job has failed. 409 while the job goes on and when it was cancelled. The newest 64 answers, and 128 MiB of them, are kept as long as the server runs; 410 afterwards.
+         */
+        get: operations["answerOfJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports": {
         parameters: {
             query?: never;
@@ -7097,6 +7143,8 @@ export interface components {
          * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
          */
         request: string;
+        /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, which leaves the draft as it was, and `/v1/jobs/{id}/answer` has what would have been answered. */
+        draft_async: boolean;
         /** @description The `seq` that the draft must have now, else 412. */
         draft_if_seq: components["schemas"]["Seq"];
         /** @description The same as an ETag. */
@@ -10873,6 +10921,8 @@ export interface operations {
     draftImpact: {
         parameters: {
             query?: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, which leaves the draft as it was, and `/v1/jobs/{id}/answer` has what would have been answered. */
+                async?: components["parameters"]["draft_async"];
                 /** @description csv has one row for each way from cell to cell. */
                 format?: "json" | "csv";
                 /** @description The `seq` that the draft must have now, else 412. */
@@ -10924,6 +10974,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -11164,6 +11215,8 @@ export interface operations {
     importDraft: {
         parameters: {
             query?: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, which leaves the draft as it was, and `/v1/jobs/{id}/answer` has what would have been answered. */
+                async?: components["parameters"]["draft_async"];
                 /** @description Codes of areas of the level above, separated by commas. */
                 communities?: string;
                 rule?: "longest_border" | "priority";
@@ -11210,6 +11263,7 @@ export interface operations {
                     "application/json": components["schemas"]["DraftAnswer"];
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
@@ -11373,6 +11427,8 @@ export interface operations {
     checkDraft: {
         parameters: {
             query?: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, which leaves the draft as it was, and `/v1/jobs/{id}/answer` has what would have been answered. */
+                async?: components["parameters"]["draft_async"];
                 /** @description The `seq` that the draft must have now, else 412. */
                 if_seq?: components["parameters"]["draft_if_seq"];
             };
@@ -11412,6 +11468,7 @@ export interface operations {
                     "application/json": components["schemas"]["DraftCheck"];
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
@@ -14549,7 +14606,7 @@ export interface operations {
                  * @description Only jobs of this kind.
                  * @example import
                  */
-                kind?: "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
+                kind?: "draft-check" | "draft-import" | "draft-impact" | "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
                 state?: components["schemas"]["JobState"];
                 limit?: number;
             };
@@ -14611,6 +14668,64 @@ export interface operations {
             200: components["responses"]["Job"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    watchJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: progress
+                     *     data: {"id":"01HX","kind":"draft-check","actor":"local","state":"running","progress":{"done":3,"total":6,"unit":"steps"},"created":"2026-11-26T08:00:00Z"}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    answerOfJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a job. */
+                id: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
