@@ -471,3 +471,33 @@ func TestCutOffFile(t *testing.T) {
 		}
 	}
 }
+
+// TestFileWithNames leaves out who reported and how to reach them, says so, and keeps nothing of it anywhere.
+func TestFileWithNames(t *testing.T) {
+	o := working(t, "base", nil)
+	file := "描述,来源,联系人,电话,email,lon,lat\n积水,hotline,王小明,13912345678,ming@example.org,121.505,25.005\n,hotline,王小明,13912345678,ming@example.org,121.505,25.005\n"
+	var objects strings.Builder
+	objects.WriteString(`{"描述":"积水","来源":"hotline","联系人":"王小明","电话":13912345678,"email":"ming@example.org"}` + "\n")
+	objects.WriteString(`{"描述":"积水","来源":"hotline","电话":{"手机":"13912345678"},"email":"ming@example.org"}` + "\n")
+	for kind, text := range map[string]string{csvType: file, linesType: objects.String()} {
+		a := o.do("POST", "/v1/cases/import", typed("operator", kind), text)
+		got := intakeLines(t, a)
+		if got.done.Taken != 1 || got.done.Failed != 1 || len(got.notes) != 3 {
+			t.Errorf("%s: %+v %q", kind, got.done, got.notes)
+		}
+		held := a.body
+		for _, r := range got.rows {
+			held += o.get("operator", "/v1/cases/"+r.Case).body + o.get("operator", "/v1/cases/"+r.Case+"/events").body
+		}
+		o.log.mu.Lock()
+		for _, events := range o.log.events {
+			held += string(bytes.Join(events, nil))
+		}
+		o.log.mu.Unlock()
+		for _, secret := range []string{"王小明", "13912345678", "ming@example.org"} {
+			if strings.Contains(held, secret) {
+				t.Errorf("%s: %s is kept or told", kind, secret)
+			}
+		}
+	}
+}

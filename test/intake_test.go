@@ -23,7 +23,7 @@ func TestKillIntake(t *testing.T) {
 	var file strings.Builder
 	file.WriteString("external,reported,description,source,lon,lat\n")
 	for i := range rows {
-		fmt.Fprintf(&file, "N-%d,2026-01-05 08:00,第%d号,hotline,%g,%g\n", i, i, 116.3+float64(i%40)*0.002, 39.9+float64(i/40)*0.002)
+		fmt.Fprintf(&file, "N-%d,2026-01-05 08:00,第%d号,hotline,%g,%g\n", i, i, 116.3+float64(i%40)*0.002, 39.9+float64(i/40)*0.002) // no city is there: each is outside
 	}
 	acknowledged := map[string]string{}
 	// send reads the answer until it breaks off, and calls each after each row.

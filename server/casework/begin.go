@@ -89,9 +89,10 @@ func (a *API) Reports(r *http.Request, by As, action string) (*Reports, error) {
 	return &Reports{door: d, r: r}, nil
 }
 
-// Key is the key of a report and the id of the case that it begins, by what its sender calls it: each has names of their own.
+// Key is the key of a report and the id of the case that it begins, by what its sender calls it: each person has names of
+// their own, by whatever way they ask.
 func (p *Reports) Key(name string) (key, id string, err error) {
-	sum := sha256.Sum256([]byte(p.door.caller.key + "\nreport\n" + name))
+	sum := sha256.Sum256([]byte("person\n" + p.door.caller.person + "\nreport\n" + name))
 	key = hex.EncodeToString(sum[:16])
 	id, err = p.door.idOf(key)
 	return key, id, err

@@ -30,9 +30,3 @@ func (s *Service) Opened() bool { return s.cfg.Public }
 
 // Action is the action by which reports come in where nobody says otherwise.
 const Action = "report"
-
-// Opening is whether a case has begun, so that a report of the same id was taken in before.
-func (s *Service) Opening(id string) bool {
-	_, ok := s.cfg.Store.Find(id)
-	return ok
-}

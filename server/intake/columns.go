@@ -13,7 +13,7 @@ import (
 // Field is what a column of a file says of a report.
 type Field string
 
-// The fields. Contact is what is personal of whoever reported.
+// The fields. Name, phone and e-mail are known so that they are left out, with a note, under whatever name.
 const (
 	External    Field = "external"
 	Reported    Field = "reported"
@@ -58,13 +58,18 @@ var spellings = []spelling{
 }
 
 // personal are the fields whose values stand in no message.
-func (f Field) personal() bool { return slices.Contains([]Field{Reporter, Name, Phone, Email}, f) }
+func (f Field) personal() bool { return f == Reporter || f.contact() }
 
-// Fields are the names of all fields.
+// contact reports whether a field is who reported, or how to reach them.
+func (f Field) contact() bool { return f == Name || f == Phone || f == Email }
+
+// Fields are the names of the fields that are kept.
 func Fields() []string {
 	var all []string
 	for _, s := range spellings {
-		all = append(all, string(s.field))
+		if !s.field.contact() {
+			all = append(all, string(s.field))
+		}
 	}
 	return all
 }

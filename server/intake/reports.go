@@ -37,12 +37,7 @@ type Report struct {
 	Form cases.Form
 	// External is its number in another system, empty for none.
 	External string
-	// Contact is what is personal of whoever reported.
-	Contact Contact
 }
-
-// Contact is how whoever reported can be reached.
-type Contact struct{ Name, Phone, Email string }
 
 // mapper turns rows into reports. It belongs to one goroutine.
 type mapper struct {
@@ -69,7 +64,6 @@ func (m *mapper) report(h *head, cells []string) (*Report, *data.FieldError) {
 		return &data.FieldError{Field: cmp.Or(column, string(field)), Value: row.Shorten(value), Why: why}
 	}
 	f.Source, f.Description, f.Address, f.Reporter = cmp.Or(text(Source), m.Source), text(Description), text(Address), text(Reporter)
-	out.Contact = Contact{Name: text(Name), Phone: text(Phone), Email: text(Email)}
 	if f.Source == "" {
 		return nil, fault(Source, "is missing: name the door through which it came, such as hotline, in a column source or with the parameter source")
 	}

@@ -145,9 +145,15 @@ func (im *importer) Head(h row.Head) error {
 	return nil
 }
 
-// strangers notes columns that mean nothing, each once.
+// strangers notes columns that are left out, each once: those that mean nothing, and those of whoever reported.
 func (im *importer) strangers(h *head) {
 	var fresh []string
+	for i, name := range h.columns {
+		if f := h.fields[i]; f != "" && f.contact() && !im.noted[name] && len(im.noted) < mostHeads {
+			im.noted[name] = true
+			im.Note("column " + rest.Shorten(name) + " says who reported or how to reach them (" + string(f) + "), which is not kept here: it is left out; reporter takes a reference into a register of your own")
+		}
+	}
 	for _, name := range h.unknown {
 		if !im.noted[name] && len(im.noted) < mostHeads {
 			im.noted[name] = true
