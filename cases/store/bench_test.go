@@ -54,6 +54,23 @@ func million(b *testing.B) *store.Store {
 	return s
 }
 
+// limited are the filters of somebody of a unit with two below it, a task, two streets and forty cells: one of them must pass.
+func limited() []store.Filter {
+	units := []string{"unit7", "unit8", "unit9"}
+	cells := make([]people.CellRef, 40)
+	for i := range cells {
+		cells[i] = people.CellRef{Scheme: "unit", Code: fmt.Sprint("u", 31*i)}
+	}
+	return []store.Filter{
+		{Areas: []people.AreaKey{{Level: "street", Code: "s3"}, {Level: "street", Code: "s4"}}},
+		{Cells: cells},
+		{Tasks: []string{"li"}},
+		{Units: units},
+		{Firsts: units},
+		{States: []string{"submitted"}},
+	}
+}
+
 func BenchmarkMillionCases(b *testing.B) {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -77,9 +94,28 @@ func BenchmarkMillionCases(b *testing.B) {
 		{"cell", store.Filter{Cells: []people.CellRef{{Scheme: "unit", Code: "u99"}}}},
 		{"box", store.Filter{Box: &box}},
 		{"due", store.Filter{Due: store.Range{To: day}}},
-		{"sight", store.Filter{States: []string{"handling", "closed"}, Any: []store.Filter{
-			{Units: []string{"unit7", "unit8"}}, {Firsts: []string{"unit7", "unit8"}}, {Tasks: []string{"li"}}, {Areas: []people.AreaKey{{Level: "street", Code: "s3"}}},
+		{"sight", store.Filter{Any: limited()}},
+		{"sight-box-class", store.Filter{Classes: []string{"01", "02"}, Box: &box, Any: limited()}},
+		{"sight-inbox", store.Filter{Any: []store.Filter{
+			{States: []string{"handling"}, Units: []string{"unit7"}, Any: limited()},
+			{States: []string{"submitted", "registered"}, Any: limited()},
+			{Requests: []string{"extend"}, Any: limited()},
 		}}},
+		{"source", store.Filter{Sources: []string{"public"}}},
+		{"first", store.Filter{Firsts: []string{"unit1"}}},
+		{"task", store.Filter{Tasks: []string{"li"}}},
+		{"parent", store.Filter{Parents: []string{"01KAX000000000000000000007"}}},
+		{"edition-kind", store.Filter{Editions: []string{"2013"}, Kinds: []string{"event"}}},
+		{"process", store.Filter{Processes: []string{"base"}}},
+		{"mark", store.Filter{Marks: []string{"yellow"}}},
+		{"private", store.Filter{Private: &yes}},
+		{"district", store.Filter{Areas: []people.AreaKey{{Level: "district", Code: "110101"}}}},
+		{"street", store.Filter{Areas: []people.AreaKey{{Level: "street", Code: "s3"}}}},
+		{"community", store.Filter{Areas: []people.AreaKey{{Level: "community", Code: "c3"}}}},
+		{"opened", store.Filter{Opened: store.Range{From: day.AddDate(0, -6, 0), To: day}}},
+		{"updated", store.Filter{Updated: store.Range{From: day.AddDate(0, -6, 0)}}},
+		{"rested", store.Filter{Rested: store.Range{To: day.AddDate(0, -6, 0)}}},
+		{"priority", store.Filter{Priority: 2}},
 		{"everything", store.Filter{
 			States: []string{"closed", "handling"}, Sources: []string{"public", "collector"}, Classes: []string{"01", "02"}, Kinds: []string{"event"},
 			Areas: []people.AreaKey{{Level: "street", Code: "s3"}, {Level: "street", Code: "s4"}}, Opened: store.Range{From: day.AddDate(-2, 0, 0)}, Box: &box,
@@ -95,6 +131,15 @@ func BenchmarkMillionCases(b *testing.B) {
 		b.Run("list/"+q.name, func(b *testing.B) {
 			for b.Loop() {
 				if _, _, err := s.List(&q.filter, store.ByUpdated, 100, store.Cursor{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	for _, order := range []store.Order{store.ByOpened, store.ByDue} {
+		b.Run("list/sight-"+string(order), func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := s.List(&store.Filter{Any: limited()}, order, 100, store.Cursor{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -195,36 +195,6 @@ func (s *Store) tests(f *Filter) ([]test, error) {
 	return out, nil
 }
 
-// any tests several filters, of which one must pass. Each looks at those rows that none before it let through.
-func (s *Store) any(filters []Filter) (test, error) {
-	all := make([][]test, len(filters))
-	for i := range filters {
-		var err error
-		if all[i], err = s.tests(&filters[i]); err != nil {
-			return nil, err
-		}
-	}
-	return func(k *chunk, rows []uint16) []uint16 {
-		var passed [chunkRows]bool
-		var space [chunkRows]uint16
-		for _, tests := range all {
-			left := space[:0]
-			for _, r := range rows {
-				if !passed[r] {
-					left = append(left, r)
-				}
-			}
-			for _, t := range tests {
-				left = t(k, left)
-			}
-			for _, r := range left {
-				passed[r] = true
-			}
-		}
-		return keep(rows, func(r uint16) bool { return passed[r] })
-	}, nil
-}
-
 func all(want, have []string) bool {
 	return !slices.ContainsFunc(want, func(s string) bool { return !slices.Contains(have, s) })
 }
