@@ -90,12 +90,12 @@ func (j *Journal) apply(seq data.Seq) {
 // Followed waits until events after an entry are shown in the store, or only passed over in the log, and returns up to which
 // entry they are; the error is that of ctx.
 func (j *Journal) Followed(ctx context.Context, after data.Seq) (data.Seq, error) {
-	err := j.await(ctx, after+1)
+	err := j.Await(ctx, after+1)
 	return j.Applied(), err
 }
 
-// await waits until everything up to an entry is applied.
-func (j *Journal) await(ctx context.Context, seq data.Seq) error {
+// Await waits until everything up to an entry is shown. Somebody must follow the log meanwhile: see [Journal.Run].
+func (j *Journal) Await(ctx context.Context, seq data.Seq) error {
 	for {
 		j.mu.Lock()
 		applied, moved := j.applied, j.moved
@@ -132,7 +132,7 @@ func (j *Journal) Append(ctx context.Context, events []*cases.Event) (data.Seq, 
 		tx.Known = j.Applied()
 		seq, err := j.log.Append(ctx, tx)
 		if behind, is := errors.AsType[*data.BehindError](err); is {
-			if err := j.await(ctx, behind.Need); err != nil {
+			if err := j.Await(ctx, behind.Need); err != nil {
 				return 0, fmt.Errorf("append events: %w", err)
 			}
 			continue

@@ -35,6 +35,8 @@ type Log interface {
 type Journal interface {
 	Since(ctx context.Context, after data.Seq) iter.Seq2[journal.Entry, error]
 	Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error]
+	// Await waits until Events yields everything up to an entry.
+	Await(ctx context.Context, seq data.Seq) error
 }
 
 // Follower makes the messages of events. Its members are set once.
@@ -103,6 +105,10 @@ func (f *Follower) Catch(ctx context.Context) error {
 		}
 		if number++; e.Seq != at {
 			number, at = 0, e.Seq
+		}
+		// An entry is in the log before the case is shown so.
+		if err := f.Journal.Await(ctx, e.Seq); err != nil {
+			return err
 		}
 		some, err := f.compose(ctx, e, number)
 		if err != nil {

@@ -37,6 +37,16 @@ type memory struct {
 	mu      sync.Mutex
 	entries []journal.Entry
 	last    data.Seq
+	// shown is the entry up to which somebody waited for cases to be shown.
+	shown data.Seq
+}
+
+// Await shows cases.
+func (m *memory) Await(_ context.Context, seq data.Seq) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.shown = max(m.shown, seq)
+	return nil
 }
 
 func (m *memory) Epoch() data.Epoch { return "e" }
@@ -73,8 +83,11 @@ func (m *memory) Since(_ context.Context, after data.Seq) iter.Seq2[journal.Entr
 
 func (m *memory) Events(ctx context.Context, id string) iter.Seq2[*cases.Event, error] {
 	return func(yield func(*cases.Event, error) bool) {
+		m.mu.Lock()
+		shown := m.shown
+		m.mu.Unlock()
 		for e := range m.Since(ctx, 0) {
-			if e.Event.Case == id && !yield(e.Event, nil) {
+			if e.Event.Case == id && e.Seq <= shown && !yield(e.Event, nil) {
 				return
 			}
 		}
