@@ -46,6 +46,9 @@ type Case struct {
 	Into   string
 	Joined []string
 
+	// Peers are the platforms that have the case too, by their ids.
+	Peers map[string]Peer
+
 	Clocks   map[string]process.Do
 	Marks    map[string]bool
 	Counts   map[string]int
@@ -66,6 +69,20 @@ type Case struct {
 type Below struct {
 	Child
 	Open bool
+}
+
+// Peer is what a case knows of another platform that has it too.
+type Peer struct {
+	// Number is the number of the case there.
+	Number string
+	// Theirs says that the case came from there.
+	Theirs bool
+	// Due is until when the other side wants it done, zero for no such wish.
+	Due time.Time
+	// Got are the numbers of the messages about the case that came from there.
+	Got []int
+	// Trail are the platforms through which the case came.
+	Trail []string
 }
 
 // Asking is a request that waits for a decision.
@@ -153,6 +170,7 @@ func (c *Case) Clone() *Case {
 		one.Deciders = slices.Clone(a.Deciders)
 		n.Requests[id] = &one
 	}
+	n.Peers = maps.Clone(c.Peers)
 	n.deeds, n.keys = slices.Clone(c.deeds), slices.Clone(c.keys)
 	return &n
 }
@@ -210,6 +228,9 @@ func (c *Case) Apply(e *Event) error {
 	if e.Link != nil {
 		c.takeLink(e.Link)
 	}
+	if e.Via != nil {
+		c.takeVia(e)
+	}
 	if e.To != c.State {
 		c.Before, c.State = c.State, e.To
 		if c.Version == 1 {
@@ -258,6 +279,28 @@ func (c *Case) takeForm(e *Event) {
 			c.Into = f.Into
 		}
 	}
+}
+
+func (c *Case) takeVia(e *Event) {
+	if c.Peers == nil {
+		c.Peers = map[string]Peer{}
+	}
+	p := c.Peers[e.Via.Peer]
+	for _, x := range e.Form.External {
+		if x.System == e.Via.Peer {
+			p.Number = x.ID
+		}
+	}
+	if e.Via.Number > 0 {
+		p.Got = append(slices.Clip(p.Got), e.Via.Number)
+	}
+	if e.Number == 1 {
+		p.Theirs, p.Trail = true, e.Via.Trail
+	}
+	if !e.Via.Due.IsZero() {
+		p.Due = e.Via.Due
+	}
+	c.Peers[e.Via.Peer] = p
 }
 
 func (c *Case) takeUnit(e *Event) {

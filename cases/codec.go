@@ -30,6 +30,7 @@ const (
 	MaxParts       = 20
 	MaxUnits       = 20
 	MaxFields      = 100
+	MaxExternal    = 20
 	MaxEventBytes  = 256 << 10
 
 	firstYear, lastYear = 1900, 9999 // of a time at which something was reported
@@ -115,6 +116,8 @@ func (f *Form) Check() error {
 		return wrong("parts", strconv.Itoa(len(f.Parts)), fmt.Sprintf("are more than %d", MaxParts))
 	case !f.Reported.IsZero() && (f.Reported.Year() < firstYear || f.Reported.Year() > lastYear):
 		return wrong("reported", f.Reported.Format(time.RFC3339), "must be a time from 1900 on")
+	case len(f.External) > MaxExternal:
+		return wrong("external", strconv.Itoa(len(f.External)), fmt.Sprintf("are more than %d", MaxExternal))
 	case f.Class != nil && f.Class.Code == "":
 		return wrong("class", "", "has no code")
 	case f.Source != "" && !sourcePattern.MatchString(f.Source) || manyDigits.MatchString(f.Source):
@@ -124,6 +127,11 @@ func (f *Form) Check() error {
 	}
 	if p := f.Point; p != nil && (!(math.Abs(p.Lon) <= 180) || !(math.Abs(p.Lat) <= 90) || !(p.Accuracy >= 0) || math.IsInf(p.Accuracy, 0)) {
 		return wrong("point", fmt.Sprintf("%g %g", p.Lon, p.Lat), "must be a longitude and a latitude in degrees, with an accuracy of 0 m or more")
+	}
+	for _, x := range f.External {
+		if x.ID == "" || utf8.RuneCountInString(x.ID) > MaxText/10 || len(x.System) > MaxText/10 || !utf8.ValidString(x.System+x.ID) {
+			return wrong("external", clip(x.ID), fmt.Sprintf("must have a number of 1 to %d characters", MaxText/10))
+		}
 	}
 	for _, p := range f.Parts {
 		if p.Layer == "" || p.ID == "" {

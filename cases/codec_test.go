@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,8 +49,15 @@ func TestFormat(t *testing.T) {
 	at := time.Date(2026, 11, 2, 10, 47, 2, 0, time.UTC)
 	mark := cases.Mark{Clock: "handle", Key: "warned", Generation: 1, Kind: "warned", At: at.Add(-2 * time.Second)}
 	told := c.Tell(at, "again", []cases.Mark{mark})
-	if err := c.Clone().Apply(told); err != nil || told.Number != 6 || c.Done("01KAX5/handle/warned/1") != 5 || c.Done("again") != 0 {
+	if err := c.Clone().Apply(told); err != nil || told.Number != 8 || c.Done("01KAX5/handle/warned/1") != 5 || c.Done("again") != 0 {
 		t.Errorf("%+v, %v", told, err)
+	}
+	if city := c.Peers["city"]; city.Number != "SZ-2026-1107" || city.Theirs || !slices.Equal(city.Got, []int{2}) || city.Due.IsZero() || c.Moved != 7 {
+		t.Errorf("what the case knows of the city: %+v, moved in %d", city, c.Moved)
+	}
+	numbered := c.Numbered(at, "n", "city", "SZ-8")
+	if err := c.Apply(numbered); err != nil || c.Peers["city"].Number != "SZ-8" || c.Moved != 7 || c.Done("n") != 8 {
+		t.Errorf("%+v, %v", c.Peers, err)
 	}
 	if c.State != "assigned" || c.Unit() != "water" || c.Filing.Seq != 4711 || c.Clocks["handle"] != "start" {
 		t.Errorf("the case of the examples: %+v", c)

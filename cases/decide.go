@@ -30,6 +30,8 @@ type Command struct {
 	// Told are marks of clocks to which the command answers: the event says that they were told. Only the program itself has
 	// any.
 	Told []Mark `json:"-"`
+	// Via is the message of another platform of which the command is made.
+	Via *Via `json:"-"`
 }
 
 // digest recognises the content of a command, whenever and with whatever precondition it is sent.
@@ -203,7 +205,7 @@ func (d *decision) event() *Event {
 	e := &Event{
 		Case: cmd.Case, Number: c.Version + 1, At: later(cmd.At, c.Updated), Actor: cmd.Actor, Action: cmd.Action,
 		Form: cmd.Form, To: s.To, Unit: s.Unit, Task: s.Task, Untask: s.Untask, Mark: s.Mark, Unmark: s.Unmark,
-		Count: s.Count, Request: s.Request, Part: s.Part, Notify: s.Notify, Told: cmd.Told,
+		Count: s.Count, Request: s.Request, Part: s.Part, Notify: s.Notify, Told: cmd.Told, Via: cmd.Via,
 	}
 	if cmd.Key != "" {
 		e.Key, e.Digest = cmd.Key, cmd.digest()

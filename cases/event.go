@@ -52,6 +52,8 @@ type Event struct {
 	Link *Link `json:"link,omitempty"`
 	// Told are marks of clocks that the case has reached: they are told once.
 	Told []Mark `json:"told,omitempty"`
+	// Via says by which message of another platform the event came, or that such a platform took the case in.
+	Via *Via `json:"via,omitempty"`
 	// Place is where the matter is, as the city was then.
 	Place  *Place           `json:"place,omitempty"`
 	Notify []process.Notify `json:"notify,omitempty"`
@@ -117,8 +119,37 @@ type Mark struct {
 	At time.Time `json:"at"`
 }
 
-// Quiet reports whether an event tells marks and does nothing else.
-func (e *Event) Quiet() bool { return e.Action == Tells && len(e.Clocks)+len(e.Lapsed) == 0 }
+// Quiet reports whether an event tells marks, or the number that another platform gave the case, and does nothing else.
+func (e *Event) Quiet() bool {
+	return (e.Action == Tells || e.Action == Numbers) && len(e.Clocks)+len(e.Lapsed) == 0
+}
+
+// Numbers is the action of the events that say which number another platform gave the case. No process has it.
+const Numbers = "numbers"
+
+// Via is a message of another platform. The number of the case there is in the form, as external of a system that is called
+// like the peer.
+type Via struct {
+	// Peer is the id of the platform.
+	Peer string `json:"peer"`
+	// Kind is what the message says, Number its place among those of the other side about the case; Sum recognises what it
+	// says when it comes again.
+	Kind   string `json:"kind,omitempty"`
+	Number int    `json:"number,omitempty"`
+	Sum    string `json:"sum,omitempty"`
+	// Due is until when the other side wants the case done.
+	Due time.Time `json:"due,omitzero"`
+	// Trail are the platforms through which the case came, the first one first.
+	Trail []string `json:"trail,omitempty"`
+}
+
+// Numbered is the event by which a case says that another platform took it in, under a number of its own.
+func (c *Case) Numbered(at time.Time, key, peer, number string) *Event {
+	return &Event{
+		Case: c.ID, Number: c.Version + 1, At: later(at, c.Updated), Actor: Actor{Post: process.System}, Action: Numbers, Key: key,
+		From: c.State, To: c.State, Final: c.Final, Via: &Via{Peer: peer}, Form: Form{External: []External{{System: peer, ID: number}}},
+	}
+}
 
 // Tell is the event by which a case says that marks were reached, with effects that follow, such as the end of a pause.
 // The key recognises it if it comes again: see [Case.Done].

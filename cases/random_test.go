@@ -367,7 +367,7 @@ func TestOffers(t *testing.T) {
 		}
 		return out
 	}
-	want := map[string]bool{"annotate": true, "dispatch": true, "dispute": true, "emergency": true, "press": true, "send-back": true}
+	want := map[string]bool{"annotate": true, "dispatch": true, "dispute": true, "emergency": true, "hand-city": true, "press": true, "send-back": true}
 	if got := offered("dispatcher", "qian@command"); !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
 	}
@@ -375,7 +375,7 @@ func TestOffers(t *testing.T) {
 		t.Errorf("offers of a case that does not exist: %v", err)
 	}
 	// Who filed it does not dispatch it, and is told so.
-	want["dispatch"] = false
+	want["dispatch"], want["hand-city"] = false, false
 	if got := offered("dispatcher", "zhao@supervision"); !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
 	}

@@ -37,8 +37,17 @@ type caseLog struct {
 	mu     sync.Mutex
 	seq    data.Seq
 	events map[string][][]byte
+	// at are the entries of the events.
+	at map[string][]data.Seq
 	// broken, when not nil, is why nothing can be appended.
 	broken func() error
+}
+
+// Where is the entry that has an event.
+func (l *caseLog) Where(_ context.Context, id string, number int) (data.Seq, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.at[id][number-1], nil
 }
 
 func (l *caseLog) Append(_ context.Context, events []*cases.Event) (data.Seq, error) {
@@ -55,6 +64,7 @@ func (l *caseLog) Append(_ context.Context, events []*cases.Event) (data.Seq, er
 			return 0, err
 		}
 		l.events[e.Case] = append(l.events[e.Case], b)
+		l.at[e.Case] = append(l.at[e.Case], l.seq+1)
 	}
 	l.seq++
 	return l.seq, nil
@@ -197,7 +207,7 @@ type eventLog interface {
 // workingOver is working with events elsewhere: over gives the log of a city, and what runs when the cases are in the store.
 func workingOver(t testing.TB, profile string, over func(cfg *Config) (log eventLog, loaded func(*store.Store) *recent.Ring), change func(*casework.Config)) *office {
 	t.Helper()
-	o := &office{log: &caseLog{events: map[string][][]byte{}}, now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.FixedZone("", 8*3600))}
+	o := &office{log: &caseLog{events: map[string][][]byte{}, at: map[string][]data.Seq{}}, now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.FixedZone("", 8*3600))}
 	table := loadProcess(t, profile)
 	city := caseTimes(t)
 	o.town = newCity(t, func(cfg *Config) {

@@ -121,6 +121,7 @@ func needs() map[string]need {
 		"GET /openapi.json": public, "GET /docs": public, "GET /docs/docs.css": public,
 	}
 	maps.Copy(all, caseNeeds())
+	maps.Copy(all, exchangeNeeds())
 	maps.Copy(all, open311Needs())
 	return all
 }

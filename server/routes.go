@@ -48,7 +48,7 @@ const (
 
 // routes is the whole API. GET answers HEAD too, and every path answers OPTIONS.
 func (s *Server) routes() []route {
-	return slices.Concat(s.accountRoutes(), s.filled(s.caseRoutes()), s.attachmentRoutes(), s.open311Routes(), []route{
+	return slices.Concat(s.accountRoutes(), s.filled(s.caseRoutes()), s.filled(s.exchangeRoutes()), s.attachmentRoutes(), s.open311Routes(), []route{
 		{"GET", "/v1/locate", s.locate.Point, anyone, false},
 		{"POST", "/v1/locate", s.locate.Stream, anyone, true},
 		{"POST", "/v1/locate/route", s.locate.Route, anyone, false},

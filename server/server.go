@@ -40,6 +40,7 @@ import (
 	"github.com/gewu-city/gewu/server/codes"
 	"github.com/gewu-city/gewu/server/definitions"
 	"github.com/gewu-city/gewu/server/drafts"
+	"github.com/gewu-city/gewu/server/exchange"
 	"github.com/gewu-city/gewu/server/features"
 	"github.com/gewu-city/gewu/server/geocoding"
 	"github.com/gewu-city/gewu/server/intake"
@@ -92,6 +93,8 @@ type Config struct {
 	Readings *readings.Service
 	// Requests says who decides about change requests, and whether the public may make some.
 	Requests request.Charter
+	// Exchange is the exchange of cases with other platforms; nil answers 501.
+	Exchange *exchange.Service
 	// Zone is where dates without a time begin; nil means UTC.
 	Zone *time.Location
 	// Cells counts what lies in the cells; one that follows Engine is kept current, nil counts anew for each World.
@@ -178,6 +181,7 @@ type Server struct {
 	open311     *open311.API
 	notices     notices.API
 	readings    readings.API
+	exchange    exchange.API
 	feed        live.Feed
 	operate     operate.API
 	work        work.API
@@ -272,6 +276,7 @@ func New(cfg Config) (*Server, error) {
 	s.open311 = s.newOpen311()
 	s.notices = notices.API{City: s.city, Service: cfg.Notices, Cases: &s.cases}
 	s.readings = readings.API{City: s.city, Service: cfg.Readings, Cases: &s.cases}
+	s.exchange = exchange.API{City: s.city, Service: cfg.Exchange, Cases: cfg.Cases, Keep: s.keepFile()}
 	s.feed.City = s.city
 	s.operate = operate.API{City: s.city, Admin: cfg.Admin, Loading: cfg.Loading, Draining: draining, Virtual: cfg.Clock}
 	if cfg.Cases != nil {

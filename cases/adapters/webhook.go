@@ -61,7 +61,8 @@ func (w *Webhook) Close() {
 	w.local.CloseIdleConnections()
 }
 
-var errPrivate = errors.New("the hook has an address of this machine or of a private network")
+// ErrPrivate says that an address was not asked because it is not of the Internet.
+var ErrPrivate = errors.New("the hook has an address of this machine or of a private network")
 
 // publicOnly refuses addresses that are not of the Internet, after names were looked up, so that no name hides one.
 func publicOnly(_, address string, _ syscall.RawConn) error {
@@ -70,7 +71,7 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 		return err
 	}
 	if ip := at.Addr().Unmap(); !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
-		return errPrivate
+		return ErrPrivate
 	}
 	return nil
 }
@@ -95,6 +96,14 @@ type bodyData struct {
 	Text    string `json:"text"`
 }
 
+// Post sends a request. Local allows addresses of this machine and of private networks; others are ErrPrivate, wrapped.
+func (w *Webhook) Post(r *http.Request, local bool) (*http.Response, error) {
+	if local {
+		return w.local.Do(r)
+	}
+	return w.public.Do(r)
+}
+
 // Send posts one message with the headers webhook-id, webhook-timestamp and webhook-signature. An answer of 200 to 299
 // delivers it, 410 refuses it for good, everything else may be tried again, not before Retry-After.
 func (w *Webhook) Send(ctx context.Context, m *notice.Message) Outcome {
@@ -107,14 +116,10 @@ func (w *Webhook) Send(ctx context.Context, m *notice.Message) Outcome {
 	if err != nil {
 		return Outcome{What: notice.Refused, Why: err.Error()}
 	}
-	from := w.public
-	if hook.Local {
-		from = w.local
-	}
-	answer, err := from.Do(request)
+	answer, err := w.Post(request, hook.Local)
 	switch {
-	case errors.Is(err, errPrivate):
-		return Outcome{What: notice.Refused, Why: errPrivate.Error()}
+	case errors.Is(err, ErrPrivate):
+		return Outcome{What: notice.Refused, Why: ErrPrivate.Error()}
 	case err != nil:
 		return failure(err, "the hook is not reached")
 	}
@@ -131,7 +136,7 @@ func (w *Webhook) Send(ctx context.Context, m *notice.Message) Outcome {
 	case answer.StatusCode == http.StatusGone:
 		out.What = notice.Refused
 	default:
-		out.After = retryAfter(answer.Header.Get("Retry-After"), now)
+		out.After = RetryAfter(answer.Header.Get("Retry-After"), now)
 	}
 	return out
 }
@@ -166,8 +171,8 @@ func post(ctx context.Context, to, kind, id string, secret, text []byte, now tim
 	return request, nil
 }
 
-// retryAfter reads seconds or a date (RFC 9110); what is neither says nothing.
-func retryAfter(text string, now time.Time) time.Time {
+// RetryAfter is when a header of that name wants the next try: seconds or a date (RFC 9110), zero for what is neither.
+func RetryAfter(text string, now time.Time) time.Time {
 	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 && seconds <= 1<<20 {
 		return now.Add(time.Duration(seconds) * time.Second)
 	}

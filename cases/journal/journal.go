@@ -250,6 +250,25 @@ func (j *Journal) bodies(ctx context.Context, id string, seq data.Seq, number in
 	return bodies, nil
 }
 
+// Where is the entry of the log that has an event of a case; data.ErrNoEntry, wrapped, for one that has not happened.
+func (j *Journal) Where(ctx context.Context, id string, number int) (data.Seq, error) {
+	seq, last := j.newest(id)
+	for last >= number && number > 0 {
+		changes, err := j.log.Happened(ctx, seq, data.CaseName(id))
+		if err != nil {
+			return 0, fmt.Errorf("event %d of case %s: %w", number, id, err)
+		}
+		if len(changes) == 0 {
+			break
+		}
+		if changes[0].Case.Number <= number {
+			return seq, nil
+		}
+		last, seq = changes[0].Case.Number-1, changes[0].Prev
+	}
+	return 0, fmt.Errorf("event %d of case %s: %w", number, id, data.ErrNoEntry)
+}
+
 // Entry is an event with its place in the log.
 type Entry struct {
 	Seq      data.Seq

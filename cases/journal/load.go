@@ -205,7 +205,7 @@ func (l *loading) one(ctx context.Context, h *happened) error {
 	}
 	f.seq = h.seq
 	l.held[h.id] = f
-	if len(h.e.Form.Parts) > 0 {
+	if len(h.e.Form.Parts)+len(h.e.Form.External) > 0 {
 		f.parts = append(f.parts, h.e)
 	}
 	if f.c.Final {

@@ -24,6 +24,9 @@ import (
 // are kept.
 const Live = "live"
 
+// Peer is the kind of channels to other platforms with which cases are exchanged: the peer and the number of the event, city/7.
+const Peer = "exchange"
+
 // Log is the log of the city; see [data.Store] for the contracts.
 type Log interface {
 	Epoch() data.Epoch
@@ -50,6 +53,8 @@ type Follower struct {
 	Edition string
 	// Public says that the public may see cases that are not private.
 	Public bool
+	// Peers are the other platforms that are told of the last of the events of a case, which are all up to it; nil for none.
+	Peers func(events []*cases.Event) []notice.Recipient
 	// Wake hears that there are messages.
 	Wake   func()
 	Logger *slog.Logger
@@ -140,6 +145,7 @@ const mostMarks = 100
 // compose makes the messages of one event: one for what was done, and one for each mark that was told.
 func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]notice.Message, error) {
 	c := cases.NewCase()
+	var events []*cases.Event
 	for one, err := range f.Journal.Events(ctx, e.Event.Case) {
 		if err == nil {
 			err = c.Apply(one)
@@ -147,7 +153,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 		if err != nil {
 			return nil, fmt.Errorf("messages of entry %d: %w", e.Seq, err)
 		}
-		if c.Version == e.Event.Number {
+		if events = append(events, one); c.Version == e.Event.Number {
 			break
 		}
 	}
@@ -161,7 +167,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 		}
 		list = append(list, notice.Compose(e.Seq, number*mostMarks+i+1, about, f.File.Find(about), f.named(c, e, to, m.Level))...)
 	}
-	if e.Event.Action == cases.Tells {
+	if e.Event.Quiet() || e.Event.Action == cases.Tells {
 		return list, nil
 	}
 	about.Event, about.Clock = e.Event.Action, ""
@@ -169,7 +175,11 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 	if slices.Contains(e.Event.Notify, "above") {
 		above = 1
 	}
-	return append(list, notice.Compose(e.Seq, number*mostMarks, about, f.File.Find(about), f.named(c, e, e.Event.Notify, above))...), nil
+	named := f.named(c, e, e.Event.Notify, above)
+	if f.Peers != nil {
+		named = append(named, f.Peers(events)...)
+	}
+	return append(list, notice.Compose(e.Seq, number*mostMarks, about, f.File.Find(about), named)...), nil
 }
 
 // subject is a case as subscriptions ask for it.

@@ -193,6 +193,34 @@ func (s *Store) OfPart(layer, id string, since time.Time) []Summary {
 	return out
 }
 
+// OfNumber are the cases with a number in another system that pass a filter, the one that came first first. The error is that
+// of [Store.Count].
+func (s *Store) OfNumber(number string, f *Filter) ([]Summary, error) {
+	s.rows.RLock()
+	rows := slices.Clip(s.outside[number])
+	s.rows.RUnlock()
+	now := s.now.Load()
+	tests, err := s.tests(f)
+	if err != nil {
+		return nil, err
+	}
+	var out []Summary
+	for _, row := range rows {
+		if int(row) >= len(now.ids) {
+			continue
+		}
+		k, i := now.at(row)
+		one := []uint16{uint16(i)}
+		for _, t := range tests {
+			one = t(k, one)
+		}
+		if len(one) > 0 {
+			out = append(out, s.summary(now, row))
+		}
+	}
+	return out, nil
+}
+
 // Standings yields where the open cases of a process stand, with how many stand there: what [process.Table.Dry] asks.
 func (s *Store) Standings(name string) iter.Seq2[*process.Standing, int] {
 	return func(yield func(*process.Standing, int) bool) {

@@ -15,7 +15,7 @@ import (
 )
 
 // saveVersion is the version of checkpoints. One of another version is thrown away and made anew from the log.
-const saveVersion = 1
+const saveVersion = 2
 
 // Mark is the place of the log up to which a checkpoint is complete: an entry of a history, and the hash of its header, by
 // which another log with the same name and number is told apart.
@@ -54,6 +54,7 @@ func (s *Store) Save(w io.Writer, mark Mark) error {
 		func() error { return saveWords(w, sectionWords, s.words.all()) },
 		func() error { return now.save(w) },
 		func() error { return s.saveParts(w, uint32(len(now.ids))) },
+		func() error { return s.saveOutside(w, uint32(len(now.ids))) },
 		func() error { return writeSection(w, sectionEnd, nil) },
 	} {
 		if err != nil {
@@ -96,9 +97,21 @@ func (n *snapshot) save(w io.Writer) error {
 	return nil
 }
 
-// saveParts writes which cases touch which parts. The lock is given back now and then: parts that come meanwhile belong to
-// events after the mark.
+// saveParts writes which cases touch which parts.
 func (s *Store) saveParts(w io.Writer, rows uint32) error {
+	return saveRows(s, w, sectionParts, rows, s.parts, func(b []byte, key partKey) []byte {
+		return wire.AppendText(wire.AppendText(b, key.layer), key.id)
+	})
+}
+
+// saveOutside writes which cases have which numbers in other systems.
+func (s *Store) saveOutside(w io.Writer, rows uint32) error {
+	return saveRows(s, w, sectionOutside, rows, s.outside, wire.AppendText)
+}
+
+// saveRows writes the rows of keys, in sections of some. The lock is given back now and then: what comes meanwhile belongs to
+// events after the mark.
+func saveRows[K comparable](s *Store, w io.Writer, kind byte, rows uint32, of map[K][]uint32, name func([]byte, K) []byte) error {
 	const some = 4096
 	var b []byte
 	n := 0
@@ -106,14 +119,14 @@ func (s *Store) saveParts(w io.Writer, rows uint32) error {
 		if n == 0 {
 			return nil
 		}
-		err := writeSection(w, sectionParts, b)
+		err := writeSection(w, kind, b)
 		b, n = b[:0], 0
 		return err
 	}
 	s.rows.RLock()
 	defer s.rows.RUnlock()
-	for key, of := range s.parts {
-		b = wire.AppendText(wire.AppendText(b, key.layer), key.id)
+	for key, of := range of {
+		b = name(b, key)
 		of := slices.DeleteFunc(slices.Clone(of), func(row uint32) bool { return row >= rows })
 		b = binary.AppendUvarint(b, uint64(len(of)))
 		for _, row := range of {
@@ -199,13 +212,13 @@ type loading struct {
 // made for other levels and schemes, or not accepted: then the log tells all of it.
 func (s *Store) Load(r io.Reader, accept func(Mark) error) (Mark, error) {
 	l := &loading{Store: &Store{
-		options: s.options, parts: map[partKey][]uint32{},
+		options: s.options, parts: map[partKey][]uint32{}, outside: map[string][]uint32{},
 		standings: newDictionary(Standing{}), classes: newDictionary(cases.Class{}), processes: newDictionary(cases.ProcessRef{}), words: newDictionary(""),
 	}}
 	if err := l.read(r, accept); err != nil {
 		return Mark{}, fmt.Errorf("cases: read a checkpoint: %w", err)
 	}
-	s.row, s.parts, s.standings, s.classes, s.processes, s.words = l.row, l.parts, l.standings, l.classes, l.processes, l.words
+	s.row, s.parts, s.outside, s.standings, s.classes, s.processes, s.words = l.row, l.parts, l.outside, l.standings, l.classes, l.processes, l.words
 	s.now.Store(&l.snapshot)
 	for _, u := range l.head.Unreadable {
 		s.Spoil(*u)
@@ -267,7 +280,9 @@ func (l *loading) section(kind byte, b []byte) error {
 	case sectionChunk:
 		return l.chunk(b)
 	case sectionParts:
-		return l.someParts(b)
+		return someRows(b, len(l.ids), l.parts, func(r *wire.Reader) partKey { return partKey{r.Text(), r.Text()} })
+	case sectionOutside:
+		return someRows(b, len(l.ids), l.outside, (*wire.Reader).Text)
 	}
 	return errors.New("nobody knows it")
 }
@@ -312,20 +327,21 @@ func (l *loading) chunk(b []byte) error {
 	return nil
 }
 
-func (l *loading) someParts(b []byte) error {
+// someRows reads the rows of keys.
+func someRows[K comparable](b []byte, cases int, into map[K][]uint32, name func(*wire.Reader) K) error {
 	r := wire.Reader{S: string(b)}
 	for r.Left() > 0 && !r.Bad {
-		key := partKey{r.Text(), r.Text()}
+		key := name(&r)
 		rows := make([]uint32, r.Count(1))
 		for i := range rows {
-			if rows[i] = uint32(r.Uvarint()); int(rows[i]) >= len(l.ids) {
-				return fmt.Errorf("part %s/%s has a case %d of %d", key.layer, key.id, rows[i], len(l.ids))
+			if rows[i] = uint32(r.Uvarint()); int(rows[i]) >= cases {
+				return fmt.Errorf("%v has a case %d of %d", key, rows[i], cases)
 			}
 		}
-		l.parts[key] = rows
+		into[key] = rows
 	}
 	if r.Bad {
-		return errors.New("parts are cut off")
+		return errors.New("it is cut off")
 	}
 	return nil
 }

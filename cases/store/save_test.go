@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +13,7 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people"
 )
 
 var listed = store.Options{Levels: []string{"street"}, Schemes: []string{"unit"}, Due: dueOf}
@@ -96,6 +98,7 @@ func savedStore(t testing.TB) []byte {
 	for i := range 3 {
 		e := begin(fmt.Sprint("A", i), day)
 		e.Form.Parts = []cases.Part{{Layer: "lamps", ID: "1"}}
+		e.Form.External = []cases.External{{System: "city", ID: fmt.Sprint("SZ-", i/2)}}
 		if _, err := s.Append(t.Context(), []*cases.Event{e}); err != nil {
 			t.Fatal(err)
 		}
@@ -129,6 +132,29 @@ func TestSavedIsDamaged(t *testing.T) {
 		t.Error("there are cases")
 	} else if _, err := s.Load(bytes.NewReader(good), anyMark); err != nil || s.Len() != 3 || len(s.OfPart("lamps", "1", day)) != 3 {
 		t.Errorf("%d cases, %v", s.Len(), err)
+	} else {
+		numbered(t, s)
+	}
+}
+
+// numbered finds the cases of savedStore by their numbers in another system.
+func numbered(t *testing.T, s *store.Store) {
+	t.Helper()
+	for number, want := range map[string][]string{"SZ-0": {"A0", "A1"}, "SZ-1": {"A2"}, "SZ-2": nil} {
+		found, err := s.OfNumber(number, &store.Filter{})
+		var ids []string
+		for _, one := range found {
+			ids = append(ids, one.ID)
+		}
+		if err != nil || !slices.Equal(ids, want) || !slices.Equal(s.Outside(number), append([]string{}, want...)) {
+			t.Errorf("%s is %v and %v, want %v (%v)", number, ids, s.Outside(number), want, err)
+		}
+		if found, err := s.OfNumber(number, &store.Filter{States: []string{"nowhere"}}); err != nil || len(found) > 0 {
+			t.Errorf("%s in another state: %v, %v", number, found, err)
+		}
+	}
+	if _, err := s.OfNumber("SZ-0", &store.Filter{Areas: []people.AreaKey{{Level: "moon", Code: "1"}}}); err == nil {
+		t.Error("a level that nobody lists by")
 	}
 }
 

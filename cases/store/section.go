@@ -19,6 +19,7 @@ const (
 	sectionWords
 	sectionChunk
 	sectionParts
+	sectionOutside
 	sectionEnd
 )
 

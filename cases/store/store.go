@@ -57,6 +57,8 @@ type Store struct {
 	rows  sync.RWMutex
 	row   map[string]uint32
 	parts map[partKey][]uint32
+	// outside are the cases by their numbers in other systems.
+	outside map[string][]uint32
 
 	seed   maphash.Seed
 	locked [stripes]sync.Mutex
@@ -89,7 +91,7 @@ func New(log Log, options Options) (*Store, error) {
 		options.Recent = 10_000
 	}
 	s := &Store{
-		log: log, options: options, row: map[string]uint32{}, parts: map[partKey][]uint32{}, seed: maphash.MakeSeed(), recent: map[string]*cases.Case{},
+		log: log, options: options, row: map[string]uint32{}, parts: map[partKey][]uint32{}, outside: map[string][]uint32{}, seed: maphash.MakeSeed(), recent: map[string]*cases.Case{},
 		standings: newDictionary(Standing{}), classes: newDictionary(cases.Class{}), processes: newDictionary(cases.ProcessRef{}), words: newDictionary(""),
 	}
 	s.now.Store(&snapshot{})
@@ -254,7 +256,7 @@ type Shown struct {
 	Seq  data.Seq
 }
 
-// Show shows cases as they are, all at once, and notes the parts that events of them name. A case that is shown newer
+// Show shows cases as they are, all at once, and notes the parts and the numbers in other systems that events of them name. A case that is shown newer
 // already stays.
 func (s *Store) Show(all []Shown, events ...*cases.Event) {
 	s.publish.Lock()
@@ -291,6 +293,9 @@ func (s *Store) Show(all []Shown, events ...*cases.Event) {
 		if row, ok := find(e.Case); ok {
 			for _, part := range e.Form.Parts {
 				s.note(row, part)
+			}
+			for _, x := range e.Form.External {
+				s.call(row, x.ID)
 			}
 		}
 	}
@@ -346,6 +351,29 @@ func (s *Store) note(row uint32, part cases.Part) {
 	if !slices.Contains(s.parts[key], row) {
 		s.parts[key] = append(s.parts[key], row)
 	}
+}
+
+// call notes that a case has a number in another system.
+func (s *Store) call(row uint32, number string) {
+	s.rows.Lock()
+	defer s.rows.Unlock()
+	if !slices.Contains(s.outside[number], row) {
+		s.outside[number] = append(s.outside[number], row)
+	}
+}
+
+// Outside are the ids of the cases that have a number in another system, whichever that is, the oldest first.
+func (s *Store) Outside(number string) []string {
+	s.rows.RLock()
+	rows := s.outside[number]
+	s.rows.RUnlock()
+	ids, now := make([]string, 0, len(rows)), s.now.Load()
+	for _, row := range rows {
+		if int(row) < len(now.ids) {
+			ids = append(ids, now.ids[row])
+		}
+	}
+	return ids
 }
 
 func millis(t time.Time) int64 {

@@ -189,12 +189,12 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		config.Requests = o.profile.Requests
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
 			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
-			Files: c.files.Store, Mailer: login.Post, PublicURL: o.logins.PublicURL,
+			Files: c.files.Store, Contents: c.files.Read, Mailer: login.Post, PublicURL: o.logins.PublicURL,
 		}); err != nil {
 			return err
 		}
 		o.clock.Follow(c.cases)
-		config.Cases, config.Notices, config.Readings = c.cases.Service, c.cases.Notices, c.cases.Readings
+		config.Cases, config.Notices, config.Readings, config.Exchange = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}
 	c.server, err = server.New(config)

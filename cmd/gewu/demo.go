@@ -164,7 +164,7 @@ func (cmd *demoCmd) prepare(e *env, name string) (loaded bool, err error) {
 
 // wipe deletes the city in a data folder that nobody serves.
 func wipe(dir string) error {
-	for _, name := range []string{storeFile, logins.File, sampleMark, casework.ProfileFile, casework.LoginsFile, casework.CheckpointFile, casework.OutboxFile} {
+	for _, name := range []string{storeFile, logins.File, sampleMark, casework.ProfileFile, casework.LoginsFile, casework.CheckpointFile, casework.OutboxFile, casework.PeersFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -195,6 +195,7 @@ var rows = []row{
 	{dir: "cases/sensor/book", may: []string{"cases", "cases/sensor", "data"}, why: "sensors in a file beside the log; who begins cases is behind an interface"},
 	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
 	{dir: "cases/adapters", may: []string{"cases/notice", "people/mail", "cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd; only its tests know a mailer"},
+	{dir: "cases/exchange", may: []string{"cases", "cases/process", "data", "people", "profiles"}, why: "what other platforms are told and what they mean, without HTTP and without a clock; only its tests know the profiles"},
 	{dir: "cases/attachment/media", why: "files of people, written anew; it keeps nothing"},
 	{dir: "cases/attachment", may: []string{"cases/attachment/media"}, why: "files by what they hold; which case refers to one is behind an interface"},
 	{dir: "profile", may: append([]string{
@@ -263,6 +264,7 @@ var rows = []row{
 	{dir: "server/cells", may: append([]string{"server/answer"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/personal", may: append([]string{"people/account", "people/vault", "server/auth"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/past", may: append([]string{"data/history"}, resource...), why: "one resource; siblings do not know each other"},
+	{dir: "server/exchange", may: append([]string{"cases", "cases/adapters", "cases/exchange", "cases/notice", "cases/outbox", "cases/process", "server/casework"}, resource...), why: "one resource; the service of cases does what messages ask for"},
 	{dir: "server/audit", may: append([]string{"people/audit"}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/trail", may: []string{"people/audit", "data"}, why: "notes on their way into the log; it knows no requests"},
 	{dir: "server/attachments", may: append([]string{"cases/attachment", "cases/attachment/media", "people/account", "server/auth", "server/rate"}, resource...), why: "one resource; who sees which case is behind an interface"},
@@ -272,6 +274,7 @@ var rows = []row{
 	{dir: "server/outlook", may: []string{"grid", "grid/impact", "grid/survey", "index", "index/sketch", "data", "geo"}, why: "what drafts would be like as Worlds to draw, without HTTP"},
 	{dir: "server/tilesets", may: append([]string{"server/outlook", "tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
+		"server/exchange",
 		"server/requests", "grid/request",
 		"server/casefeed", "server/readings", "server/casestream", "server/casework", "server/intake", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "server/background", "server/outlook", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
@@ -294,6 +297,7 @@ var rows = []row{
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
 		"server/casework/kept", "profiles", "data/catalogue",
+		"server/exchange", "cases/exchange",
 		"server/casework/enclosed",
 		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 		"cases/alarm", "cases/recent",

@@ -122,6 +122,14 @@ func (a *API) Take(r *http.Request, owner string, content []byte) (*attachment.A
 	if err := a.admit(r); err != nil {
 		return nil, err
 	}
+	return a.Keep(r, owner, content)
+}
+
+// Keep takes a file like Take does, of a sender that bounds itself how many there are.
+func (a *API) Keep(r *http.Request, owner string, content []byte) (*attachment.Attachment, error) {
+	if err := a.there(); err != nil {
+		return nil, err
+	}
 	kept, err := a.Files.Put(r.Context(), owner, content, a.Zone)
 	if refusal, ok := errors.AsType[*media.RefusedError](err); ok {
 		return nil, rest.Refuse(kinds[refusal.Why], "%s", refusal.Text)

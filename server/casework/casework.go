@@ -58,6 +58,8 @@ type Config struct {
 	Now func() time.Time
 	// Before tells what a case has reached before somebody does something with it; nil for nothing.
 	Before func(ctx context.Context, id string) error
+	// Guard refuses events before they are written; nil refuses none.
+	Guard func(cases.Shelf, cases.Log) cases.Log
 	// Faults are what keeps the clocks of cases from being counted, as sentences; nil for nothing.
 	Faults func() []string
 }
@@ -101,8 +103,12 @@ func New(cfg Config) (*Service, error) {
 
 // Desk is where commands become events, with the processes as they are now.
 func (s *Service) Desk() *cases.Desk {
+	log := enclosed.Note(s.cfg.Store, s.cfg.Files)
+	if s.cfg.Guard != nil {
+		log = s.cfg.Guard(s.cfg.Store, log)
+	}
 	return &cases.Desk{
-		Log: enclosed.Note(s.cfg.Store, s.cfg.Files), Shelf: s.cfg.Store, Tables: s.cfg.Tables(), Process: s.cfg.Process, Directory: s.directory,
+		Log: log, Shelf: s.cfg.Store, Tables: s.cfg.Tables(), Process: s.cfg.Process, Directory: s.directory,
 		Limits: s.limits(), Known: s.known, Locate: s.cfg.Ground, Geocode: s.cfg.Geocode, Before: s.cfg.Before,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -24,14 +25,16 @@ type happened struct {
 	// Clocks are what happened to clocks.
 	Clocks []cases.ClockEffect `json:"clocks,omitempty"`
 	// Told are marks of clocks that were reached.
-	Told    []cases.Mark  `json:"told,omitempty"`
-	Place   *placeShown   `json:"place,omitempty"`
-	Request string        `json:"request,omitempty"`
-	Part    process.Part  `json:"part,omitempty"`
-	Granted bool          `json:"granted,omitempty"`
-	Lapsed  []string      `json:"lapsed,omitempty"`
-	Link    *cases.Link   `json:"link,omitempty"`
-	Split   []cases.Child `json:"children,omitempty"`
+	Told    []cases.Mark `json:"told,omitempty"`
+	Place   *placeShown  `json:"place,omitempty"`
+	Request string       `json:"request,omitempty"`
+	Part    process.Part `json:"part,omitempty"`
+	Granted bool         `json:"granted,omitempty"`
+	Lapsed  []string     `json:"lapsed,omitempty"`
+	Link    *cases.Link  `json:"link,omitempty"`
+	// Via is the message of another platform that it came by.
+	Via   *dossier.Via  `json:"via,omitempty"`
+	Split []cases.Child `json:"children,omitempty"`
 }
 
 type actor struct {
@@ -50,6 +53,7 @@ var linkTitles = map[string]data.Title{
 	string(cases.Rested): {"zh": "子案办结", "en": "A part came to rest"},
 	string(cases.Rose):   {"zh": "子案重启", "en": "A part was taken up again"},
 	cases.Tells:          {"zh": "时限提醒", "en": "A time limit was told of"},
+	cases.Numbers:        {"zh": "对方平台已接收", "en": "Another platform took it in"},
 }
 
 // Events shows what happened to a case: GET /v1/cases/{case}/events.
@@ -98,6 +102,7 @@ func (a *API) happened(t *process.Table, e *cases.Event, full bool) happened {
 		out.Form = &form
 	}
 	out.Told = e.Told
+	out.Via = dossier.Came(e)
 	out.Clocks, out.Place, out.Request, out.Part, out.Granted, out.Lapsed, out.Link, out.Split = e.Clocks, a.placeOf(e.Place), e.Request, e.Part, e.Granted, e.Lapsed, e.Link, e.Children
 	return out
 }

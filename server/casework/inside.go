@@ -25,6 +25,9 @@ func (s *Service) Words() cases.Geocode { return s.cfg.Geocode }
 // Moves is what happened to cases lately; nil where nobody can listen.
 func (s *Service) Moves() *recent.Ring { return s.cfg.Moves }
 
+// Problem is the problem of what a desk says.
+func Problem(err error) error { return problem(err) }
+
 // Opened reports whether everybody may see cases that are not private.
 func (s *Service) Opened() bool { return s.cfg.Public }
 

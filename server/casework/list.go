@@ -15,6 +15,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/casework/listing"
+	"github.com/gewu-city/gewu/server/casework/reach"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -30,6 +31,8 @@ type wanted struct {
 	inbox  bool
 	part   string
 	words  string
+	// outside is a number in another system, of those cases alone.
+	outside string
 }
 
 func (a *API) wanted(r *http.Request, q *rest.Params) (*wanted, error) {
@@ -55,7 +58,7 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	l.inbox, l.part, l.words = q.Flag("inbox"), q.Text("part"), strings.ToLower(strings.TrimSpace(q.Text("q")))
+	l.inbox, l.part, l.outside, l.words = q.Flag("inbox"), q.Text("part"), q.Text("external"), strings.ToLower(strings.TrimSpace(q.Text("q")))
 	order := store.Order(q.OneOf("order", string(store.ByOpened), string(store.ByUpdated), string(store.ByDue)))
 	limit := q.Whole("limit", 1, longestPage, standardPage)
 	after, err := listing.Cursor(q.Text("cursor"), a.Store.Epoch())
@@ -88,6 +91,10 @@ func (a *API) page(r *http.Request, l *wanted, order store.Order, limit int, aft
 	if l.inbox && !a.inbox(l.filter, posts) || !sight.Bound(l.filter) {
 		return out, nil, nil
 	}
+	if l.outside != "" {
+		out, err = a.numbered(r, l, sight, posts, limit)
+		return out, nil, err
+	}
 	for looked := 0; ; {
 		found, more, err := a.cfg.Store.List(l.filter, order, limit, after)
 		if err != nil {
@@ -118,6 +125,30 @@ func (a *API) page(r *http.Request, l *wanted, order store.Order, limit int, aft
 	}
 }
 
+// numbered are the cases of a list that have a number in another system: few, which are never more than a page. Numbers
+// elsewhere are nothing for the public.
+func (a *API) numbered(r *http.Request, l *wanted, sight *reach.Sight, posts []cases.Actor, limit int) ([]*summary, error) {
+	out := []*summary{}
+	found, err := a.cfg.Store.OfNumber(l.outside, l.filter)
+	if err != nil {
+		return nil, rest.Faults(rest.BadRequest, "", err).Because(err)
+	}
+	for i := range found {
+		of := &seen{caller: l.caller, summary: found[i]}
+		if of.full, _ = sight.Sees(&found[i]); !of.full || len(out) == limit {
+			continue
+		}
+		s, err := a.listed(r, l, of, posts)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
 // listed is a case of a list, nil when it does not belong there.
 func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) (*summary, error) {
 	d, err := a.dossiers.Read(r.Context(), of.summary.ID, of.summary.Version)
@@ -132,7 +163,7 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 	if err != nil {
 		return nil, err
 	}
-	if l.inbox && (!of.full || of.summary.Unreadable || !a.waits(t, d.Case, posts)) || l.part != "" && !touches(d.Events, l.part) {
+	if l.inbox && (!of.full || of.summary.Unreadable || !a.waits(t, d.Case, posts)) || l.part != "" && !d.Touches(l.part) {
 		return nil, nil //nolint:nilnil // no case of the list is no fault
 	}
 	s, err := a.sketch(of, d)
@@ -146,14 +177,6 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 		_, s.Light, err = a.lit(r, s.ID, t)
 	}
 	return s, err
-}
-
-// touches reports whether events name a part, LAYER/ID.
-func touches(events []*cases.Event, part string) bool {
-	is := func(p cases.Part) bool { return p.Layer+"/"+p.ID == part }
-	return slices.ContainsFunc(events, func(e *cases.Event) bool {
-		return slices.ContainsFunc(e.Form.Parts, is) || e.Place != nil && slices.ContainsFunc(e.Place.Parts, is)
-	})
 }
 
 // inbox narrows a filter down to cases that may wait for one of some posts: by the state that a post owns, or a request that

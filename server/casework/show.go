@@ -166,20 +166,22 @@ func (a *API) classOf(c cases.Class) *classShown {
 // shown is a case as it is shown by itself.
 type shown struct {
 	summary
-	Parent   string       `json:"parent,omitempty"`
-	Children []child      `json:"children"`
-	Into     string       `json:"into,omitempty"`
-	Joined   []string     `json:"joined"`
-	First    string       `json:"first,omitempty"`
-	Units    []string     `json:"units"`
-	Intake   *placeShown  `json:"intake,omitempty"`
-	Filing   *placeShown  `json:"filing,omitempty"`
-	Duty     *duty        `json:"duty,omitempty"`
-	Clocks   []clockShown `json:"clocks"`
-	Counts   counts       `json:"counts"`
-	Photos   photos       `json:"photos"`
-	Voice    []file       `json:"voice,omitempty"`
-	Offers   []offer      `json:"offers"`
+	Parent   string   `json:"parent,omitempty"`
+	Children []child  `json:"children"`
+	Into     string   `json:"into,omitempty"`
+	Joined   []string `json:"joined"`
+	// Elsewhere are its numbers with other platforms.
+	Elsewhere []dossier.Elsewhere `json:"elsewhere,omitempty"`
+	First     string              `json:"first,omitempty"`
+	Units     []string            `json:"units"`
+	Intake    *placeShown         `json:"intake,omitempty"`
+	Filing    *placeShown         `json:"filing,omitempty"`
+	Duty      *duty               `json:"duty,omitempty"`
+	Clocks    []clockShown        `json:"clocks"`
+	Counts    counts              `json:"counts"`
+	Photos    photos              `json:"photos"`
+	Voice     []file              `json:"voice,omitempty"`
+	Offers    []offer             `json:"offers"`
 	// Now is the time by the clock of the cases.
 	Now time.Time `json:"now"`
 }
@@ -360,6 +362,7 @@ func (a *API) show(r *http.Request, of *seen) (*shown, error) {
 	for _, one := range c.Children {
 		out.Children = append(out.Children, child{one.Case, one.Unit, one.Open})
 	}
+	out.Elsewhere = dossier.Others(c)
 	out.Intake, out.Filing = a.placeOf(c.Intake), a.placeOf(c.Filing)
 	if p := c.Place(); p != nil {
 		out.Duty = a.dutyOf(p.Duty)

@@ -50,7 +50,7 @@ func shown(list []notice.Message) []message {
 			ID: m.ID, Kind: m.Channel.Kind, Case: m.Case, Event: m.Event, Seq: m.Seq, Made: m.Made, State: m.State, Tries: m.Tries, Next: m.Next, Why: m.Why,
 			Sent: m.SentAt, Received: m.Received, Handling: m.Handling, Done: m.Done,
 		}
-		if m.Channel.Kind == outbox.Live {
+		if m.Channel.Kind == outbox.Live || m.Channel.Kind == outbox.Peer {
 			one.To = m.Channel.Address
 		}
 		out = append(out, one)

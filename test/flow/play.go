@@ -19,6 +19,8 @@ import (
 type Player struct {
 	// Base is the address of the server, Password that of all accounts.
 	Base, Password string
+	// Cases are cases by the names that stories give them, which go on in the next story; nil begins each story without any.
+	Cases map[string]string
 	// Move moves the clock of the city on to a time.
 	Move func(ctx context.Context, to time.Time) error
 	// Mail are the mails that an address got so far; nil where the city sends none.
@@ -51,7 +53,10 @@ type tale struct {
 
 // Play plays a story. The error is a *StepError for the first step that goes another way, or that of moving the clock.
 func (p *Player) Play(ctx context.Context, s *Story) error {
-	t := &tale{Player: p, now: s.Begin, ids: map[string]string{}}
+	t := &tale{Player: p, now: s.Begin, ids: p.Cases}
+	if t.ids == nil {
+		t.ids = map[string]string{}
+	}
 	if err := p.Move(ctx, s.Begin); err != nil {
 		return err
 	}
@@ -266,6 +271,11 @@ func (p *Player) client(ctx context.Context, user string) (*http.Client, error) 
 		return nil, fmt.Errorf("log in as %s: %w", user, err)
 	}
 	return p.users[user], nil
+}
+
+// Ask asks the server as a user, and reads the answer into out. What is answered with 400 and more is an error.
+func (p *Player) Ask(ctx context.Context, user, method, path string, v, out any) error {
+	return p.send(ctx, user, method, path, v, out)
 }
 
 // send sends v as JSON and reads the answer into out. What is answered with 400 and more is a *refusal.

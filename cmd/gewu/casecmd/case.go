@@ -24,6 +24,7 @@ type Case struct {
 	Do     CaseDo     `cmd:"" help:"Begin a case, or do something with one."`
 	Import CaseImport `cmd:"" help:"Begin cases by the file: lines of JSON, CSV or XLSX, a row each."`
 	Route  CaseRoute  `cmd:"" help:"Who would get a report, and why each rule before does not fit."`
+	Peer   Peer       `cmd:"" help:"Other platforms with which cases are exchanged: list, set up, test, remove."`
 }
 
 // person says for whom somebody on the machine itself acts.

@@ -16,8 +16,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/adapters"
 	"github.com/gewu-city/gewu/cases/alarm"
+	peers "github.com/gewu-city/gewu/cases/exchange"
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/recent"
@@ -33,6 +35,7 @@ import (
 	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
+	"github.com/gewu-city/gewu/server/exchange"
 	"github.com/gewu-city/gewu/server/notices"
 	"github.com/gewu-city/gewu/server/readings"
 )
@@ -109,6 +112,8 @@ type Options struct {
 	Registry prometheus.Registerer
 	// Files notes which cases refer to a file.
 	Files enclosed.Files
+	// Contents reads the files of cases by their hashes; nil sends none to other platforms.
+	Contents func(ctx context.Context, hash string) (kind string, content []byte, err error)
 	// Mailer sends notices by mail; nil sends none.
 	Mailer adapters.Mailer
 	// PublicURL is how clients reach the server; without it messages have no links.
@@ -125,6 +130,9 @@ type Cases struct {
 	Notices *notices.Service
 	// Readings are the sensors.
 	Readings *readings.Service
+	// Exchange is the exchange with other platforms.
+	Exchange *exchange.Service
+	peers    *peers.Book
 	post     post
 	moves    *recent.Ring
 }
@@ -172,6 +180,10 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		cfg.Geocode = &place.Words{Geocoder: o.Geocoder, Now: o.Now}
 	}
 	cfg.Files = o.Files
+	if c.peers, err = peers.Open(filepath.Join(o.Folder, PeersFile)); err != nil {
+		return nil, fmt.Errorf("read the peers: %w", err)
+	}
+	cfg.Guard = func(shelf cases.Shelf, log cases.Log) cases.Log { return peers.Guard(c.peers, shelf, log) }
 	if c.Service, err = casework.New(cfg); err != nil {
 		return nil, err
 	}

@@ -18,11 +18,15 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/geo/proj"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/exchange"
 	"github.com/gewu-city/gewu/server/notices"
 )
 
-// OutboxFile keeps subscriptions and messages about cases.
-const OutboxFile = "outbox.db"
+// OutboxFile keeps subscriptions and messages about cases, PeersFile the platforms with which they are exchanged.
+const (
+	OutboxFile = "outbox.db"
+	PeersFile  = "peers.json"
+)
 
 // post is what brings notices on their way.
 type post struct {
@@ -65,7 +69,10 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions, ledger *timing
 	say := &words{profile: o.Profile, tables: tables, cases: c.Service.Cases(), ledger: ledger, base: strings.TrimRight(o.PublicURL, "/")}
 	own := func(m *notice.Message) (subject, text string) { return say.Text(m, cmp.Or(m.Lang, "zh")) }
 	c.post.file, c.post.hooks = file, adapters.NewWebhook(hook, own, time.Now)
-	senders := map[string]adapters.Sender{"webhook": c.post.hooks}
+	c.Exchange = &exchange.Service{Book: c.peers, Log: c.journal, Outbox: file, Now: time.Now, Sender: &exchange.Sender{
+		Book: c.peers, Cases: c.Service, Outbox: file, Read: o.Contents, Post: c.post.hooks.Post, Now: time.Now,
+	}}
+	senders := map[string]adapters.Sender{"webhook": c.post.hooks, outbox.Peer: c.Exchange.Sender}
 	if o.Mailer != nil {
 		senders["mail"] = &adapters.Mail{
 			Mailer: o.Mailer, Text: own,
@@ -75,6 +82,7 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions, ledger *timing
 	c.post.courier = adapters.NewCourier(file.Queue(), senders, file, o.Now, o.Logger)
 	c.post.follower = &outbox.Follower{
 		File: file, Log: o.Log, Journal: c.journal, Public: o.Profile.Public, Edition: o.Profile.Timing.Table.Edition(), Wake: c.post.courier.Wake, Logger: o.Logger,
+		Peers:     exchange.Told(c.peers),
 		Directory: func(at time.Time) cases.Directory { return cases.People(people.Of(o.Engine.World()), at) },
 	}
 	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now, Text: say.Text, Hooks: o.Profile.HookNames()}
