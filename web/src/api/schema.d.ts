@@ -3024,6 +3024,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exchange/{peer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a message of another platform
+         * @description City platforms, districts and departments hand cases over, tell how they go on, bring results, give them back, press and close (市区两级平台案件交换). The message is signed as Standard Webhooks asks, with a secret of the peer: `webhook-id`, `webhook-timestamp` (at most five minutes from the time here) and `webhook-signature`. What it says is in the log before it is answered; a message that comes again has the answer that it had. Refusals have names: `not-signed` (401), `kind-not-allowed` (403), `unknown-case` (404), `out-of-order`, `too-late`, `number-used`, `other-number`, `handed-over`, `loop`, `not-configured` (409) and those of the process. docs/manual/exchange.md has the messages.
+         */
+        post: operations["exchangeCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Platforms with which cases are exchanged
+         * @description For operators. Secrets are never shown.
+         */
+        get: operations["listPeers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/peers/{peer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of these platforms */
+        get: operations["getPeer"];
+        /**
+         * Set a platform up, or change it
+         * @description What is left out is as in the base process. A secret that is made is in the answer, this once.
+         */
+        put: operations["putPeer"];
+        post?: never;
+        /**
+         * Exchange no more cases with a platform
+         * @description Messages that wait for it are given up when they are due.
+         */
+        delete: operations["deletePeer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/peers/{peer}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a platform whether messages arrive
+         * @description A signed message of the kind `ping` is sent.
+         */
+        post: operations["testPeer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rebuild": {
         parameters: {
             query?: never;
@@ -3878,6 +3963,151 @@ export interface components {
             disputes: string[];
             duty?: components["schemas"]["CaseDuty"];
         };
+        /**
+         * @description What a message says: a case is handed over (交办、上报), it goes on, what was done (处置反馈), it is not ours (退回), do it again (返工), hurry (督办), it is closed (结案), more about it (补充材料).
+         * @enum {string}
+         */
+        ExchangeKind: "hand" | "progress" | "result" | "refuse" | "return" | "press" | "close" | "attach";
+        ExchangeMessage: {
+            /** @enum {integer} */
+            version: 1;
+            kind: "ping" | components["schemas"]["ExchangeKind"];
+            /** @description Number of the case with the sender. */
+            case?: string;
+            /** @description Number of the case with whoever gets the message, if the sender knows it. */
+            yours?: string;
+            /** @description Place of the message among those of the sender about the case; larger ones come later. */
+            number?: number;
+            /** @description Number of the message before, 0 for the first. */
+            after?: number;
+            /** Format: date-time */
+            at?: string;
+            action?: {
+                [key: string]: string;
+            };
+            state?: {
+                [key: string]: string;
+            };
+            text?: string;
+            source?: string;
+            description?: string;
+            address?: string;
+            point?: {
+                lon: number;
+                lat: number;
+                accuracy?: number;
+            };
+            class?: {
+                edition?: string;
+                kind?: string;
+                code: string;
+                row?: string;
+            };
+            /** Format: date-time */
+            due?: string;
+            private?: boolean;
+            /** @description The platforms that the case came through. */
+            trail?: string[];
+            quantity?: {
+                number?: number;
+                unit?: string;
+                kind?: string;
+            }[];
+            files?: {
+                /** @enum {string} */
+                field: "before" | "after" | "voice";
+                sha256?: string;
+                type?: string;
+                /** Format: date-time */
+                taken?: string;
+                note?: string;
+                /** @description In base64; 10 MiB for all files. */
+                content?: string;
+                /** @description Where it lies, instead of the content: it is noted, not fetched. */
+                url?: string;
+            }[];
+        };
+        ExchangeAck: {
+            /** @description Number of the case here. */
+            case?: string;
+            /** @description What became of the message, among the events of the case. */
+            event?: number;
+            seq?: components["schemas"]["Seq"];
+            state?: string;
+            /** @description The answer to a ping: what is taken. */
+            may?: components["schemas"]["ExchangeKind"][];
+        };
+        ExchangeTable: {
+            /** @description What is told of an action. */
+            send?: {
+                [key: string]: components["schemas"]["ExchangeKind"];
+            } | null;
+            /** @description What a message may mean: actions, as `reopen by duty-chief`; the first one that may be taken is. */
+            receive?: {
+                [key: string]: string[];
+            } | null;
+        };
+        Peer: {
+            id: string;
+            title: {
+                [key: string]: string;
+            };
+            url: string;
+            /** @description Whether its address may be of this machine or of a private network. */
+            local: boolean;
+            may: components["schemas"]["ExchangeKind"][] | null;
+            organisation: string;
+            post: string;
+            source: string;
+            begin: string;
+            hand: string[] | null;
+            theirs: components["schemas"]["ExchangeTable"];
+            ours: components["schemas"]["ExchangeTable"];
+            secrets: number;
+            waiting: number;
+            dead: number;
+            /** @description A secret that was made; it is shown this once. */
+            secret?: string;
+        };
+        PeerAsked: {
+            title: {
+                [key: string]: string;
+            };
+            /** @description Where its messages go. */
+            url: string;
+            local?: boolean;
+            may?: components["schemas"]["ExchangeKind"][] | null;
+            /** @description The organisation of the directory that it stands for. */
+            organisation: string;
+            post?: string;
+            source?: string;
+            /** @description The action by which a case of theirs begins. */
+            begin?: string;
+            /** @description Actions that hand a case over to it when they give it to its organisation. */
+            hand?: string[] | null;
+            theirs?: components["schemas"]["ExchangeTable"];
+            ours?: components["schemas"]["ExchangeTable"];
+            /** @description The one that the other side has made, as whsec_…; the one before stays good. */
+            secret?: string;
+            new_secret?: boolean;
+            /** @description The older one of two is good no more. */
+            drop_secret?: boolean;
+        };
+        CaseElsewhere: {
+            peer: string;
+            /** @description Number of the case there. */
+            number: string;
+            /**
+             * @description Whether the case came from there or went there.
+             * @enum {string}
+             */
+            way: "from" | "to";
+            /**
+             * Format: date-time
+             * @description Until when the other side wants it done.
+             */
+            due?: string;
+        };
         /** @description What is filled in at a step; which members it may have is in the offer of the action. */
         CaseForm: {
             source?: string;
@@ -4127,6 +4357,8 @@ export interface components {
             /** @description The case that it joined. */
             into?: string;
             joined: string[];
+            /** @description Other platforms that have the case, with its number there. */
+            elsewhere?: components["schemas"]["CaseElsewhere"][];
             first?: string;
             units: string[];
             intake?: components["schemas"]["CasePlace"];
@@ -4343,6 +4575,14 @@ export interface components {
                 /** Format: date-time */
                 until?: string;
             }[];
+            /** @description The message of another platform that it came by. */
+            via?: {
+                peer: string;
+                kind?: string;
+                number?: number;
+                /** Format: date-time */
+                due?: string;
+            };
             /** @description Marks of clocks that were reached: nearly due, overdue, alerts to the levels above, cards. */
             told?: {
                 clock: string;
@@ -7025,6 +7265,11 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description Id of a platform.
+         * @example city
+         */
+        peer: string;
         /**
          * @description `light`, `dark` or `print`, with `@2x` for screens of twice the resolution.
          * @example light@2x
@@ -11730,6 +11975,8 @@ export interface operations {
                 priority?: number;
                 /** @description LAYER/ID of a part that it is about. */
                 part?: string;
+                /** @description Only cases with this number in another system, such as a city platform, of those that whoever asks sees as a whole. */
+                external?: string;
                 /** @description Words in id, address or description. */
                 q?: string;
                 /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
@@ -15228,6 +15475,211 @@ export interface operations {
             };
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exchangeCase: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the message. */
+                "webhook-id": string;
+                /** @description When it was sent, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA256 in base64; several with spaces between them. */
+                "webhook-signature": string;
+            };
+            path: {
+                /**
+                 * @description Id of the platform that sends.
+                 * @example city
+                 */
+                peer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeMessage"];
+            };
+        };
+        responses: {
+            /** @description The message was taken. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeAck"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPeers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The platforms. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        peers: components["schemas"]["Peer"][];
+                    };
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPeer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a platform.
+                 * @example city
+                 */
+                peer: components["parameters"]["peer"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The platform. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putPeer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a platform.
+                 * @example city
+                 */
+                peer: components["parameters"]["peer"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeerAsked"];
+            };
+        };
+        responses: {
+            /** @description The platform as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            /** @description The platform is set up. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePeer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a platform.
+                 * @example city
+                 */
+                peer: components["parameters"]["peer"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    testPeer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /**
+                 * @description Id of a platform.
+                 * @example city
+                 */
+                peer: components["parameters"]["peer"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        ok: boolean;
+                        why?: string;
+                        /** @description What the platform takes. */
+                        may?: components["schemas"]["ExchangeKind"][];
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
