@@ -37,6 +37,27 @@ func (t *tale) notices(ctx context.Context, s *Step) error {
 	if !ok {
 		return errors.New("nobody has begun this case")
 	}
+	for last := time.Now().Add(patience); ; {
+		err := t.looked(ctx, s, id)
+		if err == nil || time.Now().After(last) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Messages are made right after what they tell of: a look that fails is taken again after a pause, while patience lasts.
+const (
+	patience = 15 * time.Second
+	pause    = 50 * time.Millisecond
+)
+
+// looked takes one look at the messages of a case.
+func (t *tale) looked(ctx context.Context, s *Step, id string) error {
 	var list struct {
 		Notices []told `json:"notices"`
 	}
