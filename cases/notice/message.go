@@ -60,8 +60,9 @@ type Message struct {
 	// Event is the action or the notice that it tells of, Seq the entry of the log that it is in.
 	Event string   `json:"event"`
 	Seq   data.Seq `json:"seq"`
-	// Clock is the clock whose mark Event is, empty for an action.
+	// Clock is the clock whose mark Event is, empty for an action; Level how many levels above the holder are told of it.
 	Clock string `json:"clock,omitempty"`
+	Level int    `json:"level,omitempty"`
 	// Lang is the language that whoever gets it reads, empty for the usual one; Public says that they see of the case what the
 	// public does.
 	Lang   string `json:"lang,omitempty"`
@@ -230,7 +231,7 @@ func Compose(seq data.Seq, number int, what *Subject, subscribed []Subscription,
 		told[to] = true
 		list = append(list, Message{
 			ID: messageID(seq, number, id), Channel: to, Subscription: why.ID, Lang: why.Lang, Public: why.Public,
-			Case: what.Case, Event: what.Event, Clock: what.Clock, Seq: seq, Made: what.At, State: Waiting, Next: what.At,
+			Case: what.Case, Event: what.Event, Clock: what.Clock, Level: what.Level, Seq: seq, Made: what.At, State: Waiting, Next: what.At,
 		})
 	}
 	for _, r := range named {

@@ -101,8 +101,9 @@ type Subject struct {
 	Areas []string
 	// Point is where the case is, if it has a place.
 	Point *geo.Point
-	// Event is the action or the notice, Clock the clock that the notice is of.
+	// Event is the action or the notice, Clock the clock that the notice is of, Level that of its mark.
 	Event, Clock string
+	Level        int
 	// Public says that the public may see it.
 	Public bool
 	At     time.Time

@@ -160,7 +160,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 	about := f.subject(c, e.Recorded)
 	var list []notice.Message
 	for i, m := range e.Event.Told {
-		about.Event, about.Clock = m.Kind, m.Clock
+		about.Event, about.Clock, about.Level = m.Kind, m.Clock, m.Level
 		to := []process.Notify{"unit"}
 		if m.Level > 0 {
 			to = nil
@@ -170,7 +170,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 	if e.Event.Quiet() || e.Event.Action == cases.Tells {
 		return list, nil
 	}
-	about.Event, about.Clock = e.Event.Action, ""
+	about.Event, about.Clock, about.Level = e.Event.Action, "", 0
 	above := 0
 	if slices.Contains(e.Event.Notify, "above") {
 		above = 1

@@ -75,7 +75,7 @@ func (w *words) state(about *profile.Notice, m *notice.Message, is *store.Summar
 func (w *words) mark(m *notice.Message, lang string) string {
 	rule := w.profile.Timing.Rules.Rule(m.Clock)
 	for i := range rule.Marks {
-		if rule.Marks[i].Kind == m.Event {
+		if rule.Marks[i].Kind == m.Event && rule.Marks[i].Level == m.Level {
 			return rule.Marks[i].Title.In(lang, m.Event)
 		}
 	}
