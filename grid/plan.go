@@ -45,6 +45,9 @@ func (l *Level) NameOf(areas *index.Layer, area index.Slot) string {
 	return areas.Value(area, l.name).String()
 }
 
+// CodeAttribute is the position of the attribute that holds codes, -1 when feature ids serve as codes.
+func (l *Level) CodeAttribute() int { return l.code }
+
 // Area finds an area of the level by its code, as [Level.CodeOf] has it.
 func (l *Level) Area(w *index.World, code string) (area index.Slot, ok bool) {
 	areas := l.In(w)

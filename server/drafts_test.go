@@ -144,7 +144,7 @@ func TestDraftBecomesVersion(t *testing.T) {
 	if !strings.Contains(a.body, `{"version":2,"old":"A211-00","new":"D2-V1-001","share":0.5`) {
 		t.Error(a.body)
 	}
-	if a := c.do("GET", "/v1/schemes/unit/lineage?format=csv", nil, ""); !strings.HasPrefix(a.body, "version,old,new,share,weight\n") || !strings.Contains(a.body, "2,A211-00,A211-00,0.5") {
+	if a := c.do("GET", "/v1/schemes/unit/lineage?format=csv", nil, ""); !strings.HasPrefix(a.body, "version,old,new,share,weight,level\n") || !strings.Contains(a.body, "2,A211-00,A211-00,0.5") {
 		t.Error(a.body)
 	}
 	if a := c.do("GET", "/v1/schemes/unit/versions", nil, ""); !strings.Contains(a.body, `"current":2`) {

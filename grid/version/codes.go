@@ -367,12 +367,32 @@ func (d *Draft) account(n *Naming, olds, news []coverage.FaceID, pairs []pair, r
 		}
 		n.Rows = append(n.Rows, row)
 	}
+	ends, renames := d.Joins()
+	for _, a := range slices.Concat(ends, renames) {
+		n.Rows = append(n.Rows, Row{Level: a.Level, Old: a.Old, New: a.New, Share: 1})
+	}
+	n.markAreas(renames, d.Base.Scheme.Levels, rule)
 	slices.Sort(n.Ended)
 	slices.Sort(n.Created)
 	slices.SortFunc(n.Table, func(a, b Renamed) int { return compareText(a.Code, b.Code) })
 	slices.SortFunc(n.Rows, func(a, b Row) int {
-		return cmp.Or(compareText(a.Old, b.Old), cmp.Compare(b.Share, a.Share), compareText(a.New, b.New))
+		return cmp.Or(compareText(a.Level, b.Level), compareText(a.Old, b.Old), cmp.Compare(b.Share, a.Share), compareText(a.New, b.New))
 	})
+}
+
+// markAreas remembers the numbers at the ends of the codes that areas get, where the rule says what they are.
+func (n *Naming) markAreas(renames []AreaCode, levels []string, rule code.Rule) {
+	widths := areaWidths(rule, levels)
+	for _, a := range renames {
+		k := slices.Index(levels, a.Level)
+		if widths == nil || k < 1 || len(a.New) != widths[k] {
+			continue
+		}
+		s := series{prefix: a.New[:widths[k-1]], digits: widths[k] - widths[k-1]}
+		if number, ok := s.number(a.New); ok {
+			n.Marks[s.prefix] = max(n.Marks[s.prefix], number)
+		}
+	}
 }
 
 // Number is the code with a number behind a prefix.

@@ -19,6 +19,8 @@ type Draft struct {
 	Now    *coverage.Coverage
 	// changes are those of the steps that are done, in order.
 	changes []coverage.Change
+	// joined is what the same steps do to areas of the levels above, nil where nothing.
+	joined []*joined
 }
 
 // Begin is a draft without a step.
@@ -41,6 +43,7 @@ func (d *Draft) Do(s *Step) (*Draft, coverage.Change, error) {
 	next := *d
 	next.Now = after
 	next.changes = append(slices.Clip(slices.Clone(d.changes)), ch)
+	next.joined = append(slices.Clip(slices.Clone(d.joined)), s.joining())
 	next.Header.Done++
 	next.Header.Steps = next.Header.Done
 	return &next, ch, nil
@@ -63,6 +66,17 @@ func (d *Draft) do(s *Step, n int) (*coverage.Coverage, coverage.Change, error) 
 		}
 	}
 	op := s.edit()
+	if j := s.joining(); j != nil {
+		levels := d.Base.Scheme.Levels
+		if len(levels) == 0 {
+			return nil, coverage.Change{}, refusal(edit.Unknown, s.Codes, "the scheme has no areas above its cells")
+		}
+		op = join{levels[len(levels)-1], j}
+		// Where codes say nothing of districts no cell changes, and areas do.
+		if ch, err := op.Change(d.Now); err != nil || len(ch.Faces) == 0 {
+			return d.Now, ch, err
+		}
+	}
 	if op == nil {
 		return nil, coverage.Change{}, fmt.Errorf("%q is no operation", s.Op)
 	}
@@ -117,7 +131,7 @@ func (d *Draft) Undo() (*Draft, coverage.Change, bool) {
 		return d, coverage.Change{}, false
 	}
 	next := *d
-	next.Now, next.changes = before, d.changes[:n-1]
+	next.Now, next.changes, next.joined = before, d.changes[:n-1], d.joined[:n-1]
 	next.Header.Done--
 	return &next, back, true
 }

@@ -67,7 +67,10 @@ func (d *Draft) Publish(w *index.World, n *Naming, l *grid.Locator) (*Publicatio
 		ended = append(ended, data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: layer.Def().Name, Feature: data.Feature{ID: base.id}, IfSeq: &seq})
 		p.Ended++
 	}
-	areas, names := d.areas(w, l)
+	areas, names, err := d.areas(w, l)
+	if err != nil {
+		return nil, err
+	}
 	p.Areas = names
 	p.Changes = slices.Concat(ended, kept, fresh, areas)
 	return p, nil
@@ -167,13 +170,13 @@ func (d *Draft) alter(layer *index.Layer, id coverage.FaceID, f *coverage.Face, 
 }
 
 // areas are the changes of areas of the levels above: where one has the very ground of its cells, it follows them.
-func (d *Draft) areas(w *index.World, l *grid.Locator) (out []data.Change, names []string) {
+func (d *Draft) areas(w *index.World, l *grid.Locator) (out []data.Change, names []string, err error) {
 	levels := d.Base.Scheme.Levels
 	if len(levels) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	plan := l.Plan(w)
-	above := d.above(w, l)
+	above, was := d.Above(w, l), d.above(w, l)
 	for k, name := range levels {
 		i := slices.IndexFunc(plan.Levels, func(v grid.Level) bool { return v.Name == name })
 		if i < 0 {
@@ -181,8 +184,13 @@ func (d *Draft) areas(w *index.World, l *grid.Locator) (out []data.Change, names
 		}
 		level := &plan.Levels[i]
 		areas := level.In(w)
-		group := func(f *coverage.Face) string { return above[f.Parent][k] }
-		before, after := d.Base.Coverage.Union(group), d.Now.Union(group)
+		before := d.Base.Coverage.Union(func(f *coverage.Face) string { return was[f.Parent][k] })
+		after := d.Now.Union(func(f *coverage.Face) string { return above[f.Parent][k] })
+		ended, of, err := d.joinAreas(w, level, before, after)
+		if err != nil {
+			return nil, nil, err
+		}
+		out, names = append(out, ended...), append(names, of...)
 		codes := make([]string, 0, len(after))
 		for code := range after {
 			codes = append(codes, code)
@@ -204,7 +212,7 @@ func (d *Draft) areas(w *index.World, l *grid.Locator) (out []data.Change, names
 			names = append(names, name+"/"+code)
 		}
 	}
-	return out, names
+	return out, names, nil
 }
 
 // sameArea reports whether two shapes cover the same ground, whichever vertices lie along their edges.

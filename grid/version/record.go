@@ -164,10 +164,12 @@ func (v *Record) plan(w *index.World) (data.PlanState, string) {
 // Seq is the entry that recorded the version.
 func (v *Record) Seq() data.Seq { return v.seq }
 
-// Row says what became of a cell.
+// Row says what became of a cell, or of an area of a level above.
 type Row struct {
-	Old string `json:"old"`
-	New string `json:"new"`
+	// Level is that of areas, empty for cells.
+	Level string `json:"level,omitempty"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
 	// Share is the part of the old cell's ground that the new one has; Weight that of its households, as far as known.
 	Share  float64  `json:"share"`
 	Weight *float64 `json:"weight,omitempty"`

@@ -66,6 +66,10 @@ type Step struct {
 	Set    map[string]string `json:"set,omitempty"`
 	// Parents are areas of the level above: those that are renumbered, or replaced by an import.
 	Parents []string `json:"parents,omitempty"`
+	// Into is the area that those of Codes join, Level theirs; Renames are the areas below that get other codes.
+	Into    string     `json:"into,omitempty"`
+	Level   string     `json:"level,omitempty"`
+	Renames []AreaCode `json:"renames,omitempty"`
 	// The rest belongs to an import.
 	Rule     coverage.Rule `json:"rule,omitempty"`
 	Order    []string      `json:"order,omitempty"`
@@ -81,6 +85,8 @@ type Step struct {
 const (
 	OpImport   = "import"
 	OpRenumber = "renumber"
+	// OpJoin makes areas, such as a whole district, parts of another one of their level.
+	OpJoin = "join"
 	// OpRestore is an import of an earlier version, whose codes come back with their ground.
 	OpRestore = "restore"
 )
@@ -104,6 +110,7 @@ func operations() map[string]members {
 		"unlock":         {must: []string{"codes"}},
 		"set_attributes": {must: []string{"code", "set"}},
 		OpRenumber:       {may: []string{"parents"}},
+		OpJoin:           {must: []string{"codes", "into"}, may: []string{"level", "renames"}},
 	}
 }
 
@@ -177,8 +184,13 @@ func (s *Step) bounds() error {
 	if n := len(s.Line) + len(s.Ring); n > MostPoints {
 		return bad("line", strconv.Itoa(n), fmt.Sprintf("has more than %d points", MostPoints))
 	}
-	if n := len(s.Codes) + len(s.New) + len(s.List) + len(s.Set) + len(s.Parents); n > MostCodes {
+	if n := len(s.Codes) + len(s.New) + len(s.List) + len(s.Set) + len(s.Parents) + len(s.Renames); n > MostCodes {
 		return bad("codes", strconv.Itoa(n), fmt.Sprintf("are more than %d", MostCodes))
+	}
+	for i, a := range s.Renames {
+		if err := checkCode(fmt.Sprintf("renames[%d].new", i), a.New); err != nil {
+			return err
+		}
 	}
 	for _, c := range s.New {
 		if err := checkCode("new", c); err != nil {

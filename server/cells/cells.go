@@ -109,7 +109,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	code := mux.Vars(r)["code"]
 	layer, cell, ok := scheme.Cell(world.World, code)
 	if !ok {
-		return city.UnknownCell(scheme.Name, code)
+		return city.UnknownCell(world.World, scheme.Name, code)
 	}
 	world.Header(w)
 	return rest.WriteJSON(w, r, http.StatusOK, card{

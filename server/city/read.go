@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
 	"github.com/gewu-city/gewu/data/sensitive"
+	"github.com/gewu-city/gewu/grid/version"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -156,9 +157,22 @@ func (c *City) UnknownIn(r *http.Request, asked *Asked, l *index.Layer, id strin
 // longestPast bounds the changes that are looked at for the beginning of a feature.
 const longestPast = 1000
 
-// UnknownCell is the answer to a cell that does not exist.
-func UnknownCell(scheme, code string) error {
-	return rest.Fault(rest.NotFound, "code", code, "is the code of no cell of scheme "+scheme)
+// mostHeirs bounds the cells that the answer to a code that has ended names.
+const mostHeirs = 8
+
+// UnknownCell is the answer to a cell that does not exist in a World: of a code that has ended it says what became of it.
+func UnknownCell(w *index.World, scheme, code string) error {
+	ended, heirs := version.Became(w.Whole(), scheme, code)
+	if ended == 0 {
+		return rest.Fault(rest.NotFound, "code", code, "is the code of no cell of scheme "+scheme)
+	}
+	why := fmt.Sprintf("has ended with version %d of scheme %s", ended, scheme)
+	if n := len(heirs); n > mostHeirs {
+		why += fmt.Sprintf(" and became %s and %d more", strings.Join(heirs[:mostHeirs], ", "), n-mostHeirs)
+	} else if n > 0 {
+		why += " and became " + strings.Join(heirs, ", ")
+	}
+	return rest.Fault(rest.NotFound, "code", code, why+"; GET /v1/schemes/"+scheme+"/lineage?code= tells its history, and at= or version= shows it as it was")
 }
 
 // Behind is the number of durable entries that a World does not show.

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/grid/coverage"
 	"github.com/gewu-city/gewu/grid/version"
 	"github.com/gewu-city/gewu/index"
@@ -163,6 +167,9 @@ func (a *API) back(r *http.Request, w *index.World, d *version.Draft) (*version.
 	if err != nil {
 		return nil, nil, baseFault(err)
 	}
+	if err := a.areasStand(w, v, base); err != nil {
+		return nil, nil, err
+	}
 	step := &version.Step{Op: version.OpRestore}
 	for id, f := range base.Coverage.Faces() {
 		step.Cells = append(step.Cells, coverage.Cell{Code: f.Code, Parent: f.Parent, Attributes: f.Attributes, Shape: base.Coverage.Shape(id)})
@@ -174,4 +181,35 @@ func (a *API) back(r *http.Request, w *index.World, d *version.Draft) (*version.
 	}
 	records, err := step.Records(d.Header.ID, 1)
 	return next, records, err
+}
+
+// areasStand refuses an earlier version whose cells belong to areas that are none any more: a join gave these other codes, and
+// going back to the cells alone would leave their ground without areas.
+func (a *API) areasStand(w *index.World, v *version.Record, base *version.Base) error {
+	levels := base.Scheme.Levels
+	if len(levels) == 0 {
+		return nil
+	}
+	last := levels[len(levels)-1]
+	plan := a.Locator.Plan(w)
+	i := slices.IndexFunc(plan.Levels, func(l grid.Level) bool { return l.Name == last })
+	if i < 0 {
+		return nil
+	}
+	gone := map[string]bool{}
+	for _, f := range base.Coverage.Faces() {
+		if f.Parent == "" {
+			continue
+		}
+		if _, is := plan.Levels[i].Area(w, f.Parent); !is {
+			gone[f.Parent] = true
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	some := slices.Sorted(maps.Keys(gone))
+	return rest.Fault(rest.Conflict, "from_version", strconv.Itoa(v.Number), fmt.Sprintf(
+		"cannot come back: its cells belong to areas of level %s that are none any more (%s), such as after a district joined another one; draw what should be otherwise in a draft of the present version",
+		last, strings.Join(some[:min(5, len(some))], ", ")))
 }

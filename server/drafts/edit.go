@@ -44,6 +44,11 @@ func (a *API) step(w http.ResponseWriter, r *http.Request, q *rest.Params, step 
 		if err := a.newCodes(have.world, d, step); err != nil {
 			return nil, coverage.Change{}, nil, err
 		}
+		if step.Op == version.OpJoin {
+			if err := a.joining(have.world, d, step); err != nil {
+				return nil, coverage.Change{}, nil, err
+			}
+		}
 		step.By, _ = city.ActFor(r, "")
 		cells := int64(len(step.Cells))
 		if err := city.Progress(r.Context(), cells, importShare*cells, "cells"); err != nil {

@@ -199,6 +199,9 @@ func (a *API) report(r *http.Request, have *asked, p *prepared) (*checked, error
 		Areas: p.publication.Areas, Warnings: n.Warnings, OK: len(p.defects) == 0 && len(p.publication.Changes) > 0,
 	}
 	c.Defects, c.Counts = placed(p.defects)
+	if stale := a.stale(have.world, p); stale != "" {
+		c.Warnings = append(c.Warnings, stale)
+	}
 	var err error
 	if c.Conflicts, err = a.conflicts(r.Context(), have, p.draft); err != nil {
 		return nil, err

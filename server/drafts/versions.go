@@ -187,13 +187,13 @@ func csvOf(rows []kin) []byte {
 		// Writing to memory does not fail.
 		_ = out.Write(fields)
 	}
-	write("version", "old", "new", "share", "weight")
+	write("version", "old", "new", "share", "weight", "level")
 	for _, k := range rows {
 		weight := ""
 		if k.Weight != nil {
 			weight = fmt.Sprintf("%.6f", *k.Weight)
 		}
-		write(strconv.Itoa(k.Version), k.Old, k.New, fmt.Sprintf("%.6f", k.Share), weight)
+		write(strconv.Itoa(k.Version), k.Old, k.New, fmt.Sprintf("%.6f", k.Share), weight, k.Level)
 	}
 	out.Flush()
 	return b.Bytes()

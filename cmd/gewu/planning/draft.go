@@ -26,6 +26,7 @@ type Draft struct {
 	Show      DraftShow      `cmd:"" help:"Show a draft and its steps."`
 	Edit      DraftEdit      `cmd:"" help:"Do operations on a draft."`
 	Import    DraftImport    `cmd:"" help:"Replace cells of a draft by the polygons of a GeoJSON file, as one step."`
+	Join      DraftJoin      `cmd:"" help:"Make areas, such as a whole district, parts of another one: what lies below gets its codes by the rule, old codes stay readable."`
 	Undo      DraftUndo      `cmd:"" help:"Take back the last step."`
 	Redo      DraftRedo      `cmd:"" help:"Do the step again that was undone last."`
 	Rebase    DraftRebase    `cmd:"" help:"Put a draft on the present version, when its cells are what they were."`
