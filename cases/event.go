@@ -256,7 +256,8 @@ type External struct {
 type Place struct {
 	Seq   data.Seq  `json:"seq"`
 	Point *Position `json:"point,omitempty"`
-	// Areas are coarse to fine, with their names; Cells are those of all schemes.
+	// Areas are coarse to fine, with their names; Cells are those of all schemes, then the
+	// entrances and buildings (楼门, 幢, 门院) there that have staff of their own: Scheme is their layer, Code their id.
 	Areas []Area           `json:"areas,omitempty"`
 	Cells []people.CellRef `json:"cells,omitempty"`
 	// Address is the nearest door or what the geocoder found, AddressID its feature.

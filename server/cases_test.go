@@ -219,7 +219,7 @@ func workingOver(t testing.TB, profile string, over func(cfg *Config) (log event
 			log, loaded = over(cfg)
 		}
 		ledger := timing.NewLedger(city, log)
-		held, err := store.New(ledger, store.Options{Levels: []string{"district", "village"}, Schemes: []string{"unit"}, Due: ledger.Due})
+		held, err := store.New(ledger, store.Options{Levels: []string{"district", "village"}, Schemes: []string{"unit", "doorways"}, Due: ledger.Due})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,8 @@ type City interface {
 	Path(organisation string) []string
 	// Duties are who answers for a place and class, in the order of people.Directory.DutiesAt.
 	Duties(place *cases.Place, class string) []people.Duty
+	// Subunit reports whether a cell of a place is a building or an entrance with staff of its own.
+	Subunit(cell people.CellRef) bool
 	// Working reports whether a time is working time. The error says that nobody knows, such as after the last table of
 	// holidays.
 	Working(at time.Time) (bool, error)
@@ -150,7 +152,7 @@ func (r *Router) ask(q *Question, city City, fail func(string, data.Title, time.
 	return a, r.fall(q, city, a)
 }
 
-// fall goes from the cell up through the areas to the last resort.
+// fall goes from the entrance or building with staff of its own to the cell, and up through the areas to the last resort.
 func (r *Router) fall(q *Question, city City, a *Answer) error {
 	if q.Place != nil {
 		duties := city.Duties(q.Place, q.Class.Code)
@@ -168,6 +170,11 @@ func (r *Router) fall(q *Question, city City, a *Answer) error {
 				return true
 			}
 			return false
+		}
+		if pick("fallback:subunit", say("没有规则适用，由所在楼门、楼幢负责", "no rule fits: whoever answers for the entrance or building"), func(d *people.Duty) bool {
+			return d.Cell != nil && city.Subunit(*d.Cell)
+		}) {
+			return nil
 		}
 		if pick("fallback:cell", say("没有规则适用，由所在网格负责", "no rule fits: whoever answers for the cell"), func(d *people.Duty) bool { return d.Cell != nil }) {
 			return nil

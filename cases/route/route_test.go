@@ -78,6 +78,7 @@ func (c *city) Path(id string) []string {
 	return []string{id}
 }
 func (c *city) Duties(*cases.Place, string) []people.Duty { return c.duties }
+func (c *city) Subunit(ref people.CellRef) bool           { return ref.Scheme == "entrances" }
 func (c *city) Working(time.Time) (bool, error)           { return false, c.working }
 
 func parse(t testing.TB, text string) *route.Rules {

@@ -47,7 +47,7 @@ func (g *Ground) Locate(_ context.Context, m *cases.Matter) (*cases.Place, error
 	if err != nil {
 		return nil, err
 	}
-	answer, err := g.route(people.Of(w), m, p, false)
+	answer, err := g.route(w, m, p, false)
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +78,11 @@ func (g *Ground) look(w *index.World, m *cases.Matter) (*cases.Place, error) {
 	for i := range loc.Cells {
 		p.Cells = append(p.Cells, people.CellRef{Scheme: loc.Cells[i].Scheme, Code: loc.Cells[i].Code})
 	}
+	d := people.Of(w)
+	p.Cells = append(p.Cells, subunits(w, g.Locator.Plan(w), at, d)...)
 	if loc.Address != nil {
 		p.Address, p.AddressID = loc.Address.Label, loc.Address.ID
 	}
-	d := people.Of(w)
 	for _, picked := range m.Parts {
 		p.Parts = append(p.Parts, g.part(w, d, picked))
 	}
@@ -95,6 +96,24 @@ func (g *Ground) look(w *index.World, m *cases.Matter) (*cases.Place, error) {
 		p.Disputes = append(p.Disputes, nameOf(&dispute))
 	}
 	return p, nil
+}
+
+// subunits are the entrances and buildings at a point that may have staff of their own, entrances first: those of layers in which
+// somebody holds some.
+func subunits(w *index.World, plan *grid.Plan, at geo.Point, d *people.Directory) (refs []people.CellRef) {
+	var layers []string
+	for _, name := range d.Schemes() {
+		if _, scheme := plan.Scheme(name); !scheme {
+			layers = append(layers, name)
+		}
+	}
+	if len(layers) == 0 {
+		return nil
+	}
+	for _, u := range plan.Subunits(w, at, layers) {
+		refs = append(refs, people.CellRef{Scheme: u.Layer, Code: u.ID})
+	}
+	return refs
 }
 
 // isOf reports whether a part is of a class: by its class, or by the digits of its national code that say it.
@@ -161,10 +180,10 @@ func organisation(d *people.Directory, name string) string {
 
 // Route is who would get a matter, and why each rule before does not answer; dry switches no rule off.
 func (g *Ground) Route(m *cases.Matter, p *cases.Place, dry bool) (*route.Answer, error) {
-	return g.route(people.Of(g.World()), m, p, dry)
+	return g.route(g.World(), m, p, dry)
 }
 
-func (g *Ground) route(d *people.Directory, m *cases.Matter, p *cases.Place, dry bool) (*route.Answer, error) {
+func (g *Ground) route(w *index.World, m *cases.Matter, p *cases.Place, dry bool) (*route.Answer, error) {
 	if g.Router == nil {
 		return nil, nil //nolint:nilnil // a city without rules routes nothing
 	}
@@ -172,11 +191,12 @@ func (g *Ground) route(d *people.Directory, m *cases.Matter, p *cases.Place, dry
 	if router == nil {
 		return nil, nil //nolint:nilnil // see above
 	}
+	d := people.Of(w)
 	q := &route.Question{Class: m.Class, Source: m.Source, Place: p, At: m.At}
 	if o, ok := d.Organisation(m.By.Organisation); ok {
 		q.Level = o.Level
 	}
-	c := &duties{Directory: cases.People(d, m.At), all: d, at: m.At, working: g.Working}
+	c := &duties{Directory: cases.People(d, m.At), all: d, plan: g.Locator.Plan(w), at: m.At, working: g.Working}
 	if dry {
 		return router.Dry(q, c)
 	}
@@ -187,17 +207,32 @@ func (g *Ground) route(d *people.Directory, m *cases.Matter, p *cases.Place, dry
 type duties struct {
 	cases.Directory
 	all     *people.Directory
+	plan    *grid.Plan
 	at      time.Time
 	working func(time.Time) (bool, error)
 }
 
 // Duties implements [route.City].
 func (d *duties) Duties(p *cases.Place, class string) []people.Duty {
-	where := people.Place{Cells: p.Cells}
+	where := people.Place{}
+	// Whoever has an entrance or a building comes before whoever has the cell around it.
+	for _, own := range []bool{true, false} {
+		for _, c := range p.Cells {
+			if d.Subunit(c) == own {
+				where.Cells = append(where.Cells, c)
+			}
+		}
+	}
 	for i := range p.Areas {
 		where.Areas = append(where.Areas, p.Areas[i].AreaKey)
 	}
 	return d.all.DutiesAt(where, class, d.at)
+}
+
+// Subunit implements [route.City].
+func (d *duties) Subunit(c people.CellRef) bool {
+	_, scheme := d.plan.Scheme(c.Scheme)
+	return !scheme
 }
 
 // Working implements [route.City].

@@ -172,6 +172,61 @@ func TestLocate(t *testing.T) {
 	}
 }
 
+// TestSubunits has a tower whose entrances and a building whose ground have staff of their own (S6, S14, S19): what happens there goes
+// to them before the head of the cell, with the cell still known, and what happens beside it to the head.
+func TestSubunits(t *testing.T) {
+	g, log, e := ground(t)
+	title := func(zh string) data.Title { return data.Title{"zh": zh, "en": zh} }
+	attribute := func(name string) data.Attribute { return data.Attribute{Name: name, Type: data.Text} }
+	log.Append(
+		indextest.Define(&data.Layer{Name: "houses", Geometry: data.GeometryPolygon, Roles: data.Roles{Building: &data.BuildingRole{Name: "name"}}, Attributes: []data.Attribute{attribute("name")}}),
+		indextest.Define(&data.Layer{Name: "entrances", Geometry: data.GeometryPoint, Roles: data.Roles{Entrance: &data.NameRole{Name: "name"}}, Attributes: []data.Attribute{attribute("name"), {Name: "house", Type: data.Ref, Ref: "houses"}}}),
+	)
+	ref := func(id string) data.Value { return data.TextValue(data.Ref, id) }
+	holding := func(post, scheme string, cells ...string) []people.Holding {
+		return []people.Holding{{Post: post, Organisation: "grid", Scheme: scheme, Cells: cells}}
+	}
+	indextest.At(t, e, log.Append(
+		indextest.Put("houses", "tower", rect(116.05, 39.05, 116.0506, 39.0502), text("高楼")),
+		indextest.Put("houses", "b2", rect(116.06, 39.05, 116.0603, 39.0502), text("2幢")),
+		indextest.Put("entrances", "d1", at(116.0501, 39.04999), text("1单元"), ref("tower")),
+		indextest.Put("entrances", "d2", at(116.0505, 39.04999), text("2单元"), ref("tower")),
+		record(t, people.Organisation{ID: "watch", Title: title("楼门长"), Level: "grid"}),
+		record(t, people.Staff{ID: "e1", Name: "一", Holdings: []people.Holding{{Post: people.PostCollector, Organisation: "watch", Scheme: "entrances", Cells: []string{"d1"}}}}),
+		record(t, people.Staff{ID: "h2", Name: "二", Holdings: []people.Holding{{Post: people.PostCollector, Organisation: "watch", Scheme: "houses", Cells: []string{"b2"}}}}),
+		record(t, people.Staff{ID: "head", Name: "长", Holdings: holding(people.PostGridHead, "unit", "U1")}),
+	))
+	for _, tc := range []struct {
+		what      string
+		lon, lat  float64
+		rule, who string
+		cells     string
+	}{
+		{"in the west of the tower", 116.0501, 39.0501, "fallback:subunit", "watch", "unit/U1 entrances/d1 houses/tower"},
+		// Nobody has the entrance: the head of the cell has it.
+		{"in the east of the tower", 116.0505, 39.0501, "fallback:cell", "grid", "unit/U1 entrances/d2 houses/tower"},
+		{"in a building", 116.0601, 39.0501, "fallback:subunit", "watch", "unit/U1 houses/b2"},
+		{"on open ground", 116.07, 39.07, "fallback:cell", "grid", "unit/U1"},
+	} {
+		p, err := g.Locate(context.Background(), &cases.Matter{Point: cases.Position{Lon: tc.lon, Lat: tc.lat}, At: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var cells []string
+		for _, c := range p.Cells {
+			cells = append(cells, c.Scheme+"/"+c.Code)
+		}
+		if p.Duty.Rule != tc.rule || p.Duty.Organisation != tc.who || strings.Join(cells, " ") != tc.cells {
+			t.Errorf("%s: %v, duty %+v", tc.what, cells, p.Duty)
+		}
+	}
+	// They leave: the head has it again.
+	indextest.At(t, e, log.Append(record(t, people.Organisation{ID: "watch", Title: title("楼门长"), Level: "grid", Retired: now.Add(-time.Hour)})))
+	if p, err := g.Locate(context.Background(), &cases.Matter{Point: cases.Position{Lon: 116.0501, Lat: 39.0501}, At: now}); err != nil || p.Duty.Rule != "fallback:cell" || p.Duty.Organisation != "grid" {
+		t.Errorf("when the organisation has ended: %+v, %v", p, err)
+	}
+}
+
 // TestWindows has the distance and time of a class from the table of classes, and none for one that it does not know.
 func TestWindows(t *testing.T) {
 	table := class.Default()
