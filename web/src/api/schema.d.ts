@@ -1070,8 +1070,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What became of codes of cells
-         * @description With `code` the rows that lead to it and from it, through all versions. `share` is the part of the ground of the old cell that the new one has, `weight` that of its addresses.
+         * What became of codes of cells and areas
+         * @description Rows with a `level` are about areas that joined others. With `code` the rows that lead to it and from it, through all versions. `share` is the part of the ground of the old cell that the new one has, `weight` that of its addresses.
          */
         get: operations["lineage"];
         put?: never;
@@ -5361,7 +5361,7 @@ export interface components {
             };
             seq: components["schemas"]["Seq"];
         };
-        /** @description Which members an operation has: move_vertex from, to · insert_vertex a, b, at · delete_vertex at · reshape line · split code, line, new?, keep_at? · merge codes, keep? · carve code, ring, new? · absorb code, ring · reassign codes, parent · assign list · lock codes · unlock codes · set_attributes code, set · renumber parents?. Without `new` cells get codes at the next check. */
+        /** @description Which members an operation has: move_vertex from, to · insert_vertex a, b, at · delete_vertex at · reshape line · split code, line, new?, keep_at? · merge codes, keep? · carve code, ring, new? · absorb code, ring · reassign codes, parent · assign list · lock codes · unlock codes · set_attributes code, set · renumber parents? · join codes, into, level?, renames?. Without `new` cells get codes at the next check. */
         Step: {
             op: string;
             from?: components["schemas"]["Place"];
@@ -5385,6 +5385,17 @@ export interface components {
                 [key: string]: string;
             };
             parents?: string[];
+            /** @description The area that those of `codes` join. */
+            into?: string;
+            /** @description Their level; the coarsest that has `into` without it. */
+            level?: string;
+            /** @description Codes for areas below, instead of those that the code rule gives. */
+            renames?: components["schemas"]["AreaCode"][];
+        };
+        AreaCode: {
+            level: string;
+            old: string;
+            new: string;
         };
         /** @description Longitude, latitude. */
         Place: [
@@ -5420,6 +5431,8 @@ export interface components {
         };
         LineageRow: {
             version?: number;
+            /** @description Level of the area; none for cells. */
+            level?: string;
             old: string;
             new: string;
             share: number;
@@ -10939,7 +10952,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Code of a cell that is or was.
+                 * @description Code of a cell or an area that is or was.
                  * @example 6300100002-001
                  */
                 code?: string;
