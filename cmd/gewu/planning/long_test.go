@@ -43,6 +43,13 @@ func (w *worker) Do(ctx context.Context, method, path string, query url.Values, 
 	return &http.Response{StatusCode: one.status, Body: io.NopCloser(strings.NewReader(one.body))}, nil
 }
 
+// interruptible gives a command a context of its own, which ends when it is interrupted.
+func interruptible(t *testing.T, e *planning.Env) (interrupt func()) {
+	t.Helper()
+	e.Ctx, interrupt = context.WithCancel(t.Context())
+	return interrupt
+}
+
 // TestLongWork follows the job of a check to its end, whatever that is, and cancels it when the command is interrupted.
 func TestLongWork(t *testing.T) {
 	t.Parallel()
@@ -102,13 +109,12 @@ func TestLongWork(t *testing.T) {
 			script: func(func()) []turn { return []turn{{err: errors.New("is no draft")}} },
 		},
 	} {
-		ctx, interrupt := context.WithCancel(t.Context())
-		w := &worker{script: tt.script(interrupt)}
 		var out bytes.Buffer
 		var bar []int64
 		ends := 0
 		e := env("", &out, &out)
-		e.Ctx = ctx
+		interrupt := interruptible(t, e)
+		w := &worker{script: tt.script(interrupt)}
 		e.City = func(do func(planning.Client) error) error { return do(w) }
 		e.Count = func(string, int64) (func(int64), func()) {
 			return func(n int64) { bar = append(bar, n) }, func() { ends++ }
