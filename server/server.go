@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -254,7 +255,7 @@ func New(cfg Config) (*Server, error) {
 	s.transfer = transfer.API{City: s.city, Spool: spooled}
 	draining, drained := context.WithCancel(context.Background())
 	s.drained = drained
-	s.work = work.New(s.city, &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}, background.Kinds, draining.Done())
+	s.work = work.New(s.city, &undo.Undoer{Store: cfg.Store, Engine: cfg.Engine, Book: undo.NewBook(cfg.Store), Spool: spooled}, append(slices.Clone(background.Kinds), intake.Job), draining.Done())
 	s.background = background.Desk{City: s.city}
 	s.locate = locate.API{City: s.city, Large: func(ctx context.Context) (func(), error) { return s.gates.scans.Enter(ctx, 1) }}
 	s.codes = codes.API{City: s.city}
