@@ -29,6 +29,9 @@ type Notices struct {
 
 type pair struct{ subject, text *template.Template }
 
+// reminds is the event of reminders to whoever gave no receipt.
+const reminds = "remind"
+
 // usual is the key of the texts for what has none of its own.
 const usual = "default"
 
@@ -96,7 +99,7 @@ func (l *loader) notices(p *Profile) {
 
 // tells reports whether something of a name happens.
 func (l *loader) tells(p *Profile, id string) bool {
-	if id == usual || p.Process == nil || p.Timing.Rules == nil {
+	if id == usual || id == reminds || p.Process == nil || p.Timing.Rules == nil {
 		return true
 	}
 	if _, ok := p.Process.Action(id); ok {

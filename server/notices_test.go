@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -32,6 +33,8 @@ func posted(t *testing.T) (*office, *outbox.File) {
 	t.Cleanup(func() { _ = file.Close() })
 	o.server.notices.Service = &notices.Service{File: file, Mail: true, Wake: func() {}, Now: o.clockNow, Hooks: []string{"sms"}, Text: func(m *notice.Message, lang string) (subject, text string) {
 		return lang + " " + m.Case, lang + " " + m.Event
+	}, Remind: func(_ context.Context, about string, ids []string, at time.Time) ([]notice.Message, error) {
+		return file.Remind(about, ids, at, nil)
 	}}
 	return o, file
 }
@@ -218,5 +221,101 @@ func TestOutbox(t *testing.T) {
 	o.server.notices.Service = nil
 	if a := o.call("operator", "GET", "/v1/subscriptions", ""); a.status != 501 {
 		t.Errorf("a city without cases: %d", a.status)
+	}
+}
+
+// TestRemind reminds the unit that gave no receipt: once in a while, by somebody who sees the case, and not any more when it has
+// confirmed, the reminder being as good as what it is about.
+func TestRemind(t *testing.T) {
+	o, file := posted(t)
+	id := o.begin("operator", "report", `{"source":"hotline","description":"井盖缺失",`+here+`}`).ID
+	o.act(id, "operator", "accept", "", "accepted")
+	o.act(id, "chief", "register", `{"class":{"kind":"part","code":"0102"}}`, "registered")
+	o.act(id, "dispatcher", "dispatch", `{"unit":"water"}`, "assigned")
+	target := "/v1/cases/" + id + "/notices/remind"
+	if a := o.call("dispatcher", "POST", target, ""); a.status != 409 || !strings.Contains(a.body, "nobody is to be reminded") {
+		t.Errorf("nobody was told: %d %s", a.status, a.body)
+	}
+	made := notice.Compose(7, 100, &notice.Subject{Case: id, Event: "dispatch", At: o.clockNow()}, nil,
+		[]notice.Recipient{{ID: "organisation-water", Channel: notice.Channel{Kind: outbox.Live, Address: "organisation:water"}}})
+	if err := file.Add("e", 7, made); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Note(t.Context(), notice.Fact{Message: made[0].ID, What: notice.Delivered, At: o.clockNow()}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		who, body string
+		wait      time.Duration
+		status    int
+		want      string
+	}{
+		{"", "", 0, 404, ""},
+		{"gas-hand", "", 0, 404, ""},
+		{"dispatcher", `{"notices":["7.100/to-nobody"]}`, 0, 404, "is no notice about this case"},
+		{"dispatcher", `{"notice":1}`, 0, 400, "notice"},
+		{"dispatcher", `{"notices":["` + made[0].ID + `"]}`, 0, 200, `"reminded":1`},
+		{"chief", "", 9 * time.Minute, 409, "less than 10 minutes ago"},
+		{"chief", "", time.Minute, 200, `"reminded":2`},
+	} {
+		o.wait(test.wait)
+		if a := o.call(test.who, "POST", target, test.body); a.status != test.status || !strings.Contains(a.body, test.want) {
+			t.Errorf("%q %s: %d %s, want %d %s", test.who, test.body, a.status, a.body, test.status, test.want)
+		}
+	}
+	a := o.call("chief", "GET", "/v1/cases/"+id+"/notices", "")
+	if !strings.Contains(a.body, `"all":1,`) || strings.Count(a.body, `"event":"remind"`) != 2 || !strings.Contains(a.body, `"reminds":"`+made[0].ID+`"`) {
+		t.Errorf("%s", a.body)
+	}
+	if a := o.call("water-hand", "POST", "/v1/cases/"+id+"/notices/"+url.PathEscape(made[0].ID+"~2")+"/receipt", `{"what":"received"}`); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	o.wait(time.Hour)
+	if a := o.call("dispatcher", "POST", target, ""); a.status != 409 || !strings.Contains(a.body, "everybody who was told has given a receipt") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := o.call("dispatcher", "POST", target, `{"notices":["`+made[0].ID+`"]}`); a.status != 409 || !strings.Contains(a.body, "waits for no receipt") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestUnsubscribe ends a subscription by the link of a mail: without a login, by one POST, and by no link that was changed.
+func TestUnsubscribe(t *testing.T) {
+	o, file := posted(t)
+	for _, id := range []string{"one", "two"} {
+		if err := file.Subscribe(outbox.Subscription{Subscription: notice.Subscription{ID: id, Owner: "person:chief", Channel: notice.Channel{Kind: "mail", Address: "li@city.example"}, Case: "C"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := "/v1/unsubscribe/" + file.Token("one")
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	there := func() bool { _, err := file.Subscription("one"); return err == nil }
+	for _, lang := range []string{"zh", "en"} {
+		a := o.do("GET", link, map[string]string{"Accept-Language": lang}, "")
+		if a.status != 200 || !strings.Contains(a.body, map[string]string{"zh": "退订通知", "en": "Do you not want"}[lang]) || !strings.Contains(a.body, `method="post"`) || !there() {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+	signature := link[strings.LastIndex(link, ".")+1:]
+	for _, changed := range []string{
+		"/v1/unsubscribe/x", "/v1/unsubscribe/" + strings.TrimSuffix(file.Token("two"), file.Token("two")[strings.Index(file.Token("two"), "."):]) + "." + signature,
+		link[:len(link)-2] + "AA", link + "A", strings.ToUpper(link[:20]) + link[20:], "/v1/unsubscribe/.",
+	} {
+		if a := o.do("POST", changed, form, "List-Unsubscribe=One-Click"); a.status != 404 || !there() {
+			t.Errorf("%s: %d %s", changed, a.status, a.body)
+		}
+	}
+	if a := o.do("POST", link, form, "x=y"); a.status != 400 || !there() {
+		t.Errorf("without one click: %d %s", a.status, a.body)
+	}
+	// A program for mail sends it from wherever it is, and may send it again.
+	form["Origin"], form["Sec-Fetch-Site"] = "https://mail.example", "cross-site"
+	for range 2 {
+		if a := o.do("POST", link, form, "List-Unsubscribe=One-Click"); a.status != 200 || there() {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+	if _, err := file.Subscription("two"); err != nil {
+		t.Errorf("another subscription: %v", err)
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"net/textproto"
 
 	"github.com/gewu-city/gewu/cases/notice"
+	"github.com/gewu-city/gewu/people/mail"
 )
 
-// Mailer sends a text to one address, as people/mail does. Its errors wrap the *textproto.Error of the mail server.
+// Mailer sends a letter, as people/mail does. Its errors wrap the *textproto.Error of the mail server.
 type Mailer interface {
-	Send(ctx context.Context, to, subject, text string) error
+	Post(ctx context.Context, l *mail.Letter) error
 }
 
 // Mail sends messages as mail.
@@ -21,6 +22,10 @@ type Mail struct {
 	Address func(ctx context.Context, name string) (string, bool)
 	// Text is what a message says.
 	Text func(m *notice.Message) (subject, text string)
+	// ID is the left part of the Message-ID of a message, the same whenever it is sent.
+	ID func(message string) string
+	// Unsubscribe is where whoever gets a message ends the subscription that it is for; nil, or empty, for nowhere.
+	Unsubscribe func(m *notice.Message) string
 }
 
 // Send sends one message. Addresses that the mail server does not know (codes 550 to 553) are refused for good, everything
@@ -30,8 +35,15 @@ func (s *Mail) Send(ctx context.Context, m *notice.Message) Outcome {
 	if !ok {
 		return Outcome{What: notice.Refused, Why: "nobody reads mail there any more"}
 	}
-	subject, text := s.Text(m)
-	err := s.Mailer.Send(ctx, to, subject, text)
+	letter := mail.Letter{To: to}
+	letter.Subject, letter.Text = s.Text(m)
+	if s.ID != nil {
+		letter.ID = s.ID(m.ID)
+	}
+	if s.Unsubscribe != nil {
+		letter.Unsubscribe = s.Unsubscribe(m)
+	}
+	err := s.Mailer.Post(ctx, &letter)
 	if err == nil {
 		return Outcome{What: notice.Delivered}
 	}

@@ -83,8 +83,11 @@ type Message struct {
 	Received time.Time `json:"received,omitzero"`
 	Handling time.Time `json:"handling,omitzero"`
 	Done     time.Time `json:"done,omitzero"`
-	// Reminded counts reminders that were sent because nobody gave a receipt.
-	Reminded int `json:"reminded,omitempty"`
+	// Reminded counts reminders that were sent because nobody gave a receipt, RemindedAt is when the last was.
+	Reminded   int       `json:"reminded,omitempty"`
+	RemindedAt time.Time `json:"reminded_at,omitzero"`
+	// Reminds is the message that a reminder is about.
+	Reminds string `json:"reminds,omitempty"`
 }
 
 // Happening is something that happens to a message.
@@ -156,6 +159,7 @@ func (m Message) Apply(f Fact, p Policy) (Message, error) {
 			return refuse("was never sent, so nobody is to be reminded")
 		}
 		next.Reminded++
+		next.RemindedAt = f.At
 	case Revived:
 		if m.State != Dead {
 			return refuse("is not dead")

@@ -103,11 +103,15 @@ type Tally struct {
 	Silent, Lost []string
 }
 
-// Count is the tally of messages, in their order.
+// Count is the tally of messages, in their order. Reminders say nothing new and are left out.
 func Count(messages []Message) Tally {
-	t := Tally{All: len(messages)}
+	t := Tally{}
 	for i := range messages {
 		m := &messages[i]
+		if m.Reminds != "" {
+			continue
+		}
+		t.All++
 		switch m.State {
 		case Waiting:
 			t.Waiting++
@@ -132,13 +136,36 @@ func Count(messages []Message) Tally {
 	return t
 }
 
+// Reminds is the event of reminders.
+const Reminds = "remind"
+
+// Reminder reminds of a message once more, on the same way. Its id is made of that of the message and of how often it was
+// reminded of. Also are those who asked to be told of reminders, as services of SMS are; each gets a message of its own.
+func Reminder(m *Message, at time.Time, also []Subscription) []Message {
+	one := Message{
+		ID: m.ID + "~" + strconv.Itoa(m.Reminded), Channel: m.Channel, Lang: m.Lang, Public: m.Public, Case: m.Case, Event: Reminds, Seq: m.Seq,
+		Made: at, State: Waiting, Next: at, Reminds: m.ID,
+	}
+	list := []Message{one}
+	for i := range also {
+		s := &also[i]
+		if s.Channel == m.Channel {
+			continue
+		}
+		more := one
+		more.ID, more.Channel, more.Subscription, more.Lang, more.Public = one.ID+"-sub-"+s.ID, s.Channel, s.ID, s.Lang, s.Public
+		list = append(list, more)
+	}
+	return list
+}
+
 // Remind are the messages whose recipients are to be reminded at an instant: sent, without a receipt, and so long ago since
 // the last that they heard of it. Each reminder doubles the time until the next.
 func Remind(messages []Message, now time.Time, after time.Duration) []Message {
 	var list []Message
 	for i := range messages {
 		m := &messages[i]
-		if m.State != Sent || !m.Received.IsZero() || after <= 0 || m.Reminded > 30 {
+		if m.State != Sent || m.Reminds != "" || !m.Received.IsZero() || after <= 0 || m.Reminded > 30 {
 			continue
 		}
 		// After n reminders 2^(n+1)-1 times the first pause has gone by.

@@ -5,7 +5,9 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,13 +27,16 @@ var (
 	subscriptions = []byte("subscriptions") // id → Subscription
 	messages      = []byte("messages")      // id → notice.Message
 	byCase        = []byte("cases")         // case, zero byte, id of a message → nothing
-	marks         = []byte("marks")         // "epoch", "read"
+	marks         = []byte("marks")         // "epoch", "read", "key"
 )
 
 // Errors of a file.
 var (
 	ErrUnknown = errors.New("outbox: there is no such thing")
 	ErrFull    = errors.New("outbox: there are too many subscriptions")
+	// ErrConfirmed says that everybody who was told has given a receipt, ErrReminded that whoever has not was reminded just now.
+	ErrConfirmed = errors.New("outbox: everybody has confirmed")
+	ErrReminded  = errors.New("outbox: they were reminded just now")
 )
 
 // Most is how many subscriptions there may be, and MostOf how many of one owner.
@@ -66,6 +71,7 @@ type File struct {
 	queue  *notice.Outbox
 	policy notice.Policy
 	shape  func(geojson []byte) (geo.Shape, error)
+	key    []byte
 }
 
 // Open opens a file, which is made when there is none. Shape reads drawn polygons.
@@ -90,6 +96,16 @@ func (f *File) Close() error { return f.db.Close() }
 func (f *File) read(tx *bbolt.Tx) error {
 	for _, name := range [][]byte{subscriptions, messages, byCase, marks} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	f.key = bytes.Clone(tx.Bucket(marks).Get([]byte("key")))
+	if len(f.key) == 0 {
+		f.key = make([]byte, 32)
+		if _, err := rand.Read(f.key); err != nil {
+			return err
+		}
+		if err := tx.Bucket(marks).Put([]byte("key"), f.key); err != nil {
 			return err
 		}
 	}
@@ -240,6 +256,77 @@ func (f *File) Note(_ context.Context, fact notice.Fact) (m notice.Message, err 
 	return m, err
 }
 
+// Pause is how long somebody is left alone after a reminder by hand.
+const Pause = 10 * time.Minute
+
+// Remind reminds those who were told of a case by the messages with these ids, by all with none, and have given no receipt;
+// who was reminded within [Pause] is left alone. Also are the subscriptions that ask for reminders. It returns the messages
+// as they are then; the error is a *data.FieldError for a message that is not waited for, ErrUnknown for one that is not there,
+// [ErrConfirmed] when nobody is to be reminded, and [ErrReminded] when all were a moment ago.
+func (f *File) Remind(about string, ids []string, at time.Time, also []notice.Subscription) (reminded []notice.Message, err error) {
+	var made []notice.Message
+	err = f.db.Update(func(tx *bbolt.Tx) error {
+		list, err := ofCase(tx, about)
+		if err != nil {
+			return err
+		}
+		reminded, made = nil, nil
+		silent := 0
+		for _, m := range list {
+			if len(ids) > 0 && !slices.Contains(ids, m.ID) {
+				continue
+			}
+			// What somebody subscribed to asks for no receipt.
+			if m.State != notice.Sent || m.Subscription != "" || m.Reminds != "" || !m.Received.IsZero() {
+				if len(ids) > 0 {
+					return &data.FieldError{Field: "notices", Value: m.ID, Why: "was not sent, or waits for no receipt"}
+				}
+				continue
+			}
+			if silent++; at.Before(m.RemindedAt.Add(Pause)) {
+				continue
+			}
+			if m, err = m.Apply(notice.Fact{Message: m.ID, What: notice.Reminded, At: at}, f.policy); err != nil {
+				return err
+			}
+			reminded = append(reminded, m)
+			for _, r := range notice.Reminder(&m, at, also) {
+				if r.Channel.Kind == Live {
+					if r, err = r.Apply(notice.Fact{Message: r.ID, What: notice.Delivered, At: at}, f.policy); err != nil {
+						return err
+					}
+				}
+				made = append(made, r)
+			}
+		}
+		for _, id := range ids {
+			if !slices.ContainsFunc(list, func(m notice.Message) bool { return m.ID == id }) {
+				return fmt.Errorf("%w: %s", ErrUnknown, id)
+			}
+		}
+		switch {
+		case silent == 0:
+			return ErrConfirmed
+		case len(reminded) == 0:
+			return ErrReminded
+		}
+		for i := range reminded {
+			err = errors.Join(err, write(tx, messages, reminded[i].ID, &reminded[i]))
+		}
+		for i := range made {
+			err = errors.Join(err, write(tx, messages, made[i].ID, &made[i]), tx.Bucket(byCase).Put([]byte(about+"\x00"+made[i].ID), nil))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range made {
+		f.queue.Put(m)
+	}
+	return reminded, nil
+}
+
 // Message is one by its id, ErrUnknown for none.
 func (f *File) Message(id string) (m notice.Message, err error) {
 	err = f.db.View(func(tx *bbolt.Tx) error { return load(tx, messages, id, &m) })
@@ -248,18 +335,23 @@ func (f *File) Message(id string) (m notice.Message, err error) {
 
 // OfCase are the messages about a case, in the order of their events.
 func (f *File) OfCase(id string) (list []notice.Message, err error) {
-	prefix := id + "\x00"
 	err = f.db.View(func(tx *bbolt.Tx) error {
-		c := tx.Bucket(byCase).Cursor()
-		for k, _ := c.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
-			var m notice.Message
-			if err := load(tx, messages, string(k[len(prefix):]), &m); err != nil {
-				return err
-			}
-			list = append(list, m)
-		}
-		return nil
+		list, err = ofCase(tx, id)
+		return err
 	})
+	return list, err
+}
+
+func ofCase(tx *bbolt.Tx, id string) (list []notice.Message, err error) {
+	prefix := id + "\x00"
+	c := tx.Bucket(byCase).Cursor()
+	for k, _ := c.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix); k, _ = c.Next() {
+		var m notice.Message
+		if err := load(tx, messages, string(k[len(prefix):]), &m); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
 	slices.SortStableFunc(list, func(a, b notice.Message) int { return a.Made.Compare(b.Made) })
 	return list, err
 }

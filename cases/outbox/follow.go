@@ -127,6 +127,9 @@ func (f *Follower) Catch(ctx context.Context) error {
 				}
 			}
 		}
+		if err := f.acted(ctx, e, made); err != nil {
+			return err
+		}
 		made = append(made, some...)
 		last = max(last, e.Seq)
 	}
@@ -137,6 +140,58 @@ func (f *Follower) Catch(ctx context.Context) error {
 		f.Wake()
 	}
 	return nil
+}
+
+// acted notes that an organisation or a person who was told of a case has it in hand, because they have done something with
+// it. Noted before the entry is read, it is noted again after a crash, which changes nothing.
+func (f *Follower) acted(ctx context.Context, e journal.Entry, made []notice.Message) error {
+	by := []string{"organisation:" + e.Event.Actor.Organisation, "person:" + e.Event.Actor.Person}
+	waits := func(m *notice.Message) bool {
+		return m.Case == e.Event.Case && m.Channel.Kind == Live && slices.Contains(by, m.Channel.Address) && m.State == notice.Sent && m.Handling.IsZero() && m.Reminds == ""
+	}
+	for i := range made {
+		if waits(&made[i]) {
+			made[i], _ = made[i].Apply(notice.Fact{Message: made[i].ID, What: notice.Handling, At: e.Recorded}, f.File.policy) // it was sent
+		}
+	}
+	if e.Event.Actor.Organisation == "" && e.Event.Actor.Person == "" {
+		return nil
+	}
+	list, err := f.File.OfCase(e.Event.Case)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if !waits(&list[i]) {
+			continue
+		}
+		if _, err := f.File.Note(ctx, notice.Fact{Message: list[i].ID, What: notice.Handling, At: e.Recorded}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Remind reminds those who were told of a case and have given no receipt, see [File.Remind]; whoever asks for reminders in a
+// subscription by name is told too.
+func (f *Follower) Remind(ctx context.Context, about string, ids []string, at time.Time) ([]notice.Message, error) {
+	c := cases.NewCase()
+	for one, err := range f.Journal.Events(ctx, about) {
+		if err == nil {
+			err = c.Apply(one)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reminders of case %s: %w", about, err)
+		}
+	}
+	what := f.subject(c, at)
+	what.Event = notice.Reminds
+	also := slices.DeleteFunc(f.File.Find(what), func(s notice.Subscription) bool { return !slices.Contains(s.Events, notice.Reminds) })
+	reminded, err := f.File.Remind(about, ids, at, also)
+	if err == nil {
+		f.Wake()
+	}
+	return reminded, err
 }
 
 // mostMarks bounds the marks of one event: numbers of messages are those of the event times this, plus that of the mark.

@@ -402,3 +402,86 @@ func TestOnTheWay(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhoActsHasItInHand sees a unit that does something about a case as one that got what it was told, also of the same moment,
+// and nobody else; reading the log once more changes nothing.
+func TestWhoActsHasItInHand(t *testing.T) {
+	log := &memory{}
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	f := open(t, path)
+	defer f.Close()
+	w := follower(f, log)
+	if err := w.Catch(t.Context()); err != nil { // nothing of the past
+		t.Fatal(err)
+	}
+	push := func(e *cases.Event) {
+		t.Helper()
+		log.mu.Lock()
+		log.last++
+		log.entries = append(log.entries, journal.Entry{Seq: log.last, Recorded: e.At, Event: e})
+		log.mu.Unlock()
+	}
+	act := func(number int, organisation string) *cases.Event {
+		return &cases.Event{Case: "C-1", Number: number, At: begin.Add(time.Duration(number) * time.Minute), Actor: cases.Actor{Person: "p", Post: "handler", Organisation: organisation}, Action: "annotate", From: "handling", To: "handling"}
+	}
+	push(found("C-1", "grid-1"))
+	push(act(2, "elsewhere"))
+	if err := w.Catch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	one := func() notice.Message {
+		t.Helper()
+		list, err := f.OfCase("C-1")
+		if err != nil || len(list) == 0 || list[0].Channel.Address != "organisation:grid-1" {
+			t.Fatalf("%+v %v", list, err)
+		}
+		return list[0]
+	}
+	if m := one(); !m.Received.IsZero() {
+		t.Fatalf("somebody else has it in hand: %+v", m)
+	}
+	// They are reminded, and whoever asked for reminders by name is told; whoever asked for everything is not.
+	for _, s := range []notice.Subscription{{ID: "sms", Events: []string{"remind"}}, {ID: "all"}} {
+		s.Owner, s.Case, s.Channel = "operator", "C-1", notice.Channel{Kind: "webhook", Address: s.ID}
+		subscribe(t, f, s)
+	}
+	reminded, err := w.Remind(t.Context(), "C-1", nil, begin.Add(time.Hour))
+	if err != nil || len(reminded) != 1 || reminded[0].Reminded != 1 {
+		t.Fatalf("%+v %v", reminded, err)
+	}
+	if got, want := told(t, f, "C-1"), []string{"find live organisation:grid-1", "remind live organisation:grid-1", "remind webhook sms"}; !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	if f.Queue().Len() != 1 {
+		t.Errorf("%d wait to be sent", f.Queue().Len())
+	}
+	if _, err := w.Remind(t.Context(), "C-1", nil, begin.Add(time.Hour+outbox.Pause-1)); !errors.Is(err, outbox.ErrReminded) {
+		t.Errorf("at once again: %v", err)
+	}
+	push(act(3, "grid-1"))
+	if err := w.Catch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m := one()
+	if !m.Handling.Equal(begin.Add(3*time.Minute)) || m.Done != (time.Time{}) {
+		t.Fatalf("%+v", m)
+	}
+	if _, err := w.Remind(t.Context(), "C-1", nil, begin.Add(5*time.Hour)); !errors.Is(err, outbox.ErrConfirmed) {
+		t.Errorf("after the receipt: %v", err)
+	}
+	// What links and mails are signed with stays over a restart.
+	token, id := f.Token("sms"), f.MailID(m.ID)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, path)
+	defer again.Close()
+	if got, ok := again.Signed(token); !ok || got != "sms" || again.MailID(m.ID) != id || again.MailID("x") == id {
+		t.Errorf("%q %v %s", got, ok, again.MailID(m.ID))
+	}
+	other := open(t, filepath.Join(t.TempDir(), "outbox.db"))
+	defer other.Close()
+	if _, ok := other.Signed(token); ok || other.MailID(m.ID) == id {
+		t.Error("another city takes the link for its own")
+	}
+}

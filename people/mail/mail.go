@@ -15,6 +15,7 @@ import (
 	"net/mail"
 	"net/smtp"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -59,13 +60,34 @@ func New(server, from string, now func() time.Time) (*Sender, error) {
 	return s, nil
 }
 
+// printable is what may stand between < and > in a header.
+var printable = regexp.MustCompile(`^[!-;=?-~]*$`)
+
+// Letter is a text to one address.
+type Letter struct {
+	To, Subject, Text string
+	// ID is the left part of the Message-ID: a letter that is sent again has it again, so that programs show it once. Without
+	// it one is made.
+	ID string
+	// Unsubscribe is an address of the web where one POST ends what such letters are sent for (RFC 8058), empty for none.
+	Unsubscribe string
+}
+
 // Send sends a text to one address. It gives up when ctx ends.
-func (s *Sender) Send(ctx context.Context, to, subject, text string) (err error) {
-	recipient, err := mail.ParseAddress(to)
+func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
+	return s.Post(ctx, &Letter{To: to, Subject: subject, Text: text})
+}
+
+// Post sends a letter. It gives up when ctx ends.
+func (s *Sender) Post(ctx context.Context, l *Letter) (err error) {
+	recipient, err := mail.ParseAddress(l.To)
 	if err != nil {
 		return fmt.Errorf("mail: recipient: %w", err)
 	}
-	message, err := s.message(recipient, subject, text)
+	if !printable.MatchString(l.ID) || !printable.MatchString(l.Unsubscribe) {
+		return errors.New("mail: an id or an address to unsubscribe has signs that a header cannot hold")
+	}
+	message, err := s.message(recipient, l)
 	if err != nil {
 		return err
 	}
@@ -125,29 +147,37 @@ func (s *Sender) deliver(c *smtp.Client, to string, message []byte) error {
 }
 
 // message is the text with its header (RFC 5322), in UTF-8 as quoted-printable.
-func (s *Sender) message(to *mail.Address, subject, text string) ([]byte, error) {
-	id := make([]byte, 16)
-	if _, err := rand.Read(id); err != nil {
-		return nil, err
+func (s *Sender) message(to *mail.Address, l *Letter) ([]byte, error) {
+	id := l.ID
+	if id == "" {
+		made := make([]byte, 16)
+		if _, err := rand.Read(made); err != nil {
+			return nil, err
+		}
+		id = hex.EncodeToString(made)
 	}
 	_, domain, _ := strings.Cut(s.from.Address, "@")
-	var b bytes.Buffer
-	for _, line := range [][2]string{
+	header := [][2]string{
 		{"From", s.from.String()},
 		{"To", to.String()},
-		{"Subject", mime.BEncoding.Encode("utf-8", subject)},
+		{"Subject", mime.BEncoding.Encode("utf-8", l.Subject)},
 		{"Date", s.now().Format(time.RFC1123Z)},
-		{"Message-ID", "<" + hex.EncodeToString(id) + "@" + domain + ">"},
+		{"Message-ID", "<" + id + "@" + domain + ">"},
 		{"Auto-Submitted", "auto-generated"}, // RFC 3834: no answering machine answers
 		{"MIME-Version", "1.0"},
 		{"Content-Type", "text/plain; charset=utf-8"},
 		{"Content-Transfer-Encoding", "quoted-printable"},
-	} {
+	}
+	if l.Unsubscribe != "" {
+		header = append(header, [2]string{"List-Unsubscribe", "<" + l.Unsubscribe + ">"}, [2]string{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"})
+	}
+	var b bytes.Buffer
+	for _, line := range header {
 		fmt.Fprintf(&b, "%s: %s\r\n", line[0], line[1])
 	}
 	b.WriteString("\r\n")
 	q := quotedprintable.NewWriter(&b)
-	if _, err := q.Write([]byte(text)); err != nil {
+	if _, err := q.Write([]byte(l.Text)); err != nil {
 		return nil, err
 	}
 	if err := q.Close(); err != nil {

@@ -214,3 +214,46 @@ func TestNew(t *testing.T) {
 		t.Error("a sender without an address is taken")
 	}
 }
+
+// TestLetter sends a letter twice: it is the same for programs that read mail, and one click unsubscribes.
+func TestLetter(t *testing.T) {
+	b, address, _ := start(t, false, false)
+	s, err := New("smtp://"+address, "gewu@city.example", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.plain = true
+	headers := func(l *Letter) mail.Header {
+		t.Helper()
+		l.To = "ming@example.org"
+		if err := s.Post(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		m, err := mail.ReadMessage(bytes.NewReader(b.message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Header
+	}
+	letter := &Letter{Subject: "x", Text: "y", ID: "5f3a", Unsubscribe: "https://city.example/v1/unsubscribe/a.b"}
+	for range 2 {
+		h := headers(letter)
+		for name, want := range map[string]string{
+			"Message-ID": "<5f3a@city.example>", "List-Unsubscribe": "<https://city.example/v1/unsubscribe/a.b>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+		} {
+			if got := h.Get(name); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+	one, two := headers(&Letter{Subject: "x"}), headers(&Letter{Subject: "x"})
+	if one.Get("Message-ID") == two.Get("Message-ID") || one.Get("List-Unsubscribe") != "" {
+		t.Errorf("%v %v", one, two)
+	}
+	for _, l := range []*Letter{{ID: "a>\r\nBcc: b@example.org"}, {Unsubscribe: "https://city.example/\r\nBcc: b@example.org"}, {Unsubscribe: "https://city.example/a b"}} {
+		l.To = "ming@example.org"
+		if err := s.Post(t.Context(), l); err == nil {
+			t.Errorf("%+v is taken", l)
+		}
+	}
+}

@@ -40,6 +40,10 @@ type message struct {
 	Received time.Time    `json:"received,omitzero"`
 	Handling time.Time    `json:"handling,omitzero"`
 	Done     time.Time    `json:"done,omitzero"`
+	// Reminded counts reminders; Reminds is the message that a reminder is about.
+	Reminded   int       `json:"reminded,omitempty"`
+	RemindedAt time.Time `json:"reminded_at,omitzero"`
+	Reminds    string    `json:"reminds,omitempty"`
 }
 
 func shown(list []notice.Message) []message {
@@ -48,7 +52,7 @@ func shown(list []notice.Message) []message {
 		m := &list[i]
 		one := message{
 			ID: m.ID, Kind: m.Channel.Kind, Case: m.Case, Event: m.Event, Seq: m.Seq, Made: m.Made, State: m.State, Tries: m.Tries, Next: m.Next, Why: m.Why,
-			Sent: m.SentAt, Received: m.Received, Handling: m.Handling, Done: m.Done,
+			Sent: m.SentAt, Received: m.Received, Handling: m.Handling, Done: m.Done, Reminded: m.Reminded, RemindedAt: m.RemindedAt, Reminds: m.Reminds,
 		}
 		if m.Channel.Kind == outbox.Live || m.Channel.Kind == outbox.Peer {
 			one.To = m.Channel.Address
@@ -170,7 +174,52 @@ func (a *API) Receipt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if m.Reminds != "" {
+		// Whoever confirms a reminder confirms what it is about.
+		if _, err := a.File.Note(r.Context(), notice.Fact{Message: m.Reminds, What: said.What, At: a.Service.Now()}); err != nil {
+			return err
+		}
+	}
 	return rest.WriteJSON(w, r, http.StatusOK, shown([]notice.Message{m})[0])
+}
+
+// RemindAll reminds those who were told of a case and have given no receipt: POST /v1/cases/{case}/notices/remind.
+func (a *API) RemindAll(w http.ResponseWriter, r *http.Request) error {
+	if _, err := a.about(r); err != nil {
+		return err
+	}
+	if _, err := a.owner(r); err != nil {
+		return err
+	}
+	var asked struct {
+		Notices []string `json:"notices"`
+	}
+	if r.ContentLength != 0 {
+		body, err := rest.ReadBody(w, r, a.Limits.BodyBytes, rest.TypeJSON)
+		if err != nil {
+			return err
+		}
+		if err := rest.DecodeJSON(body, &asked); err != nil {
+			return err
+		}
+	}
+	list, err := a.Remind(r.Context(), mux.Vars(r)["case"], asked.Notices, a.Service.Now())
+	wrong, isWrong := errors.AsType[*data.FieldError](err)
+	switch {
+	case isWrong:
+		return rest.Fault(rest.Conflict, wrong.Field, wrong.Value, wrong.Why)
+	case errors.Is(err, outbox.ErrUnknown):
+		return rest.Fault(rest.NotFound, "notices", strings.Join(asked.Notices, " "), "has one that is no notice about this case")
+	case errors.Is(err, outbox.ErrConfirmed):
+		return rest.Refuse(rest.Conflict, "nobody is to be reminded: everybody who was told has given a receipt")
+	case errors.Is(err, outbox.ErrReminded):
+		return rest.Refuse(rest.Conflict, "everybody who has given no receipt was reminded less than %d minutes ago", int(outbox.Pause.Minutes()))
+	case err != nil:
+		return err
+	}
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
+		Reminded []message `json:"reminded"`
+	}{a.said(r, list)})
 }
 
 // addressed sees that whoever asks is told by a message.

@@ -3,6 +3,7 @@
 package notices
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -37,6 +38,8 @@ type Service struct {
 	Now func() time.Time
 	// Text is what a message says, in zh or en.
 	Text func(m *notice.Message, lang string) (subject, text string)
+	// Remind reminds those who were told of a case and gave no receipt, see outbox.File.Remind.
+	Remind func(ctx context.Context, about string, ids []string, at time.Time) ([]notice.Message, error)
 	// Hooks are the names of the templates for services of SMS and chats.
 	Hooks []string
 }

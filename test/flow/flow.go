@@ -72,13 +72,14 @@ type Check struct {
 const Public = "public"
 
 // The verbs that are no actions: looking at a case, at an inbox, at what a report may say again, at who was told of a case, and
-// asking to be told of one.
+// asking to be told of one, and reminding who gave no receipt.
 const (
 	Look      = "look"
 	Inbox     = "inbox"
 	Alike     = "alike"
 	Notices   = "notices"
 	Subscribe = "subscribe"
+	Remind    = "remind"
 )
 
 // Bounds of stories.
@@ -197,9 +198,9 @@ func (p *parser) read(line string) error {
 			return p.wrong(text, "inbox and alike name no case, everything else does")
 		case s.Case == "" && m[5] != "":
 			return p.wrong(text, "inbox and alike come to no state")
-		case (s.Verb == Notices || s.Verb == Subscribe) && m[5] == "->":
-			return p.wrong(text, "notices and subscribe come to no state")
-		case s.Case != "" && m[5] == "" && s.Verb != Notices && s.Verb != Subscribe:
+		case (s.Verb == Notices || s.Verb == Subscribe || s.Verb == Remind) && m[5] == "->":
+			return p.wrong(text, "notices, subscribe and remind come to no state")
+		case s.Case != "" && m[5] == "" && s.Verb != Notices && s.Verb != Subscribe && s.Verb != Remind:
 			return p.wrong(text, "must end in -> STATE or refused NAME")
 		}
 	}
@@ -247,7 +248,7 @@ func (p *parser) detail(text string) error {
 	if m == nil {
 		return p.wrong(text, "must be FIELD = VALUE, or ? FACT = WHAT")
 	}
-	if s.Verb == Look || s.Verb == Inbox || s.Verb == Notices {
+	if s.Verb == Look || s.Verb == Inbox || s.Verb == Notices || s.Verb == Remind {
 		return p.wrong(text, "nothing is filled in where somebody only looks")
 	}
 	s.Form = append(s.Form, Pair{m[1], m[2]})

@@ -83,7 +83,7 @@ func TestSyntax(t *testing.T) {
 		head + "li report $x\n":                    "line 3: must end in",
 		head + "li inbox $x -> y\n":                "line 3: inbox and alike name no case",
 		head + "li inbox -> y\n":                   "line 3: inbox and alike come to no state",
-		head + "li notices $x -> y\n":              "line 3: notices and subscribe come to no state",
+		head + "li notices $x -> y\n":              "line 3: notices, subscribe and remind come to no state",
 		head + "li notices\n":                      "line 3: inbox and alike name no case",
 		head + "li notices $x\n  a = b\n":          "line 4: nothing is filled in",
 		head + "li report $x → y\n":                "line 3: must be USER ACTION",

@@ -90,6 +90,13 @@ func (t *tale) step(ctx context.Context, s *Step) error {
 		return t.alike(ctx, s)
 	case Notices:
 		return t.notices(ctx, s)
+	case Remind:
+		id, ok := t.id(s.Case)
+		if !ok {
+			return errors.New("nobody has begun this case")
+		}
+		_, err := refused(s, t.send(ctx, s.User, http.MethodPost, "/v1/cases/"+url.PathEscape(id)+"/notices/remind", nil, nil))
+		return err
 	case Subscribe:
 		return t.subscribe(ctx, s)
 	}

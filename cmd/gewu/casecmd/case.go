@@ -19,12 +19,14 @@ import (
 
 // Case are the commands about cases.
 type Case struct {
-	List   CaseList   `cmd:"" help:"List cases: all, or those for which somebody has something to do."`
-	Show   CaseShow   `cmd:"" help:"Show a case: where it stands, its clocks, what happened, what may be done."`
-	Do     CaseDo     `cmd:"" help:"Begin a case, or do something with one."`
-	Import CaseImport `cmd:"" help:"Begin cases by the file: lines of JSON, CSV or XLSX, a row each."`
-	Route  CaseRoute  `cmd:"" help:"Who would get a report, and why each rule before does not fit."`
-	Peer   Peer       `cmd:"" help:"Other platforms with which cases are exchanged: list, set up, test, remove."`
+	List    CaseList    `cmd:"" help:"List cases: all, or those for which somebody has something to do."`
+	Show    CaseShow    `cmd:"" help:"Show a case: where it stands, its clocks, what happened, what may be done."`
+	Do      CaseDo      `cmd:"" help:"Begin a case, or do something with one."`
+	Import  CaseImport  `cmd:"" help:"Begin cases by the file: lines of JSON, CSV or XLSX, a row each."`
+	Notices CaseNotices `cmd:"" help:"Who was told of a case, with their receipts."`
+	Remind  CaseRemind  `cmd:"" help:"Remind those who were told of a case and have given no receipt."`
+	Route   CaseRoute   `cmd:"" help:"Who would get a report, and why each rule before does not fit."`
+	Peer    Peer        `cmd:"" help:"Other platforms with which cases are exchanged: list, set up, test, remove."`
 }
 
 // person says for whom somebody on the machine itself acts.

@@ -216,3 +216,22 @@ func TestCaseImport(t *testing.T) {
 		t.Error("a file that is not there is sent")
 	}
 }
+
+func TestCaseNotices(t *testing.T) {
+	c := &city{answers: map[string]string{
+		"GET /v1/cases/C1/notices": `{"notices":[{"id":"7.100/to-organisation-water","to":"organisation:water","kind":"live","event":"dispatch","made":"2026-11-02T01:00:00Z","state":"sent","reminded":2},
+			{"id":"7.100/to-organisation-gas","to":"organisation:gas","kind":"live","event":"dispatch","state":"sent","received":"2026-11-02T01:00:00Z","handling":"2026-11-02T01:00:00Z"}]}`,
+		"POST /v1/cases/C1/notices/remind": `{"reminded":[{"to":"organisation:water","event":"dispatch","reminded":3}]}`,
+	}}
+	out, err := c.command(t, "case", "notices", "C1", "--as", "S-1")
+	if err != nil || !strings.Contains(out, "催办 reminded 2×") || !strings.Contains(out, "办理 handling") || c.asked[0] != "GET /v1/cases/C1/notices?person=S-1" {
+		t.Errorf("%s %s %v", c.asked, out, err)
+	}
+	out, err = c.command(t, "case", "remind", "C1", "--as", "S-1")
+	if err != nil || out != "organisation:water  reminded of dispatch, 3×\n" || c.bodies[1] != "{}" {
+		t.Errorf("%s %s %v", c.bodies, out, err)
+	}
+	if _, err = c.command(t, "case", "remind", "C1", "--notice", "7.100/to-organisation-water"); err != nil || c.bodies[2] != `{"notices":["7.100/to-organisation-water"]}` {
+		t.Errorf("%s %v", c.bodies, err)
+	}
+}

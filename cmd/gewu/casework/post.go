@@ -75,7 +75,7 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions, ledger *timing
 	senders := map[string]adapters.Sender{"webhook": c.post.hooks, outbox.Peer: c.Exchange.Sender}
 	if o.Mailer != nil {
 		senders["mail"] = &adapters.Mail{
-			Mailer: o.Mailer, Text: own,
+			Mailer: o.Mailer, Text: say.mail(own, file), ID: file.MailID, Unsubscribe: say.unsubscribe(file),
 			Address: func(_ context.Context, address string) (string, bool) { return address, true },
 		}
 	}
@@ -85,7 +85,7 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions, ledger *timing
 		Peers:     exchange.Told(c.peers),
 		Directory: func(at time.Time) cases.Directory { return cases.People(people.Of(o.Engine.World()), at) },
 	}
-	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now, Text: say.Text, Hooks: o.Profile.HookNames()}
+	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now, Text: say.Text, Hooks: o.Profile.HookNames(), Remind: c.post.follower.Remind}
 	// What the log gets from now on is told.
 	if err := c.post.follower.Catch(context.Background()); err != nil {
 		return errors.Join(err, c.post.close())

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/gewu-city/gewu/cases/notice"
+	"github.com/gewu-city/gewu/cases/outbox"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
@@ -33,6 +34,9 @@ func (w *words) Text(m *notice.Message, lang string) (subject, text string) {
 	}
 	if is, ok := w.cases.Find(m.Case); ok {
 		w.state(&about, m, &is, lang)
+	}
+	if m.Event == notice.Reminds {
+		about.Action = map[bool]string{true: "催办", false: "Reminder"}[lang == "zh"]
 	}
 	if rule := w.profile.Timing.Rules.Rule(m.Clock); rule != nil {
 		about.Action = cmp.Or(rule.Title.In(lang, ""), m.Clock) + map[bool]string{true: "：", false: ": "}[lang == "zh"] + w.mark(m, lang)
@@ -80,4 +84,27 @@ func (w *words) mark(m *notice.Message, lang string) string {
 		}
 	}
 	return m.Event
+}
+
+// unsubscribe is where whoever gets a mail ends the subscription that it is for; empty where nobody subscribed, or nobody knows
+// how clients reach the server.
+func (w *words) unsubscribe(file *outbox.File) func(*notice.Message) string {
+	return func(m *notice.Message) string {
+		if m.Subscription == "" || w.base == "" {
+			return ""
+		}
+		return w.base + "/v1/unsubscribe/" + file.Token(m.Subscription)
+	}
+}
+
+// mail is a text with the link that ends the subscription below it, for people whose programs do not show the header.
+func (w *words) mail(text func(*notice.Message) (subject, text string), file *outbox.File) func(*notice.Message) (subject, text string) {
+	link := w.unsubscribe(file)
+	return func(m *notice.Message) (subject, body string) {
+		subject, body = text(m)
+		if to := link(m); to != "" {
+			body += "\n\n-- \n" + map[bool]string{true: "Unsubscribe: ", false: "退订："}[m.Lang == "en"] + to + "\n"
+		}
+		return subject, body
+	}
 }
