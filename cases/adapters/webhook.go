@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -70,14 +71,42 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return err
 	}
-	if ip := at.Addr().Unmap(); !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
+	ip := at.Addr().Unmap().WithZone("")
+	if inside, ok := carried(ip); ok {
+		ip = inside
+	}
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(elsewhere, func(p netip.Prefix) bool { return p.Contains(ip) }) {
 		return ErrPrivate
 	}
 	return nil
 }
 
-// shared is what providers use among themselves (RFC 6598).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
+// Addresses of IPv6 that carry one of IPv4, to which a gateway of the network hands what is sent there: NAT64 (RFC 6052) and
+// 6to4 (RFC 3056).
+var (
+	nat64   = netip.MustParsePrefix("64:ff9b::/96")
+	sixToIV = netip.MustParsePrefix("2002::/16")
+)
+
+// carried is the address of IPv4 that one of IPv6 carries, if it does.
+func carried(ip netip.Addr) (netip.Addr, bool) {
+	b := ip.As16()
+	switch {
+	case nat64.Contains(ip):
+		return netip.AddrFrom4([4]byte(b[12:16])), true
+	case sixToIV.Contains(ip):
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	}
+	return ip, false
+}
+
+// elsewhere are addresses that look like those of the Internet and are not: what providers use among themselves (RFC 6598), this
+// network, benchmarks and the reserved rest of IPv4, NAT64 of a network's own (RFC 8215), Teredo and IPv4-compatible addresses, which
+// carry others, and unique and site-local ones.
+var elsewhere = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("::/96"), netip.MustParsePrefix("fec0::/10"),
+}
 
 // body is what is sent where a hook has no template: who wants to know more asks the server, with the rights of its key.
 type body struct {

@@ -89,7 +89,7 @@ func (a *API) MayVisit(r *http.Request) error {
 		return nil
 	}
 	if err := foreign(r); err != nil {
-		return rest.Refuse(rest.Forbidden, "a page of another site may not log in here").Because(err)
+		return rest.Refuse(rest.Forbidden, "a page of another site may not send this here: open a page of this server, or send an API key from a program").Because(err)
 	}
 	return nil
 }
