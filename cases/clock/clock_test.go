@@ -119,6 +119,33 @@ func TestMarksOfAClock(t *testing.T) {
 	}
 }
 
+// TestShortLimits warns of a limit that is no longer than what the warning wants to be left, and not as soon as it starts.
+func TestShortLimits(t *testing.T) {
+	b := book(t, office(2026))
+	both := rules(t).Rule("handle")
+	left := &clock.Rule{Name: "left", Marks: []clock.Mark{{Kind: "warned", Left: limit(t, "2 work_hour")}}}
+	for _, test := range []struct{ start, limit, both, left string }{
+		{"03-06 22:00", "2 urgent_hour", "03-06 23:36", "03-06 23:36"}, // an emergency at night
+		{"03-09 09:00", "1 work_hour", "03-09 09:48", "03-09 09:48"},
+		{"03-09 09:00", "2 work_hour", "03-09 10:36", "03-09 10:36"}, // no longer than what is to be left
+		{"03-09 09:00", "3 work_hour", "03-09 10:00", "03-09 10:00"},
+		{"03-06 17:30", "40 work_hour", "03-12 17:30", "03-13 15:30"},
+	} {
+		for rule, want := range map[*clock.Rule]string{both: test.both, left: test.left} {
+			c := play(t, b, rule, clock.Effect{Do: clock.Start, At: at(t, test.start), Limit: limit(t, test.limit), Calendar: "city"})
+			if next, ok := rule.Next(&c, b); !ok || told([]clock.Pending{next}) != "warned "+want {
+				t.Errorf("%s from %s by %s: %s, want %s", test.limit, test.start, rule.Name, told([]clock.Pending{next}), want)
+			}
+		}
+	}
+	// A long limit whose pause ended when less is left than that is warned of at once.
+	c := play(t, b, left, clock.Effect{Do: clock.Start, At: at(t, "03-09 08:00"), Limit: limit(t, "8 work_hour"), Calendar: "city"},
+		clock.Effect{Do: clock.Pause, At: at(t, "03-09 17:00")}, clock.Effect{Do: clock.Resume, At: at(t, "03-11 09:00")})
+	if next, ok := left.Next(&c, b); !ok || told([]clock.Pending{next}) != "warned 03-11 09:00" {
+		t.Errorf("after a pause: %s", told([]clock.Pending{next}))
+	}
+}
+
 // A case of 17 days: dispatched, suspended for a project, resumed, extended, fed back in time, refused at the check and
 // handled again, late.
 func TestALongCase(t *testing.T) {

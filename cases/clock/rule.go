@@ -206,6 +206,32 @@ func (r *Rule) pending(c *Clock, book *calendar.Book, list []Pending) []Pending 
 	return list
 }
 
+// shortShare is the share of a limit at which a mark is reached that has only a left, and more of it than the limit.
+const shortShare = 0.8
+
+// share is the part of the limit at which a mark is reached: its own, or that of a limit that is too short for its left. It is
+// 0 for marks that know none.
+func (c *Clock) share(m *Mark, cal *calendar.Calendar) float64 {
+	if m.Share == 0 && c.short(m, cal) {
+		return shortShare
+	}
+	return m.Share
+}
+
+// short reports whether a limit is no longer than what a mark wants to be left of it: two hours of an emergency at night, where
+// two working hours before their end are the evening before. Whoever is warned when a clock starts is not warned.
+func (c *Clock) short(m *Mark, cal *calendar.Calendar) bool {
+	if m.Left.IsZero() || c.Started.IsZero() {
+		return false
+	}
+	due, err := cal.Add(c.Started, c.Limit)
+	if err != nil {
+		return false
+	}
+	at, err := cal.Back(due, m.Left)
+	return err == nil && !at.After(c.Started)
+}
+
 // timeOf is when a clock reaches a mark. What it had reached before it ran last, it reaches then. There is no time where
 // the table of holidays does not reach.
 func (c *Clock) timeOf(m *Mark, cal *calendar.Calendar) (time.Time, bool) {
@@ -213,11 +239,14 @@ func (c *Clock) timeOf(m *Mark, cal *calendar.Calendar) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	var at time.Time
-	if m.Share != 0 {
-		share := time.Duration(float64(c.Limit.Span) * m.Share)
+	if share := c.share(m, cal); share != 0 {
+		span := time.Duration(float64(c.Limit.Span) * share)
 		var err error
-		if at, err = cal.Add(c.since(), calendar.Limit{Span: max(0, share-c.Used), Unit: c.Limit.Unit}); err != nil {
+		if at, err = cal.Add(c.since(), calendar.Limit{Span: max(0, span-c.Used), Unit: c.Limit.Unit}); err != nil {
 			return time.Time{}, false
+		}
+		if m.Share == 0 {
+			return at, true
 		}
 	}
 	if m.Left.IsZero() && m.Past.IsZero() {
@@ -229,6 +258,9 @@ func (c *Clock) timeOf(m *Mark, cal *calendar.Calendar) (time.Time, bool) {
 	if !m.Past.IsZero() {
 		past, err := cal.Add(c.Due, m.Past)
 		return past, err == nil
+	}
+	if c.short(m, cal) {
+		return at, true
 	}
 	left, err := cal.Back(c.Due, m.Left)
 	if err != nil || left.Before(c.since()) {
