@@ -17,7 +17,7 @@ func TestPublicOnly(t *testing.T) {
 		"[2002:7f00:1::]:80": false, "[2002:a00:1::1]:80": false, "[2002:c0a8:101::1]:80": false, "[2001:0:1:2:3:4:5:6]:80": false,
 	} {
 		err := publicOnly("tcp", address, nil)
-		if (err == nil) != public || err != nil && !errors.Is(err, errPrivate) {
+		if (err == nil) != public || err != nil && !errors.Is(err, ErrPrivate) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

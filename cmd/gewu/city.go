@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/gewu-city/gewu/cases/attachment"
+	"github.com/gewu-city/gewu/cases/adapters"
 	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"
@@ -187,9 +188,10 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 	}
 	if o.profile != nil {
 		config.Requests = o.profile.Requests
+		mailer, _ := login.Post.(adapters.Mailer) // nil where no server of mail is named
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
 			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
-			Files: c.files.Store, Contents: c.files.Read, Mailer: login.Post, PublicURL: o.logins.PublicURL,
+			Files: c.files.Store, Contents: c.files.Read, Mailer: mailer, PublicURL: o.logins.PublicURL,
 		}); err != nil {
 			return err
 		}

@@ -194,7 +194,6 @@ var rows = []row{
 	{dir: "cases/sensor", may: []string{"cases", "cases/rows", "data", "profiles"}, why: "what readings mean, by rules; it keeps nothing, and only its tests know the profiles"},
 	{dir: "cases/sensor/book", may: []string{"cases", "cases/sensor", "data"}, why: "sensors in a file beside the log; who begins cases is behind an interface"},
 	{dir: "cases/clock", may: []string{"cases/calendar", "data"}, why: "clocks as folds of effects; what starts them is another matter"},
-	{dir: "cases/adapters", may: []string{"cases/notice", "people/mail", "cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd; only its tests know a mailer"},
 	{dir: "cases/exchange", may: []string{"cases", "cases/process", "data", "people", "profiles"}, why: "what other platforms are told and what they mean, without HTTP and without a clock; only its tests know the profiles"},
 	{dir: "cases/adapters", may: []string{"cases/notice", "people/mail", "cases", "people", "data", "geo"}, why: "the outside of cases, wired in cmd; letters are those of the mailer"},
 	{dir: "cases/attachment/media", why: "files of people, written anew; it keeps nothing"},

@@ -2964,6 +2964,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{case}/notices/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind those who have given no receipt
+         * @description Who was told of the case and has not said that they received it (催办) gets a reminder in gewu, and whoever subscribed to the event `remind` by name is told too, as services of SMS are. Those reminded within ten minutes are left alone; when that is everybody, or nobody is to be reminded, the answer is 409. For people of the directory and operators who see the case as a whole.
+         */
+        post: operations["remindNotices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page behind the link of a mail
+         * @description A page that asks whether to end the subscription. It ends nothing: programs look at links before people do.
+         */
+        get: operations["askUnsubscribe"];
+        put?: never;
+        /**
+         * End a subscription by the link of a mail
+         * @description What mail programs send with one click (RFC 8058), without a login: the link is signed. Sent again, it answers the same.
+         */
+        post: operations["unsubscribeByLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{case}/notices/{notice}/receipt": {
         parameters: {
             query?: never;
@@ -5575,6 +5619,12 @@ export interface components {
             text?: string;
             /** @description It is for a subscription of whoever asks. */
             mine?: boolean;
+            /** @description How often whoever got it was reminded. */
+            reminded?: number;
+            /** Format: date-time */
+            reminded_at?: string;
+            /** @description Of a reminder: the message that it is about; a receipt for one is one for the other. */
+            reminds?: string;
             case: string;
             event: string;
             seq: components["schemas"]["Seq"];
@@ -14866,7 +14916,7 @@ export interface operations {
                  * @description Only jobs of this kind.
                  * @example import
                  */
-                kind?: "draft-check" | "draft-import" | "draft-impact" | "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
+                kind?: "draft-check" | "draft-import" | "draft-impact" | "case-import" | "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
                 state?: components["schemas"]["JobState"];
                 limit?: number;
             };
@@ -15390,6 +15440,121 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remindNotices: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself: for which person of the directory. */
+                person?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a case. */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "notices": []
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Only these messages; without it all. */
+                    notices?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The messages whose recipients were reminded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        reminded: components["schemas"]["Message"][];
+                    };
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    askUnsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Out of the link of a mail. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unsubscribeByLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Out of the link of a mail. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "List-Unsubscribe": "One-Click"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    /** @enum {string} */
+                    "List-Unsubscribe"?: "One-Click";
+                };
+                /**
+                 * @example {
+                 *       "List-Unsubscribe": "One-Click"
+                 *     }
+                 */
+                "multipart/form-data": {
+                    "List-Unsubscribe"?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The page that says so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
