@@ -43,7 +43,7 @@ func (c *town) watch(id string, each func(name string, job jobs.Job)) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if kind := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || kind != "text/event-stream" {
+	if kind := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		return fmt.Errorf("%d %s", resp.StatusCode, kind)
 	}
 	lines, name := bufio.NewScanner(resp.Body), ""

@@ -78,8 +78,12 @@ func TestPeers(t *testing.T) {
 		secrets int
 		shown   bool
 	}{
-		{`{` + cityPeer + `}`, 1, false}, {`{` + cityPeer + `,"secret":"` + second + `"}`, 2, false}, {`{` + cityPeer + `,"secret":"` + second + `"}`, 2, false},
-		{`{` + cityPeer + `,"drop_secret":true}`, 1, false}, {`{` + cityPeer + `,"new_secret":true}`, 2, true}, {`{` + cityPeer + `,"drop_secret":true,"new_secret":true}`, 2, true},
+		{`{` + cityPeer + `}`, 1, false},
+		{`{` + cityPeer + `,"secret":"` + second + `"}`, 2, false},
+		{`{` + cityPeer + `,"secret":"` + second + `"}`, 2, false},
+		{`{` + cityPeer + `,"drop_secret":true}`, 1, false},
+		{`{` + cityPeer + `,"new_secret":true}`, 2, true},
+		{`{` + cityPeer + `,"drop_secret":true,"new_secret":true}`, 2, true},
 	} {
 		if p, a := o.peer(step.body); a.status != 200 || p.Secrets != step.secrets || (p.Secret != "") != step.shown {
 			t.Errorf("%s: %d %s", step.body, a.status, a.body)
@@ -116,7 +120,8 @@ func TestPeers(t *testing.T) {
 		body, url, why string
 		ok             bool
 	}{
-		{`{"may":["hand","close"]}`, "", "", true}, {`{"title":"x","status":401,"detail":"no","refusal":{"name":"not-signed"}}`, "", "401 not-signed: no", false},
+		{`{"may":["hand","close"]}`, "", "", true},
+		{`{"title":"x","status":401,"detail":"no","refusal":{"name":"not-signed"}}`, "", "401 not-signed: no", false},
 		{"", "https://127.0.0.1:1/", "private network", false},
 	} {
 		status := 200

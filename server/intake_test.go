@@ -70,8 +70,10 @@ func typed(who, kind string) map[string]string {
 	return h
 }
 
-const csvType, linesType = "text/csv", "application/x-ndjson"
-const bookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+const (
+	csvType, linesType = "text/csv", "application/x-ndjson"
+	bookType           = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
 
 // count is how many cases there are.
 func (o *office) count() int {
@@ -223,9 +225,9 @@ func TestSameFileTwice(t *testing.T) {
 	// A number that comes with another content is no second case.
 	numbered := "external,description,source\nX1,一,hotline\nX1,一,hotline\nX1,二,hotline\n"
 	dry := intakeLines(t, o.do("POST", "/v1/cases/import?dry_run=true", typed("operator", csvType), numbered))
-	real := intakeLines(t, o.do("POST", "/v1/cases/import", typed("operator", csvType), numbered))
-	for _, got := range []intakeAnswer{dry, real} {
-		if got.done.Taken != 1 || got.done.Repeated != 1 || got.done.Failed != 1 || !strings.Contains(got.wrong[3], "taken in before as case "+real.rows[0].Case) {
+	wet := intakeLines(t, o.do("POST", "/v1/cases/import", typed("operator", csvType), numbered))
+	for _, got := range []intakeAnswer{dry, wet} {
+		if got.done.Taken != 1 || got.done.Repeated != 1 || got.done.Failed != 1 || !strings.Contains(got.wrong[3], "taken in before as case "+wet.rows[0].Case) {
 			t.Errorf("%+v %v", got.done, got.wrong)
 		}
 	}

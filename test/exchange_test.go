@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -433,9 +434,7 @@ func badMessages(t *testing.T, p *platform, secret, known string) {
 	now := time.Now()
 	message := func(kind, number string, n, after int, more object) object {
 		m := object{"version": 1, "kind": kind, "case": number, "number": n, "after": after}
-		for k, v := range more {
-			m[k] = v
-		}
+		maps.Copy(m, more)
 		return m
 	}
 	fresh := message("hand", "SZ-2026-1", 1, 0, object{"description": "路灯不亮", "text": "请处理", "point": object{"lon": 116.4013745, "lat": 39.9489923}})

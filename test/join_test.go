@@ -255,7 +255,7 @@ func TestDistrictJoinsAnother(t *testing.T) {
 			t.Errorf("lineage of %s has no %s:\n%s", from, to, out)
 		}
 	}
-	if res, body := s.try(http.MethodGet, "/v1/schemes/unit/cells/"+old, nil); res.StatusCode != 404 || !strings.Contains(string(body), "has ended with version 2 of scheme unit and became "+cell) {
+	if res, body := s.try(http.MethodGet, "/v1/schemes/unit/cells/"+old, nil); res.StatusCode != http.StatusNotFound || !strings.Contains(string(body), "has ended with version 2 of scheme unit and became "+cell) {
 		t.Errorf("the old code: %d %s", res.StatusCode, body)
 	}
 	var then struct{ Code string }

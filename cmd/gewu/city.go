@@ -13,8 +13,8 @@ import (
 
 	"github.com/oklog/run"
 
-	"github.com/gewu-city/gewu/cases/attachment"
 	"github.com/gewu-city/gewu/cases/adapters"
+	"github.com/gewu-city/gewu/cases/attachment"
 	"github.com/gewu-city/gewu/cmd/gewu/casework"
 	"github.com/gewu-city/gewu/cmd/gewu/clock"
 	"github.com/gewu-city/gewu/cmd/gewu/coords"

@@ -37,9 +37,9 @@ func (t *tale) notices(ctx context.Context, s *Step) error {
 	if !ok {
 		return errors.New("nobody has begun this case")
 	}
-	for last := time.Now().Add(patience); ; {
+	for looks := 1; ; looks++ {
 		err := t.looked(ctx, s, id)
-		if err == nil || time.Now().After(last) {
+		if err == nil || looks == mostLooks {
 			return err
 		}
 		select {
@@ -50,10 +50,10 @@ func (t *tale) notices(ctx context.Context, s *Step) error {
 	}
 }
 
-// Messages are made right after what they tell of: a look that fails is taken again after a pause, while patience lasts.
+// Messages are made right after what they tell of: a look that fails is taken again after a pause, for 15 s in all.
 const (
-	patience = 15 * time.Second
-	pause    = 50 * time.Millisecond
+	mostLooks = 300
+	pause     = 50 * time.Millisecond
 )
 
 // looked takes one look at the messages of a case.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -70,7 +71,7 @@ func (c *DraftJoin) Run(e *Env) error {
 			Renames []renaming `json:"renames"`
 		} `json:"steps"`
 	}
-	if _, err := e.ask(http.MethodGet, draftPath(c.Draft)+"/steps", url.Values{"after": {fmt.Sprint(a.Draft.Done - 1)}, "limit": {"1"}}, "", nil, &list); err != nil {
+	if _, err := e.ask(http.MethodGet, draftPath(c.Draft)+"/steps", url.Values{"after": {strconv.Itoa(a.Draft.Done - 1)}, "limit": {"1"}}, "", nil, &list); err != nil {
 		return err
 	}
 	for _, s := range list.Steps {
