@@ -19,8 +19,9 @@ func hostile() []string {
 	}
 }
 
-// TestHostile bounds what texts cost that are made to cost much: fifty times what a question may cost, since the
-// machine may be busy.
+// TestHostile bounds what texts cost that are made to cost much. The worst of them takes a tenth of a second where nothing
+// else runs; the bound is a hundred times that, for machines that are busy
+// and for the race detector.
 func TestHostile(t *testing.T) {
 	g, _ := city(t)
 	for _, text := range hostile() {
@@ -34,7 +35,7 @@ func TestHostile(t *testing.T) {
 			do()
 			took := time.Since(start)
 			t.Logf("%s %q: %v", name, short, took)
-			if took > time.Second {
+			if took > 10*time.Second {
 				t.Errorf("%s of %q takes %v", name, short, took)
 			}
 		}

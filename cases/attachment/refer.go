@@ -3,10 +3,7 @@ package attachment
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-
-	"gocloud.dev/blob"
+	"strings"
 )
 
 // Refer notes that an event of a case is about to refer to a file, so that it is known later to whom the file may be shown. It
@@ -29,16 +26,15 @@ func (s *Store) Cases(ctx context.Context, hash string) (ids []string, err error
 	if !ValidHash(hash) {
 		return nil, nil
 	}
-	list := s.bucket.List(&blob.ListOptions{Prefix: caseKeys(hash)})
-	for {
-		one, err := list.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return ids, nil
+	keys, err := s.keys(ctx, caseKeys(hash))
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if strings.HasSuffix(key, unfinished) {
+			continue
 		}
-		if err != nil {
-			return nil, fmt.Errorf("list cases of %s: %w", hash, err)
-		}
-		id, err := s.read(ctx, one.Key)
+		id, err := s.read(ctx, key)
 		if errors.Is(err, ErrUnknown) {
 			continue // swept meanwhile
 		}
@@ -47,6 +43,7 @@ func (s *Store) Cases(ctx context.Context, hash string) (ids []string, err error
 		}
 		ids = append(ids, string(id))
 	}
+	return ids, nil
 }
 
 func caseKeys(hash string) string { return caseFolder + hash[:2] + "/" + hash + "/" }

@@ -44,25 +44,21 @@ func (s *Store) Sweep(ctx context.Context, cases References) (swept int, err err
 func (s *Store) list(ctx context.Context, folder string) (map[string][]string, error) {
 	found := map[string][]string{}
 	for _, prefix := range []string{contentFolder + folder, thumbFolder + folder, claimFolder + folder, caseFolder + folder} {
-		list := s.bucket.List(&blob.ListOptions{Prefix: prefix})
-		for {
-			one, err := list.Next(ctx)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, fmt.Errorf("list attachments: %w", err)
-			}
-			name := one.Key[len(prefix):]
+		keys, err := s.keys(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			name := key[len(prefix):]
 			if len(name) < hashLength || !ValidHash(name[:hashLength]) {
 				continue // none of ours
 			}
 			hash := name[:hashLength]
-			keys := found[hash]
+			held := found[hash]
 			if len(name) > hashLength {
-				keys = append(keys, one.Key)
+				held = append(held, key)
 			}
-			found[hash] = keys
+			found[hash] = held
 		}
 	}
 	return found, nil
@@ -114,11 +110,31 @@ func (s *Store) sweepOne(ctx context.Context, hash string, keys []string, cases 
 
 // anyClaim reports whether a file has a claim at all.
 func (s *Store) anyClaim(ctx context.Context, hash string) (bool, error) {
-	_, err := s.bucket.List(&blob.ListOptions{Prefix: claimFolder + hash[:2] + "/" + hash + "/"}).Next(ctx)
-	if errors.Is(err, io.EOF) {
-		return false, nil
+	keys, err := s.keys(ctx, claimFolder+hash[:2]+"/"+hash+"/")
+	return len(keys) > 0, err
+}
+
+// listTries bounds how often a list is begun again because a file went while it was made.
+const listTries = 100
+
+// keys are the names that begin with a prefix. A folder is no snapshot: a list of it ends with an error when a file that was
+// being written gets its name, or is removed, between the look at the folder and the look at the file. It is made again then.
+func (s *Store) keys(ctx context.Context, prefix string) (keys []string, err error) {
+	for range listTries {
+		keys = keys[:0]
+		list := s.bucket.List(&blob.ListOptions{Prefix: prefix})
+		var one *blob.ListObject
+		for one, err = list.Next(ctx); err == nil; one, err = list.Next(ctx) {
+			keys = append(keys, one.Key)
+		}
+		if errors.Is(err, io.EOF) {
+			return keys, nil
+		}
+		if gcerrors.Code(err) != gcerrors.NotFound {
+			break
+		}
 	}
-	return err == nil, err
+	return nil, fmt.Errorf("list attachments at %s: %w", prefix, err)
 }
 
 // unfinished ends the names of files that are being written in a folder.
