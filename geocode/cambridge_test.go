@@ -153,6 +153,9 @@ func loadCambridge(t *testing.T) *western {
 
 // TestCambridge asks for the addresses of a city in English: those that it has, noisy ones, and those held back.
 func TestCambridge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	w := loadCambridge(t)
 	r := chance(t, 8, 8)
 	cases := slices.Clone(w.held)

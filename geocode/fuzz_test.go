@@ -23,6 +23,9 @@ func hostile() []string {
 // else runs; the bound is a hundred times that, for machines that are busy
 // and for the race detector.
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	g, _ := city(t)
 	for _, text := range hostile() {
 		short := text[:min(len(text), 40)]

@@ -139,6 +139,9 @@ func TestPlates(t *testing.T) {
 
 // TestSure holds that a place with 90 points lies within 50 m by what is said of it, whatever is asked.
 func TestSure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	g, w := city(t)
 	l, _ := w.Layer("addresses")
 	r := rand.New(rand.NewPCG(7, 13))

@@ -15,6 +15,9 @@ import (
 // TestLabels makes a city whose doors have a label and nothing else, as lists of many cities are, and asks for each by its
 // label and by its road and number.
 func TestLabels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	_, w := city(t)
 	log := indextest.NewLog()
 	g := geocode.New()

@@ -76,6 +76,9 @@ func checkRings(tb testing.TB, what string, tile tiles.Tile, apart map[any]bool)
 
 // TestRingsOfTaipei draws the areas and cells of Taipei at all zoom levels.
 func TestRingsOfTaipei(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	city := tiletest.NewCity(t)
 	var changes []data.Change
 	var corners []geo.Point
@@ -190,6 +193,9 @@ func oddities(rng *rand.Rand, at geo.Point) map[string]orb.MultiPolygon {
 // TestRingsOfOddShapes draws shapes that touch, cross and cover themselves, as cells that share edges and as buildings
 // that do not, at all zoom levels.
 func TestRingsOfOddShapes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	rng := rand.New(rand.NewPCG(13, 14))
 	plain := cells()
 	plain.Name, plain.Roles = "plain", data.Roles{}

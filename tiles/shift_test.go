@@ -117,6 +117,9 @@ func distance(p [2]float64, path [][2]float64) float64 {
 // Every place that is drawn on a shifted map is where geo/proj says, and everything that geo/proj puts into a tile is
 // drawn: in a city, where the system ends, and at every zoom level.
 func TestShiftedTilesAreWhereTheMapIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	rng := rand.New(rand.NewPCG(21, 22))
 	for _, c := range []struct {
 		crs    string

@@ -397,6 +397,9 @@ func TestErasedAndLost(t *testing.T) {
 // TestManyFreePages erases so much that the list of free pages is left out of commits: what a crash, a backup and a stop
 // leave then is read, checked and written on.
 func TestManyFreePages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	dir := t.TempDir()
 	s := storetest.Start(t, openWith(t, dir, boltstore.Unsynced(boltstore.Options{})))
 	db := s.Store.(*boltstore.DB)

@@ -121,7 +121,7 @@ func TestBitFlips(t *testing.T) {
 	}
 	n := 500
 	if testing.Short() {
-		n = 150
+		n = 40
 	}
 	seed := time.Now().UnixNano()
 	random := rand.New(rand.NewPCG(uint64(seed), 0))

@@ -69,6 +69,9 @@ func digest(c *synth.City) string {
 // TestSameForEver pins what a seed gives: cities that were made once can be made again. The digests change only when
 // what is made changes on purpose.
 func TestSameForEver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	for _, test := range []struct {
 		name   string
 		change func(p *synth.Params)
@@ -170,6 +173,9 @@ func TestUnitCodes(t *testing.T) {
 }
 
 func TestPartCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	for _, e := range synth.Editions() {
 		c := preset(t, "dongcheng-2004", func(p *synth.Params) { p.Edition = e })
 		l := layer(t, c, "parts")

@@ -236,6 +236,9 @@ func doors(most int) func(r *rand.Rand) float64 {
 
 // TestTowns divides random towns and holds what comes out to all that is promised.
 func TestTowns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := town{

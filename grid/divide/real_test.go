@@ -129,6 +129,9 @@ func taipei(t testing.TB) divide.Input {
 
 // TestCambridge divides Cambridge by its streets.
 func TestCambridge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	t.Parallel()
 	in := cambridge(t)
 	g := prepare(t, in)

@@ -270,6 +270,9 @@ func coverage(n int, west, south, side int32) list {
 // TestCoverage asks about every vertex of a coverage, what lies beside it and many points: each has the owner that the
 // cells say, and inside exactly one.
 func TestCoverage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	cells := coverage(24, 1_215_000_000, 250_000_000, 7_000)
 	r := fresh()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -296,6 +299,9 @@ func TestCoverage(t *testing.T) {
 
 // TestCrowds puts more outlines into a small place than a square can tell apart, down to thousands through one point.
 func TestCrowds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	centre := geo.Point{X: 1_215_654_321, Y: 250_331_234}
 	var shapes list
 	for i := range uint32(6000) {

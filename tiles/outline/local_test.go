@@ -37,6 +37,9 @@ func blob(tb testing.TB, rng *rand.Rand, center geo.Point, side int32) geo.Shape
 // What lies outside the margin of a tile does not change it, nor does the order of the features, nor what was drawn
 // before, nor what the store holds; and what is inside is drawn the same after any edits.
 func TestLocality(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	for round := range 60 {
 		rng := rand.New(rand.NewPCG(uint64(round), 5))
 		center := geo.Point{X: 1_215_000_000 + rng.Int32N(1_000_000), Y: 250_300_000}

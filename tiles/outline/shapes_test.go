@@ -289,6 +289,9 @@ func (t *tile) vertices() (n int) {
 // Long shapes are passed over in runs and drawn from reduced copies; short ones with the same edges are not. They
 // share every edge all the same.
 func TestLongBesideShort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing runs beside it")
+	}
 	rng := rand.New(rand.NewPCG(4, 4))
 	for round := range 6 {
 		s := star(t, taipei, 9000+rng.IntN(20_000), 100_000*float64(1+rng.IntN(5)))
