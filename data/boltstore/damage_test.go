@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/boltstore"
+	"github.com/gewu-city/gewu/data/boltstore/image"
 	"github.com/gewu-city/gewu/data/storetest"
 	"github.com/gewu-city/gewu/data/storetest/model"
 )
@@ -164,6 +166,40 @@ func TestBitFlips(t *testing.T) {
 	t.Logf("%d flips in %d bytes: %d refused, %d checkpoints thrown away", n, len(whole), refused, rebuilt)
 	if refused == 0 || rebuilt == 0 {
 		t.Error("the flips met nothing")
+	}
+}
+
+// TestCountOfNothing has each page say in turn that it has no elements, which no position of an element shows: either the
+// store does not open, or all content is equal.
+func TestCountOfNothing(t *testing.T) {
+	dir, want := sample(t)
+	whole, err := os.ReadFile(file(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noticed := 0
+	for at := 2 * image.PageSize; at < len(whole); at += image.PageSize {
+		damaged := bytes.Clone(whole)
+		damaged[at+10], damaged[at+11] = 0, 0
+		if err := os.WriteFile(file(dir), damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log buffer
+		db, err := boltstore.Open(file(dir), boltstore.Options{Now: time.Now, Logger: log.logger()})
+		if err != nil {
+			noticed++
+			continue
+		}
+		compare(t, db, want)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Fatalf("page %d", at/image.PageSize)
+		}
+	}
+	if noticed == 0 {
+		t.Error("no page matters")
 	}
 }
 

@@ -9,10 +9,12 @@ package image
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 )
 
@@ -200,6 +202,11 @@ func elements(b []byte) ([]Element, error) {
 	at := pageHeader + count*pageElement
 	if at > len(b) || count == 0 && flags == flagBranch {
 		return nil, fmt.Errorf("has %d elements", count)
+	}
+	// A damaged count shows in the positions of the elements, unless none is left of it. bbolt writes zeros behind the last
+	// element, so a leaf without elements is of zeros.
+	if count == 0 && slices.ContainsFunc(b[pageHeader:], func(c byte) bool { return c != 0 }) {
+		return nil, errors.New("has content but no elements")
 	}
 	list := make([]Element, count)
 	for i := range list {
