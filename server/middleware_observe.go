@@ -159,10 +159,12 @@ func recovered(h func(http.ResponseWriter, *http.Request) (bool, error), w http.
 func (s *Server) logRequest(pattern string, r *http.Request, res *response, took time.Duration, err error) {
 	level := slog.LevelDebug
 	switch {
+	case errors.Is(err, rateError{}), errors.Is(err, errLoading):
+		// Refusing costs little, also in the log.
+	case err == nil && res.status == http.StatusServiceUnavailable && (pattern == "/readyz" || s.loading()):
+		// What was asked for, or a patient answer in the format of the client.
 	case res.status >= 500:
 		level = slog.LevelError
-	case errors.Is(err, rateError{}):
-		// Refusing costs little, also in the log.
 	case err != nil:
 		level = slog.LevelInfo
 	}
@@ -215,13 +217,24 @@ func withoutValue(err error) error {
 // a deadline there cancels the request, which then looks as if its client had gone and would get no answer.
 const readGrace = time.Second
 
+// loading reports whether the city is still being filled.
+func (s *Server) loading() bool { return s.cfg.Loading != nil && s.cfg.Loading() }
+
+// loadingTime bounds a request while the city is being filled: whoever fills it has nobody to ask again, and gives up for good
+// when one of many steps does. A machine that is busy with other things may take minutes for one.
+const loadingTime = 30 * time.Minute
+
 // limitTime bounds a request that does not stream; streams start without bounds and look after themselves. Every
 // request sets both deadlines, because those of the request before stay on the connection.
 func (s *Server) limitTime(rt *route, w http.ResponseWriter, r *http.Request) (*http.Request, func()) {
 	control := http.NewResponseController(w)
 	var read, write time.Time
+	longest := s.cfg.Limits.Request
+	if s.loading() {
+		longest = max(longest, loadingTime)
+	}
 	if !rt.stream {
-		end := s.cfg.Now().Add(s.cfg.Limits.Request)
+		end := s.cfg.Now().Add(longest)
 		read = end.Add(readGrace)
 		write = end.Add(s.cfg.Limits.Idle)
 	}
@@ -231,6 +244,6 @@ func (s *Server) limitTime(rt *route, w http.ResponseWriter, r *http.Request) (*
 	if rt.stream {
 		return r, func() {}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Limits.Request)
+	ctx, cancel := context.WithTimeout(r.Context(), longest)
 	return r.WithContext(ctx), cancel
 }

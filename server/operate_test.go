@@ -212,7 +212,25 @@ func TestReadyWhileLoading(t *testing.T) {
 		about.status, about.want = 503, []string{`"type":"/docs#unavailable"`, "still being loaded", "Retry-After: 5"}
 		about.run(t, c)
 	}
+	if log := c.logged(); strings.Contains(log, "level=ERROR") || !strings.Contains(log, "the city is being filled") {
+		t.Errorf("asking for patience is no fault of the server, and is in the log for who looks closely:\n%s", log)
+	}
 	loading.Store(false)
 	scenario{url: "/v1/cases", status: 501, not: []string{"Retry-After"}}.run(t, c)
 	scenario{url: "/readyz", status: 200, want: []string{`"status":"ok"`}, not: []string{"Retry-After"}}.run(t, c)
+}
+
+// TestLoadingTakesItsTime gives whoever fills a city the time that it takes, and others no more than they have.
+func TestLoadingTakesItsTime(t *testing.T) {
+	var loading atomic.Bool
+	c := newCity(t, func(cfg *Config) { cfg.Loading, cfg.Limits.Request = loading.Load, time.Nanosecond })
+	layer := func(name string) string {
+		return `{"name":"` + name + `","geometry":"point","title":{"en":"Lamps"},"attributes":[]}`
+	}
+	scenario{method: "POST", url: "/v1/layers", header: sendJSON, body: layer("a"), status: 504, want: []string{`"type":"/docs#timeout"`}}.run(t, c)
+	loading.Store(true)
+	scenario{method: "POST", url: "/v1/layers", header: sendJSON, body: layer("b"), status: 201}.run(t, c)
+	scenario{url: "/v1/layers/b", status: 200}.run(t, c)
+	loading.Store(false)
+	scenario{method: "POST", url: "/v1/layers", header: sendJSON, body: layer("c"), status: 504}.run(t, c)
 }

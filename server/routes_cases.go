@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,13 +93,16 @@ func (s *Server) filled(list []route) []route {
 		handle := list[i].handle
 		list[i].handle = func(w http.ResponseWriter, r *http.Request) error {
 			if s.cfg.Loading() {
-				return rest.Refuse(rest.Unavailable, "the city is still being loaded, /readyz says when it is; try again then").With("Retry-After", loadingRetry)
+				return rest.Refuse(rest.Unavailable, "the city is still being loaded, /readyz says when it is; try again then").With("Retry-After", loadingRetry).Because(errLoading)
 			}
 			return handle(w, r)
 		}
 	}
 	return list
 }
+
+// errLoading is the cause of what is refused while the city is being filled: no fault of the server.
+var errLoading = errors.New("the city is being filled")
 
 // loadingRetry is after how many seconds somebody should ask again who came while the city was being filled.
 const loadingRetry = "5"
