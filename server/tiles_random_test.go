@@ -336,7 +336,7 @@ func someTiles(rng *rand.Rand, n int) []*aimed {
 func TestTilesFollowRandomEdits(t *testing.T) {
 	rounds := 80
 	if testing.Short() {
-		rounds = 20
+		rounds = 8
 	}
 	const seed = 41
 	rng := rand.New(rand.NewPCG(seed, 42))
