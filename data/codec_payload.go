@@ -86,8 +86,9 @@ type PayloadHead struct {
 	Op        Op
 	Permanent uint32
 	Prev      Seq
-	// Layer aliases the payload.
-	Layer []byte
+	// Layer aliases the payload. What the change holds begins at Content.
+	Layer   []byte
+	Content int
 }
 
 // PeekPayload reads the members before the content. The error wraps [ErrFormat].
@@ -97,7 +98,7 @@ func PeekPayload(b []byte) (PayloadHead, error) {
 	if err != nil {
 		return PayloadHead{}, err
 	}
-	head.Layer = b[r.At-len(layer) : r.At : r.At]
+	head.Layer, head.Content = b[r.At-len(layer):r.At:r.At], r.At
 	return head, nil
 }
 

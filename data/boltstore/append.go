@@ -84,11 +84,16 @@ func newRequest(tx data.Tx) (*request, error) {
 	if len(tx.Changes) > data.MaxTxChanges || texts > data.MaxTxBytes {
 		return nil, data.ErrTooLarge
 	}
-	const typical = 192 // bytes of a point with a few attributes
+	size := 192 * len(tx.Changes) // bytes of a point with a few attributes
+	for i := range tx.Changes {
+		if e := tx.Changes[i].Case; e != nil {
+			size += len(e.Body)
+		}
+	}
 	r := &request{
 		tx:       tx,
 		changes:  make([]data.Change, len(tx.Changes)),
-		payloads: make([]byte, 0, len(tx.Changes)*typical),
+		payloads: make([]byte, 0, size),
 		ends:     make([]int, len(tx.Changes)),
 		done:     make(chan struct{}),
 		only:     true,
@@ -106,6 +111,9 @@ func newRequest(tx data.Tx) (*request, error) {
 		}
 		own := data.Change{Stream: c.Stream, Op: c.Op, Layer: c.Layer, IfSeq: c.IfSeq}
 		switch {
+		case c.Stream == data.StreamCase:
+			r.only = false
+			own.Case = &data.CaseEvent{Number: c.Case.Number, Body: b[len(b)-len(c.Case.Body) : len(b) : len(b)]} // it ends the payload
 		case c.Stream != data.StreamFeature:
 			r.defines, r.only = r.defines || c.Kept(), false
 			// A definition is full of maps and slices that the caller may change; decoding is the deep copy.

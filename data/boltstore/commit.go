@@ -25,6 +25,8 @@ type committer struct {
 	start data.Seq
 	// starved counts the groups since the checkpointer could write.
 	starved int
+	// events are those of the entry that was asked for last.
+	events memory.Entry
 	// staged says that the file may hold entries beyond the newest, which were to be appended together and were not.
 	staged bool
 }
@@ -241,14 +243,17 @@ func (a admitting) Settle() error {
 
 // EventAt implements [admit.Log].
 func (a admitting) EventAt(seq data.Seq, name string) (int, error) {
-	events, err := a.db.Happened(context.WithoutCancel(a.ctx), seq, name)
-	if errors.Is(err, data.ErrNoEntry) {
-		return 0, nil
+	if e := &a.events; e.Seq != seq {
+		e.Begin()
+		switch err := a.db.readChanges(context.WithoutCancel(a.ctx), seq, e.Add); {
+		case errors.Is(err, data.ErrNoEntry):
+			return 0, nil
+		case err != nil:
+			return 0, err
+		}
+		e.Seq = seq
 	}
-	if err != nil || len(events) == 0 {
-		return 0, err
-	}
-	return events[len(events)-1].Case.Number, nil
+	return a.events.Newest(name), nil
 }
 
 // draft is what the next transaction of a group builds on.
@@ -281,7 +286,7 @@ func (c *committer) entry(d *draft, r *request, visible data.Seq) (*data.Entry, 
 	for i := range r.changes {
 		h.Payloads[i] = sha256.Sum256(r.Payload(i))
 	}
-	return h.Entry(r.changes), data.AppendHeader(nil, &h)
+	return h.Entry(r.changes), data.AppendHeader(make([]byte, 0, 256+len(data.Hash{})*len(h.Payloads)), &h)
 }
 
 // Run commits appends and writes checkpoints until ctx ends, then finishes what was accepted, writes a last

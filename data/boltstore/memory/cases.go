@@ -45,7 +45,7 @@ func (o *Heads) Event(name string) (e Event, ok bool, since data.Seq) {
 // SetEvent takes the event of a case that the group under preparation appends.
 func (o *Heads) SetEvent(name string, e Event) {
 	old, had := o.cases.young[name]
-	o.undo = append(o.undo, undo{event: &eventUndo{name, old, had}})
+	o.undo = append(o.undo, undo{about: true, event: eventUndo{name, old, had}})
 	o.cases.young[name] = e
 }
 

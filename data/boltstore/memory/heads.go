@@ -50,8 +50,9 @@ type undo struct {
 	// content is what was tracked of the feature before, when tracks says that this has changed.
 	tracks  bool
 	content *content
-	// event is set when it is about a case.
-	event *eventUndo
+	// about says that it is about an event of a case, and nothing else.
+	about bool
+	event eventUndo
 }
 
 type generation struct {
@@ -109,8 +110,8 @@ func (o *Heads) Renew(bulk bool) {
 func (o *Heads) Rollback(n int) {
 	for i := len(o.undo) - 1; i >= n; i-- {
 		u := &o.undo[i]
-		if u.event != nil {
-			o.cases.undo(u.event)
+		if u.about {
+			o.cases.undo(&u.event)
 			continue
 		}
 		if u.had {
@@ -130,7 +131,7 @@ func (o *Heads) Rollback(n int) {
 func (o *Heads) Keep(seq data.Seq) {
 	keys := make([]Key, 0, len(o.undo))
 	for i := range o.undo {
-		if o.undo[i].event == nil {
+		if !o.undo[i].about {
 			keys = append(keys, o.undo[i].key)
 		}
 	}

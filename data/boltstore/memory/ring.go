@@ -20,7 +20,8 @@ type Ring struct {
 }
 
 // keptChanges is how many changes stay in the ring after the engine has applied them, for other followers.
-const keptChanges = 4096
+// It is as much as a group of transactions that share a commit: others follow while the next group is written.
+const keptChanges = 16_384
 
 // Add takes the newest entries. When they do not follow the ones before, those are forgotten.
 func (r *Ring) Add(entries []*data.Entry) {
