@@ -43,22 +43,31 @@ type versioned struct {
 
 // Encode is the event as it is kept in the log: a JSON object whose first member is the version of the encoding. The
 // error is a *data.FieldError if it is larger than [MaxEventBytes].
-func Encode(e *Event) ([]byte, error) {
-	b, err := encodeTell(e)
-	if b == nil && err == nil {
-		v := versioned{V: eventVersion, Event: e}
-		if !e.Form.Reported.IsZero() {
-			v.V = reportedVersion
-		}
-		b, err = json.Marshal(v)
+func Encode(e *Event) ([]byte, error) { return AppendEvent(nil, e) }
+
+// AppendEvent appends what [Encode] makes of an event to dst. The error is that of Encode, and dst is then returned as it was.
+func AppendEvent(dst []byte, e *Event) ([]byte, error) {
+	b, told, err := appendTell(dst, e)
+	if !told && err == nil {
+		b, err = appendPlain(dst, e)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("encode event %d of case %s: %w", e.Number, e.Case, err)
+		return dst, fmt.Errorf("encode event %d of case %s: %w", e.Number, e.Case, err)
 	}
-	if len(b) > MaxEventBytes {
-		return nil, &data.FieldError{Field: "event", Value: strconv.Itoa(len(b)), Why: fmt.Sprintf("is larger than %d bytes", MaxEventBytes)}
+	if size := len(b) - len(dst); size > MaxEventBytes {
+		return dst, &data.FieldError{Field: "event", Value: strconv.Itoa(size), Why: fmt.Sprintf("is larger than %d bytes", MaxEventBytes)}
 	}
 	return b, nil
+}
+
+// appendPlain is AppendEvent for any event.
+func appendPlain(dst []byte, e *Event) ([]byte, error) {
+	v := versioned{V: eventVersion, Event: e}
+	if !e.Form.Reported.IsZero() {
+		v.V = reportedVersion
+	}
+	b, err := json.Marshal(v)
+	return append(dst, b...), err
 }
 
 // Decode reads what [Encode] wrote. The error wraps [data.ErrFormat].

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,14 @@ func TestTellsAsOthers(t *testing.T) {
 		}
 		if want := plainly(t, e); string(got) != want {
 			t.Fatalf("%s\nwant %s", got, want)
+		}
+		before := []byte("before")
+		if after, err := cases.AppendEvent(before, e); err != nil || string(after) != "before"+string(got) {
+			t.Fatalf("%s, %v", after, err)
+		}
+		e.Told[0].Key = strings.Repeat("x", cases.MaxEventBytes)
+		if after, err := cases.AppendEvent(before, e); err == nil || string(after) != "before" {
+			t.Fatalf("too large: %d bytes, %v", len(after), err)
 		}
 	})
 }

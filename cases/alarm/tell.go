@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gewu-city/gewu/cases"
@@ -108,7 +109,7 @@ func (s *Sweeper) again(ctx context.Context, id string) {
 // meanwhile.
 func (s *Sweeper) next(ctx context.Context, id string) (*cases.Event, error) {
 	for {
-		is, ok := s.shelf.Find(id)
+		is, ok := s.shelf.Brief(id)
 		if !ok || is.Final || is.Unreadable {
 			return nil, nil
 		}
@@ -139,7 +140,10 @@ func (s *Sweeper) next(ctx context.Context, id string) (*cases.Event, error) {
 func (s *Sweeper) reached(clocks timing.Clocks, now time.Time) []cases.Mark {
 	var list []cases.Mark
 	for name, c := range clocks {
-		for _, p := range s.City.Rules.Rule(name).Reached(&c, now, s.City.Book) {
+		reached := s.City.Rules.Rule(name).Reached(&c, now, s.City.Book)
+		list = slices.Grow(list, len(reached))
+		for i := range reached {
+			p := &reached[i]
 			list = append(list, cases.Mark{Clock: name, Key: p.Key, Generation: c.Generation, Kind: p.Kind, Level: p.Level, At: p.At})
 		}
 	}
@@ -184,8 +188,9 @@ func (s *Sweeper) step(ctx context.Context, is *store.Summary, marks *[]cases.Ma
 			}
 			continue
 		}
+		version := is.Version
 		cmd := &cases.Command{
-			Case: is.ID, IfVersion: &is.Version, Key: keyOf(is.ID, &m), At: after(s.Now(), m.At.Add(time.Microsecond)),
+			Case: is.ID, IfVersion: &version, Key: keyOf(is.ID, &m), At: after(s.Now(), m.At.Add(time.Microsecond)),
 			Actor: cases.Actor{Post: process.System}, Action: step.Action, Form: s.form(step, &m), Told: (*marks)[:i+1],
 		}
 		_, err := s.desk().Do(ctx, cmd)
@@ -239,7 +244,7 @@ func (s *Sweeper) form(step *process.Step, m *cases.Mark) cases.Form {
 }
 
 func keyOf(id string, m *cases.Mark) string {
-	return fmt.Sprintf("%s/%s/%s/%d", id, m.Clock, m.Key, m.Generation)
+	return id + "/" + m.Clock + "/" + m.Key + "/" + strconv.Itoa(m.Generation)
 }
 
 func after(a, b time.Time) time.Time {

@@ -141,10 +141,10 @@ type diary struct {
 }
 
 func (d *diary) tell(t *rapid.T, n clock.Notice, at time.Time) {
-	if _, there := d.notices[n.ID]; there {
-		t.Fatalf("%s is told twice", n.ID)
+	if _, there := d.notices[n.ID()]; there {
+		t.Fatalf("%s is told twice", n.ID())
 	}
-	d.notices[n.ID] = n
+	d.notices[n.ID()] = n
 	d.effects[n.Case] = append(d.effects[n.Case], clock.Effect{Clock: n.Clock, Do: clock.Fire, At: at, Mark: n.Key})
 }
 
@@ -203,8 +203,7 @@ func TestNothingIsLostOrToldTwice(t *testing.T) {
 				}
 				note(caseID, &c, recorded)
 				for _, p := range rule.Reached(&c, recorded, b) { // in the transaction of the effect, before it
-					id := fmt.Sprintf("%s/handle/%s/%d", caseID, p.Key, c.Generation)
-					d.tell(t, clock.Notice{ID: id, Case: caseID, Clock: "handle", Kind: p.Kind, Key: p.Key, Generation: c.Generation, At: p.At}, recorded)
+					d.tell(t, clock.Notice{Case: caseID, Clock: "handle", Kind: p.Kind, Key: p.Key, Generation: c.Generation, At: p.At}, recorded)
 				}
 				d.effects[caseID] = append(d.effects[caseID], e)
 				c = d.fold(t, caseID, rule, b)
@@ -222,7 +221,7 @@ func TestNothingIsLostOrToldTwice(t *testing.T) {
 					}
 					for _, n := range list {
 						if n.At.After(wall) {
-							t.Fatalf("%s at %s is told at %s", n.ID, n.At, wall)
+							t.Fatalf("%s at %s is told at %s", n.ID(), n.At, wall)
 						}
 						appendNotice(n)
 					}

@@ -162,7 +162,10 @@ type Pending struct {
 // They are to be told, by effects of the kind Fire, before another effect happens to the clock at that instant: a clock
 // that is stopped tells no marks any more.
 func (r *Rule) Reached(c *Clock, at time.Time, book *calendar.Book) []Pending {
-	list := slices.DeleteFunc(r.pending(c, book, nil), func(p Pending) bool { return p.At.After(at) })
+	// The room is on the stack, and most clocks have reached nothing or one mark of several.
+	var room [8]Pending
+	all := slices.DeleteFunc(r.pending(c, book, room[:0]), func(p Pending) bool { return p.At.After(at) })
+	list := append(make([]Pending, 0, len(all)), all...)
 	slices.SortStableFunc(list, func(a, b Pending) int { return a.At.Compare(b.At) })
 	return list
 }

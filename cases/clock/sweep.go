@@ -12,8 +12,6 @@ import (
 
 // Notice is a mark that a clock has reached.
 type Notice struct {
-	// ID is unique for all time: case, clock, key of the mark, generation. A log that has a notice refuses it again.
-	ID    string
 	Case  string
 	Clock string
 	// Kind and Level are those of the mark; Key is what the effect Fire names. A notice of the kind "resume" asks for the
@@ -24,6 +22,11 @@ type Notice struct {
 	Generation int
 	// At is when the mark was reached, which may be long ago if nothing ran.
 	At time.Time
+}
+
+// ID is unique for all time: case, clock, key of the mark, generation.
+func (n *Notice) ID() string {
+	return n.Case + "/" + n.Clock + "/" + n.Key + "/" + strconv.Itoa(n.Generation)
 }
 
 // Sweep keeps the next mark of every clock of every open case in order of time. It is derived: after a restart it is
@@ -112,7 +115,7 @@ func (s *Sweep) forget(k key) {
 func (s *Sweep) Take(now time.Time, most int) []Notice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []Notice
+	list := make([]Notice, 0, min(most, s.due.Len()))
 	for limit := now.UnixNano(); len(list) < most; {
 		e, ok := s.due.Min()
 		if !ok || e.at > limit {
@@ -126,7 +129,6 @@ func (s *Sweep) Take(now time.Time, most int) []Notice {
 
 func (e *entry) notice() Notice {
 	return Notice{
-		ID:   e.caseID + "/" + e.clock + "/" + e.next.Key + "/" + strconv.Itoa(e.gen),
 		Case: e.caseID, Clock: e.clock, Kind: e.next.Kind, Level: e.next.Level, Key: e.next.Key, Generation: e.gen, At: e.next.At,
 	}
 }

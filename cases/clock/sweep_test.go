@@ -107,10 +107,10 @@ func TestMonthsOfDeadlines(t *testing.T) {
 					filed++
 				case <-tick.C:
 					for _, n := range s.Take(time.Now(), 100) {
-						if _, twice := told[n.ID]; twice {
-							t.Errorf("%s is told twice", n.ID)
+						if _, twice := told[n.ID()]; twice {
+							t.Errorf("%s is told twice", n.ID())
 						}
-						told[n.ID] = time.Since(n.At)
+						told[n.ID()] = time.Since(n.At)
 						var number int
 						fmt.Sscan(n.Case, &number)
 						c, err := clocks[number].Apply(clock.Effect{Do: clock.Fire, Mark: n.Key, At: time.Now()}, rule, b)

@@ -145,6 +145,9 @@ func (j *Journal) Append(ctx context.Context, events []*cases.Event) (data.Seq, 
 	}
 }
 
+// usual is the bytes of an event that tells a mark.
+const usual = 448
+
 // transaction is that of events.
 func (j *Journal) transaction(events []*cases.Event) (data.Tx, error) {
 	if len(events) == 0 {
@@ -155,17 +158,24 @@ func (j *Journal) transaction(events []*cases.Event) (data.Tx, error) {
 	if tx.Actor == "" {
 		tx.Actor = first.Actor.Post
 	}
-	versions := map[string]int{}
-	for _, e := range events {
-		body, err := cases.Encode(e)
-		if err != nil {
+	// A sweep appends many small events at once: what belongs to each lies side by side.
+	versions, newest, bodies := make(map[string]int, len(events)), make([]data.Seq, len(events)), make([]data.CaseEvent, len(events))
+	var room []byte
+	if len(events) > 1 {
+		room = make([]byte, 0, len(events)*usual)
+	}
+	for i, e := range events {
+		begin := len(room)
+		var err error
+		if room, err = cases.AppendEvent(room, e); err != nil {
 			return tx, err
 		}
-		change := data.Change{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName(e.Case), Case: &data.CaseEvent{Number: e.Number, Body: body}}
+		bodies[i] = data.CaseEvent{Number: e.Number, Body: room[begin:len(room):len(room)]}
+		change := data.Change{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName(e.Case), Case: &bodies[i]}
 		version, follows := versions[e.Case]
 		if !follows {
-			seq, number := j.newest(e.Case)
-			change.IfSeq, version = &seq, number
+			newest[i], version = j.newest(e.Case)
+			change.IfSeq = &newest[i]
 		}
 		if version != e.Number-1 {
 			return tx, &cases.StaleError{Case: e.Case, Want: e.Number - 1, Have: version}

@@ -174,6 +174,19 @@ func (s *Store) Find(id string) (Summary, bool) {
 	return s.summary(now, row), true
 }
 
+// Brief is the summary of a case without where it is, which takes less time.
+func (s *Store) Brief(id string) (Summary, bool) {
+	s.rows.RLock()
+	row, ok := s.row[id]
+	s.rows.RUnlock()
+	now := s.now.Load()
+	if !ok || int(row) >= len(now.ids) {
+		return Summary{}, false
+	}
+	k, i := now.at(row)
+	return s.brief(now.ids[row], k, i), true
+}
+
 // OfPart are the cases about a part that are open or came to rest at or after a time.
 func (s *Store) OfPart(layer, id string, since time.Time) []Summary {
 	s.rows.RLock()
@@ -253,17 +266,21 @@ func instant(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-func (s *Store) summary(n *snapshot, row uint32) Summary {
-	k, i := n.at(row)
+func (s *Store) brief(id string, k *chunk, i int) Summary {
 	standing := s.standings.word(k.standing[i])
-	out := Summary{
-		ID: n.ids[row], Version: int(k.version[i]), Process: s.processes.word(k.process[i]), State: standing.State, Final: standing.Final,
+	return Summary{
+		ID: id, Version: int(k.version[i]), Process: s.processes.word(k.process[i]), State: standing.State, Final: standing.Final,
 		Private: k.flags[i]&flagPrivate != 0, Class: s.classes.word(k.class[i]), Source: s.words.word(k.source[i]),
 		Unit: s.words.word(k.unit[i]), First: s.words.word(k.first[i]), Task: s.words.word(k.task[i]), Parent: s.words.word(k.parent[i]),
 		Marks: standing.Marks, Requests: standing.Requests, Priority: int(k.priority[i]),
 		Opened: instant(k.opened[i]), Updated: instant(k.updated[i]), Rested: instant(k.rested[i]), Due: instant(k.due[i]),
+		Unreadable: s.Spoilt(id) != nil,
 	}
-	out.Unreadable = s.Spoilt(out.ID) != nil
+}
+
+func (s *Store) summary(n *snapshot, row uint32) Summary {
+	k, i := n.at(row)
+	out := s.brief(n.ids[row], k, i)
 	for l, level := range s.options.Levels {
 		if v := k.areas[l][i]; v != 0 {
 			out.Areas = append(out.Areas, people.AreaKey{Level: level, Code: s.words.word(v)})

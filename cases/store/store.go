@@ -230,7 +230,7 @@ func (s *Store) Follow(ctx context.Context, e *cases.Event, seq data.Seq) error 
 
 // lock takes the locks of all cases of events, always in the same order, and returns what gives them back.
 func (s *Store) lock(events []*cases.Event) (unlock func()) {
-	var all []int
+	all := make([]int, 0, len(events))
 	for _, e := range events {
 		all = append(all, int(maphash.String(s.seed, e.Case)%stripes))
 	}

@@ -17,7 +17,7 @@ func (s *Store) Tell(ctx context.Context, events []*cases.Event) (data.Seq, erro
 		if u := s.Spoilt(e.Case); u != nil {
 			return 0, u
 		}
-		switch is, ok := s.Find(e.Case); {
+		switch is, ok := s.Brief(e.Case); {
 		case !e.Quiet():
 			return 0, fmt.Errorf("case %s: event %d does more than tell marks", e.Case, e.Number)
 		case !ok:

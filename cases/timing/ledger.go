@@ -46,7 +46,7 @@ func (l *Ledger) Events(ctx context.Context, id string) iter.Seq2[*cases.Event, 
 // Append makes events durable whose clock effects can be; the error of one that cannot is a *data.FieldError, and nothing is
 // written.
 func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, error) {
-	next := map[string]held{}
+	next := make(map[string]held, len(events))
 	for _, e := range events {
 		at, ok := next[e.Case]
 		if !ok {

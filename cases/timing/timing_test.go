@@ -105,7 +105,7 @@ func TestClocksOfACase(t *testing.T) {
 	s := clock.NewSweep()
 	c.Put(s, "C1", clocks)
 	list := s.Take(at(2, 18, 0), 10)
-	if len(list) != 1 || list[0].ID != "C1/handle/warned/1" {
+	if len(list) != 1 || list[0].ID() != "C1/handle/warned/1" {
 		t.Fatalf("notices %v", list)
 	}
 	told := cases.Mark{Clock: "handle", Key: list[0].Key, Generation: list[0].Generation}
