@@ -42,12 +42,12 @@ func (s *Store) any(filters []Filter) (test, error) {
 		}
 		var space [chunkRows]uint16
 		for _, tests := range others {
-			left := space[:0]
+			n := 0
 			for _, r := range rows {
-				if passed[r] == 0 {
-					left = append(left, r)
-				}
+				space[n] = r
+				n += int(1 ^ passed[r&(chunkRows-1)])
 			}
+			left := space[:n]
 			for _, t := range tests {
 				left = t(k, left)
 			}

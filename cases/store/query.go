@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"iter"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -89,36 +90,48 @@ func within(bounds Range, column func(*chunk) *[chunkRows]int64) test {
 	if to == 0 {
 		to = never
 	}
+	span := uint64(max(0, to-from))
 	return func(k *chunk, rows []uint16) []uint16 {
 		values, n := column(k), 0
 		for _, r := range rows {
 			rows[n] = r
-			if v := values[r&(chunkRows-1)]; uint64(v-from) < uint64(to-from) && to > from {
-				n++
-			}
+			_, less := bits.Sub64(uint64(values[r&(chunkRows-1)]-from), span, 0)
+			n += int(less)
 		}
 		return rows[:n]
 	}
 }
 
+// inBox tests where cases are; those without a place are in no box. Like [within] it has no branch that depends on a row, which a
+// processor would guess wrong every other time: that costs more than all the rest.
 func inBox(b *geo.Box) test {
-	width, height := uint32(b.Max.X-b.Min.X), uint32(b.Max.Y-b.Min.Y)
+	width, height := uint64(uint32(b.Max.X-b.Min.X)), uint64(uint32(b.Max.Y-b.Min.Y))
 	return func(k *chunk, rows []uint16) []uint16 {
 		n := 0
 		for _, r := range rows {
 			rows[n] = r
 			i := r & (chunkRows - 1)
-			if uint32(k.lon[i]-b.Min.X) <= width && uint32(k.lat[i]-b.Min.Y) <= height {
-				n++
-			}
+			// The highest bit is set where one of the distances is larger.
+			outside := width - uint64(uint32(k.lon[i]-b.Min.X)) | height - uint64(uint32(k.lat[i]-b.Min.Y))
+			n += int(^outside>>63) & int(k.flags[i]&flagPlaced/flagPlaced)
 		}
 		return rows[:n]
 	}
 }
 
+// flagged tests one of the flags.
 func flagged(flag uint8, want bool) test {
+	shift, flip := bits.TrailingZeros8(flag), uint8(1)
+	if want {
+		flip = 0
+	}
 	return func(k *chunk, rows []uint16) []uint16 {
-		return keep(rows, func(r uint16) bool { return k.flags[r]&flag != 0 == want })
+		n := 0
+		for _, r := range rows {
+			rows[n] = r
+			n += int((k.flags[r&(chunkRows-1)]>>shift ^ flip) & 1)
+		}
+		return rows[:n]
 	}
 }
 
@@ -205,7 +218,7 @@ func (s *Store) placeTests(f *Filter) ([]test, error) {
 		if f.Box.Empty() {
 			return []test{func(_ *chunk, rows []uint16) []uint16 { return rows[:0] }}, nil
 		}
-		out = append(out, flagged(flagPlaced, true), inBox(f.Box))
+		out = append(out, inBox(f.Box))
 	}
 	areas, err := s.places("areas", s.options.Levels, len(f.Areas), func(i int) (string, string) { return f.Areas[i].Level, f.Areas[i].Code })
 	if err != nil {
