@@ -123,7 +123,7 @@ func (c *columns) settle(header []string) ([]target, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.mapped)) {
 		if missing(name) {
-			return nil, fmt.Errorf("the mapping names column %q; the columns are %s", name, strings.Join(header, ", "))
+			return nil, fmt.Errorf("there is no column %q; the columns are %s", name, strings.Join(header, ", "))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.ignore)) {

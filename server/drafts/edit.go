@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -269,6 +270,34 @@ type collectionBody struct {
 	} `json:"features"`
 }
 
+// mostProperties bounds how many properties a problem names.
+const mostProperties = 40
+
+// have refuses a property named by a parameter that no feature has, and names those that there are.
+func (b *collectionBody) have(parameter, name string) error {
+	if name == "" || len(b.Features) == 0 {
+		return nil
+	}
+	all := map[string]bool{}
+	for i := range b.Features {
+		if _, ok := b.Features[i].Properties[name]; ok {
+			return nil
+		}
+		for have := range b.Features[i].Properties {
+			all[have] = true
+		}
+	}
+	names := slices.Sorted(maps.Keys(all))
+	if len(names) == 0 {
+		return rest.Fault(rest.Invalid, parameter, name, "is a property of no feature; they have none at all")
+	}
+	more := ""
+	if n := len(names) - mostProperties; n > 0 {
+		names, more = names[:mostProperties], fmt.Sprintf(" and %d more", n)
+	}
+	return rest.Fault(rest.Invalid, parameter, name, "is a property of no feature; they have "+strings.Join(names, ", ")+more)
+}
+
 // Import replaces cells by polygons as one step: POST /v1/drafts/{draft}/import.
 func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
@@ -303,6 +332,12 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(in.Features) > version.MostCells {
 		return rest.Fault(rest.TooLarge, "features", strconv.Itoa(len(in.Features)), fmt.Sprintf("are more than %d", version.MostCells))
+	}
+	if err := in.have("code", codeName); err != nil {
+		return err
+	}
+	if err := in.have("community", parentName); err != nil {
+		return err
 	}
 	for i := range in.Features {
 		if i%city.CheckEvery == 0 {

@@ -113,11 +113,11 @@ func (d *Divide) cuts(e *Env, in *divide.Input) error {
 			}
 			column := column{d.LineClass, data.Text}
 			if named {
-				column.name = ""
+				column.Name = ""
 			}
 			if err := d.all(e, d.source(name, "lines", list.kind, column), func(f *data.Feature) error {
 				own := class
-				if column.name != "" {
+				if column.Name != "" {
 					own = classOf(f.Value(0).Text())
 				}
 				for i := range f.Shape.NumRings() {

@@ -200,6 +200,9 @@ func TestDivideGoals(t *testing.T) {
 	e := drawer(dir, io.Discard, io.Discard)
 	asked := 0
 	e.Ask = func(path string, query url.Values, out any) error {
+		if path == "/v1/layers/doors" {
+			return json.Unmarshal([]byte(`{"attributes":[{"name":"homes"}]}`), out)
+		}
 		asked++
 		if path != "/v1/layers/doors/features" || query.Get("cursor") == "" != (asked == 1) {
 			t.Errorf("asked %s?%s", path, query.Encode())
@@ -339,9 +342,12 @@ func TestDivideBadInput(t *testing.T) {
 		"ring 0 is not closed": func(dir string, _ *planning.Divide) {
 			write(t, filepath.Join(dir, "communities.geojson"), collection(record("1", ring(open), `"code":"c"`)))
 		},
-		"has nothing in column name": func(_ string, cmd *planning.Divide) { cmd.Community = "name" },
+		"has nothing in column name": func(dir string, cmd *planning.Divide) {
+			cmd.Community = "name"
+			write(t, filepath.Join(dir, "communities.geojson"), collection(record("1", square(0, 0, 8, 4), `"name":null`)))
+		},
 		"no line lies in a community": func(dir string, _ *planning.Divide) {
-			write(t, filepath.Join(dir, "streets.geojson"), collection(record("v", `{"type":"LineString","coordinates":[[100,20],[100,21]]}`, "")))
+			write(t, filepath.Join(dir, "streets.geojson"), collection(record("v", `{"type":"LineString","coordinates":[[100,20],[100,21]]}`, `"highway":"primary"`)))
 		},
 		"nothing says where there are": func(_ string, cmd *planning.Divide) { cmd.Addresses = nil },
 		"the communities have 1 defects, such as overlap": func(dir string, _ *planning.Divide) {
@@ -408,5 +414,68 @@ func TestDivideFlags(t *testing.T) {
 		if spoil(&d); d.Validate() == nil {
 			t.Errorf("%s is accepted", name)
 		}
+	}
+}
+
+// TestMissingColumns names columns that files and layers do not have: each error says which, and which there are.
+func TestMissingColumns(t *testing.T) {
+	t.Parallel()
+	dir := suburb(t)
+	in := func(name string) string { return filepath.Join(dir, name) }
+	write(t, in("blocks.geojson"), collection(record("b", square(0, 0, 8, 4), `"homes":50,"in":"c1","part":null`)))
+	write(t, in("bare.geojson"), collection(record("1", square(0, 0, 8, 4), "")))
+	write(t, in("grids.geojson"), collection(record("110101001001007", square(0, 0, 2, 2), `"nr":"7","note":""`)))
+	for _, tc := range []struct {
+		name string
+		set  func(d *planning.Divide)
+		want string
+	}{
+		{"community", func(d *planning.Divide) { d.Community = "CPTVID" }, in("communities.geojson") + ` has no column "CPTVID"; its columns are code, kind`},
+		{"kind", func(d *planning.Divide) { d.Kind = "sort" }, in("communities.geojson") + ` has no column "sort"; its columns are code, kind`},
+		{"nothing at all", func(d *planning.Divide) { d.Communities = in("bare.geojson") }, in("bare.geojson") + ` has no column "code"; it has none at all`},
+		{"class of lines", func(d *planning.Divide) { d.LineClass = "class" }, in("streets.geojson") + ` has no column "class"; its columns are highway`},
+		{"households in a table", func(d *planning.Divide) { d.Households = "people" }, `doors.csv: there is no column "people"; the columns are id, lon, lat, homes`},
+		{"longitude", func(d *planning.Divide) { d.Lon, d.Lat = "x", "y" }, `"x" for the longitude; the columns are id, lon, lat, homes`},
+		{"building", func(d *planning.Divide) { d.Building = "house" }, `doors.csv: there is no column "house"; the columns are`},
+		{"community of a block", func(d *planning.Divide) {
+			d.Lines, d.LineClass, d.Blocks, d.BlockIn = nil, "", in("blocks.geojson"), "village"
+		}, in("blocks.geojson") + ` has no column "village"; its columns are homes, in, part`},
+		{"code of a grid", func(d *planning.Divide) { d.Present, d.PresentCode = in("grids.geojson"), "code" }, in("grids.geojson") + ` has no column "code"; its columns are note, nr`},
+		// A column that is there without a value in a row is another fault.
+		{"a row without a value", func(d *planning.Divide) {
+			d.Lines, d.LineClass, d.Blocks, d.BlockIn = nil, "", in("blocks.geojson"), "part"
+		}, "block b has nothing in column part"},
+		{"one column for two things", func(d *planning.Divide) { d.Building = "Homes" }, "column Homes cannot be number and text at once"},
+		{"layer", func(d *planning.Divide) { d.Communities = "layer:villages" }, `layer:villages has no column "code"; its columns are CPTVID, VILLAGE (without the option the id of a feature is taken where a code is meant)`},
+	} {
+		cmd := divider(dir)
+		tc.set(&cmd)
+		e := drawer(dir, io.Discard, io.Discard)
+		e.Ask = func(path string, _ url.Values, out any) error {
+			if path != "/v1/layers/villages" {
+				t.Errorf("%s: asked %s before the columns were known", tc.name, path)
+			}
+			return json.Unmarshal([]byte(`{"name":"villages","attributes":[{"name":"CPTVID","type":"code"},{"name":"VILLAGE","type":"text"}]}`), out)
+		}
+		if err := cmd.Run(e); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v, want %s", tc.name, err, tc.want)
+		}
+	}
+	// One column may say two things: a village is its own kind.
+	cmd := divider(dir)
+	cmd.Kind, cmd.Community = "code", "code"
+	if err := cmd.Run(drawer(dir, io.Discard, io.Discard)); err != nil {
+		t.Error(err)
+	}
+	var said bytes.Buffer
+	check := planning.Check{In: in("communities.geojson"), ID: "nr"}
+	if err := check.Run(env("", io.Discard, &said)); err == nil || !strings.Contains(err.Error(), `has no column "nr"; its columns are code, kind`) || said.Len() > 0 {
+		t.Errorf("%v, %s", err, &said)
+	}
+	// Where some rows have the id, those without it are told one by one.
+	write(t, in("some.geojson"), collection(record("1", square(0, 0, 4, 4), ""), record("2", square(4, 0, 8, 4), `"nr":"two"`)))
+	check.In = in("some.geojson")
+	if err := check.Run(env("", io.Discard, &said)); err == nil || !strings.Contains(said.String(), "row 1: nr: is missing") {
+		t.Errorf("%v, %s", err, &said)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gewu-city/gewu/cmd/gewu/planning/columns"
 	"github.com/gewu-city/gewu/cmd/gewu/upload"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/convert"
@@ -53,33 +54,34 @@ type source struct {
 }
 
 // column is an attribute that a column of a file gives.
-type column struct {
-	name string
-	kind data.Type
-}
+type column columns.Column
 
 // cityLayer begins the name of a source that is a layer of the city.
 const cityLayer = "layer:"
 
 // read hands over the features of a source, polygons with their rings as they are; values are those of the columns, in
-// their order. Rows that do not fit are told and passed over; wrong is the first of them.
+// their order. Rows that do not fit are told and passed over; wrong is the first of them. A column that the source does not
+// have is an error that names those it has, whatever each makes of the rows without it.
 func read(e *Env, s source, each func(f *data.Feature) error) (wrong, err error) {
 	row := 0
+	want := make([]columns.Column, len(s.columns))
+	for i, c := range s.columns {
+		want[i] = columns.Column(c)
+	}
+	look, err := columns.New(s.name, s.id, want)
+	if err != nil {
+		return nil, err
+	}
 	o := convert.Options{
 		Layer:     &data.Layer{Name: s.what, Geometry: s.geometry},
 		KeepRings: true, ID: s.id, Table: s.table, Lon: s.lon, Lat: s.lat,
 		NewID: func() (string, error) {
 			return "row " + strconv.Itoa(row), nil
 		},
-		Map: map[string]string{},
+		Map: look.Map, Report: &look.Report,
 	}
 	for i, c := range s.columns {
-		// Names that no column of a file has by chance.
-		name := "wanted_" + strconv.Itoa(i)
-		o.Layer.Attributes = append(o.Layer.Attributes, data.Attribute{Name: name, Type: c.kind})
-		if c.name != "" {
-			o.Map[c.name] = name
-		}
+		o.Layer.Attributes = append(o.Layer.Attributes, data.Attribute{Name: columns.Wanted(i), Type: c.Kind})
 	}
 	if o.Systems, err = e.Systems(); err != nil {
 		return nil, err
@@ -104,11 +106,15 @@ func read(e *Env, s source, each func(f *data.Feature) error) (wrong, err error)
 			row = before + r.Number + 1
 			if r.Err != nil {
 				wrong = cmp.Or(wrong, error(r.Err))
-				fmt.Fprintln(e.Stderr, r.Err.Error())
+				look.Wrong(e.Stderr, r.Err)
 				continue
 			}
-			if err := each(&r.Feature); err != nil {
-				return err
+			look.Right(e.Stderr, &r.Feature)
+			if look.Failed == nil {
+				look.Failed = each(&r.Feature)
+			}
+			if look.Failed != nil && look.Known {
+				return look.Failed
 			}
 		}
 		row--
@@ -116,7 +122,9 @@ func read(e *Env, s source, each func(f *data.Feature) error) (wrong, err error)
 	}
 	if layer, ok := strings.CutPrefix(s.name, cityLayer); ok {
 		o.File = s.name
-		err = readCity(e, layer, take)
+		if err = look.Layer(e.Ask, layer); err == nil {
+			err = readCity(e, layer, take)
+		}
 		return wrong, err
 	}
 	files, total, err := upload.Open([]string{s.name}, s.format, "", e.Stdin)
@@ -134,7 +142,9 @@ func read(e *Env, s source, each func(f *data.Feature) error) (wrong, err error)
 		progress, end = e.Progress("read "+files[0].Name, total)
 	}
 	defer end()
-	err = take(format, &counted{Reader: files[0].Body, set: progress})
+	if err = take(format, &counted{Reader: files[0].Body, set: progress}); err == nil {
+		err = look.End(e.Stderr, row)
+	}
 	return wrong, err
 }
 
