@@ -347,10 +347,33 @@ func TestDraftOfADivision(t *testing.T) {
 	if again := c.do("GET", d+"/cells", nil, "").body; again != cells || !strings.Contains(again, `"~1.3"`) {
 		t.Errorf("after undo and redo %s instead of %s", again, cells)
 	}
+	// Before a check an impact knows what is drawn alone.
+	if a := c.do("GET", d+"/impact", nil, ""); !strings.Contains(a.body, `"~1.3"`) {
+		t.Error(a.body)
+	}
 	// A111-00 has seven tenths in the first third; the last one is new.
 	v = c.draft(200, "POST", d+"/check", "")
 	if !v.OK || !slices.Equal(v.Created, []string{"D1-V1-001"}) || len(v.Ended) > 0 {
 		t.Errorf("check: %+v", v)
+	}
+	// What it would do is told with these codes now, also when the check is not in memory any more, and when somebody has approved.
+	for i := range 3 {
+		a := c.do("GET", d+"/impact", nil, "")
+		for _, want := range []string{`{"code":"D1-V1-001","change":"added"`, `{"code":"A111-00","change":"reshaped"`, `{"code":"A112-00","change":"reshaped"`} {
+			if a.status != 200 || !strings.Contains(a.body, want) || strings.Contains(a.body, "~1.") {
+				t.Errorf("%d: no %s in %s", i, want, a.body)
+			}
+		}
+		if i == 0 {
+			c.server.drafts.Forget()
+		} else if i == 1 {
+			c.draft(200, "POST", d+"/approve", `{"by":"wang"}`)
+		}
+	}
+	// A step takes the check back, and with it the codes.
+	c.draft(200, "POST", d+"/steps", `{"op":"lock","codes":["A121-00"]}`)
+	if a := c.do("GET", d+"/impact", nil, ""); !strings.Contains(a.body, `"~1.3"`) {
+		t.Error(a.body)
 	}
 }
 
@@ -394,6 +417,8 @@ func TestBadDrafts(t *testing.T) {
 		{"import elsewhere", "/import?communities=nowhere", one(square(121.5, 25, 121.52, 25.01)), 422, []string{"no cell belongs to"}},
 		{"import of a point", "/import", one(`{"type":"Point","coordinates":[121.5,25]}`), 422, []string{"must be a polygon"}},
 		{"import of nothing", "/import", `{"type":"FeatureCollection","features":[]}`, 422, []string{"must be 1 to"}},
+		{"a property for codes that there is not", "/import?code=nr", one(square(121.5, 25, 121.52, 25.01)), 422, []string{`"field":"code"`, `"value":"nr"`, "is a property of no feature; they have community"}},
+		{"a property for communities that there is not", "/import?community=in", one(square(121.5, 25, 121.52, 25.01)), 422, []string{`"field":"community"`, "they have community"}},
 		{"too large", "/import", one(square(121.5, 25, 121.52, 25.01)) + strings.Repeat(" ", 300<<10), 413, []string{"larger than"}},
 		{"undo of nothing", "/undo", "", 409, []string{"no step"}},
 		{"approval of what is not checked", "/approve", `{"by":"wang"}`, 409, []string{"must be checked"}},
@@ -428,6 +453,61 @@ func TestBadDrafts(t *testing.T) {
 		if a := c.do("GET", path, nil, ""); a.status != 404 {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
+	}
+}
+
+// TestMergesOfOneCommunity: what belongs to one community and is no neighbour is not merged, whether other cells lie between or
+// both touch in a corner alone. The refusal says why, where both are and which they are; nothing has changed.
+func TestMergesOfOneCommunity(t *testing.T) {
+	c := newCity(t, nil).fill()
+	d := c.begun("li")
+	c.draft(200, "POST", d+"/steps", `{"op":"split","code":"A111-00","new":["west"],"keep_at":[121.508,25.005],"line":[[121.505,24.99],[121.505,25.02]]}`)
+	c.draft(200, "POST", d+"/steps", `{"op":"split","code":"A112-00","new":["corner"],"keep_at":[121.512,25.002],"line":[[121.509,25.005],[121.521,25.005]]}`)
+	c.draft(200, "POST", d+"/steps", `{"op":"split","code":"A111-00","new":["top"],"keep_at":[121.508,25.002],"line":[[121.504,25.005],[121.511,25.005]]}`)
+	before, last := c.bytesOf(d), c.store.Last()
+	for _, tc := range []struct{ codes, place, lone string }{
+		{`"west","A112-00"`, "121.5", "is no neighbour of the others"},                        // A111-00 lies between
+		{`"A111-00","corner"`, "121.5", "is no neighbour of the others"},                      // they have the vertex 121.51, 25.005 in common, and no border
+		{`"west","A111-00","corner"`, "121.515", "cell corner is no neighbour of the others"}, // two of three are neighbours
+		{`"A111-00","A121-00"`, "121.5", "different_parents"},                                 // of another community: a place, too
+	} {
+		a := c.do("POST", d+"/steps", jsonBody, `{"op":"merge","codes":[`+tc.codes+`]}`)
+		reason := "not_neighbours"
+		if tc.lone == "different_parents" {
+			reason = tc.lone
+		}
+		for _, want := range []string{reason, `{"field":"point","value":"` + tc.place, tc.lone, `"field":"cell"`} {
+			if a.status != 422 || !strings.Contains(a.body, want) {
+				t.Errorf("merge of %s: no %q: %d %s", tc.codes, want, a.status, a.body)
+			}
+		}
+	}
+	if c.bytesOf(d) != before || c.store.Last() != last {
+		t.Error("a refused merge has changed the draft, or written")
+	}
+	// Neighbours are merged after all that.
+	c.draft(200, "POST", d+"/steps", `{"op":"merge","codes":["top","corner"]}`)
+}
+
+// TestDraftsRefuseHugeBodies sends 100 MB to a draft under the limits that every server has, never more than a megabyte of it
+// in memory here: by its length, in chunks without one, and as a job. The answer is read each time although the client sends
+// all before it looks, and the draft is byte for byte what it was.
+func TestDraftsRefuseHugeBodies(t *testing.T) {
+	c := newCity(t, nil).fill()
+	d := c.begun("li")
+	before, last := c.bytesOf(d), c.store.Last()
+	const size = 100_000_000
+	length := fmt.Sprintf("Content-Length: %d\r\n", size)
+	for _, tc := range []struct{ path, how string }{
+		{"/import", length}, {"/import", "Transfer-Encoding: chunked\r\n"}, {"/import?async=true", length},
+	} {
+		res, body, err := c.sendAll("POST", d+tc.path, "application/json", size, tc.how)
+		if err != nil || res.StatusCode != 413 || !strings.Contains(body, "larger than 33554432 bytes") {
+			t.Errorf("%s, %.20q: %v, %v, %s", tc.path, tc.how, err, res, body)
+		}
+	}
+	if c.bytesOf(d) != before || c.store.Last() != last {
+		t.Error("a refused body has changed the draft, or written")
 	}
 }
 

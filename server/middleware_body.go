@@ -10,9 +10,9 @@ import (
 
 // How much of a body is read, and for how long, after its request was refused. A connection that is closed while the
 // client still sends is reset, and with it goes the answer that says why: clients such as Python's send everything before
-// they read.
+// they read. A file of 100 MB is a mistake that people make; they are told.
 const (
-	drainBytes = 64 << 20
+	drainBytes = 128 << 20
 	drainTime  = 10 * time.Second
 )
 

@@ -181,6 +181,9 @@ func (a *API) Check(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if h.Checked != nil {
+		a.shelf.name(p.draft.Now, h.Checked.At, p.naming.Codes)
+	}
 	world, err := a.Engine.Wait(r.Context(), seq)
 	if err != nil {
 		return err

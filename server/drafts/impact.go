@@ -1,6 +1,7 @@
 package drafts
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gewu-city/gewu/data"
@@ -28,7 +29,8 @@ func (a *API) Impact(measure Measure) func(w http.ResponseWriter, r *http.Reques
 	}
 }
 
-// Proposal is the draft of a request as whoever asks sees it, with its id and the Seq of its newest record. It refuses those
+// Proposal is the draft of a request as whoever asks sees it, with its id and the Seq of its newest record. Cells have the codes
+// that the check gave once the draft is checked, and those that they were drawn with before. It refuses those
 // who may not read drafts. Whatever else the request may say must have been read from its parameters before.
 func (a *API) Proposal(r *http.Request, q *rest.Params) (id string, seq data.Seq, p *survey.Proposal, err error) {
 	have, err := a.find(r, q)
@@ -54,31 +56,31 @@ func (a *API) Proposal(r *http.Request, q *rest.Params) (id string, seq data.Seq
 	if !ok {
 		return "", 0, nil, city.UnknownLayer(p.World, d.Base.Scheme.Cells.Layer)
 	}
+	given, err := a.codesOf(r.Context(), have, d)
+	if err != nil {
+		return "", 0, nil, err
+	}
+	faces := map[string]coverage.FaceID{}
 	for id, f := range d.Now.Faces() {
+		code := cmp.Or(given[id], f.Code)
+		faces[code] = id
 		if city.RightsOf(r) == nil || visible(layer, d, id, f) {
-			p.Drawn = append(p.Drawn, impact.Cell{Code: f.Code, Parent: f.Parent, Shape: d.Now.Shape(id)})
+			p.Drawn = append(p.Drawn, impact.Cell{Code: code, Parent: f.Parent, Shape: d.Now.Shape(id)})
 		}
 	}
-	p.Kept = func(code string) bool { return kept(d, code) }
+	p.Kept = func(code string) bool {
+		id, ok := faces[code]
+		return ok && kept(d, code, id)
+	}
 	p.Locked = func(code string) bool {
-		f := faceOf(d.Now, code)
-		return f != nil && f.Locked
+		id, ok := faces[code]
+		return ok && d.Now.Face(id).Locked
 	}
 	return have.header.ID, have.seq, p, nil
 }
 
-// faceOf is the face with a code, nil for none.
-func faceOf(c *coverage.Coverage, code string) *coverage.Face {
-	id, ok := c.Lookup(code)
-	if !ok {
-		return nil
-	}
-	return c.Face(id)
-}
-
-// kept reports whether a cell is as it was when the draft began.
-func kept(d *version.Draft, code string) bool {
+// kept reports whether a cell of a draft is as the cell with its code was when the draft began.
+func kept(d *version.Draft, code string, is coverage.FaceID) bool {
 	was, known := d.Base.Coverage.Lookup(code)
-	is, ok := d.Now.Lookup(code)
-	return known && ok && d.Base.Coverage.Face(was).Parent == d.Now.Face(is).Parent && impact.SameGround(d.Base.Coverage.Shape(was), d.Now.Shape(is))
+	return known && d.Base.Coverage.Face(was).Parent == d.Now.Face(is).Parent && impact.SameGround(d.Base.Coverage.Shape(was), d.Now.Shape(is))
 }

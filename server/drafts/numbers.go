@@ -7,6 +7,7 @@ import (
 
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/grid/code"
+	"github.com/gewu-city/gewu/grid/coverage"
 	"github.com/gewu-city/gewu/grid/version"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/server/rest"
@@ -18,6 +19,40 @@ func ruleOf(d *version.Draft) (code.Rule, error) {
 		return rule, rest.Fault(rest.Conflict, "code_rule", d.Base.Scheme.CodeRule, "of the scheme cannot be read: "+err.Error()).Because(err)
 	}
 	return rule, nil
+}
+
+// codesOf are the codes of the cells of a draft by face that a check gave, as long as that counts, and nil before one. Those
+// that are not kept any more are found again; where the city has changed so that there are none, they are nil too.
+func (a *API) codesOf(ctx context.Context, have *asked, d *version.Draft) (map[coverage.FaceID]string, error) {
+	h := have.header
+	switch h.Of(have.world) {
+	case version.Checked, version.Approved, version.Planned:
+	default:
+		return nil, nil //nolint:nilnil // a draft that is not checked has drawn codes alone
+	}
+	if h.Checked == nil {
+		return nil, nil //nolint:nilnil // as above
+	}
+	if codes := a.shelf.names(d.Now, h.Checked.At); codes != nil {
+		return codes, nil
+	}
+	how := h.Codes
+	if h.From > 0 {
+		how = version.AsDrawn
+	}
+	rule, err := ruleOf(d)
+	if err != nil {
+		return nil, err
+	}
+	n, err := d.Name(how, rule, numbersOf(have.world, d), a.weigh(ctx, have.world))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // the next check says what is wrong
+	}
+	a.shelf.name(d.Now, h.Checked.At, n.Codes)
+	return n.Codes, nil
 }
 
 // numbers are the codes that the cells of a scheme have and ever had, as far as the city knows: those of features, ended ones

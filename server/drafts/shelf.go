@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/grid/coverage"
 	"github.com/gewu-city/gewu/grid/version"
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/internal/flight"
@@ -25,6 +27,7 @@ type Shelf struct {
 	mu     sync.Mutex
 	bases  []keptBase  // the one asked for last at the end
 	drafts []keptDraft // likewise
+	named  []keptCodes // likewise
 	hands  map[string]*sync.Mutex
 }
 
@@ -38,11 +41,36 @@ type keptDraft struct {
 	draft *version.Draft
 }
 
+// keptCodes are the final codes of the cells of a draft by face, as a check gave them.
+type keptCodes struct {
+	now   *coverage.Coverage
+	at    time.Time
+	codes map[coverage.FaceID]string
+}
+
+// name keeps the codes that a check gave at a time.
+func (s *Shelf) name(now *coverage.Coverage, at time.Time, codes map[coverage.FaceID]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named = touch(s.named, mostNamed, keptCodes{now, at, codes}, func(k keptCodes) bool { return k.now == now })
+}
+
+func (s *Shelf) names(now *coverage.Coverage, at time.Time) map[coverage.FaceID]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.named {
+		if k.now == now && k.at.Equal(at) {
+			return k.codes
+		}
+	}
+	return nil
+}
+
 // NewShelf is an empty one.
 func NewShelf() *Shelf { return &Shelf{hands: map[string]*sync.Mutex{}} }
 
 // What is kept: the coverage of a city of 11,490 cells takes some 15 MB, and drafts share what they do not change.
-const mostBases, mostDrafts = 6, 24
+const mostBases, mostDrafts, mostNamed = 6, 24, 6
 
 // touch moves what was asked for to the end, or appends it; the first is dropped when there are too many.
 func touch[T any](list []T, most int, one T, same func(T) bool) []T {
@@ -240,5 +268,5 @@ func baseFault(err error) error {
 func (a *API) Forget() {
 	a.shelf.mu.Lock()
 	defer a.shelf.mu.Unlock()
-	a.shelf.bases, a.shelf.drafts = nil, nil
+	a.shelf.bases, a.shelf.drafts, a.shelf.named = nil, nil, nil
 }

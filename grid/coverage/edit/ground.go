@@ -95,7 +95,8 @@ func (m Merge) Change(c *coverage.Coverage) (coverage.Change, error) {
 			return coverage.Change{}, err
 		}
 		if first := c.Face(firstOf(ids, id)); first.Parent != f.Parent {
-			return coverage.Change{}, refuse(Parents, nil, codes(first.Code, code), "cells %s and %s belong to %q and %q; reassign one first", first.Code, code, first.Parent, f.Parent)
+			at := geo.LabelPoint(c.Shape(id))
+			return coverage.Change{}, refuse(Parents, &at, codes(first.Code, code), "cells %s and %s belong to %q and %q; reassign one first", first.Code, code, first.Parent, f.Parent)
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
