@@ -338,3 +338,81 @@ func TestDraftJobsByRights(t *testing.T) {
 		t.Error(a.body)
 	}
 }
+
+// TestSchemeJobs does reports, comparisons and impacts of schemes as jobs: the same answers, told to the end, and failures that say
+// what the request would have said.
+func TestSchemeJobs(t *testing.T) {
+	c := newCity(t, nil).fill()
+	post := func(path, body string) {
+		t.Helper()
+		if a := c.do("POST", path, sendJSON, body); a.status >= 300 {
+			t.Fatalf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	first := c.store.Last()
+	post("/v1/layers", `{"name":"fires","geometry":"polygon","attributes":[{"name":"nr","type":"code"}]}`)
+	post("/v1/changes", fmt.Sprintf(`{"changes":[{"op":"put","layer":"fires","feature":{"type":"Feature","id":"1","geometry":%s,"properties":{"nr":"F1"}}}]}`, lot(121.50, 25, 121.522, 25.02)))
+	post("/v1/schemes", `{"name":"fire","levels":[],"cells":{"layer":"fires","code":"nr"}}`)
+	for _, tc := range []struct{ method, path, body, kind, unit string }{
+		{"GET", "/v1/schemes/unit/report?high=10", "", background.Report, "cells"},
+		{"GET", "/v1/schemes/unit/report?format=csv", "", background.Report, "cells"},
+		{"GET", "/v1/schemes/unit/reconcile?with=fire", "", background.Reconcile, "steps"},
+		{"GET", fmt.Sprintf("/v1/schemes/unit/impact?from=%d", first), "", background.Compare, "objects"},
+		{"POST", "/v1/schemes/fire/impact?id=nr", plan("F1", lot(121.5, 25, 121.53, 25.02)), background.Compare, "objects"},
+		{"GET", "/v1/schemes/police/report?high=10", "", background.Report, ""},
+		{"GET", "/v1/schemes/unit/reconcile?with=unit", "", background.Reconcile, ""},
+	} {
+		var header map[string]string
+		if tc.body != "" {
+			header = geoJSON
+		}
+		direct := c.do(tc.method, tc.path, header, tc.body)
+		id := c.job(tc.method, tc.path+"&async=true", header, tc.body).ID
+		var grown []int64
+		if err := c.watch(id, func(_ string, job jobs.Job) {
+			if job.Progress != nil {
+				grown = append(grown, job.Progress.Done)
+			}
+		}); err != nil || !slices.IsSorted(grown) {
+			t.Errorf("%s: %v %v", tc.path, grown, err)
+		}
+		job, answer := c.ended(id), c.do("GET", "/v1/jobs/"+id+"/answer", nil, "")
+		if job.Kind != tc.kind || job.About != strings.Split(tc.path, "/")[3] {
+			t.Errorf("%s: %+v", tc.path, job)
+		}
+		if direct.status != 200 {
+			if x, y := read[problemView](t, direct), read[problemView](t, answer); job.State != jobs.Failed || answer.status != direct.status || x.Detail != y.Detail || x.Field != y.Field {
+				t.Errorf("%s: %+v\n%d %s\ninstead of %d %s", tc.path, job, answer.status, answer.body, direct.status, direct.body)
+			}
+			continue
+		}
+		if job.State != jobs.Done || job.Progress == nil || job.Progress.Unit != tc.unit {
+			t.Errorf("%s: %+v", tc.path, job)
+		}
+		if answer.status != 200 || answer.body != direct.body || answer.header.Get("Content-Type") != direct.header.Get("Content-Type") {
+			t.Errorf("%s: %d %s\ninstead of %d %s", tc.path, answer.status, answer.body, direct.status, direct.body)
+		}
+	}
+}
+
+// TestSchemeJobsByRights: anyone may ask for a report and wait for it; a job is for those who can be told apart, and each sees
+// what they may see.
+func TestSchemeJobsByRights(t *testing.T) {
+	c := staffed(t)
+	const path = "/v1/schemes/unit/report"
+	if a := c.do("GET", path, as(""), ""); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := c.do("GET", path+"?async=true", as(""), ""); a.status != 401 {
+		t.Errorf("a job for the public: %d %s", a.status, a.body)
+	}
+	id := c.job("GET", path+"?async=true", as("one"), "").ID
+	decode[jobs.Job](t, c.do("GET", "/v1/jobs/"+id+"?wait=60s", as("one"), ""))
+	want := c.do("GET", path, as("one"), "")
+	if a := c.do("GET", "/v1/jobs/"+id+"/answer", as("one"), ""); a.status != 200 || a.body != want.body {
+		t.Errorf("%d %s\ninstead of %s", a.status, a.body, want.body)
+	}
+	if a := c.do("GET", "/v1/jobs/"+id+"/answer", as("plan"), ""); a.status != 404 {
+		t.Errorf("of somebody else: %d %s", a.status, a.body)
+	}
+}

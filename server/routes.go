@@ -109,10 +109,10 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}", s.definitions.GetScheme, anyone, false},
 		{"DELETE", "/v1/schemes/{scheme}", s.definitions.DropScheme, writers, false},
 		{"GET", "/v1/schemes/{scheme}/check", s.cells.Check, anyone, false},
-		{"GET", "/v1/schemes/{scheme}/reconcile", s.planning.Reconcile, anyone, false},
-		{"GET", "/v1/schemes/{scheme}/report", s.planning.Report, anyone, false},
-		{"GET", "/v1/schemes/{scheme}/impact", s.planning.Between, anyone, false},
-		{"POST", "/v1/schemes/{scheme}/impact", s.planning.Of, anyone, false},
+		{"GET", "/v1/schemes/{scheme}/reconcile", s.known(background.Reconcile, "scheme", s.planning.Reconcile), anyone, false},
+		{"GET", "/v1/schemes/{scheme}/report", s.known(background.Report, "scheme", s.planning.Report), anyone, false},
+		{"GET", "/v1/schemes/{scheme}/impact", s.known(background.Compare, "scheme", s.planning.Between), anyone, false},
+		{"POST", "/v1/schemes/{scheme}/impact", s.known(background.Compare, "scheme", s.planning.Of), anyone, false},
 		{"POST", "/v1/schemes/{scheme}/draw", s.planning.Draw, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
@@ -304,6 +304,20 @@ func (s *Server) answer(rt *route, w http.ResponseWriter, r *http.Request, who *
 	r, done := s.limitTime(rt, w, r)
 	defer done()
 	return s.withinGates(rt, w, r)
+}
+
+// known is [background.Desk.Allow] for routes that anyone may call: a job is for those who can be told apart, who see and cancel
+// their own, and work for nobody in particular is done while somebody waits for it.
+func (s *Server) known(kind, variable string, do handler) handler {
+	job := s.background.Allow(kind, variable, do)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.URL.Query().Has("async") && !(s.cfg.Enforced() && auth.From(r.Context()).Known()) {
+			if err := s.auth.MayWrite(r); err != nil {
+				return err
+			}
+		}
+		return job(w, r)
+	}
 }
 
 // again are the routes that answer a request that is sent again with more than the entry that it wrote.

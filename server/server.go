@@ -331,7 +331,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // jobSlots is how many jobs of a kind run at once. A second compaction is let in to be refused at once.
-var jobSlots = map[string]int{background.Check: 2, background.Import: 2, background.Impact: 2, "import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1, intake.Job: 2}
+var jobSlots = map[string]int{background.Check: 2, background.Import: 2, background.Impact: 2, background.Report: 2, background.Reconcile: 2, background.Compare: 2, "import": 4, "undo": 1, "check": 2, "backup": 2, "compact": 2, "rebuild": 1, intake.Job: 2}
 
 // openJobs finds the jobs of the folder, and the place for what is too large for memory.
 func (s *Server) openJobs() (spooled spool.Dir, err error) {

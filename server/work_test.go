@@ -220,7 +220,7 @@ func TestBackground(t *testing.T) {
 		t.Errorf("%+v", undone)
 	}
 	var list struct{ Jobs []jobs.Job }
-	scenario{url: "/v1/jobs?kind=foo", status: 400, want: []string{`"field":"kind","value":"foo"`, "draft-check, draft-import, draft-impact, case-import, import, undo, check, backup, compact or rebuild"}}.run(t, c)
+	scenario{url: "/v1/jobs?kind=foo", status: 400, want: []string{`"field":"kind","value":"foo"`, "draft-check, draft-import, draft-impact, scheme-report, scheme-reconcile, scheme-impact, case-import, import, undo, check, backup, compact or rebuild"}}.run(t, c)
 	for query, want := range map[string]int{"": 2, "?kind=import": 1, "?state=done": 2, "?state=failed": 0, "?limit=1": 1, "?kind=undo&state=done": 1} {
 		if list = decode[struct{ Jobs []jobs.Job }](t, c.do("GET", "/v1/jobs"+query, nil, "")); len(list.Jobs) != want {
 			t.Errorf("%s: %d jobs, want %d", query, len(list.Jobs), want)

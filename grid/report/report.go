@@ -171,13 +171,26 @@ type Row struct {
 	Reason   string `json:"reason,omitempty"`
 }
 
-// Of measures a scheme.
-func Of(in Input) *Report {
+// reachEvery is the number of cells between two tellings of how far a report is.
+const reachEvery = 64
+
+// Of measures a scheme. It tells how many cells it has been through, unless reached is nil; an error of reached ends it.
+func Of(in Input, reached func(cells int) error) (*Report, error) {
 	r := &Report{Cells: len(in.Cells), Rows: make([]Row, 0, len(in.Cells))}
 	cells := slices.Clone(in.Cells)
 	slices.SortStableFunc(cells, func(a, b Cell) int { return cmp.Compare(a.Code, b.Code) })
 	for i := range cells {
+		if reached != nil && i%reachEvery == 0 {
+			if err := reached(i); err != nil {
+				return nil, err
+			}
+		}
 		r.Rows = append(r.Rows, row(&cells[i]))
+	}
+	if reached != nil {
+		if err := reached(len(cells)); err != nil {
+			return nil, err
+		}
 	}
 	r.complete(cells, &in)
 	r.loads(in.Measures)
@@ -195,7 +208,7 @@ func Of(in Input) *Report {
 			*list = []string{}
 		}
 	}
-	return r
+	return r, nil
 }
 
 func row(c *Cell) Row {

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -44,7 +45,11 @@ func blocks() report.Input {
 }
 
 func TestReport(t *testing.T) {
-	r := report.Of(blocks())
+	var told []int
+	r, err := report.Of(blocks(), func(cells int) error { told = append(told, cells); return nil })
+	if err != nil || !slices.Equal(told, []int{0, len(r.Rows)}) {
+		t.Error(err, told)
+	}
 	c := r.Complete
 	if c.Gaps != 0 || c.Overlaps != 0 || !slices.Equal(c.Across, []string{"d"}) || c.BuildingsCut != 1 || c.PartsCut != 0 || c.Outside[0].Count != 2 {
 		t.Errorf("complete: %+v", c)
@@ -86,11 +91,19 @@ func TestReport(t *testing.T) {
 func TestReportOfDefects(t *testing.T) {
 	in := blocks()
 	in.Cells = append(in.Cells, report.Cell{Code: "e", Counts: []int{0}, Shape: rectangle(0, hundred, 2*hundred, hundred)}, report.Cell{Code: "f", Counts: []int{0}, Shape: rectangle(2*hundred, hundred, 4*hundred, hundred)}, report.Cell{Code: "g", Counts: []int{0}, Shape: rectangle(10, 10, 50, 50)}, report.Cell{Code: "h", Counts: []int{0}, Shape: rectangle(-hundred, -hundred, 7*hundred, hundred)})
-	c := report.Of(in).Complete
+	r, err := report.Of(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.Complete
 	if c.Gaps != 1 || c.Overlaps != 1 || math.Abs(c.GapM2-10*hundred*1.234e-4) > 1 || c.OverlapM2 < 0.2 || c.MissingVertices == 0 {
 		t.Errorf("%+v", c)
 	}
-	if empty := report.Of(report.Input{}); empty.Cells != 0 || empty.Balanced.Households != nil || empty.Rows == nil {
+	stop := errors.New("stop")
+	if r, err := report.Of(in, func(int) error { return stop }); r != nil || !errors.Is(err, stop) {
+		t.Error("it does not end", err)
+	}
+	if empty, err := report.Of(report.Input{}, nil); err != nil || empty.Cells != 0 || empty.Balanced.Households != nil || empty.Rows == nil {
 		t.Errorf("of nothing: %+v", empty)
 	}
 }

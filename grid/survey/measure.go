@@ -13,12 +13,16 @@ import (
 	"github.com/gewu-city/gewu/index"
 )
 
-// Measures is a scheme with what lies in it, as reports are made of it.
-func Measures(w *index.World, locator *grid.Locator, book *cells.Book, s grid.Scheme, o report.Options) report.Input {
+// reachEvery is the number of cells between two tellings of how far a measuring is.
+const reachEvery = 256
+
+// Measures is a scheme with what lies in it, as reports are made of it. It tells how many cells it has measured; an error of
+// reached ends it.
+func Measures(w *index.World, locator *grid.Locator, book *cells.Book, s grid.Scheme, o report.Options, reached func(cells int) error) (report.Input, error) {
 	in := report.Input{Options: o, Areas: map[string]geo.Shape{}}
 	layer, ok := w.Layer(s.Cells.Layer)
 	if !ok {
-		return in
+		return in, nil
 	}
 	level := finest(locator.Plan(w), s)
 	objects := Layers(w)
@@ -30,6 +34,11 @@ func Measures(w *index.World, locator *grid.Locator, book *cells.Book, s grid.Sc
 	at := map[index.Slot]int{}
 	kind, grade, reason := attributesOf(layer.Def())
 	for slot := range layer.Slots() {
+		if n := len(in.Cells); n%reachEvery == 0 {
+			if err := reached(n); err != nil {
+				return in, err
+			}
+		}
 		row := book.RowOf(w, locator, s, slot)
 		c := report.Cell{
 			Code: row.Code, Shape: layer.Shape(slot), Households: row.Households, Counts: make([]int, len(objects)),
@@ -56,6 +65,9 @@ func Measures(w *index.World, locator *grid.Locator, book *cells.Book, s grid.Sc
 			in.Outside = append(in.Outside, report.Outside{Layer: in.Measures[i], Count: n})
 		}
 	}
+	if err := reached(len(in.Cells)); err != nil {
+		return in, err
+	}
 	streets(w, layer, func(cell index.Slot, a, b geo.Point) {
 		c := &in.Cells[at[cell]]
 		c.Streets = append(c.Streets, [2]geo.Point{a, b})
@@ -71,8 +83,11 @@ func Measures(w *index.World, locator *grid.Locator, book *cells.Book, s grid.Sc
 		case r.Part != nil:
 			in.Parts = append(in.Parts, cut(o.Layer, layer, s)...)
 		}
+		if err := reached(len(in.Cells)); err != nil {
+			return in, err
+		}
 	}
-	return in
+	return in, nil
 }
 
 // attributesOf are the positions of the attributes that say kind, grade and reason of cells, -1 for none.

@@ -56,13 +56,17 @@ type Reference struct {
 }
 
 // Kinds are the kinds of the jobs that a desk begins.
-var Kinds = []string{Check, Import, Impact}
+var Kinds = []string{Check, Import, Impact, Report, Reconcile, Compare}
 
-// The kinds of long work on drafts.
+// The kinds of long work on drafts, and on schemes.
 const (
 	Check  = "draft-check"
 	Import = "draft-import"
 	Impact = "draft-impact"
+
+	Report    = "scheme-report"
+	Reconcile = "scheme-reconcile"
+	Compare   = "scheme-impact"
 )
 
 // Allow is a handler that does the work of another one as a job of a kind when a request asks for it. The work knows nothing

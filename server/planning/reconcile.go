@@ -21,6 +21,9 @@ type reconciled struct {
 	city.Shown
 }
 
+// reconcileSteps are both schemes, and laying one on the other.
+const reconcileSteps = 3
+
 // Reconcile lays the cells of a scheme on those of a coarser one: GET /v1/schemes/{scheme}/reconcile?with=.
 func (a *API) Reconcile(w http.ResponseWriter, r *http.Request) error {
 	q := rest.ParseParams(r)
@@ -42,7 +45,13 @@ func (a *API) Reconcile(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if err := city.Progress(r.Context(), int64(i), reconcileSteps, "steps"); err != nil {
+			return err
+		}
 		cells[i] = survey.Cells(world.World, a.Locator, scheme)
+	}
+	if err := city.Progress(r.Context(), int64(len(cells)), reconcileSteps, "steps"); err != nil {
+		return err
 	}
 	staff := people.Of(world.World)
 	found := reconcile.Of(cells[0], cells[1], func(isFine bool, code string) (posts []string) {
@@ -55,6 +64,9 @@ func (a *API) Reconcile(w http.ResponseWriter, r *http.Request) error {
 		}
 		return posts
 	})
+	if err := city.Progress(r.Context(), reconcileSteps, reconcileSteps, "steps"); err != nil {
+		return err
+	}
 	found.Fine, found.Coarse = names[0], names[1]
 	world.Header(w)
 	if format == "csv" {

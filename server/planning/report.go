@@ -44,7 +44,22 @@ func (a *API) Report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found := report.Of(survey.Measures(world.World, a.Locator, a.Cells, scheme, o))
+	// Cells are measured, then figures are made of them, then of all together, which takes about as long.
+	total := int64(0)
+	if layer := scheme.In(world.World); layer != nil {
+		total = int64(layer.Len())
+	}
+	ctx := r.Context()
+	in, err := survey.Measures(world.World, a.Locator, a.Cells, scheme, o, func(cells int) error {
+		return city.Progress(ctx, int64(cells), 3*total, "cells")
+	})
+	if err != nil {
+		return err
+	}
+	found, err := report.Of(in, func(cells int) error { return city.Progress(ctx, total+int64(cells), 3*total, "cells") })
+	if err != nil {
+		return err
+	}
 	world.Header(w)
 	if format == "json" {
 		return rest.WriteJSON(w, r, http.StatusOK, reported{scheme.Name, found, world.Seq(), world.Shown})

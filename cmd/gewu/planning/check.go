@@ -162,7 +162,7 @@ func number(v float64) string {
 
 func decimals(v float64) int {
 	switch {
-	case v >= 100:
+	case v >= 100 || v == 0:
 		return 0
 	case v >= 1:
 		return 1

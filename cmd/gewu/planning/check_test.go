@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ import (
 var errDefects = errors.New("defects")
 
 func env(stdin string, out, complaints io.Writer) *planning.Env {
-	return &planning.Env{
+	e := &planning.Env{
 		Ctx: context.Background(), Stdin: strings.NewReader(stdin), Stdout: out, Stderr: complaints, Failed: errDefects,
 		Systems:  func() (*proj.Systems, error) { return proj.NewSystems() },
 		Progress: func(string, int64) (func(int64), func()) { return func(int64) {}, func() {} },
@@ -28,6 +29,27 @@ func env(stdin string, out, complaints io.Writer) *planning.Env {
 				path+`?`+query.Encode()+`"],"width_m":0.5}],"left_off":4}`), out)
 		},
 	}
+	e.City = func(do func(planning.Client) error) error { return do(atOnce{e}) }
+	return e
+}
+
+// atOnce is a city that does long work at once: it asks or sends by the functions of a test.
+type atOnce struct{ *planning.Env }
+
+// Do implements [planning.Client].
+func (c atOnce) Do(_ context.Context, _, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
+	if query.Get("async") != "true" {
+		return nil, errors.New("long work is not asked for as a job")
+	}
+	query.Del("async")
+	var raw json.RawMessage
+	var err error
+	if body == nil {
+		err = c.Ask(path, query, &raw)
+	} else {
+		err = c.Send(path, contentType, body, &raw)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(raw))}, err
 }
 
 func ring(points string) string { return `{"type":"Polygon","coordinates":[[` + points + `]]}` }

@@ -132,11 +132,7 @@ func (d *Diff) find(e *Env) (*difference, error) {
 		if d.Version != "" {
 			query.Set("version", d.Version)
 		}
-		name := "impact"
-		if d.Quiet {
-			name = ""
-		}
-		_, err := e.long(name, http.MethodGet, draftPath(d.Draft)+"/impact", query, "", nil, found)
+		_, err := e.long(bar("impact", d.Quiet), http.MethodGet, draftPath(d.Draft)+"/impact", query, "", nil, found)
 		return found, err
 	}
 	if d.Before == "" {
@@ -144,7 +140,8 @@ func (d *Diff) find(e *Env) (*difference, error) {
 		if d.To != "" {
 			query.Set("to", d.To)
 		}
-		return found, e.Ask(path, query, found)
+		_, err := e.long(bar("impact", d.Quiet), http.MethodGet, path, query, "", nil, found)
+		return found, err
 	}
 	cells := make([][]check.Cell, 0, 2)
 	for _, name := range []string{d.Before, d.After} {
@@ -169,7 +166,8 @@ func (d *Diff) find(e *Env) (*difference, error) {
 		if err != nil {
 			return nil, err
 		}
-		return found, e.Send(path, "application/geo+json", body, found)
+		_, err = e.long(bar("impact", d.Quiet), http.MethodPost, path, nil, "application/geo+json", body, found)
+		return found, err
 	}
 	change := impact.Compare(asCells(cells[0]), asCells(cells[1]))
 	var layers []impact.Layer
@@ -248,8 +246,11 @@ func collection(cells []check.Cell) (io.Reader, error) {
 	return &body, err
 }
 
-// most bounds the lists of the table.
-const most = 20
+// most bounds the lists of the table; socketURL begins addresses for those who ask through the socket of a city.
+const (
+	most      = 20
+	socketURL = "http://gewu"
+)
 
 // print writes what matters to somebody who decides about the change.
 func (d *difference) print(w io.Writer) error {
@@ -291,7 +292,10 @@ func (d *difference) print(w io.Writer) error {
 	n := 0
 	for _, l := range counted {
 		for _, f := range l.List {
-			if n++; f.Moved() && n <= most {
+			if !f.Moved() {
+				continue
+			}
+			if n++; n <= most {
 				amount := ""
 				if l.Amount != "" {
 					amount = number(f.Amount)
@@ -327,7 +331,8 @@ func (d *difference) print(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "borders: %s m are given up, %s m are new\n", number(removed), number(added))
 	if d.Tilesets != nil && err == nil {
-		_, err = fmt.Fprintf(w, "to look at: %s, %s\n", d.Tilesets.Changes, d.Tilesets.Cells)
+		// What a request through the socket is answered has no address that leads there from elsewhere.
+		_, err = fmt.Fprintf(w, "to look at: %s, %s\n", strings.TrimPrefix(d.Tilesets.Changes, socketURL), strings.TrimPrefix(d.Tilesets.Cells, socketURL))
 	}
 	return err
 }

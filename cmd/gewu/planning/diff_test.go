@@ -88,11 +88,6 @@ func TestDiffWithACity(t *testing.T) {
 		}
 		return json.Unmarshal([]byte(answer), v)
 	}
-	e.City = func(do func(planning.Client) error) error {
-		c := &city{t: t, answers: []string{answer}}
-		defer func() { asked = c.asked[0] }()
-		return do(c)
-	}
 	e.Write = func(name string, r io.Reader) error {
 		text, err := io.ReadAll(r)
 		files[name] = string(text)
@@ -127,6 +122,11 @@ func TestDiffWithACity(t *testing.T) {
 		t.Error(out.String())
 	}
 	out.Reset()
+	e.City = func(do func(planning.Client) error) error {
+		c := &city{t: t, answers: []string{answer}}
+		defer func() { asked = c.asked[0] }()
+		return do(c)
+	}
 	run(planning.Diff{Draft: "d1", Scheme: "unit"})
 	if asked != "GET /v1/drafts/d1/impact?async=true" || !strings.Contains(out.String(), "1 cells before, 1 after: 1 reshaped") {
 		t.Error(asked, out.String())

@@ -58,11 +58,7 @@ func (d *Divide) draft(e *Env, a *divide.Alternative) (string, error) {
 		query.Set("rule", d.Fix)
 	}
 	id := made.Draft.ID
-	name := "draft"
-	if d.Quiet {
-		name = ""
-	}
-	if _, err := e.long(name, http.MethodPost, draftPath(id)+"/import", query, "application/geo+json", bytes.NewReader(body), nil); err != nil {
+	if _, err := e.long(bar("draft", d.Quiet), http.MethodPost, draftPath(id)+"/import", query, "application/geo+json", bytes.NewReader(body), nil); err != nil {
 		return "", fmt.Errorf("draft %s was begun, but the grids do not fit into it: %w", id, err)
 	}
 	return id, nil

@@ -36,6 +36,14 @@ const (
 	fullBar = 1000
 )
 
+// bar is the name of a bar, none for those who want none.
+func bar(name string, quiet bool) string {
+	if quiet {
+		return ""
+	}
+	return name
+}
+
 // long asks for work that may take long: the city does it as a job, whose progress a bar shows, and what it answers is read
 // into out. When the command is interrupted the job is cancelled, and has changed nothing.
 func (e *Env) long(name, method, path string, query url.Values, contentType string, body io.Reader, out any) (raw []byte, err error) {

@@ -32,11 +32,7 @@ type checkedDraft struct {
 // checkDraft proves a draft, which is checked then, and prints what it found. It fails when something stands in the way.
 func checkDraft(e *Env, id, codes string, asJSON, quiet bool) error {
 	var c checkedDraft
-	name := "check"
-	if quiet {
-		name = ""
-	}
-	raw, err := e.postLong(name, draftPath(id)+"/check", map[string]string{"codes": codes}, &c)
+	raw, err := e.postLong(bar("check", quiet), draftPath(id)+"/check", map[string]string{"codes": codes}, &c)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package planning
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ type Reconcile struct {
 	Coarse string `arg:"" help:"Scheme whose cells they should make up."`
 	At     string `help:"As the city was at this time (RFC 3339) or date." placeholder:"T"`
 	JSON   bool   `help:"Print all as JSON." name:"json" xor:"as"`
+	Quiet  bool   `help:"No progress bar." short:"q"`
 	CSV    bool   `help:"Print the matrix of overlaps: fine, coarse, area_m2, of_fine, of_coarse." name:"csv" xor:"as"`
 }
 
@@ -26,7 +28,7 @@ func (c *Reconcile) Run(e *Env) error {
 		query.Set("at", c.At)
 	}
 	found := &reconcile.Result{}
-	err := e.Ask("/v1/schemes/"+url.PathEscape(c.Fine)+"/reconcile", query, found)
+	_, err := e.long(bar("reconcile", c.Quiet), http.MethodGet, "/v1/schemes/"+url.PathEscape(c.Fine)+"/reconcile", query, "", nil, found)
 	switch {
 	case err != nil:
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,7 @@ type Report struct {
 	Lang          string  `help:"Language of the table: en or zh." enum:"en,zh" default:"en" placeholder:"LANG"`
 	JSON          bool    `help:"Print all as JSON." name:"json" xor:"as"`
 	CSV           bool    `help:"Print one row for each cell." name:"csv" xor:"as"`
+	Quiet         bool    `help:"No progress bar." short:"q"`
 	Output        string  `help:"Write to this file: .json, .csv or .txt." short:"o" placeholder:"FILE"`
 }
 
@@ -56,7 +58,7 @@ func (c *Report) Run(e *Env) error {
 		Scheme string `json:"scheme"`
 		figures.Report
 	}{}
-	if err := e.Ask("/v1/schemes/"+url.PathEscape(c.Scheme)+"/report", query, found); err != nil {
+	if _, err := e.long(bar("report", c.Quiet), http.MethodGet, "/v1/schemes/"+url.PathEscape(c.Scheme)+"/report", query, "", nil, found); err != nil {
 		return err
 	}
 	write := func(w io.Writer) error { return found.WriteText(w, c.Lang) }
