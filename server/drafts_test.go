@@ -502,7 +502,7 @@ func TestDraftsRefuseHugeBodies(t *testing.T) {
 		{"/import", length}, {"/import", "Transfer-Encoding: chunked\r\n"}, {"/import?async=true", length},
 	} {
 		res, body, err := c.sendAll("POST", d+tc.path, "application/json", size, tc.how)
-		if err != nil || res.StatusCode != 413 || !strings.Contains(body, "larger than 33554432 bytes") {
+		if err != nil || res.StatusCode != 413 || !strings.Contains(body, "larger than 32 MiB") {
 			t.Errorf("%s, %.20q: %v, %v, %s", tc.path, tc.how, err, res, body)
 		}
 	}

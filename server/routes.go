@@ -311,7 +311,12 @@ func (s *Server) answer(rt *route, w http.ResponseWriter, r *http.Request, who *
 func (s *Server) known(kind, variable string, do handler) handler {
 	job := s.background.Allow(kind, variable, do)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if r.URL.Query().Has("async") && !(s.cfg.Enforced() && auth.From(r.Context()).Known()) {
+		who := auth.From(r.Context())
+		switch {
+		case !r.URL.Query().Has("async"):
+		case s.cfg.Enforced() && !who.Known():
+			return rest.Refuse(rest.Unauthorized, "jobs are for those who log in, or send an API key: Authorization: Bearer …").With("WWW-Authenticate", `Bearer realm="gewu"`)
+		case !s.cfg.Enforced():
 			if err := s.auth.MayWrite(r); err != nil {
 				return err
 			}
