@@ -1174,7 +1174,7 @@ export interface paths {
         };
         /**
          * What it would do to publish a draft now
-         * @description As GET /v1/schemes/{scheme}/impact answers: against the cells of the city as they are, or as they were with `version`, `at` or `as_of`, for its doors, parts, households and staff as they are. Codes are those as drawn. `tilesets` are to look at.
+         * @description As GET /v1/schemes/{scheme}/impact answers: against the cells of the city as they are, or as they were with `version`, `at` or `as_of`, for its doors, parts, households and staff as they are. Codes are those that the check gave once the draft is checked, and before that those as drawn. `tilesets` are to look at.
          */
         get: operations["draftImpact"];
         put?: never;
@@ -7451,6 +7451,8 @@ export interface components {
          * @example 01JMZ8GQ4N8XJ9Q2T3V5W7Y9ZA
          */
         request: string;
+        /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, and `/v1/jobs/{id}/answer` has what would have been answered. For those who are known: by a login or key, or on the machine itself. */
+        scheme_async: boolean;
         /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, which leaves the draft as it was, and `/v1/jobs/{id}/answer` has what would have been answered. */
         draft_async: boolean;
         /** @description The `seq` that the draft must have now, else 412. */
@@ -14439,6 +14441,8 @@ export interface operations {
     reconcileSchemes: {
         parameters: {
             query: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, and `/v1/jobs/{id}/answer` has what would have been answered. For those who are known: by a login or key, or on the machine itself. */
+                async?: components["parameters"]["scheme_async"];
                 /**
                  * @description The coarser scheme.
                  * @example fire
@@ -14482,6 +14486,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -14489,6 +14494,8 @@ export interface operations {
     reportScheme: {
         parameters: {
             query?: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, and `/v1/jobs/{id}/answer` has what would have been answered. For those who are known: by a login or key, or on the machine itself. */
+                async?: components["parameters"]["scheme_async"];
                 /** @description Fewest households that a cell should have. */
                 low?: number;
                 /** @description Most households that a cell should have; cells beyond the limits are counted. */
@@ -14538,6 +14545,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -14545,6 +14553,8 @@ export interface operations {
     compareScheme: {
         parameters: {
             query: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, and `/v1/jobs/{id}/answer` has what would have been answered. For those who are known: by a login or key, or on the machine itself. */
+                async?: components["parameters"]["scheme_async"];
                 /**
                  * @description The earlier city: a time, a date or a position.
                  * @example 2026-01-01
@@ -14575,6 +14585,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -14582,6 +14593,8 @@ export interface operations {
     impactOnScheme: {
         parameters: {
             query?: {
+                /** @description Answer with a job at once (202), and do the work in the background: `/v1/jobs/{id}/events` streams how far it is, DELETE cancels it, and `/v1/jobs/{id}/answer` has what would have been answered. For those who are known: by a login or key, or on the machine itself. */
+                async?: components["parameters"]["scheme_async"];
                 /** @description Member of the properties that holds the code; without it the id of the feature. */
                 id?: string;
                 /** @description As for GET. */
@@ -14663,6 +14676,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            202: components["responses"]["JobTaken"];
             404: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -14916,7 +14930,7 @@ export interface operations {
                  * @description Only jobs of this kind.
                  * @example import
                  */
-                kind?: "draft-check" | "draft-import" | "draft-impact" | "case-import" | "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
+                kind?: "draft-check" | "draft-import" | "draft-impact" | "scheme-report" | "scheme-reconcile" | "scheme-impact" | "case-import" | "import" | "undo" | "check" | "backup" | "compact" | "rebuild";
                 state?: components["schemas"]["JobState"];
                 limit?: number;
             };
