@@ -63,7 +63,10 @@ func (c *town) raw(method, target, body string) (status int, text string) {
 // format, and imports the file into an empty city, over itself, and over a city where all codes are exchanged.
 func TestExportOfLinkedFeaturesImports(t *testing.T) {
 	c := newBlocks(t)
-	const n = 300
+	n := 300
+	if testing.Short() {
+		n = 60
+	}
 	var file strings.Builder
 	file.WriteString("id,lon,lat,parent,twin,code,n\n")
 	for i := range n {
