@@ -94,10 +94,10 @@ func TestExportOfLinkedFeaturesImports(t *testing.T) {
 					sum, failed := imported(t, answer{status: status, body: body})
 					return fmt.Sprintf("%d+ %d~ %d- %d= %d! %s", sum.Added, sum.Changed, sum.Ended, sum.Unchanged, sum.Failed, failed)
 				}
-				if got := send(query); got != "300+ 0~ 0- 0= 0! " || other.blocks() != want {
+				if got := send(query); got != fmt.Sprintf("%d+ 0~ 0- 0= 0! ", n) || other.blocks() != want {
 					t.Fatalf("%s: %s; the same: %v", query, got, other.blocks() == want)
 				}
-				if got := send(query); got != "0+ 0~ 0- 300= 0! " {
+				if got := send(query); got != fmt.Sprintf("0+ 0~ 0- %d= 0! ", n) {
 					t.Errorf("%s, again: %s", query, got)
 				}
 				var moved strings.Builder
@@ -109,7 +109,7 @@ func TestExportOfLinkedFeaturesImports(t *testing.T) {
 				if sum.Changed != n || failed != "" {
 					t.Errorf("%s, exchanged: %+v %s", query, sum, failed)
 				}
-				if got := send(query); got != "0+ 300~ 0- 0= 0! " || other.blocks() != want {
+				if got := send(query); got != fmt.Sprintf("0+ %d~ 0- 0= 0! ", n) || other.blocks() != want {
 					t.Errorf("%s, back: %s", query, got)
 				}
 			}

@@ -29,7 +29,11 @@ func (s *Server) handleOpenAPI(w http.ResponseWriter, r *http.Request) error {
 // handleDocs shows the document of the API as a page.
 func (s *Server) handleDocs(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Security-Policy", pages.CSP)
-	return rest.WriteBody(w, r, http.StatusOK, "text/html; charset=utf-8", s.docs)
+	page, err := s.docs()
+	if err != nil {
+		return err
+	}
+	return rest.WriteBody(w, r, http.StatusOK, "text/html; charset=utf-8", page)
 }
 
 // handleDocsStyle is the style of that page.

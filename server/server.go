@@ -151,7 +151,7 @@ type Server struct {
 	cfg     Config
 	city    *city.City
 	handler http.Handler
-	docs    []byte
+	docs    func() ([]byte, error)
 	metrics *metrics
 	gates   *gates
 	rates   *rates
@@ -287,9 +287,8 @@ func New(cfg Config) (*Server, error) {
 	if base == "" {
 		base = "http://127.0.0.1:8080"
 	}
-	if s.docs, err = apidoc.Render(openAPI, strings.TrimRight(base, "/")); err != nil {
-		return nil, err
-	}
+	// Rendering takes as long as the rest of a start.
+	s.docs = sync.OnceValues(func() ([]byte, error) { return apidoc.Render(openAPI, strings.TrimRight(base, "/")) })
 	if s.metrics, err = newMetrics(s); err != nil {
 		return nil, err
 	}
