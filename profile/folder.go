@@ -57,7 +57,7 @@ const Soon = 60
 
 // Warnings are what whoever serves the city must look after: tables of holidays that end soon, or have ended.
 func (p *Profile) Warnings(at time.Time) (all []string) {
-	for _, w := range p.Timing.Book.Warnings(at, Soon) {
+	for _, w := range p.Timing.Newest().Warnings(at, Soon) {
 		all = append(all, w.String()+"; add a file calendar-YEAR.toml of the next version to the profile")
 	}
 	return all
@@ -77,7 +77,7 @@ func (p *Profile) Others(schemes []*data.Scheme) (names []string) {
 // Working reports whether a time is working time by the calendar of the profile. The error is that of the calendar, after
 // the end of its table.
 func (p *Profile) Working(at time.Time) (bool, error) {
-	c, err := p.Timing.Book.On(p.Timing.Calendar, at)
+	c, err := p.Timing.Newest().On(p.Timing.Calendar, at)
 	if err != nil {
 		return false, err
 	}

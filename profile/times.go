@@ -38,7 +38,7 @@ func (l *loader) calendars() *calendar.Book {
 				l.add(err)
 				continue
 			}
-			d := &calendar.Definition{}
+			d := &calendar.Definition{Text: f.text}
 			err = rows.Decode(f.name, f.text, d)
 			if err == nil {
 				err = f.place(d.Check())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/alarm"
 	"github.com/gewu-city/gewu/cases/attachment"
 	"github.com/gewu-city/gewu/cases/calendar"
 	"github.com/gewu-city/gewu/cases/class"
@@ -27,6 +28,7 @@ import (
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/profiles"
+	"github.com/gewu-city/gewu/server/calendars"
 	"github.com/gewu-city/gewu/server/casework"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
@@ -227,6 +229,11 @@ func workingOver(t testing.TB, profile string, over func(cfg *Config) (log event
 		if err != nil {
 			t.Fatal(err)
 		}
+		hours := calendars.NewKept(engine.World, city.Book)
+		city.Editions = hours.Editions
+		sweeper := alarm.New(alarm.Config{City: city, Ledger: ledger, Now: o.clockNow, Logger: cfg.Logger})
+		sweeper.Open(held, nil, book.Versions)
+		cfg.Calendars = &calendars.Service{Kept: hours, Standard: "city", Clocks: sweeper, Now: o.clockNow}
 		service := casework.Config{
 			Store: held, Ledger: ledger, World: engine.World, Kept: book, Process: profile, Timing: city, Classes: city.Table,
 			Ground: &place.Ground{World: engine.World, Locator: grid.NewLocator(), Working: func(at time.Time) (bool, error) {

@@ -49,6 +49,10 @@ func (s *Server) caseRoutes() []route {
 		{"GET", "/v1/processes/{name}", c.GetProcess, anyone, false},
 		{"PUT", "/v1/processes/{name}", c.PutProcess, writers, false},
 		{"POST", "/v1/processes/{name}/dry", c.DryProcess, writers, false},
+		{"GET", "/v1/calendars", s.calendars.List, anyone, false},
+		{"GET", "/v1/calendars/{name}", s.calendars.Get, anyone, false},
+		{"PUT", "/v1/calendars/{name}", s.calendars.Put, writers, false},
+		{"POST", "/v1/calendars/{name}/dry", s.calendars.Dry, writers, false},
 		{"GET", "/v1/routes/rules", c.Rules, writers, false},
 		{"PUT", "/v1/routes/rules", c.PutRules, writers, false},
 		{"POST", "/v1/routes/rules/{rule}/enable", c.EnableRule, writers, false},
@@ -72,6 +76,8 @@ func caseNeeds() map[string]need {
 
 		"GET /v1/processes": public, "GET /v1/processes/{name}": public,
 		"PUT /v1/processes/{name}": need(people.Define), "POST /v1/processes/{name}/dry": need(people.Define),
+		"GET /v1/calendars": public, "GET /v1/calendars/{name}": public,
+		"PUT /v1/calendars/{name}": need(people.Define), "POST /v1/calendars/{name}/dry": need(people.Define),
 		"GET /v1/routes/rules": need(people.Cases), "PUT /v1/routes/rules": need(people.Define),
 		"POST /v1/routes/rules/{rule}/enable": need(people.Define),
 	}

@@ -33,6 +33,7 @@ import (
 	"github.com/gewu-city/gewu/server/audit"
 	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/background"
+	"github.com/gewu-city/gewu/server/calendars"
 	"github.com/gewu-city/gewu/server/casefeed"
 	"github.com/gewu-city/gewu/server/casestream"
 	"github.com/gewu-city/gewu/server/casework"
@@ -94,6 +95,8 @@ type Config struct {
 	Readings *readings.Service
 	// Requests says who decides about change requests, and whether the public may make some.
 	Requests request.Charter
+	// Calendars are the working calendars of cases; nil answers 501.
+	Calendars *calendars.Service
 	// Exchange is the exchange of cases with other platforms; nil answers 501.
 	Exchange *exchange.Service
 	// Zone is where dates without a time begin; nil means UTC.
@@ -176,6 +179,7 @@ type Server struct {
 	drafts      drafts.API
 	requests    requests.API
 	cases       casework.API
+	calendars   calendars.API
 	intake      intake.API
 	caseFeed    casefeed.API
 	caseStream  *casestream.API
@@ -270,6 +274,7 @@ func New(cfg Config) (*Server, error) {
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.requests = requests.API{City: s.city, Charter: cfg.Requests, Drafts: &s.drafts}
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.calendars = calendars.API{City: s.city, Service: cfg.Calendars, Cases: &s.cases}
 	s.intake = intake.API{City: s.city, Cases: &s.cases}
 	s.caseFeed = casefeed.API{City: s.city, Service: cfg.Cases}
 	s.caseStream = casestream.New(s.city, &s.cases)

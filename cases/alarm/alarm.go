@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/calendar"
 	"github.com/gewu-city/gewu/cases/clock"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/store"
@@ -52,6 +53,10 @@ type Sweeper struct {
 	wake chan struct{}
 	told atomic.Int64
 
+	// counted are the calendars by which the open cases were counted last.
+	counting sync.Mutex
+	counted  *calendar.Editions
+
 	mu sync.Mutex
 	// fresh are the cases that have gone on while the others were read; nil when all are known.
 	fresh  map[string]bool
@@ -84,6 +89,9 @@ func New(c Config) *Sweeper {
 // Open says where cases are, by which desk the program takes steps, and under which processes.
 func (s *Sweeper) Open(shelf *store.Store, desk func() Desk, tables func() *process.Versions) {
 	s.shelf, s.desk, s.tables = shelf, desk, tables
+	if s.City.Editions != nil {
+		s.counted = s.City.Editions()
+	}
 }
 
 // requestName is the name under which the end of a request is awaited beside the clocks of its case.
@@ -192,16 +200,24 @@ func (s *Sweeper) read(ctx context.Context, is *store.Summary) error {
 	if err != nil {
 		return err
 	}
+	if s.first(is.ID, c, clocks) {
+		s.retime(is, clocks.Due())
+	}
+	return nil
+}
+
+// first puts a case that was read, unless it has gone on meanwhile; c is nil when it asks for nothing.
+func (s *Sweeper) first(id string, c *cases.Case, clocks timing.Clocks) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fresh[is.ID] {
-		return nil
+	if s.fresh[id] {
+		return false
 	}
 	if c != nil {
 		s.await(c)
 	}
-	s.City.Put(s.sweep, is.ID, clocks)
-	return nil
+	s.City.Put(s.sweep, id, clocks)
+	return true
 }
 
 // Run reads the clocks of all open cases, tells what they have reached while nobody ran and then what they reach, until ctx
@@ -258,6 +274,9 @@ func (s *Sweeper) Settle(ctx context.Context) error {
 	case <-s.loaded:
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	if _, err := s.Recount(ctx); err != nil {
+		return fmt.Errorf("count clocks by other calendars: %w", err)
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
@@ -342,7 +361,7 @@ const soon = 30
 // Faults are what keeps clocks from being counted, as sentences: tables of holidays that have ended or will soon.
 func (s *Sweeper) Faults() []string {
 	var list []string
-	for _, w := range s.City.Book.Warnings(s.Now(), soon) {
+	for _, w := range s.City.Newest().Warnings(s.Now(), soon) {
 		list = append(list, w.String())
 	}
 	s.mu.Lock()
@@ -351,7 +370,7 @@ func (s *Sweeper) Faults() []string {
 	}
 	s.mu.Unlock()
 	if n := len(s.sweep.Undated()); n > 0 {
-		list = append(list, strconv.Itoa(n)+" clocks of open cases have no due time, because the table of holidays of their calendar ends before; add the next one to the calendar and start the server again")
+		list = append(list, strconv.Itoa(n)+" clocks of open cases have no due time, because the table of holidays of their calendar ends before; put the next version of the calendar with gewu calendar put")
 	}
 	return list
 }

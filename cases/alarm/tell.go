@@ -140,7 +140,7 @@ func (s *Sweeper) next(ctx context.Context, id string) (*cases.Event, error) {
 func (s *Sweeper) reached(clocks timing.Clocks, now time.Time) []cases.Mark {
 	var list []cases.Mark
 	for name, c := range clocks {
-		reached := s.City.Rules.Rule(name).Reached(&c, now, s.City.Book)
+		reached := s.City.Rules.Rule(name).Reached(&c, now, s.City.Newest())
 		list = slices.Grow(list, len(reached))
 		for i := range reached {
 			p := &reached[i]

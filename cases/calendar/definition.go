@@ -30,6 +30,8 @@ type Definition struct {
 	Seasons []Season `json:"season" toml:"season"`
 	// Exceptions are the table of holidays and of days that are worked for them.
 	Exceptions []Exception `json:"exception,omitempty" toml:"exception"`
+	// Text is the TOML that this was read from, where it was.
+	Text string `json:"-" toml:"-"`
 }
 
 // Holidays says which dates the table of exceptions is complete for.
@@ -95,7 +97,7 @@ func Parse(text string) (*Definition, error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("the text has %d bytes; a calendar has at most %d", len(text), maxText)
 	}
-	d := &Definition{}
+	d := &Definition{Text: text}
 	if err := tomltext.Decode(text, d); err != nil {
 		return nil, err
 	}

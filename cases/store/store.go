@@ -228,11 +228,20 @@ func (s *Store) Follow(ctx context.Context, e *cases.Event, seq data.Seq) error 
 	return nil
 }
 
-// lock takes the locks of all cases of events, always in the same order, and returns what gives them back.
+// lock takes the locks of all cases of events, and returns what gives them back.
 func (s *Store) lock(events []*cases.Event) (unlock func()) {
-	all := make([]int, 0, len(events))
-	for _, e := range events {
-		all = append(all, int(maphash.String(s.seed, e.Case)%stripes))
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.Case
+	}
+	return s.lockAll(ids)
+}
+
+// lockAll takes the locks of cases, always in the same order, and returns what gives them back.
+func (s *Store) lockAll(ids []string) (unlock func()) {
+	all := make([]int, 0, len(ids))
+	for _, id := range ids {
+		all = append(all, int(maphash.String(s.seed, id)%stripes))
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)

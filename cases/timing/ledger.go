@@ -56,6 +56,9 @@ func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, e
 			}
 		}
 		clocks, err := l.city.After(at.clocks, e)
+		if err == nil {
+			clocks, err = l.city.settled(clocks)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -105,7 +108,30 @@ func (l *Ledger) find(ctx context.Context, id string, version int) (held, error)
 			break
 		}
 	}
+	var err error
+	if h.clocks, err = l.city.settled(h.clocks); err != nil {
+		return h, fmt.Errorf("clocks of case %s: %w", id, err)
+	}
 	return h, nil
+}
+
+// Recount counts the clocks of a case by the book of now, and returns when the first of them ends. Nobody may append to the case
+// meanwhile. The error is that of [Clocks.Recount] or of the log.
+func (l *Ledger) Recount(ctx context.Context, id string) (time.Time, error) {
+	h, err := l.find(ctx, id, -1)
+	if err != nil {
+		return time.Time{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now, ok := l.held[id]; ok {
+		h = now
+	}
+	if h.clocks, err = h.clocks.Recount(l.city.Newest()); err != nil {
+		return time.Time{}, err
+	}
+	l.keep(id, h)
+	return h.clocks.Due(), nil
 }
 
 // Of are the clocks of a case, none for one that does not exist. Nobody may change them. The error is that of the log.

@@ -22,13 +22,57 @@ type Clocks map[string]clock.Clock
 // City is what the clocks of a city run by. It is read only, and safe for concurrent use.
 type City struct {
 	Rules *clock.Rules
-	Book  *calendar.Book
-	Table *class.Table
+	// Book is that of the beginning; Editions are all that followed, nil when it counts for ever.
+	Book     *calendar.Book
+	Editions func() *calendar.Editions
+	Table    *class.Table
 	// Calendar is the name of the calendar that clocks run by which name none.
 	Calendar string
 }
 
-// Fold is the clocks after all events of a case.
+// Newest is the book that time is counted by now.
+func (c *City) Newest() *calendar.Book {
+	if c.Editions == nil {
+		return c.Book
+	}
+	return c.Editions().Newest()
+}
+
+// edition is the book of an instant; changed says that there was another one.
+func (c *City) edition(at time.Time) (book *calendar.Book, changed bool) {
+	if c.Editions == nil {
+		return c.Book, false
+	}
+	e := c.Editions()
+	return e.At(at), e.Changed()
+}
+
+// Recount is the clocks by a book: those that run or are paused are counted by it, those that are over keep what they were
+// counted by. It fails where the book has no such calendar.
+func (k Clocks) Recount(book *calendar.Book) (Clocks, error) {
+	next := maps.Clone(k)
+	for name, is := range next {
+		if is.State != clock.Running && is.State != clock.Paused {
+			continue
+		}
+		counted, err := is.Recount(book)
+		if err != nil {
+			return k, err
+		}
+		next[name] = counted
+	}
+	return next, nil
+}
+
+// settled is the clocks by the newest book, if there was another one.
+func (c *City) settled(k Clocks) (Clocks, error) {
+	if c.Editions == nil || !c.Editions().Changed() {
+		return k, nil
+	}
+	return k.Recount(c.Newest())
+}
+
+// Fold is the clocks after all events of a case, each counted by the book of its time.
 func (c *City) Fold(events []*cases.Event) (Clocks, error) {
 	clocks := Clocks{}
 	for _, e := range events {
@@ -84,7 +128,14 @@ func (k Clocks) apply(e clock.Effect, c *City) error {
 	if !ok {
 		was = clock.Clock{Name: e.Clock}
 	}
-	is, err := was.Apply(e, c.Rules.Rule(e.Clock), c.Book)
+	book, changed := c.edition(e.At)
+	if changed && e.Do != clock.Fire && (was.State == clock.Running || was.State == clock.Paused) {
+		var err error
+		if was, err = was.Recount(book); err != nil {
+			return err
+		}
+	}
+	is, err := was.Apply(e, c.Rules.Rule(e.Clock), book)
 	if err != nil {
 		return err
 	}
@@ -149,6 +200,6 @@ func (l *Limits) Overdue(c *cases.Case, name string, at time.Time) bool {
 // Put tells a sweep of all clocks of a case.
 func (c *City) Put(s *clock.Sweep, caseID string, clocks Clocks) {
 	for name, is := range clocks {
-		s.Put(caseID, &is, c.Rules.Rule(name), c.Book)
+		s.Put(caseID, &is, c.Rules.Rule(name), c.Newest())
 	}
 }

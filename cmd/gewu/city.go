@@ -196,7 +196,7 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 			return err
 		}
 		o.clock.Follow(c.cases)
-		config.Cases, config.Notices, config.Readings, config.Exchange = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange
+		config.Cases, config.Notices, config.Readings, config.Exchange, config.Calendars = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange, c.cases.Calendars
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}
 	c.server, err = server.New(config)

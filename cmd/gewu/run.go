@@ -60,6 +60,7 @@ type cli struct {
 	Locate     locateCmd         `cmd:"" help:"Find the areas, cells, address and parts of points."`
 	Geocode    places.Geocode    `cmd:"" help:"Find the places that texts mean: addresses, crossings, landmarks, words that say where."`
 	Process    casecmd.Process   `cmd:"" help:"How cases move: list, print and check processes and the profiles that they belong to."`
+	Calendar   casecmd.Calendar  `cmd:"" help:"Working calendars: list and print them, change one or add a version while the city works."`
 	Case       casecmd.Case      `cmd:"" help:"Cases: list and show them, begin one, move one on, ask who would get one."`
 	Synth      synthCmd          `cmd:"" help:"Make a synthetic city of any size."`
 	Check      checkCmd          `cmd:"" help:"Verify the store and everything derived from it."`

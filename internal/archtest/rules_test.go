@@ -238,7 +238,10 @@ var rows = []row{
 	{dir: "server/casework/reach", may: []string{"cases/store", "people"}, why: "which cases somebody sees, without HTTP"},
 	{dir: "server/casework/enclosed", may: []string{"server/casework/dossier", "cases", "data"}, why: "files of cases; it knows no service"},
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
+	{dir: "server/casework/texts", may: []string{"cases/rows", "server/rest", "data"}, why: "tables as requests bring them; it knows none"},
+	{dir: "server/calendars", may: append([]string{"server/casework/texts", "cases/alarm", "cases/calendar", "cases/rows"}, resource...), why: "one resource; who sees which case is behind an interface"},
 	{dir: "server/casework", may: append([]string{
+		"server/casework/texts",
 		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
 		"server/casework/enclosed", "server/casework/reach",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/recent", "cases/route", "cases/store", "cases/timing",
@@ -274,7 +277,7 @@ var rows = []row{
 	{dir: "server/outlook", may: []string{"grid", "grid/impact", "grid/survey", "index", "index/sketch", "data", "geo"}, why: "what drafts would be like as Worlds to draw, without HTTP"},
 	{dir: "server/tilesets", may: append([]string{"server/outlook", "tiles/pack"}, resource...), why: "one resource; siblings do not know each other; it unpacks tiles for slow clients"},
 	{dir: "server", may: append([]string{
-		"server/exchange",
+		"server/exchange", "server/calendars",
 		"server/requests", "grid/request",
 		"server/casefeed", "server/readings", "server/casestream", "server/casework", "server/intake", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "server/background", "server/outlook", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
@@ -297,7 +300,7 @@ var rows = []row{
 	{dir: "cmd/gewu/define", may: []string{"data", "data/convert", "data/convert/charset", "data/convert/codelist"}, why: "commands about definitions, which speak to a server"},
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
-		"server/casework/kept", "profiles", "data/catalogue",
+		"server/casework/kept", "profiles", "data/catalogue", "server/calendars",
 		"server/exchange", "cases/exchange",
 		"server/casework/enclosed",
 		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",

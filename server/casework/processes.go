@@ -12,19 +12,12 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/cases/process"
-	"github.com/gewu-city/gewu/cases/rows"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/sheet"
+	"github.com/gewu-city/gewu/server/casework/texts"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
-)
-
-// The media types of tables, and the bound of their text.
-const (
-	typeTOML     = "application/toml"
-	typeTextTOML = "text/toml"
-	mostText     = 512 << 10
 )
 
 // processInfo is a version of a process in a list.
@@ -108,7 +101,7 @@ func (a *API) GetProcess(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	kind := tomlFor(r)
+	kind := texts.Wanted(r)
 	if kind == "" || a.cfg.Kept == nil {
 		w.Header().Set("Vary", "Accept")
 		return rest.WriteJSON(w, r, http.StatusOK, sheet.Of(t))
@@ -119,16 +112,6 @@ func (a *API) GetProcess(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Vary", "Accept")
 	return rest.WriteBody(w, r, http.StatusOK, kind, []byte(text))
-}
-
-// tomlFor is the media type of TOML that a client wants, empty for JSON.
-func tomlFor(r *http.Request) string {
-	for _, kind := range []string{typeTOML, typeTextTOML} {
-		if rest.Accepts(r.Header.Get("Accept"), kind) {
-			return kind
-		}
-	}
-	return ""
 }
 
 // text reads the body of a request that brings a table.
@@ -142,8 +125,7 @@ func (a *API) text(w http.ResponseWriter, r *http.Request) (string, error) {
 	if a.cfg.Kept == nil {
 		return "", rest.Refuse(rest.NotImplemented, "this server takes no new processes and rules: those of its profile count")
 	}
-	body, err := rest.ReadBody(w, r, mostText, typeTOML, typeTextTOML, "text/plain")
-	return string(body), err
+	return texts.Read(w, r)
 }
 
 // draft is a new version of the process of a request.
@@ -160,61 +142,13 @@ func (a *API) draft(w http.ResponseWriter, r *http.Request) (*process.Table, *ke
 	t, v, err := a.cfg.Kept.Draft(name, text)
 	switch {
 	case err != nil:
-		return nil, nil, textFaults(err)
+		return nil, nil, texts.Faults(err)
 	case t.Name != name:
 		return nil, nil, rest.Fault(rest.Invalid, "name", t.Name, "differs from the name in the path, "+strconv.Quote(name))
 	case t.Version <= newest.Version:
 		return nil, nil, rest.Fault(rest.Conflict, "version", strconv.Itoa(t.Version), fmt.Sprintf("must be above %d, the newest: a version that cases began under never changes", newest.Version))
 	}
 	return t, v, nil
-}
-
-// textFaults are the faults of a text, each with its row and line.
-func textFaults(err error) error {
-	found := faultsIn(err)
-	if len(found) == 0 {
-		return rest.Refuse(rest.Invalid, "the text cannot be read: %s", err.Error()).Because(err)
-	}
-	where := func(f *rows.Error) (field, why string) {
-		field, why = f.Field, f.Why
-		if f.Row != "" {
-			field = f.Row + "." + f.Field
-		}
-		if f.Line > 0 {
-			why += fmt.Sprintf(" (line %d)", f.Line)
-		}
-		return field, why
-	}
-	field, why := where(found[0])
-	p := rest.Fault(rest.Invalid, field, found[0].Value, why).Because(err)
-	if len(found) > 1 {
-		p.Detail += fmt.Sprintf("; and %d more", len(found)-1)
-		for _, f := range found[:min(len(found), mostFaults)] {
-			field, why := where(f)
-			p.Also(field, f.Value, why)
-		}
-	}
-	return p
-}
-
-// mostFaults bounds the faults of a text that are told at once.
-const mostFaults = 100
-
-// faultsIn walks over wrapped and joined errors.
-func faultsIn(err error) []*rows.Error {
-	if f, ok := err.(*rows.Error); ok { //nolint:errorlint // this is the walk over the tree
-		return []*rows.Error{f}
-	}
-	var found []*rows.Error
-	switch e := err.(type) { //nolint:errorlint // this is the walk over the tree
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			found = append(found, faultsIn(inner)...)
-		}
-	case interface{ Unwrap() error }:
-		found = faultsIn(e.Unwrap())
-	}
-	return found
 }
 
 // stuck are open cases that could not go on under a table.

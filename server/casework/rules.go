@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/sheet"
+	"github.com/gewu-city/gewu/server/casework/texts"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -103,7 +104,7 @@ func (a *API) Rules(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Vary", "Accept")
-	if kind := tomlFor(r); kind != "" {
+	if kind := texts.Wanted(r); kind != "" {
 		return rest.WriteBody(w, r, http.StatusOK, kind, []byte(text))
 	}
 	return rest.WriteJSON(w, r, http.StatusOK, showRules(rules, router.Disabled()))
@@ -117,7 +118,7 @@ func (a *API) PutRules(w http.ResponseWriter, r *http.Request) error {
 	}
 	rules, v, err := a.cfg.Kept.DraftRules(text)
 	if err != nil {
-		return textFaults(err)
+		return texts.Faults(err)
 	}
 	seq, err := a.keep(r, v)
 	if err != nil {

@@ -296,7 +296,7 @@ func (a *API) lit(r *http.Request, id string, t *process.Table) ([]clockShown, c
 	if err != nil {
 		return nil, "", err
 	}
-	now, book := a.Service.Now(), a.cfg.Timing.Book
+	now, book := a.Service.Now(), a.cfg.Timing.Newest()
 	out, worst := []clockShown{}, clock.Dark
 	for i := range t.Clocks {
 		c, ok := clocks[t.Clocks[i].ID]

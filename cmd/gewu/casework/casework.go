@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/profiles"
+	"github.com/gewu-city/gewu/server/calendars"
 	"github.com/gewu-city/gewu/server/casework"
 	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/casework/kept"
@@ -130,6 +132,8 @@ type Cases struct {
 	Notices *notices.Service
 	// Readings are the sensors.
 	Readings *readings.Service
+	// Calendars are the working calendars.
+	Calendars *calendars.Service
 	// Exchange is the exchange with other platforms.
 	Exchange *exchange.Service
 	peers    *peers.Book
@@ -157,6 +161,9 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	for _, fault := range book.Faults() {
 		o.Logger.Error("what is kept of processes and rules cannot be read", "error", fault)
 	}
+	// Clocks are folded by the calendars while the cases are read.
+	hours := calendars.NewKept(o.Engine.World, p.Timing.Book)
+	p.Timing.Editions = hours.Editions
 	c := &Cases{journal: journal.New(o.Log, filepath.Join(o.Folder, CheckpointFile), journal.Options{Logger: o.Logger, Also: book.Also})}
 	ledger := timing.NewLedger(p.Timing, c.journal)
 	c.Sweeper = alarm.New(alarm.Config{City: p.Timing, Ledger: ledger, Now: o.Now, Logger: o.Logger})
@@ -170,7 +177,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	c.moves = recent.New(c.journal, shelf, movesHeld)
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
-		Moves: c.moves, Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return append(unreadable(shelf), c.Faults()...) },
+		Moves: c.moves, Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return slices.Concat(unreadable(shelf), hours.Faults(), c.Faults()) },
 		Standard: map[string]string{}, // the process says what classes without a limit have
 		Ground: &place.Ground{
 			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
@@ -187,6 +194,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if c.Service, err = casework.New(cfg); err != nil {
 		return nil, err
 	}
+	c.Calendars = &calendars.Service{Kept: hours, Standard: p.Timing.Calendar, Clocks: c.Sweeper, Now: o.Now}
 	c.Open(shelf, func() alarm.Desk { return c.Service.Desk() }, book.Versions)
 	if err := c.sense(o); err != nil {
 		return nil, err
