@@ -50,9 +50,9 @@ type Step struct {
 
 // Disabled is a rule that was switched off, with the reason and the question at which that was found.
 type Disabled struct {
-	Rule string
-	Why  data.Title
-	At   time.Time
+	Rule string     `json:"rule"`
+	Why  data.Title `json:"why"`
+	At   time.Time  `json:"at"`
 }
 
 // GoneError says that even the last resort does not exist any more.
@@ -66,18 +66,40 @@ func (e *GoneError) Error() string {
 // Router asks rules, and remembers those that failed. It is safe for concurrent use.
 type Router struct {
 	rules *Rules
+	keep  func([]Disabled)
 
 	mu  sync.Mutex
 	off map[string]Disabled
 }
 
 // NewRouter is a router of rules, all of them switched on.
-func NewRouter(rules *Rules) *Router { return &Router{rules: rules, off: map[string]Disabled{}} }
+func NewRouter(rules *Rules) *Router { return ResumeRouter(rules, nil, nil) }
+
+// ResumeRouter is a router of rules of which some were switched off before. keep, when not nil, hears of all that are whenever
+// one is switched off or on, one call at a time.
+func ResumeRouter(rules *Rules, off []Disabled, keep func([]Disabled)) *Router {
+	r := &Router{rules: rules, keep: keep, off: map[string]Disabled{}}
+	for _, d := range off {
+		r.off[d.Rule] = d
+	}
+	return r
+}
+
+// told tells keep what is off. The lock is held.
+func (r *Router) told() {
+	if r.keep != nil {
+		r.keep(r.disabled())
+	}
+}
 
 // Disabled are the rules that were switched off, in the order of the rules.
 func (r *Router) Disabled() []Disabled {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.disabled()
+}
+
+func (r *Router) disabled() []Disabled {
 	var out []Disabled
 	for i := range r.rules.Rules {
 		if d, ok := r.off[r.rules.Rules[i].ID]; ok {
@@ -93,6 +115,9 @@ func (r *Router) Enable(rule string) bool {
 	defer r.mu.Unlock()
 	_, was := r.off[rule]
 	delete(r.off, rule)
+	if was {
+		r.told()
+	}
 	return was
 }
 
@@ -109,6 +134,7 @@ func (r *Router) disable(rule string, why data.Title, at time.Time) {
 	defer r.mu.Unlock()
 	if _, ok := r.off[rule]; !ok {
 		r.off[rule] = Disabled{Rule: rule, Why: why, At: at}
+		r.told()
 	}
 }
 

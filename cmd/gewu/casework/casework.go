@@ -46,6 +46,8 @@ import (
 const (
 	// CheckpointFile is what lists and counts of cases need; it can be thrown away.
 	CheckpointFile = "cases.checkpoint"
+	// RulesOffFile keeps which rules of routing are switched off; it can be thrown away.
+	RulesOffFile = "rules-off.json"
 	// ProfileFile names the profile that the city was served with last.
 	ProfileFile = "profile"
 )
@@ -154,7 +156,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		o.Logger.Warn("the profile has one shared scheme, and the city is divided by others too; they stay as they are and are not changed: drop them with gewu scheme drop when nobody needs them",
 			"profile", p.Name, "shared", p.Shared, "others", strings.Join(others, ", "))
 	}
-	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p)})
+	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p), Off: filepath.Join(o.Folder, RulesOffFile)})
 	if err != nil {
 		return nil, fmt.Errorf("read the processes and rules: %w", err)
 	}

@@ -68,6 +68,8 @@ type Profile struct {
 	Rules string
 	// Posts are those that the profile brings, whether they are in the directory already or not.
 	Posts []string
+	// Off is the file that keeps which rules are switched off; empty forgets it with the process.
+	Off string
 }
 
 // Book is what is kept, with the profile below it. It follows the World and is safe for concurrent use.
@@ -86,12 +88,13 @@ type Book struct {
 	router   *route.Router
 	rules    *route.Rules
 	text     string
+	off      *off
 	faults   []error
 }
 
 // New is the book of a city. It fails when the profile cannot be read.
 func New(world func() *index.World, profile Profile) (*Book, error) {
-	b := &Book{world: world, profile: profile, parsed: map[string]*process.Table{}}
+	b := &Book{world: world, profile: profile, parsed: map[string]*process.Table{}, off: &off{path: profile.Off}}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b, b.follow(world())
@@ -216,7 +219,17 @@ func (b *Book) route(text string, posts []string) error {
 	if err != nil {
 		return err
 	}
-	b.router, b.rules, b.text = route.NewRouter(rules), rules, text
+	before, err := b.off.of(text)
+	if err != nil {
+		b.faults = append(b.faults, fmt.Errorf("rules that were switched off are on again: %w", err))
+	}
+	b.off.begin(text)
+	if b.made {
+		before = nil // rules that are put anew are all on
+		b.off.keep(text, nil)
+	}
+	b.router = route.ResumeRouter(rules, before, func(list []route.Disabled) { b.off.keep(text, list) })
+	b.rules, b.text = rules, text
 	return nil
 }
 
@@ -254,7 +267,11 @@ func (b *Book) Rules() (*route.Rules, string) {
 func (b *Book) Faults() []error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.now().faults)
+	faults := slices.Clone(b.now().faults)
+	if err := b.off.failed(); err != nil {
+		faults = append(faults, fmt.Errorf("which rules are switched off cannot be kept: %w", err))
+	}
+	return faults
 }
 
 // All are the versions of processes that are kept, by their ids.
