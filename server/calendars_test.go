@@ -13,12 +13,14 @@ type changeView struct {
 	Version                         int
 	New, More                       bool
 	Clocks, Changed, Dated, Undated int
-	Cases                           []struct {
-		Case, Clock string
-		Was, Is     time.Time
-		By          float64 `json:"by_s"`
-	}
-	Seq int
+	Cases                           []shiftView
+	Seq                             int
+}
+
+type shiftView struct {
+	Case, Clock string
+	Was, Is     time.Time
+	By          float64 `json:"by_s"`
 }
 
 // TestCalendarsChange gives a day off while a case is handled: its due time and what lies ahead follow, a closed clock stays, and
@@ -88,11 +90,7 @@ func TestCalendarsChange(t *testing.T) {
 	}
 	// A list by due time has it where it belongs, and the administrator sees by how much it changed.
 	seen := read[changeView](t, o.do("POST", "/v1/calendars/city/dry", toml("root"), caseCalendar))
-	if !slices.ContainsFunc(seen.Cases, func(c struct {
-		Case, Clock string
-		Was, Is     time.Time
-		By          float64 `json:"by_s"`
-	}) bool {
+	if !slices.ContainsFunc(seen.Cases, func(c shiftView) bool {
 		return c.Case == id && c.Clock == "handle" && c.By == -24*3600
 	}) {
 		t.Errorf("%+v", seen)

@@ -488,6 +488,27 @@ func TestWhoReported(t *testing.T) {
 	if a := o.get("boss", target); a.status != 403 || strings.Contains(a.body, "subject-9") {
 		t.Errorf("the unit is told: %d %s", a.status, a.body)
 	}
+	// Nor is an organisation above the unit, unless the case needs it: the command centre that dispatches.
+	watered := o.begin("operator", "report", `{"source":"hotline","description":"x","reporter":"subject-9",`+here+`}`).ID
+	o.act(watered, "operator", "accept", "", "accepted")
+	o.act(watered, "chief", "register", `{"class":{"kind":"part","code":"0102"}}`, "registered")
+	o.act(watered, "dispatcher", "dispatch", `{"unit":"water"}`, "assigned")
+	asBoss := func(organisations ...string) answer {
+		who := people.Staff{ID: "boss", Name: "管理"}
+		for _, at := range organisations {
+			who.Holdings = append(who.Holdings, people.Holding{Post: "administrator", Organisation: at})
+		}
+		o.put(data.Tx{Changes: []data.Change{record(t, who)}})
+		return o.get("boss", "/v1/cases/"+watered+"/reporter")
+	}
+	for _, tc := range []struct {
+		at     []string
+		status int
+	}{{[]string{"district"}, 403}, {[]string{"district", "command-centre"}, 200}, {[]string{"supervision-centre"}, 200}, {[]string{"command-centre", "water"}, 403}, {[]string{"district"}, 403}} {
+		if a := asBoss(tc.at...); a.status != tc.status || (tc.status == 200) != strings.Contains(a.body, "subject-9") {
+			t.Errorf("an administrator of %v: %d %s, want %d", tc.at, a.status, a.body, tc.status)
+		}
+	}
 	none := o.begin("operator", "report", submitted).ID
 	if a := o.get("boss", "/v1/cases/"+none+"/reporter"); a.status != 404 {
 		t.Errorf("%d %s", a.status, a.body)

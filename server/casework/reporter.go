@@ -4,13 +4,15 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
 // Reporter shows the reference to whoever reported: GET /v1/cases/{case}/reporter. Whoever looks is noted first, and nobody of
-// a unit that has or ever had the case, or of one below it, is told.
+// a unit that has or ever had the case, or of one below it, is told; nor of one above it, unless the case needs that one.
 func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 	of, _, err := a.asked(r, nil)
 	if err != nil {
@@ -23,11 +25,8 @@ func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 	if !of.full || !city.May(r, people.ReadPersonal) {
 		return rest.Refuse(rest.Forbidden, "who reported is told to posts with the permission %s that the case is in sight of", people.ReadPersonal)
 	}
-	directory := a.directory(a.Service.Now())
-	for _, held := range of.caller.held {
-		if slices.ContainsFunc(directory.Path(held.Organisation), func(o string) bool { return slices.Contains(d.Units, o) }) {
-			return rest.Refuse(rest.Forbidden, "who reported is not told to a unit that handles the case")
-		}
+	if err := a.keptFrom(of.caller, d); err != nil {
+		return err
 	}
 	if d.Reporter == "" {
 		return rest.Refuse(rest.NotFound, "nobody is named as whoever reported the case")
@@ -40,4 +39,39 @@ func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 		Case     string `json:"case"`
 		Reporter string `json:"reporter"`
 	}{d.Case.ID, d.Reporter})
+}
+
+// keptFrom refuses to tell somebody who reported a case.
+func (a *API) keptFrom(c *caller, d *dossier.Dossier) error {
+	directory, needs := a.directory(a.Service.Now()), a.needs(d)
+	above, needed := false, false
+	for _, held := range c.held {
+		if slices.ContainsFunc(directory.Path(held.Organisation), func(o string) bool { return slices.Contains(d.Units, o) }) {
+			return rest.Refuse(rest.Forbidden, "who reported is not told to a unit that handles the case")
+		}
+		needed = needed || slices.Contains(needs, held.Organisation)
+		above = above || slices.ContainsFunc(d.Units, func(unit string) bool { return slices.Contains(directory.Path(unit), held.Organisation) })
+	}
+	if above && !needed {
+		return rest.Refuse(rest.Forbidden, "who reported is not told to an organisation above a unit that handles the case, unless it took the case in, filed or dispatched it")
+	}
+	return nil
+}
+
+// needs are the organisations that have to know who reported a case: those that took it in, filed and dispatched it, and those
+// that the rules send what fits none of them and what is disputed.
+func (a *API) needs(d *dossier.Dossier) (ids []string) {
+	fold := cases.NewCase()
+	for _, e := range d.Events {
+		ids = append(ids, e.Actor.Organisation)
+		if fold.Apply(e) != nil || fold.Unit() != "" {
+			break
+		}
+	}
+	if a.cfg.Kept != nil {
+		if rules, _ := a.cfg.Kept.Rules(); rules != nil {
+			ids = append(ids, rules.Last, rules.Ruling)
+		}
+	}
+	return ids
 }
