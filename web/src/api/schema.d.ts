@@ -2139,6 +2139,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Working calendars in all versions
+         * @description Without their hours and holidays.
+         */
+        get: operations["listCalendars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calendars/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example city */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * A working calendar
+         * @description As JSON, or with `Accept: application/toml` as the text that PUT takes.
+         */
+        get: operations["getCalendar"];
+        /**
+         * Change a calendar, or add a version of it
+         * @description The clocks of open cases are counted by it before it is answered, and their due times follow; what is over keeps the calendar of its day. 422 when it would have other hours on days that have begun, when its table of holidays would end earlier, or when its versions contradict each other; 409 when somebody else changed the calendar at the same time.
+         */
+        put: operations["putCalendar"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calendars/{name}/dry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example city */
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which open cases a calendar would make due at another time
+         * @description By how much, those that change most first. Nothing is written.
+         */
+        post: operations["dryCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/routes/rules": {
         parameters: {
             query?: never;
@@ -4723,6 +4793,69 @@ export interface components {
                 never: string[];
                 by_organisation?: boolean;
             }[];
+        };
+        Calendar: {
+            name: string;
+            version: number;
+            title: components["schemas"]["Title"];
+            /**
+             * Format: date
+             * @description Clocks that start on this day or later are counted by the version.
+             */
+            valid: string;
+            zone: string;
+            work_day?: string;
+            /** @description From when until when the table of holidays is complete, and what is done beyond it. */
+            holidays?: Record<string, never>;
+            /** @description The hours of a week in parts of the year. */
+            season?: Record<string, never>[];
+            /** @description Holidays and days that are worked for them. */
+            exception?: Record<string, never>[];
+            /**
+             * Format: date
+             * @description Until when holidays are known, with the tables of later versions.
+             */
+            complete_until: string;
+            newest: boolean;
+            /** @description Limits of cases are counted by this calendar. */
+            standard: boolean;
+            /** @description How often the version was put; 0 for that of the profile. */
+            changes: number;
+            /** Format: date-time */
+            since?: string;
+            by?: string;
+            /** @description The TOML that PUT takes; absent in lists. */
+            text?: string;
+        };
+        CalendarChange: {
+            name: string;
+            version: number;
+            /** @description The version is a new one. */
+            new: boolean;
+            /** @description Clocks of open cases that run or are paused. */
+            clocks: number;
+            /** @description Those that are due at another time. */
+            changed: number;
+            /** @description Those that have a due time where they had none. */
+            dated: number;
+            /** @description Those that have none any more. */
+            undated: number;
+            /** @description The clocks that change, of cases that whoever asks sees. */
+            cases: {
+                case: string;
+                clock: string;
+                /** Format: date-time */
+                was?: string;
+                /** Format: date-time */
+                is?: string;
+                /** @description How many seconds later it is due. */
+                by_s: number;
+                /** @description Why it has no due time. */
+                fault?: string;
+            }[];
+            /** @description There are others. */
+            more: boolean;
+            seq?: components["schemas"]["Seq"];
         };
         ProcessPut: {
             name: string;
@@ -13578,6 +13711,155 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCalendars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendars. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        calendars: components["schemas"]["Calendar"][];
+                    };
+                };
+            };
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCalendar: {
+        parameters: {
+            query?: {
+                /** @description The newest without it. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @example city */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                    "application/toml": string;
+                    "text/toml": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putCalendar: {
+        parameters: {
+            query?: {
+                /** @description How many clocks are listed. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example city */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The version is changed. A request that is sent again with its key is told the entry alone. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarChange"] | components["schemas"]["Written"];
+                };
+            };
+            /** @description The version is new. */
+            201: {
+                headers: {
+                    Location?: string;
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarChange"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dryCalendar: {
+        parameters: {
+            query?: {
+                /** @description How many clocks are listed. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @example city */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The clocks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarChange"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
