@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/people"
 )
 
 // Names are the profiles that have a folder.
@@ -55,10 +57,16 @@ func (b beside) Open(name string) (fs.File, error) {
 // Soon is how long before the end of a table of holidays it is spoken of.
 const Soon = 60
 
-// Warnings are what whoever serves the city must look after: tables of holidays that end soon, or have ended.
+// Warnings are what whoever serves the city must look after: tables of holidays that end soon, or have ended, and departments of
+// change requests that an inherited table names and that do not come along with the profile: nobody could speak for them.
 func (p *Profile) Warnings(at time.Time) (all []string) {
 	for _, w := range p.Timing.Newest().Warnings(at, Soon) {
 		all = append(all, w.String()+"; add a file calendar-YEAR.toml of the next version to the profile")
+	}
+	for _, id := range p.Requests.Departments {
+		if len(p.Demo.Organisations) > 0 && !slices.ContainsFunc(p.Demo.Organisations, func(o people.Organisation) bool { return o.ID == id }) {
+			all = append(all, fmt.Sprintf("department %s of change requests is no organisation of people.toml; name those that decide under [requests] in profile.toml, or nobody can decide", id))
+		}
 	}
 	return all
 }

@@ -17,7 +17,7 @@ type charter struct {
 }
 
 // requests reads who decides about change requests. Those whom the profile itself names must be among those who come along with
-// it; a profile that inherits others and names none has it told when a request is surveyed.
+// it; a profile that inherits others and names none is warned, see [Profile.Warnings]: its city may have them otherwise.
 func (l *loader) requests(p *Profile) {
 	c, at := of(l, func(h *head) bool { return h.Requests != nil }, func(h *head) *charter { return h.Requests })
 	if c == nil {
