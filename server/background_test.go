@@ -386,7 +386,7 @@ func TestSchemeJobs(t *testing.T) {
 			}
 			continue
 		}
-		if job.State != jobs.Done || job.Progress == nil || job.Progress.Unit != tc.unit {
+		if job.State != jobs.Done || job.Progress == nil || job.Progress.Done != job.Progress.Total || job.Progress.Unit != tc.unit {
 			t.Errorf("%s: %+v", tc.path, job)
 		}
 		if answer.status != 200 || answer.body != direct.body || answer.header.Get("Content-Type") != direct.header.Get("Content-Type") {

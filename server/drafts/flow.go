@@ -274,7 +274,7 @@ func (a *API) Approve(w http.ResponseWriter, r *http.Request) error {
 		return rest.Fault(rest.Conflict, "draft", h.ID, fmt.Sprintf("is %s; what is approved must be checked, and unchanged since", state))
 	}
 	if sign.By == h.Author || slices.Contains(h.Hands, sign.By) {
-		return rest.Fault(rest.Forbidden, "by", sign.By, "has drawn the draft; another person must approve it"+asWhom(r))
+		return rest.Fault(rest.Forbidden, "by", sign.By, "is one of those who have drawn the draft; another person must approve it"+asWhom(r))
 	}
 	d, err := a.open(r.Context(), have)
 	if err != nil {

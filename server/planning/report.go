@@ -57,6 +57,9 @@ func (a *API) Report(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	found, err := report.Of(in, func(cells int) error { return city.Progress(ctx, total+int64(cells), 3*total, "cells") })
+	if err == nil {
+		err = city.Progress(ctx, 3*total, 3*total, "cells")
+	}
 	if err != nil {
 		return err
 	}
