@@ -202,7 +202,7 @@ func drawCase(t *rapid.T, id string) *cases.Case {
 		c.Clocks["handle"] = process.Start
 	}
 	if rapid.Bool().Draw(t, "placed") {
-		c.Intake = &cases.Place{Point: &cases.Position{Lon: 116 + float64(rapid.IntRange(0, 5).Draw(t, "lon")), Lat: 40}}
+		c.Intake = &cases.Place{Point: &cases.Position{Lon: 116 + float64(rapid.IntRange(0, 5).Draw(t, "lon")), Lat: 38 + float64(rapid.IntRange(0, 4).Draw(t, "lat"))}}
 		if s := pick("street", "s1", "s2", ""); s != "" {
 			c.Intake.Areas = []cases.Area{{AreaKey: people.AreaKey{Level: "street", Code: s}}}
 		}
@@ -264,8 +264,8 @@ func drawFilter(t *rapid.T) *store.Filter {
 	}
 	f.Opened, f.Updated, f.Rested, f.Due = span("opened"), span("updated"), span("rested"), span("due")
 	if rapid.IntRange(0, 3).Draw(t, "by box") == 0 {
-		lo, _ := geo.FromDegrees(116+float64(rapid.IntRange(0, 3).Draw(t, "west")), 39)
-		f.Box = &geo.Box{Min: lo, Max: geo.Point{X: lo.X + 2*geo.Unit, Y: 41 * geo.Unit}}
+		lo, _ := geo.FromDegrees(116+float64(rapid.IntRange(0, 3).Draw(t, "west")), 38+float64(rapid.IntRange(0, 3).Draw(t, "south")))
+		f.Box = &geo.Box{Min: lo, Max: geo.Point{X: lo.X + 2*geo.Unit, Y: lo.Y + int32(rapid.IntRange(0, 3).Draw(t, "high"))*geo.Unit}}
 	}
 	f.Priority = rapid.IntRange(0, 2).Draw(t, "least priority")
 	return f
