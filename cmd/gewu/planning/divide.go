@@ -181,7 +181,7 @@ func (d *Divide) notes(e *Env, g *divide.Ground) {
 		{fixed, "%d gaps, overlaps and invalid rings were mended by the rule"},
 		{vertices, "%d vertices were added where borders of communities or blocks meet"},
 		{g.Beyond, "%d pieces of lines lie outside of all communities"},
-		{g.Outside, "%d addresses lie outside of all communities and count nowhere"},
+		{g.Outside, "addresses outside of all communities, which count nowhere: %d"},
 		{g.Slivers, "%d slivers between lines go with the block that has the longest border with them"},
 		{g.Closed, "%d borders run through footprints: what lies on both sides stays together"},
 		{len(g.CutByCommunities), "%d footprints are cut by borders of communities"},
