@@ -58,8 +58,8 @@ export async function checkAccounts(browser, shots) {
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press('Enter')
     await page.waitForURL('**/account')
-    await page.locator('#sessions-title').waitFor()
-    expectText(await page.locator('body').innerText(), login, '本次登录')
+    await page.getByText('本次登录').waitFor() // the list of logins comes after the page
+    expectText(await page.locator('body').innerText(), login)
   })
 
   await check('an invitation is used once', async () => {
