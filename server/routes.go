@@ -337,6 +337,8 @@ func (s *Server) again() map[string]answerAgain {
 
 		"PUT /v1/routes/rules": s.cases.RulesAgain,
 
+		"DELETE /v1/cases/{case}/contact": s.contacts.ErasedAgain,
+
 		"POST /v1/drafts":                 s.drafts.Again,
 		"POST /v1/drafts/{draft}/steps":   s.drafts.Again,
 		"POST /v1/drafts/{draft}/import":  s.drafts.Again,

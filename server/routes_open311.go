@@ -8,6 +8,7 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/server/city"
+	"github.com/gewu-city/gewu/server/contacts"
 	"github.com/gewu-city/gewu/server/open311"
 	"github.com/gewu-city/gewu/server/open311/local"
 	"github.com/gewu-city/gewu/server/rest"
@@ -62,6 +63,11 @@ func (s *Server) newOpen311() *open311.API {
 				return cases.File{}, err
 			}
 			return cases.File{Hash: kept.Hash, Type: kept.Type, Size: kept.Size, Taken: kept.Taken}, nil
+		}
+	}
+	if s.cfg.Contacts != nil {
+		neighbour.Seal = func(id string, who open311.Contact) (string, error) {
+			return s.contacts.Seal(id, contacts.Contact(who))
 		}
 	}
 	c := neighbour.Config(s.cfg.Open311)

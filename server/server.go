@@ -40,6 +40,7 @@ import (
 	cellsapi "github.com/gewu-city/gewu/server/cells"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/codes"
+	"github.com/gewu-city/gewu/server/contacts"
 	"github.com/gewu-city/gewu/server/definitions"
 	"github.com/gewu-city/gewu/server/drafts"
 	"github.com/gewu-city/gewu/server/exchange"
@@ -87,6 +88,8 @@ type Config struct {
 	Planner *planner.Planner
 	// Cases is the workflow of cases; nil answers what is about cases with 501.
 	Cases *casework.Service
+	// Contacts is how those who reported cases are reached; nil keeps none of it. Vault must be set with it.
+	Contacts *contacts.File
 	// Open311 is what the city says of itself to programs that speak Open311.
 	Open311 open311.Settings
 	// Notices are subscriptions and messages about cases; nil answers 501.
@@ -179,6 +182,7 @@ type Server struct {
 	drafts      drafts.API
 	requests    requests.API
 	cases       casework.API
+	contacts    contacts.API
 	calendars   calendars.API
 	intake      intake.API
 	caseFeed    casefeed.API
@@ -274,6 +278,10 @@ func New(cfg Config) (*Server, error) {
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.requests = requests.API{City: s.city, Charter: cfg.Requests, Drafts: &s.drafts}
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.contacts = contacts.API{City: s.city, Cases: &s.cases, Book: cfg.Contacts, Loading: cfg.Loading}
+	if cfg.Cases != nil && cfg.Contacts != nil {
+		s.cases.Contacts = &s.contacts
+	}
 	s.calendars = calendars.API{City: s.city, Service: cfg.Calendars, Cases: &s.cases}
 	s.intake = intake.API{City: s.city, Cases: &s.cases}
 	s.caseFeed = casefeed.API{City: s.city, Service: cfg.Cases}
@@ -329,6 +337,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() error { return s.auth.Run(ctx) })
 	running.Go(func() error { return s.personal.Run(ctx) })
 	running.Go(func() error { return s.attachments.Run(ctx) })
+	running.Go(func() error { return s.contacts.Run(ctx) })
 	err := running.Wait()
 	stopped()
 	return errors.Join(err, trail.Wait())

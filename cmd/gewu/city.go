@@ -191,12 +191,12 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 		mailer, _ := login.Post.(adapters.Mailer) // nil where no server of mail is named
 		if c.cases, err = casework.Open(e.ctx, &casework.Options{
 			Profile: o.profile, Log: c.sealed, Engine: c.engine, Locator: locator, Geocoder: geocoder, Now: o.clock.Now, Logger: e.log, Folder: e.cli.Data, Registry: registry,
-			Files: c.files.Store, Contents: c.files.Read, Mailer: mailer, PublicURL: o.logins.PublicURL,
+			Files: c.files.Store, Contents: c.files.Read, Vault: c.sealed.Vault, Mailer: mailer, PublicURL: o.logins.PublicURL,
 		}); err != nil {
 			return err
 		}
 		o.clock.Follow(c.cases)
-		config.Cases, config.Notices, config.Readings, config.Exchange, config.Calendars = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange, c.cases.Calendars
+		config.Cases, config.Notices, config.Readings, config.Exchange, config.Calendars, config.Contacts = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange, c.cases.Calendars, c.cases.Contacts
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}
 	c.server, err = server.New(config)

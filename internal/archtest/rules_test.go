@@ -257,6 +257,7 @@ var rows = []row{
 	{dir: "server/codes", may: []string{"server/city", "server/rest", "grid/code", "index", "data"}, why: "what codes say, and which are free"},
 	{dir: "server/notices", may: append([]string{"cases/notice", "cases/outbox", "server/auth"}, resource...), why: "one resource; who sees which cases it asks through an interface"},
 	{dir: "server/readings", may: append([]string{"server/casework", "server/auth", "cases", "cases/process", "cases/route", "cases/sensor", "cases/sensor/book", "geocode/codes"}, resource...), why: "one resource; what is raised becomes a case by the service of cases"},
+	{dir: "server/contacts", may: append([]string{"server/casework", "server/auth", "server/once", "cases", "people", "people/account", "people/vault"}, resource...), why: "one resource, with its file; who sees which case it asks the service of cases"},
 	{dir: "server/casefeed", may: append([]string{"server/casework", "server/casework/listing", "server/casework/place", "cases/store", "people"}, resource...), why: "the feed of public cases; it asks the service of cases"},
 	{dir: "server/casestream", may: append([]string{"server/casework", "server/streams", "cases", "cases/recent"}, resource...), why: "streams cases to who listens; it asks the service of cases what they see"},
 	{dir: "server/streams", why: "streams that are open; it knows none of them"},
@@ -279,7 +280,7 @@ var rows = []row{
 	{dir: "server", may: append([]string{
 		"server/exchange", "server/calendars",
 		"server/requests", "grid/request",
-		"server/casefeed", "server/readings", "server/casestream", "server/casework", "server/intake", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
+		"server/contacts", "server/casefeed", "server/readings", "server/casestream", "server/casework", "server/intake", "server/gate", "server/rate", "server/jobs", "server/spool", "server/undo", "server/work", "server/linkage", "server/ingest", "server/once", "server/apidoc", "server/pages", "server/batch", "server/features", "server/definitions", "server/transfer",
 		"server/locate", "server/notices", "server/geocoding", "server/cells", "server/codes", "server/attachments", "server/live", "server/operate", "server/past", "server/people", "server/personal", "people/vault", "people/audit", "server/audit", "server/trail", "server/planning", "server/plans", "server/drafts", "server/background", "server/outlook", "index/planner", "server/tilesets", "server/auth", "server/sight", "people/account", "people/rights", "server/ogcapi", "server/open311", "server/open311/local", "cases", "profile",
 	}, resource...), why: "gets its store and its pages from cmd"},
 	{dir: "sample/sampletest", may: []string{"sample", "index/indextest", "index", "data/convert", "data", "geo/proj"}, why: "the sample city in memory, for tests"},
@@ -301,7 +302,7 @@ var rows = []row{
 	{dir: "cmd/gewu/synthetic", may: []string{"data", "data/convert", "data/synth", "sample"}, why: "flags become a synthetic city, and that files; loading them is the command's matter"},
 	{dir: "cmd/gewu/casework", may: []string{
 		"server/casework/kept", "profiles", "data/catalogue", "server/calendars",
-		"server/exchange", "cases/exchange",
+		"server/exchange", "cases/exchange", "server/contacts", "people/vault",
 		"server/casework/enclosed",
 		"cases/journal", "cases/process", "cases/route", "cases/store", "cases/timing", "cmd/gewu/casecmd", "cmd/gewu/synthetic", "data/synth", "geocode", "grid", "index", "people", "people/account", "profile", "sample", "server/casework", "server/casework/place",
 		"cases/alarm", "cases/recent",

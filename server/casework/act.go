@@ -40,7 +40,7 @@ type command struct {
 	Parent string `json:"parent"`
 	// IfVersion demands that the case is at a version.
 	IfVersion *int `json:"if_version"`
-	// Contact is refused: who reported is never part of a case.
+	// Contact is kept apart from a new case, or refused: who reported is never part of one.
 	Contact map[string]string `json:"contact"`
 }
 
@@ -63,7 +63,9 @@ func (a *API) read(w http.ResponseWriter, r *http.Request) (*command, error) {
 	switch {
 	case c.Action == "":
 		return nil, rest.Fault(rest.Invalid, "action", "", "is missing: GET /v1/cases/form lists the ways in which a case begins, GET /v1/cases/{case}/offers what may be done with one")
-	case len(c.Contact) > 0:
+	case len(c.Contact) > 0 && mux.Vars(r)["case"] != "":
+		return nil, rest.Fault(rest.Invalid, "contact", "", "comes with a new case only; leave it out")
+	case len(c.Contact) > 0 && a.Contacts == nil:
 		return nil, rest.Fault(rest.Invalid, "contact", "", "is not kept here: names, telephone numbers and addresses of whoever reported do not come into a case; leave it out, or give form.reporter, a reference into a register of your own")
 	}
 	return c, nil
@@ -134,7 +136,13 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := door.begin(r.Context(), a.Desk(), id, key, &cmd.Form)
+	desk := a.Desk()
+	if len(cmd.Contact) > 0 {
+		if desk.Log, err = a.Contacts.Sealing(desk.Log, cmd.Contact); err != nil {
+			return err
+		}
+	}
+	result, err := door.begin(r.Context(), desk, id, key, &cmd.Form)
 	if err != nil {
 		return err
 	}

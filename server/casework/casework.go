@@ -183,4 +183,12 @@ type API struct {
 	*Service
 	// Holder keeps the files that forms name; nil takes any.
 	Holder enclosed.Holder
+	// Contacts keeps how whoever reported is reached; nil refuses that.
+	Contacts Contacts
+}
+
+// Contacts is a log that keeps what a report says of how whoever reported is reached, sealed and apart, before the first event of
+// its case. The error is a problem.
+type Contacts interface {
+	Sealing(log cases.Log, contact map[string]string) (cases.Log, error)
 }

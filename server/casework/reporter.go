@@ -18,14 +18,8 @@ func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.Dossier(r.Context(), of.summary.ID)
+	d, err := a.tells(r, of)
 	if err != nil {
-		return problem(err)
-	}
-	if !of.full || !city.May(r, people.ReadPersonal) {
-		return rest.Refuse(rest.Forbidden, "who reported is told to posts with the permission %s that the case is in sight of", people.ReadPersonal)
-	}
-	if err := a.keptFrom(of.caller, d); err != nil {
 		return err
 	}
 	if d.Reporter == "" {
@@ -39,6 +33,31 @@ func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 		Case     string `json:"case"`
 		Reporter string `json:"reporter"`
 	}{d.Case.ID, d.Reporter})
+}
+
+// tells is a case that whoever asks may be told the reporter of. Its errors are problems.
+func (a *API) tells(r *http.Request, of *seen) (*dossier.Dossier, error) {
+	d, err := a.Dossier(r.Context(), of.summary.ID)
+	if err != nil {
+		return nil, problem(err)
+	}
+	if !of.full || !city.May(r, people.ReadPersonal) {
+		return nil, rest.Refuse(rest.Forbidden, "who reported is told to posts with the permission %s that the case is in sight of", people.ReadPersonal)
+	}
+	return d, a.keptFrom(of.caller, d)
+}
+
+// TellsReporter refuses, with a problem, to tell whoever asks, or named on the machine itself, who reported a case.
+func (a *API) TellsReporter(r *http.Request, named, id string) error {
+	c, err := a.caller(r, named)
+	if err != nil {
+		return err
+	}
+	of, err := a.see(r, c, id)
+	if err == nil {
+		_, err = a.tells(r, of)
+	}
+	return err
 }
 
 // keptFrom refuses to tell somebody who reported a case.

@@ -96,7 +96,8 @@ func (a *API) find(ctx context.Context, by time.Time, limit int) (found []due, e
 // keyed finds subjects with a key whose feature or layer is no longer there.
 func (a *API) keyed(ctx context.Context, w *index.World, by time.Time, limit int, at *times) (found []due, err error) {
 	err = a.Vault.Keys().Each(func(s vault.Subject, state vault.State) error {
-		if !state.Key || len(found) >= limit {
+		// What is no name of a layer seals something else, whose keys others answer for.
+		if !state.Key || len(found) >= limit || !data.ValidName(s.Layer) {
 			return ctx.Err()
 		}
 		l, ok := w.Layer(s.Layer)

@@ -30,6 +30,7 @@ import (
 	"github.com/gewu-city/gewu/geocode"
 	"github.com/gewu-city/gewu/grid"
 	"github.com/gewu-city/gewu/index"
+	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/profile"
 	"github.com/gewu-city/gewu/profiles"
 	"github.com/gewu-city/gewu/server/calendars"
@@ -37,6 +38,7 @@ import (
 	"github.com/gewu-city/gewu/server/casework/enclosed"
 	"github.com/gewu-city/gewu/server/casework/kept"
 	"github.com/gewu-city/gewu/server/casework/place"
+	"github.com/gewu-city/gewu/server/contacts"
 	"github.com/gewu-city/gewu/server/exchange"
 	"github.com/gewu-city/gewu/server/notices"
 	"github.com/gewu-city/gewu/server/readings"
@@ -46,6 +48,8 @@ import (
 const (
 	// CheckpointFile is what lists and counts of cases need; it can be thrown away.
 	CheckpointFile = "cases.checkpoint"
+	// ContactsFile keeps how those who reported are reached, sealed.
+	ContactsFile = "contacts.db"
 	// RulesOffFile keeps which rules of routing are switched off; it can be thrown away.
 	RulesOffFile = "rules-off.json"
 	// ProfileFile names the profile that the city was served with last.
@@ -118,6 +122,8 @@ type Options struct {
 	Files enclosed.Files
 	// Contents reads the files of cases by their hashes; nil sends none to other platforms.
 	Contents func(ctx context.Context, hash string) (kind string, content []byte, err error)
+	// Vault seals how those who reported are reached; nil keeps nothing of it.
+	Vault *vault.Vault
 	// Mailer sends notices by mail; nil sends none.
 	Mailer adapters.Mailer
 	// PublicURL is how clients reach the server; without it messages have no links.
@@ -134,6 +140,8 @@ type Cases struct {
 	Notices *notices.Service
 	// Readings are the sensors.
 	Readings *readings.Service
+	// Contacts is how those who reported are reached, nil without keys.
+	Contacts *contacts.File
 	// Calendars are the working calendars.
 	Calendars *calendars.Service
 	// Exchange is the exchange with other platforms.
@@ -204,6 +212,11 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	if err := c.mail(o, book.Versions, ledger); err != nil {
 		return nil, errors.Join(err, c.Readings.Book.Close())
 	}
+	if o.Vault != nil {
+		if c.Contacts, err = contacts.Open(filepath.Join(o.Folder, ContactsFile), o.Vault); err != nil {
+			return nil, errors.Join(err, c.post.close(), c.Readings.Book.Close())
+		}
+	}
 	return c, watch(o.Registry, c.Sweeper, shelf)
 }
 
@@ -262,7 +275,11 @@ func (c *Cases) Run(ctx context.Context) error {
 	group.Go(func() error { return c.moves.Run(ctx) })
 	group.Go(func() error { return c.post.follower.Run(ctx) })
 	group.Go(func() error { return c.post.courier.Run(ctx) })
-	return errors.Join(group.Wait(), c.post.close(), c.Readings.Book.Close())
+	err := errors.Join(group.Wait(), c.post.close(), c.Readings.Book.Close())
+	if c.Contacts != nil {
+		err = errors.Join(err, c.Contacts.Close())
+	}
+	return err
 }
 
 // watch registers the metrics of clocks.

@@ -31,6 +31,8 @@ type City struct {
 	Identify func(*http.Request) (account.Principal, error)
 	// Take keeps a file for an owner, written anew; nil keeps none. Its errors are problems.
 	Take func(r *http.Request, owner string, content []byte) (cases.File, error)
+	// Seal keeps who reported a case before it begins, and returns a reference to that; nil keeps nothing of it.
+	Seal func(id string, who open311.Contact) (ref string, err error)
 }
 
 // Config is the part of a configuration that follows from a city. Without cases that everybody may see, programs see those
@@ -44,9 +46,13 @@ func (c *City) Config(settings open311.Settings) open311.Config {
 	if c.Take != nil {
 		files = albums{c}
 	}
+	var contacts open311.Contacts
+	if c.Seal != nil {
+		contacts = reporters{c}
+	}
 	return open311.Config{
 		Settings: settings, Classes: c.Cases.ClassTable, Cases: shelf{c.Cases.Cases(), c.Cases.Ledger()}, Desk: c, Processes: c.processes, Process: desk.Process,
-		Places: c, Keys: c, Clocks: c, Offices: c.office, Files: files, Now: c.Cases.Now,
+		Places: c, Keys: c, Clocks: c, Offices: c.office, Files: files, Contacts: contacts, Now: c.Cases.Now,
 	}
 }
 
@@ -135,6 +141,15 @@ func (a albums) Keep(r *http.Request, owner open311.Key, content []byte) (cases.
 
 // Public implements [open311.Files].
 func (albums) Public(string) (string, bool) { return "", false }
+
+// reporters are those who report. Nobody of them is told by mail how it goes on.
+type reporters struct{ *City }
+
+// Seal implements [open311.Contacts].
+func (s reporters) Seal(_ context.Context, id string, who open311.Contact) (ref string, mail bool, err error) {
+	ref, err = s.City.Seal(id, who)
+	return ref, false, err
+}
 
 func position(p geo.Point) cases.Position { return cases.Position{Lon: p.Lon(), Lat: p.Lat()} }
 

@@ -2275,6 +2275,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{case}/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * How whoever reported a case is reached
+         * @description What came with the report in `contact`, kept sealed and apart from the case. It is told to whom the reporter is told: posts with the permission `read-personal` that the case is in sight of, and nobody of a unit that has or ever had the case, or of one below it, nor of an organisation above it that does not need it. A reason is asked for; it is noted first.
+         */
+        get: operations["caseContact"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase how whoever reported a case is reached
+         * @description The key that seals it is destroyed, so that nobody can read it any more, not in a backup either; the case stays. It needs the permissions `edit` and `read-personal`, and sight of the case. Sent again, it completes what was broken off.
+         */
+        delete: operations["eraseCaseContact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/requests": {
         parameters: {
             query?: never;
@@ -4312,6 +4339,12 @@ export interface components {
             form?: components["schemas"]["CaseForm"];
             /** @description The case that a new one is a part of. */
             parent?: string;
+            /** @description With a new case: how whoever reports is reached. It is sealed and kept apart from the case, and in no answer but GET /v1/cases/{case}/contact; a server without keys refuses it. */
+            contact?: {
+                name?: string;
+                phone?: string;
+                email?: string;
+            };
             if_version?: number;
         };
         CaseQuestion: {
@@ -13993,6 +14026,107 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    caseContact: {
+        parameters: {
+            query?: {
+                /** @description Why; instead of the header, which does not stand in addresses. */
+                reason?: components["parameters"]["reason"];
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: {
+                /** @description Why; noted in the log. */
+                "X-Gewu-Reason"?: components["parameters"]["reason_header"];
+            };
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        case: string;
+                        name?: string;
+                        phone?: string;
+                        email?: string;
+                        /** @description Of a report over Open311: `account_id`. */
+                        account?: string;
+                        /** @description Of a report over Open311: `device_id`. */
+                        device?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    eraseCaseContact: {
+        parameters: {
+            query?: {
+                /** @description Why; instead of the header, which does not stand in addresses. */
+                reason?: components["parameters"]["reason"];
+                /** @description On the machine itself, without an account: the person of the directory for whom is asked. With an account it is left out. */
+                person?: string;
+                /**
+                 * @description Answer from this position or later: a number or `epoch-seq`. Waits up to two seconds, then 503; 410 when the epoch is another.
+                 * @example 42
+                 */
+                min_seq?: components["parameters"]["min_seq"];
+            };
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+                /** @description Why; noted in the log. */
+                "X-Gewu-Reason"?: components["parameters"]["reason_header"];
+            };
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        case: string;
+                        erased: boolean;
+                        seq: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
