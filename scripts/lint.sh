@@ -29,9 +29,17 @@ format() {
   fi
 }
 
+# A built program that is added by mistake stays in every clone for good. Data of tests and samples is far smaller.
+no_large_files() {
+  local found
+  found=$(git ls-files -z | xargs -0 stat -c '%s %n' | awk '$1 > 8 * 1024 * 1024')
+  [ -z "$found" ] || { printf '%s\n' "files above 8 MiB in the repository:" "$found"; return 1; }
+}
+
 if [ "${1:-}" = fmt ]; then
   exec "$tool" fmt
 fi
+step "size of files" no_large_files
 step "golangci-lint" "$tool" run ./...
 step "formatting" format
 printf '\nmake lint: all passed\n'
