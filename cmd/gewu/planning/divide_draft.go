@@ -35,7 +35,14 @@ func (d *Divide) draft(e *Env, a *divide.Alternative) (string, error) {
 			ID string `json:"id"`
 		} `json:"draft"`
 	}
-	if err := e.Send("/v1/drafts", "application/json", bytes.NewReader(body), &made); err != nil {
+	err = e.City(func(c Client) error {
+		_, text, err := e.begin(c, http.MethodPost, "/v1/drafts", nil, "application/json", bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, &made)
+	})
+	if err != nil {
 		return "", err
 	}
 	file := geojson.NewFeatureCollection()
@@ -59,6 +66,9 @@ func (d *Divide) draft(e *Env, a *divide.Alternative) (string, error) {
 	}
 	id := made.Draft.ID
 	if _, err := e.long(bar("draft", d.Quiet), http.MethodPost, draftPath(id)+"/import", query, "application/geo+json", bytes.NewReader(body), nil); err != nil {
+		if e.Ctx.Err() != nil {
+			return "", fmt.Errorf("draft %s was begun, and gewu grid draft delete %s forgets it; its grids: %w", id, id, err)
+		}
 		return "", fmt.Errorf("draft %s was begun, but the grids do not fit into it: %w", id, err)
 	}
 	return id, nil

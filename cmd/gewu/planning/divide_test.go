@@ -264,7 +264,10 @@ type sender func(path, contentType string, body io.Reader, out any) error
 
 func (s sender) Do(_ context.Context, _, path string, query url.Values, contentType string, body io.Reader) (*http.Response, error) {
 	var out json.RawMessage
-	if err := s(path+"?"+query.Encode(), contentType, body, &out); err != nil {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	if err := s(path, contentType, body, &out); err != nil {
 		return nil, err
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(out))}, nil
@@ -332,6 +335,24 @@ func TestDivideDraft(t *testing.T) {
 	e.City = func(do func(planning.Client) error) error { return do(sender(e.Send)) }
 	if err := cmd.Run(e); err == nil || !strings.Contains(err.Error(), "draft d2 was begun, but the grids do not fit into it: 1 gap") {
 		t.Error(err)
+	}
+}
+
+// TestDivideDraftInterrupted: a division that is interrupted while its grids are sent names the draft that it began.
+func TestDivideDraftInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := suburb(t)
+	cmd := divider(dir)
+	cmd.Draft, cmd.Scheme, cmd.Out = "Spring", "social", ""
+	e := drawer(dir, io.Discard, io.Discard)
+	interrupt := interruptible(t, e)
+	w := &worker{script: []turn{{taken: interrupt, status: http.StatusCreated, body: `{"draft":{"id":"d1"}}`}, {}}}
+	e.City = func(do func(planning.Client) error) error { return do(w) }
+	if err := cmd.Run(e); err == nil || !strings.Contains(err.Error(), "gewu grid draft delete d1 forgets it; its grids: interrupted while it was sent; nothing has changed") {
+		t.Error(err)
+	}
+	if want := []string{"POST /v1/drafts?", "POST /v1/drafts/d1/import?async=true"}; !slices.Equal(w.asked, want) {
+		t.Errorf("asked %q", w.asked)
 	}
 }
 

@@ -44,6 +44,55 @@ func bar(name string, quiet bool) string {
 	return name
 }
 
+// errUnchanged is what an interrupted command says when it is sure.
+var errUnchanged = errors.New("nothing has changed")
+
+// stoppable is a body that is not sent any further once the command is interrupted: without its end the city takes none of it.
+type stoppable struct {
+	io.Reader
+
+	ctx context.Context //nolint:containedctx // that of the request whose body it is
+}
+
+func (s stoppable) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(p)
+}
+
+// outlast is a context that ends some time after another one. What has been sent is answered in that time, so that an
+// interrupted command knows what it began.
+func outlast(ctx context.Context, patience time.Duration) (context.Context, context.CancelFunc) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-longer.Done():
+		case <-time.After(patience):
+			end()
+		}
+	})
+	return longer, func() { stop(); end() }
+}
+
+// begin sends a request for long work. When the command is interrupted before all of it was sent, there is no work; once it
+// was, the answer is waited for, because it says which job there is to cancel.
+func (e *Env) begin(c Client, method, path string, query url.Values, contentType string, body io.Reader) (status int, text []byte, err error) {
+	ctx, stop := outlast(e.Ctx, cancelPatience)
+	defer stop()
+	if body != nil {
+		body = stoppable{Reader: body, ctx: e.Ctx}
+	}
+	status, text, err = fetch(ctx, c, method, path, query, contentType, body)
+	switch {
+	case err == nil || e.Ctx.Err() == nil:
+		return status, text, err
+	case errors.Is(err, e.Ctx.Err()) && ctx.Err() == nil:
+		return 0, nil, fmt.Errorf("interrupted while it was sent; %w", errUnchanged)
+	}
+	return 0, nil, fmt.Errorf("interrupted; whether it was begun is not known (%w): see gewu job and gewu grid draft list", err)
+}
+
 // long asks for work that may take long: the city does it as a job, whose progress a bar shows, and what it answers is read
 // into out. When the command is interrupted the job is cancelled, and has changed nothing.
 func (e *Env) long(name, method, path string, query url.Values, contentType string, body io.Reader, out any) (raw []byte, err error) {
@@ -53,7 +102,7 @@ func (e *Env) long(name, method, path string, query url.Values, contentType stri
 	}
 	query.Set("async", "true")
 	err = e.City(func(c Client) error {
-		status, text, err := fetch(e.Ctx, c, method, path, query, contentType, body)
+		status, text, err := e.begin(c, method, path, query, contentType, body)
 		if err != nil {
 			return err
 		}
@@ -134,7 +183,7 @@ func (e *Env) cancel(c Client, path string) error {
 	case err != nil:
 		return fmt.Errorf("interrupted; whether the work was cancelled is not known (%w): see gewu job", err)
 	case j.State == "cancelled":
-		return errors.New("cancelled; nothing has changed")
+		return fmt.Errorf("cancelled; %w", errUnchanged)
 	case j.ended():
 		return fmt.Errorf("too late to cancel: the work is %s", j.State)
 	}

@@ -24,10 +24,11 @@ type turn struct {
 	status int
 	body   string
 	err    error
-	then   func()
+	// then happens before the body of the request is read, taken when all of it is.
+	then, taken func()
 }
 
-func (w *worker) Do(ctx context.Context, method, path string, query url.Values, _ string, _ io.Reader) (*http.Response, error) {
+func (w *worker) Do(ctx context.Context, method, path string, query url.Values, _ string, body io.Reader) (*http.Response, error) {
 	w.asked = append(w.asked, method+" "+path+"?"+query.Encode())
 	if len(w.script) == 0 {
 		return nil, errors.New("nothing more was expected")
@@ -36,6 +37,14 @@ func (w *worker) Do(ctx context.Context, method, path string, query url.Values, 
 	w.script = w.script[1:]
 	if one.then != nil {
 		one.then()
+	}
+	if body != nil {
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			return nil, err
+		}
+	}
+	if one.taken != nil {
+		one.taken()
 	}
 	if one.err != nil || ctx.Err() != nil {
 		return nil, errors.Join(one.err, ctx.Err())
@@ -103,6 +112,20 @@ func TestLongWork(t *testing.T) {
 			script: func(interrupt func()) []turn {
 				return []turn{{status: 202, body: taken}, {then: interrupt}, {err: errors.New("gone")}}
 			},
+		},
+		{
+			name: "Ctrl-C while it is sent", asked: []string{begun}, fails: "interrupted while it was sent; nothing has changed",
+			script: func(interrupt func()) []turn { return []turn{{then: interrupt}} },
+		},
+		{
+			name: "Ctrl-C when all is sent", asked: []string{begun, look, "DELETE /v1/jobs/J?"}, fails: "cancelled; nothing has changed",
+			script: func(interrupt func()) []turn {
+				return []turn{{taken: interrupt, status: 202, body: taken}, {}, {status: 200, body: `{"id":"J","state":"cancelled"}`}}
+			},
+		},
+		{
+			name: "Ctrl-C when all is sent, and no answer", asked: []string{begun}, fails: "whether it was begun is not known (gone)",
+			script: func(interrupt func()) []turn { return []turn{{taken: interrupt, err: errors.New("gone")}} },
 		},
 		{
 			name: "refused", asked: []string{begun}, fails: "is no draft",
