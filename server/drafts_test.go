@@ -3,6 +3,8 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -374,6 +376,63 @@ func TestDraftOfADivision(t *testing.T) {
 	c.draft(200, "POST", d+"/steps", `{"op":"lock","codes":["A121-00"]}`)
 	if a := c.do("GET", d+"/impact", nil, ""); !strings.Contains(a.body, `"~1.3"`) {
 		t.Error(a.body)
+	}
+}
+
+// TestImportByHand gives ground that an import leaves without a cell to whom somebody chooses, at the place that the refusal lists
+// although more than it lists was mended; the choice is found again from the log, and one about no defect is refused.
+func TestImportByHand(t *testing.T) {
+	c := newCity(t, nil).fill()
+	d := c.begun("li")
+	before, last := c.bytesOf(d), c.store.Last()
+	// The western cell has thirty vertices on the border of the community above, which has none there: all are added to it.
+	edge := ""
+	for i := 1; i < 30; i++ {
+		edge += fmt.Sprintf("[%.7f,25.01],", 121.506-0.0002*float64(i))
+	}
+	body := `{"type":"FeatureCollection","features":[
+		{"type":"Feature","properties":{"code":"A111-00","community":"D1-V1"},"geometry":{"type":"Polygon","coordinates":[[[121.5,25],[121.506,25],[121.506,25.01],` + edge + `[121.5,25.01],[121.5,25]]]}},
+		{"type":"Feature","properties":{"code":"A112-00","community":"D1-V1"},"geometry":{"type":"Polygon","coordinates":[[[121.51,25],[121.52,25],[121.52,25.01],[121.51,25.01],[121.51,25]]]}}]}`
+	where := func(more string) string { return d + "/import?communities=D1-V1" + more }
+	a := c.do("POST", where(""), jsonBody, body)
+	place := regexp.MustCompile(`"value":"gap","detail":"[^"]* m² at ([0-9.]+), ([0-9.]+)"`).FindStringSubmatch(a.body)
+	if a.status != 422 || place == nil {
+		t.Fatal(a.status, a.body)
+	}
+	lon, lat := place[1], place[2]
+	give := func(lon, code string) string {
+		return "&choices=" + url.QueryEscape(fmt.Sprintf(`[{"at":[%s,%s],"code":%q}]`, lon, lat, code))
+	}
+	for more, want := range map[string]string{
+		"&rule=manual":                            `"field":"choices"`,
+		"&rule=manual&choices=x":                  "must be a JSON list",
+		"&rule=manual" + give("121.5", "A112-00"): "there is no defect at the place",
+		"&rule=manual" + give(lon, "nobody"):      "1 gap",
+		"&rule=hand":                              "longest_border, priority or manual",
+	} {
+		if a := c.do("POST", where(more), jsonBody, body); a.status/100 != 4 || !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %s", more, a.status, a.body)
+		}
+	}
+	if c.bytesOf(d) != before || c.store.Last() != last {
+		t.Error("a refused import has changed the draft, or written")
+	}
+	v := c.draft(200, "POST", where("&rule=manual"+give(lon, "A112-00")), body)
+	if len(v.Counts) > 0 || !slices.Contains(v.Changed.Altered, "A112-00") {
+		t.Errorf("%+v", v)
+	}
+	cells := c.do("GET", d+"/cells", nil, "").body
+	c.draft(200, "POST", d+"/undo", "")
+	c.server.drafts.Forget()
+	c.draft(200, "POST", d+"/redo", "")
+	if again := c.do("GET", d+"/cells", nil, "").body; again != cells {
+		t.Errorf("after undo and redo %s instead of %s", again, cells)
+	}
+	c.draft(200, "POST", d+"/check", "")
+	c.draft(200, "POST", d+"/approve", `{"by":"wang"}`)
+	c.draft(200, "POST", d+"/publish", "")
+	if got := c.cellAt(121.508, 25.005, ""); !strings.HasPrefix(got, "A112-00") {
+		t.Error(got)
 	}
 }
 

@@ -61,9 +61,16 @@ func (d *Draft) replace(s *Step) (*coverage.Coverage, coverage.Change, error) {
 		}
 		all = append(all, c)
 	}
+	choices := make(map[geo.Point]string, len(s.Choices))
+	for _, c := range s.Choices {
+		choices[geo.Point(c.At)] = c.Code
+	}
 	built, found, err := coverage.Build(all, coverage.Options{
-		Outline: d.Now.Outline(), Rule: s.Rule, Order: s.Order, FixRings: s.FixRings,
+		Outline: d.Now.Outline(), Rule: s.Rule, Order: s.Order, Choices: choices, FixRings: s.FixRings,
 	})
+	if p, ok := misplaced(s.Choices, found); ok {
+		return nil, coverage.Change{}, p
+	}
 	if err != nil {
 		if slices.ContainsFunc(found, func(f coverage.Defect) bool { return !f.Fixed }) {
 			return nil, coverage.Change{}, &UnfitError{found}
@@ -81,6 +88,17 @@ func (d *Draft) replace(s *Step) (*coverage.Coverage, coverage.Change, error) {
 	ch := d.Now.Replace(built)
 	after, err := d.Now.Apply(ch)
 	return after, ch, err
+}
+
+// misplaced refuses the first choice that is about none of the defects that were found: it would do nothing, silently.
+func misplaced(choices []Choice, found []coverage.Defect) (*edit.RefusalError, bool) {
+	for _, c := range choices {
+		at := geo.Point(c.At)
+		if !slices.ContainsFunc(found, func(d coverage.Defect) bool { return d.Point == at }) {
+			return &edit.RefusalError{Reason: edit.Unknown, At: &at, Why: "there is no defect at the place of a choice: take the places as a refused import lists them"}, true
+		}
+	}
+	return nil, false
 }
 
 func refusal(reason edit.Reason, codes []string, format string, args ...any) error {

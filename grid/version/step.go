@@ -45,6 +45,12 @@ type Codeline struct {
 	Parent string `json:"parent"`
 }
 
+// Choice says who gets the ground of one defect of an import: the cell with a code, nobody without one.
+type Choice struct {
+	At   Place  `json:"at"`
+	Code string `json:"code"`
+}
+
 // Step is an operation on a draft as clients write it and as the log keeps it. Which members matter depends on Op, see
 // [ParseStep].
 type Step struct {
@@ -73,6 +79,7 @@ type Step struct {
 	// The rest belongs to an import.
 	Rule     coverage.Rule `json:"rule,omitempty"`
 	Order    []string      `json:"order,omitempty"`
+	Choices  []Choice      `json:"choices,omitempty"`
 	FixRings bool          `json:"fix_rings,omitempty"`
 	// Parts is the number of records that hold the cells.
 	Parts int             `json:"parts,omitempty"`

@@ -304,9 +304,17 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	step := &version.Step{Op: version.OpImport, Rule: coverage.Rule(q.Text("rule")), FixRings: q.Flag("fix_rings")}
 	step.Parents, _ = q.Names("communities")
 	step.Order, _ = q.Names("order")
+	if text := q.Text("choices"); text != "" {
+		if err := json.Unmarshal([]byte(text), &step.Choices); err != nil || len(step.Choices) > version.MostCodes {
+			q.Fail(rest.Fault(rest.BadRequest, "choices", text, `must be a JSON list such as [{"at":[121.5,25],"code":"A1"}]`))
+		}
+	}
 	codeName, parentName := q.Text("code"), q.Text("community")
-	if step.Rule != "" && step.Rule != coverage.LongestBorder && step.Rule != coverage.Priority {
-		q.Fail(rest.Fault(rest.BadRequest, "rule", string(step.Rule), "must be longest_border or priority"))
+	if step.Rule != "" && step.Rule != coverage.LongestBorder && step.Rule != coverage.Priority && step.Rule != coverage.Manual {
+		q.Fail(rest.Fault(rest.BadRequest, "rule", string(step.Rule), "must be longest_border, priority or manual"))
+	}
+	if step.Rule == coverage.Manual && len(step.Choices) == 0 {
+		q.Fail(rest.Fault(rest.BadRequest, "choices", "", "says who gets which ground by the rule manual"))
 	}
 	if err := q.Fault(); err != nil {
 		return err

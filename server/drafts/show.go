@@ -75,8 +75,11 @@ func defectsOf(list []coverage.Defect, which func(coverage.Defect) bool) []defec
 // listDefects adds the first defects that are not fixed to a problem.
 func listDefects(p *rest.Problem, list []coverage.Defect) error {
 	const most = 20
-	for _, d := range list[:min(most, len(list))] {
-		if !d.Fixed {
+	told := 0
+	for i := range list {
+		// Those that are fixed, such as vertices that were added, may be thousands and stand in nobody's way.
+		if d := &list[i]; !d.Fixed && told < most {
+			told++
 			p.Also(strings.Join(d.Cells, ","), string(d.Kind), fmt.Sprintf("%.1f m² at %.7f, %.7f", d.Area, d.Point.Lon(), d.Point.Lat()))
 		}
 	}

@@ -376,8 +376,9 @@ type DraftImport struct {
 	Draft       string   `arg:"" help:"Id of the draft."`
 	File        string   `arg:"" help:"GeoJSON file of the polygons; - is standard input."`
 	Communities []string `help:"Replace the cells of these areas of the level above only." placeholder:"CODE,…"`
-	Rule        string   `help:"Fix gaps and overlaps: longest_border or priority." enum:",longest_border,priority" default:"" placeholder:"RULE"`
+	Rule        string   `help:"Fix gaps and overlaps: longest_border, priority, or manual, as --give says alone." enum:",longest_border,priority,manual" default:"" placeholder:"RULE"`
 	Order       []string `help:"Codes for --rule priority, the first wins." placeholder:"CODE,…"`
+	Give        []string `help:"Who gets the ground of the defect at a place, as the refused import lists it; no code is nobody. Comes before any rule." sep:"none" placeholder:"LON,LAT=CODE"`
 	FixRings    bool     `help:"Repair invalid rings."`
 	Code        string   `help:"Property that holds codes. Default: code, else the id." placeholder:"NAME"`
 	Community   string   `help:"Property that holds the area of the level above. Default: community." placeholder:"NAME"`
@@ -385,8 +386,36 @@ type DraftImport struct {
 	Quiet       bool     `help:"No progress bar." short:"q"`
 }
 
+// choices are what is given by hand, as the city takes it.
+func (c *DraftImport) choices() (string, error) {
+	type choice struct {
+		At   [2]float64 `json:"at"`
+		Code string     `json:"code"`
+	}
+	var list []choice
+	for _, text := range c.Give {
+		at, code, ok := strings.Cut(text, "=")
+		lon, lat, both := strings.Cut(at, ",")
+		x, err := strconv.ParseFloat(strings.TrimSpace(lon), 64)
+		y, err2 := strconv.ParseFloat(strings.TrimSpace(lat), 64)
+		if !ok || !both || err != nil || err2 != nil {
+			return "", fmt.Errorf("--give %q: must be LON,LAT=CODE, such as 121.5345657,25.0411255=A1", text)
+		}
+		list = append(list, choice{[2]float64{x, y}, code})
+	}
+	if list == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
 // Run prints what changed.
 func (c *DraftImport) Run(e *Env) error {
+	choices, err := c.choices()
+	if err != nil {
+		return err
+	}
 	in, total := e.Stdin, int64(-1)
 	if c.File != "-" {
 		f, err := os.Open(c.File)
@@ -401,7 +430,7 @@ func (c *DraftImport) Run(e *Env) error {
 	}
 	query := url.Values{}
 	for name, v := range map[string]string{
-		"communities": strings.Join(c.Communities, ","), "rule": c.Rule, "order": strings.Join(c.Order, ","), "code": c.Code, "community": c.Community,
+		"communities": strings.Join(c.Communities, ","), "rule": c.Rule, "order": strings.Join(c.Order, ","), "code": c.Code, "community": c.Community, "choices": choices,
 	} {
 		if v != "" {
 			query.Set(name, v)
