@@ -11695,9 +11695,11 @@ export interface operations {
                 async?: components["parameters"]["draft_async"];
                 /** @description Codes of areas of the level above, separated by commas. */
                 communities?: string;
-                rule?: "longest_border" | "priority";
+                rule?: "longest_border" | "priority" | "manual";
                 /** @description Codes for priority, the first wins. */
                 order?: string;
+                /** @description JSON list: who gets the ground of the defect at a place, as a refused import lists it; an empty code is nobody. Choices come before any rule; with manual there is no other. */
+                choices?: string;
                 /** @description Repair invalid rings. */
                 fix_rings?: boolean;
                 /** @description Property that holds codes. Default: code, else the id of the feature; empty for a cell that gets a code later. */
