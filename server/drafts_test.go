@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -366,9 +367,10 @@ func TestDraftOfADivision(t *testing.T) {
 				t.Errorf("%d: no %s in %s", i, want, a.body)
 			}
 		}
-		if i == 0 {
+		switch i {
+		case 0:
 			c.server.drafts.Forget()
-		} else if i == 1 {
+		case 1:
 			c.draft(200, "POST", d+"/approve", `{"by":"wang"}`)
 		}
 	}
@@ -561,7 +563,7 @@ func TestDraftsRefuseHugeBodies(t *testing.T) {
 		{"/import", length}, {"/import", "Transfer-Encoding: chunked\r\n"}, {"/import?async=true", length},
 	} {
 		res, body, err := c.sendAll("POST", d+tc.path, "application/json", size, tc.how)
-		if err != nil || res.StatusCode != 413 || !strings.Contains(body, "larger than 32 MiB") {
+		if err != nil || res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(body, "larger than 32 MiB") {
 			t.Errorf("%s, %.20q: %v, %v, %s", tc.path, tc.how, err, res, body)
 		}
 	}

@@ -109,10 +109,10 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/schemes/{scheme}", s.definitions.GetScheme, anyone, false},
 		{"DELETE", "/v1/schemes/{scheme}", s.definitions.DropScheme, writers, false},
 		{"GET", "/v1/schemes/{scheme}/check", s.cells.Check, anyone, false},
-		{"GET", "/v1/schemes/{scheme}/reconcile", s.known(background.Reconcile, "scheme", s.planning.Reconcile), anyone, false},
-		{"GET", "/v1/schemes/{scheme}/report", s.known(background.Report, "scheme", s.planning.Report), anyone, false},
-		{"GET", "/v1/schemes/{scheme}/impact", s.known(background.Compare, "scheme", s.planning.Between), anyone, false},
-		{"POST", "/v1/schemes/{scheme}/impact", s.known(background.Compare, "scheme", s.planning.Of), anyone, false},
+		{"GET", "/v1/schemes/{scheme}/reconcile", s.known(background.Reconcile, s.planning.Reconcile), anyone, false},
+		{"GET", "/v1/schemes/{scheme}/report", s.known(background.Report, s.planning.Report), anyone, false},
+		{"GET", "/v1/schemes/{scheme}/impact", s.known(background.Compare, s.planning.Between), anyone, false},
+		{"POST", "/v1/schemes/{scheme}/impact", s.known(background.Compare, s.planning.Of), anyone, false},
 		{"POST", "/v1/schemes/{scheme}/draw", s.planning.Draw, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells", s.cells.List, anyone, false},
 		{"GET", "/v1/schemes/{scheme}/cells/{code}", s.cells.Get, anyone, false},
@@ -306,10 +306,10 @@ func (s *Server) answer(rt *route, w http.ResponseWriter, r *http.Request, who *
 	return s.withinGates(rt, w, r)
 }
 
-// known is [background.Desk.Allow] for routes that anyone may call: a job is for those who can be told apart, who see and cancel
+// known is [background.Desk.Allow] for routes of schemes that anyone may call: a job is for those who can be told apart, who see and cancel
 // their own, and work for nobody in particular is done while somebody waits for it.
-func (s *Server) known(kind, variable string, do handler) handler {
-	job := s.background.Allow(kind, variable, do)
+func (s *Server) known(kind string, do handler) handler {
+	job := s.background.Allow(kind, "scheme", do)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		who := auth.From(r.Context())
 		switch {
