@@ -19,9 +19,8 @@ func hostile() []string {
 	}
 }
 
-// TestHostile bounds what texts cost that are made to cost much. The worst of them takes a tenth of a second where nothing
-// else runs; the bound is a hundred times that, for machines that are busy
-// and for the race detector.
+// TestHostile bounds what texts cost that are made to cost much: fifty times what a question may cost, since the
+// machine may be busy.
 func TestHostile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long, and nothing runs beside it")
@@ -38,7 +37,7 @@ func TestHostile(t *testing.T) {
 			do()
 			took := time.Since(start)
 			t.Logf("%s %q: %v", name, short, took)
-			if took > 10*time.Second {
+			if took > time.Second {
 				t.Errorf("%s of %q takes %v", name, short, took)
 			}
 		}
