@@ -112,7 +112,7 @@ func inBox(b *geo.Box) test {
 			rows[n] = r
 			i := r & (chunkRows - 1)
 			// The highest bit is set where one of the distances is larger.
-			outside := width - uint64(uint32(k.lon[i]-b.Min.X)) | height - uint64(uint32(k.lat[i]-b.Min.Y))
+			outside := (width - uint64(uint32(k.lon[i]-b.Min.X))) | (height - uint64(uint32(k.lat[i]-b.Min.Y)))
 			n += int(^outside>>63) & int(k.flags[i]&flagPlaced/flagPlaced)
 		}
 		return rows[:n]
