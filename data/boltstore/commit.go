@@ -25,8 +25,8 @@ type committer struct {
 	start data.Seq
 	// starved counts the groups since the checkpointer could write.
 	starved int
-	// events are those of the entry that was asked for last.
-	events memory.Entry
+	// events are those of the entries that were asked for last.
+	events memory.Entries
 	// staged says that the file may hold entries beyond the newest, which were to be appended together and were not.
 	staged bool
 }
@@ -243,17 +243,18 @@ func (a admitting) Settle() error {
 
 // EventAt implements [admit.Log].
 func (a admitting) EventAt(seq data.Seq, name string) (int, error) {
-	if e := &a.events; e.Seq != seq {
-		e.Begin()
+	e := a.events.Entry(seq)
+	if e == nil {
+		e = &memory.Entry{Seq: seq}
 		switch err := a.db.readChanges(context.WithoutCancel(a.ctx), seq, e.Add); {
 		case errors.Is(err, data.ErrNoEntry):
 			return 0, nil
 		case err != nil:
 			return 0, err
 		}
-		e.Seq = seq
+		a.events.Keep(e)
 	}
-	return a.events.Newest(name), nil
+	return e.Newest(name), nil
 }
 
 // draft is what the next transaction of a group builds on.

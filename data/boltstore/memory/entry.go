@@ -11,9 +11,8 @@ import (
 )
 
 // Entry is the events of cases in one entry of the log, without their bodies: whoever appends to many cases at once asks for
-// many events of the same entry, one after the other. The zero value is that of no entry. It belongs to one goroutine.
+// many events of the same entry, one after the other. It belongs to one goroutine.
 type Entry struct {
-	// Seq is the entry, 0 for none.
 	Seq data.Seq
 
 	// names are those of the cases, one after the other; that of event i ends at ends[i].
@@ -24,11 +23,6 @@ type Entry struct {
 	at int
 	// newest is the newest entry with an event before one of these: this entry itself if a case has several here.
 	newest data.Seq
-}
-
-// Begin forgets all events, before the changes of an entry are added. The entry is known when [Entry.Seq] is set.
-func (e *Entry) Begin() {
-	*e = Entry{names: e.names[:0], ends: e.ends[:0], numbers: e.numbers[:0]}
 }
 
 // Add adds a change by its payload, with the hash that it must have; those that are no events are passed over. It keeps nothing
@@ -69,3 +63,39 @@ func (e *Entry) Newest(name string) int {
 	}
 	return found
 }
+
+// mostKept bounds what [Entries] keeps, in events, with bare for an entry by itself: 2 MB or so, and the entries from which a
+// sweep goes on in a hundred thousand cases.
+const (
+	mostKept = 1 << 15
+	bare     = 4
+)
+
+// Entries are the entries that were read last: those who append to many cases side by side ask for the same ones. The zero
+// value has none. It belongs to one goroutine.
+type Entries struct {
+	known map[data.Seq]*Entry
+	// order is that in which they were read, size what they count for.
+	order []data.Seq
+	size  int
+}
+
+// Entry is one of the entries, nil where it has to be read.
+func (s *Entries) Entry(seq data.Seq) *Entry { return s.known[seq] }
+
+// Keep keeps an entry that was read. Those that were read first go, all of them for one that is more than is kept.
+func (s *Entries) Keep(e *Entry) {
+	if s.known == nil {
+		s.known = map[data.Seq]*Entry{}
+	}
+	s.size += e.size()
+	for len(s.order) > 0 && s.size > mostKept {
+		s.size -= s.known[s.order[0]].size()
+		delete(s.known, s.order[0])
+		s.order = s.order[1:]
+	}
+	s.known[e.Seq] = e
+	s.order = append(s.order, e.Seq)
+}
+
+func (e *Entry) size() int { return bare + len(e.ends) }

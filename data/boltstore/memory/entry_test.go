@@ -14,9 +14,9 @@ import (
 // TestEntry asks for the events of random entries in any order, and compares with a map.
 func TestEntry(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var e memory.Entry
+		var kept memory.Entries
 		for seq := data.Seq(10); seq < 13; seq++ {
-			e.Begin()
+			e := &memory.Entry{Seq: seq}
 			want := map[string]int{}
 			cases := rapid.IntRange(1, 8).Draw(t, "cases")
 			for n := range rapid.IntRange(0, 12).Draw(t, "changes") {
@@ -50,7 +50,11 @@ func TestEntry(t *testing.T) {
 					t.Fatal("a payload that does not match its hash is taken")
 				}
 			}
-			e.Seq = seq
+			if kept.Entry(seq) != nil {
+				t.Fatal("an entry is there that nobody read")
+			}
+			kept.Keep(e)
+			e = kept.Entry(seq)
 			for range 20 {
 				name := data.CaseName(fmt.Sprint("c", rapid.IntRange(1, 10).Draw(t, "asked")))
 				if got := e.Newest(name); got != want[name] {
@@ -59,4 +63,51 @@ func TestEntry(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEntries reads ever more entries: those that were read last are kept, and never more than a bound.
+func TestEntries(t *testing.T) {
+	var kept memory.Entries
+	add := func(seq data.Seq, events int) {
+		e := &memory.Entry{Seq: seq}
+		for n := range events {
+			payload, err := data.AppendPayload(nil, &data.Change{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName(fmt.Sprint("c", n)), Case: &data.CaseEvent{Number: 7, Body: []byte{1}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			head, err := data.PeekPayload(payload)
+			if err == nil {
+				err = e.Add(head, payload, sha256.Sum256(payload))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept.Keep(e)
+	}
+	count := func(to data.Seq) (n int) {
+		for seq := data.Seq(1); seq <= to; seq++ {
+			if kept.Entry(seq) != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for seq := data.Seq(1); seq <= 20_000; seq++ {
+		add(seq, int(seq)%2)
+		if kept.Entry(seq) == nil {
+			t.Fatalf("entry %d is gone at once", seq)
+		}
+	}
+	if n := count(20_000); n < 1000 || n > 10_000 || kept.Entry(1) != nil {
+		t.Errorf("%d entries are kept", n)
+	}
+	add(20_001, 40_000)
+	if n := count(20_001); n != 1 || kept.Entry(20_001).Newest(data.CaseName("c39999")) != 7 {
+		t.Errorf("%d entries are kept beside one that is more than all", n)
+	}
+	add(20_002, 1)
+	if n := count(20_002); n != 1 || kept.Entry(20_002) == nil {
+		t.Errorf("%d entries are kept after it", n)
+	}
 }
