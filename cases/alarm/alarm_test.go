@@ -398,7 +398,7 @@ func TestHolidaysEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := clocks["handle"]; (c.Fault != "") != (w.sweeper.State().Undated == 1) {
+	if c := clocks.Clock("handle"); (c.Fault != "") != (w.sweeper.State().Undated == 1) {
 		t.Errorf("%+v, %+v", c, w.sweeper.State())
 	}
 	faults := strings.Join(w.sweeper.Faults(), "\n")
@@ -479,8 +479,9 @@ func TestNothingTwice(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
-			for name, c := range clocks {
-				if left := w.city.Rules.Rule(name).Reached(&c, latest, w.city.Book); len(left) > 0 {
+			for n := range clocks {
+				c := &clocks[n]
+				if left := w.city.Rules.Rule(c.Name).Reached(c, latest, w.city.Book); len(left) > 0 {
 					rt.Fatalf("%s: %+v of %+v was not told", id, left, c)
 				}
 			}

@@ -104,13 +104,14 @@ func (s *Sweeper) Dry(ctx context.Context, book *calendar.Book) (shifts []Shift,
 		if err != nil {
 			return nil, 0, err
 		}
-		for name, was := range now {
+		for i := range now {
+			was, is := &now[i], &next[i]
 			if was.State != clock.Running && was.State != clock.Paused {
 				continue
 			}
 			clocks++
-			if is := next[name]; !is.Due.Equal(was.Due) || (is.Fault == "") != (was.Fault == "") {
-				shifts = append(shifts, Shift{Case: id, Clock: name, Was: was.Due, Is: is.Due, Why: is.Fault})
+			if !is.Due.Equal(was.Due) || (is.Fault == "") != (was.Fault == "") {
+				shifts = append(shifts, Shift{Case: id, Clock: is.Name, Was: was.Due, Is: is.Due, Why: is.Fault})
 			}
 		}
 	}

@@ -139,12 +139,13 @@ func (s *Sweeper) next(ctx context.Context, id string) (*cases.Event, error) {
 // reached are the marks that clocks have reached and not told, in the order of their times.
 func (s *Sweeper) reached(clocks timing.Clocks, now time.Time) []cases.Mark {
 	var list []cases.Mark
-	for name, c := range clocks {
-		reached := s.City.Rules.Rule(name).Reached(&c, now, s.City.Newest())
+	for n := range clocks {
+		c := &clocks[n]
+		reached := s.City.Rules.Rule(c.Name).Reached(c, now, s.City.Newest())
 		list = slices.Grow(list, len(reached))
 		for i := range reached {
 			p := &reached[i]
-			list = append(list, cases.Mark{Clock: name, Key: p.Key, Generation: c.Generation, Kind: p.Kind, Level: p.Level, At: p.At})
+			list = append(list, cases.Mark{Clock: c.Name, Key: p.Key, Generation: c.Generation, Kind: p.Kind, Level: p.Level, At: p.At})
 		}
 	}
 	slices.SortFunc(list, func(a, b cases.Mark) int {

@@ -37,8 +37,8 @@ func (n *Notice) ID() string {
 // than the one before hands out less, never something twice.
 type Sweep struct {
 	mu      sync.Mutex
-	due     *btree.BTreeG[entry] // without what is handed out
-	of      map[key]entry        // with it
+	due     *btree.BTreeG[*entry] // without what is handed out
+	of      map[key]*entry        // with it
 	undated map[key]struct{}
 }
 
@@ -50,11 +50,13 @@ type entry struct {
 	at   int64 // nanoseconds
 	next Pending
 	gen  int
+	// out says that it is handed out.
+	out bool
 }
 
 // NewSweep is an empty sweep.
 func NewSweep() *Sweep {
-	less := func(a, b entry) bool {
+	less := func(a, b *entry) bool {
 		switch {
 		case a.at != b.at:
 			return a.at < b.at
@@ -63,7 +65,7 @@ func NewSweep() *Sweep {
 		}
 		return a.clock < b.clock
 	}
-	return &Sweep{due: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}), of: map[key]entry{}, undated: map[key]struct{}{}}
+	return &Sweep{due: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}), of: map[key]*entry{}, undated: map[key]struct{}{}}
 }
 
 // Put tells the sweep what a clock is now. Clocks with nothing ahead are forgotten, so every clock may be put.
@@ -72,14 +74,15 @@ func (s *Sweep) Put(caseID string, c *Clock, rule *Rule, book *calendar.Book) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := key{caseID, c.Name}
-	s.forget(k)
 	if c.Fault != "" {
 		s.undated[k] = struct{}{}
+	} else {
+		delete(s.undated, k)
 	}
 	if ok {
-		e := entry{key: k, at: next.At.UnixNano(), next: next, gen: c.Generation}
-		s.of[k] = e
-		s.due.Set(e)
+		s.set(k, next, c.Generation)
+	} else {
+		s.forget(k)
 	}
 }
 
@@ -88,10 +91,20 @@ func (s *Sweep) Put(caseID string, c *Clock, rule *Rule, book *calendar.Book) {
 func (s *Sweep) Await(caseID, name, kind string, generation int, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := key{caseID, name}
-	s.forget(k)
-	e := entry{key: k, at: at.UnixNano(), next: Pending{Key: kind, Kind: kind, At: at}, gen: generation}
-	s.of[k] = e
+	s.set(key{caseID, name}, Pending{Key: kind, Kind: kind, At: at}, generation)
+}
+
+// set puts the mark of a clock in the place of the one before.
+func (s *Sweep) set(k key, next Pending, generation int) {
+	e, ok := s.of[k]
+	switch {
+	case !ok:
+		e = &entry{key: k}
+		s.of[k] = e
+	case !e.out:
+		s.due.Delete(e)
+	}
+	e.at, e.next, e.gen, e.out = next.At.UnixNano(), next, generation, false
 	s.due.Set(e)
 }
 
@@ -99,14 +112,17 @@ func (s *Sweep) Await(caseID, name, kind string, generation int, at time.Time) {
 func (s *Sweep) Drop(caseID, clock string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget(key{caseID, clock})
+	k := key{caseID, clock}
+	delete(s.undated, k)
+	s.forget(k)
 }
 
 func (s *Sweep) forget(k key) {
-	delete(s.undated, k)
-	if old, ok := s.of[k]; ok {
+	if e, ok := s.of[k]; ok {
 		delete(s.of, k)
-		s.due.Delete(old)
+		if !e.out {
+			s.due.Delete(e)
+		}
 	}
 }
 
@@ -122,6 +138,7 @@ func (s *Sweep) Take(now time.Time, most int) []Notice {
 			break
 		}
 		s.due.PopMin()
+		e.out = true
 		list = append(list, e.notice())
 	}
 	return list
@@ -139,7 +156,8 @@ func (s *Sweep) Return(n Notice) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.of[key{n.Case, n.Clock}]
-	if ok && e.gen == n.Generation && e.next.Key == n.Key {
+	if ok && e.out && e.gen == n.Generation && e.next.Key == n.Key {
+		e.out = false
 		s.due.Set(e)
 	}
 }

@@ -67,11 +67,11 @@ func TestCalendarsChange(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				for name, was := range before {
-					is := after[name]
+				for i := range before {
+					was, is := &before[i], after.Clock(before[i].Name)
 					over := was.State == clock.Stopped || was.Overdue(now)
 					if over && !was.Due.Equal(is.Due) || was.Used != is.Used || was.Late != is.Late {
-						rt.Fatalf("%s: was %+v, is %+v", name, was, is)
+						rt.Fatalf("was %+v, is %+v", was, is)
 					}
 				}
 			} else {
@@ -80,7 +80,7 @@ func TestCalendarsChange(t *testing.T) {
 				if do == process.Start || do == process.Reset || do == process.Extend {
 					e.Limit = rapid.SampledFrom([]string{"3 work_day", "6 work_hour"}).Draw(rt, "limit")
 				}
-				if due := before[e.Clock].Due; do == process.Extend && due.After(now) && rapid.Bool().Draw(rt, "until") {
+				if due := before.DueOf(e.Clock); do == process.Extend && due.After(now) && rapid.Bool().Draw(rt, "until") {
 					e.Limit, e.Until = "", due.AddDate(0, 0, 3)
 				}
 				number++
@@ -113,7 +113,7 @@ func TestLongerTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	clocks, err := ledger.Of(t.Context(), "C1")
-	if err != nil || !clocks.Due().IsZero() || clocks["handle"].Fault == "" {
+	if err != nil || !clocks.Due().IsZero() || clocks.Clock("handle").Fault == "" {
 		t.Fatalf("%+v, %v", clocks, err)
 	}
 	next, err := calendar.Parse(strings.NewReplacer("version = 1", "version = 2", "2026", "2027").Replace(hours) + "[[exception]]\ndate = 2027-01-01\nkind = \"holiday\"\n")

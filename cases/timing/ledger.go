@@ -78,8 +78,8 @@ func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, e
 
 // keep holds clocks of which one is alive, and forgets others.
 func (l *Ledger) keep(id string, h held) {
-	for _, c := range h.clocks {
-		if c.State == clock.Running || c.State == clock.Paused {
+	for i := range h.clocks {
+		if c := &h.clocks[i]; c.State == clock.Running || c.State == clock.Paused {
 			l.held[id] = h
 			return
 		}
@@ -95,7 +95,7 @@ func (l *Ledger) find(ctx context.Context, id string, version int) (held, error)
 	if ok && (version < 0 || h.version == version) || version == 0 {
 		return h, nil
 	}
-	h = held{clocks: Clocks{}}
+	h = held{}
 	for e, err := range l.log.Events(ctx, id) {
 		if err != nil {
 			return h, fmt.Errorf("clocks of case %s: %w", id, err)
@@ -174,12 +174,20 @@ func (l *Ledger) Due(c *cases.Case) time.Time {
 // Due is when the first of the running clocks ends, zero when none has a time.
 func (k Clocks) Due() time.Time {
 	var first time.Time
-	for _, c := range k {
-		if c.State == clock.Running && !c.Due.IsZero() && (first.IsZero() || c.Due.Before(first)) {
+	for i := range k {
+		if c := &k[i]; c.State == clock.Running && !c.Due.IsZero() && (first.IsZero() || c.Due.Before(first)) {
 			first = c.Due
 		}
 	}
 	return first
+}
+
+// DueOf is when the clock of a name ends, zero where there is none or it has no time.
+func (k Clocks) DueOf(name string) time.Time {
+	if c := k.Clock(name); c != nil {
+		return c.Due
+	}
+	return time.Time{}
 }
 
 // clocks is what [Limits] asks: a case whose clocks cannot be read is not overdue.

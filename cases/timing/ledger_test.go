@@ -80,14 +80,14 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	clocks, err := l.Of(ctx, "C1")
-	if err != nil || !slices.Contains(clocks["handle"].Fired, "warned") {
-		t.Errorf("%+v, %v", clocks["handle"], err)
+	if err != nil || !slices.Contains(clocks.Clock("handle").Fired, "warned") {
+		t.Errorf("%+v, %v", clocks.Clock("handle"), err)
 	}
 	if err := step(5, at(2, 16, 0), effect("handle", process.Stop, "")); err != nil {
 		t.Fatal(err)
 	}
-	if clocks, err = l.Of(ctx, "C1"); err != nil || !clocks["handle"].Late || !clocks.Due().IsZero() {
-		t.Errorf("%+v, %v", clocks["handle"], err)
+	if clocks, err = l.Of(ctx, "C1"); err != nil || !clocks.Clock("handle").Late || !clocks.Due().IsZero() {
+		t.Errorf("%+v, %v", clocks.Clock("handle"), err)
 	}
 	if clocks, err = l.Of(ctx, "C2"); err != nil || len(clocks) > 0 {
 		t.Errorf("clocks of no case: %v, %v", clocks, err)

@@ -3,8 +3,9 @@
 package timing
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,8 +17,28 @@ import (
 	"github.com/gewu-city/gewu/data/catalogue"
 )
 
-// Clocks are the clocks of a case by name. It is a value: After and Told make another one.
-type Clocks map[string]clock.Clock
+// Clocks are the clocks of a case in the order of their names, a few at most. It is a value: After and Told make another one.
+type Clocks []clock.Clock
+
+// Clock is the clock of a name; nil for none.
+func (k Clocks) Clock(name string) *clock.Clock {
+	for i := range k {
+		if k[i].Name == name {
+			return &k[i]
+		}
+	}
+	return nil
+}
+
+// set is the clocks with one that takes the place of that of its name. It changes k.
+func (k Clocks) set(c *clock.Clock) Clocks {
+	i, known := slices.BinarySearchFunc(k, c.Name, func(one clock.Clock, name string) int { return cmp.Compare(one.Name, name) })
+	if known {
+		k[i] = *c
+		return k
+	}
+	return slices.Insert(k, i, *c)
+}
 
 // City is what the clocks of a city run by. It is read only, and safe for concurrent use.
 type City struct {
@@ -50,16 +71,15 @@ func (c *City) edition(at time.Time) (book *calendar.Book, changed bool) {
 // Recount is the clocks by a book: those that run or are paused are counted by it, those that are over keep what they were
 // counted by. It fails where the book has no such calendar.
 func (k Clocks) Recount(book *calendar.Book) (Clocks, error) {
-	next := maps.Clone(k)
-	for name, is := range next {
-		if is.State != clock.Running && is.State != clock.Paused {
+	next := slices.Clone(k)
+	for i := range next {
+		if next[i].State != clock.Running && next[i].State != clock.Paused {
 			continue
 		}
-		counted, err := is.Recount(book)
-		if err != nil {
+		var err error
+		if next[i], err = next[i].Recount(book); err != nil {
 			return k, err
 		}
-		next[name] = counted
 	}
 	return next, nil
 }
@@ -90,22 +110,20 @@ func (c *City) After(clocks Clocks, e *cases.Event) (Clocks, error) {
 	if len(e.Clocks)+len(e.Told) == 0 {
 		return clocks, nil
 	}
-	next := maps.Clone(clocks)
-	if next == nil {
-		next = Clocks{}
-	}
+	next := slices.Clone(clocks)
 	fail := func(err error) (Clocks, error) {
 		return clocks, fmt.Errorf("case %s, event %d: %w", e.Case, e.Number, err)
 	}
-	for _, m := range e.Told {
-		if err := next.apply(clock.Effect{Clock: m.Clock, Do: clock.Fire, At: e.At, Mark: m.Key}, c); err != nil {
+	for i := range e.Told {
+		var err error
+		if next, err = next.apply(clock.Effect{Clock: e.Told[i].Clock, Do: clock.Fire, At: e.At, Mark: e.Told[i].Key}, c); err != nil {
 			return fail(err)
 		}
 	}
 	for i := range e.Clocks {
 		effect, err := c.effect(&e.Clocks[i], e.At)
 		if err == nil {
-			err = next.apply(effect, c)
+			next, err = next.apply(effect, c)
 		}
 		if err != nil {
 			return fail(err)
@@ -116,31 +134,27 @@ func (c *City) After(clocks Clocks, e *cases.Event) (Clocks, error) {
 
 // Told is the clocks after a mark of one of them was told.
 func (c *City) Told(clocks Clocks, n clock.Notice, at time.Time) (Clocks, error) {
-	next := maps.Clone(clocks)
-	if next == nil {
-		next = Clocks{}
-	}
-	return next, next.apply(clock.Effect{Clock: n.Clock, Do: clock.Fire, At: at, Mark: n.Key}, c)
+	return slices.Clone(clocks).apply(clock.Effect{Clock: n.Clock, Do: clock.Fire, At: at, Mark: n.Key}, c)
 }
 
-func (k Clocks) apply(e clock.Effect, c *City) error {
-	was, ok := k[e.Clock]
-	if !ok {
-		was = clock.Clock{Name: e.Clock}
+// apply is the clocks after an effect. It changes k.
+func (k Clocks) apply(e clock.Effect, c *City) (Clocks, error) {
+	was := clock.Clock{Name: e.Clock}
+	if known := k.Clock(e.Clock); known != nil {
+		was = *known
 	}
 	book, changed := c.edition(e.At)
 	if changed && e.Do != clock.Fire && (was.State == clock.Running || was.State == clock.Paused) {
 		var err error
 		if was, err = was.Recount(book); err != nil {
-			return err
+			return k, err
 		}
 	}
 	is, err := was.Apply(e, c.Rules.Rule(e.Clock), book)
 	if err != nil {
-		return err
+		return k, err
 	}
-	k[e.Clock] = is
-	return nil
+	return k.set(&is), nil
 }
 
 // effect is a clock effect of an event in the terms of clocks.
@@ -193,13 +207,13 @@ func (l *Limits) Limit(name string, of cases.Class, _ string) (limit, by string)
 
 // Overdue reports whether a clock of a case is over its limit at a time.
 func (l *Limits) Overdue(c *cases.Case, name string, at time.Time) bool {
-	is := l.Of(c.ID)[name]
-	return is.Overdue(at)
+	is := l.Of(c.ID).Clock(name)
+	return is != nil && is.Overdue(at)
 }
 
 // Put tells a sweep of all clocks of a case.
 func (c *City) Put(s *clock.Sweep, caseID string, clocks Clocks) {
-	for name, is := range clocks {
-		s.Put(caseID, &is, c.Rules.Rule(name), c.Newest())
+	for i := range clocks {
+		s.Put(caseID, &clocks[i], c.Rules.Rule(clocks[i].Name), c.Newest())
 	}
 }

@@ -95,7 +95,7 @@ func TestClocksOfACase(t *testing.T) {
 	if clocks, err = c.Fold(events[:4]); err != nil {
 		t.Fatal(err)
 	}
-	if handle := clocks["handle"]; !handle.Due.Equal(at(2, 15, 20)) || clocks["accept"].Late {
+	if handle := clocks.Clock("handle"); !handle.Due.Equal(at(2, 15, 20)) || clocks.Clock("accept").Late {
 		t.Errorf("%+v", clocks)
 	}
 	is := &cases.Case{ID: "C1"}
@@ -124,10 +124,10 @@ func TestClocksOfACase(t *testing.T) {
 		t.Errorf("notices %v", list)
 	}
 	before := clocks
-	if clocks, err = c.After(clocks, events[4]); err != nil || !clocks["handle"].Late {
-		t.Errorf("%+v, %v", clocks["handle"], err)
+	if clocks, err = c.After(clocks, events[4]); err != nil || !clocks.Clock("handle").Late {
+		t.Errorf("%+v, %v", clocks.Clock("handle"), err)
 	}
-	if before["handle"].State != clock.Running {
+	if before.Clock("handle").State != clock.Running {
 		t.Error("clocks are changed in their place")
 	}
 	// An event that cannot be is named.

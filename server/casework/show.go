@@ -299,15 +299,15 @@ func (a *API) lit(r *http.Request, id string, t *process.Table) ([]clockShown, c
 	now, book := a.Service.Now(), a.cfg.Timing.Newest()
 	out, worst := []clockShown{}, clock.Dark
 	for i := range t.Clocks {
-		c, ok := clocks[t.Clocks[i].ID]
-		if !ok {
+		c := clocks.Clock(t.Clocks[i].ID)
+		if c == nil {
 			continue
 		}
 		rule := a.cfg.Timing.Rules.Rule(c.Name)
 		if rule == nil {
 			rule = &clock.Rule{Name: c.Name}
 		}
-		one := clockShown{Clock: c.Name, Title: t.Clocks[i].Title, State: c.State, Due: c.Due, Light: rule.Light(&c, now, book), Late: c.Late, Fault: c.Fault}
+		one := clockShown{Clock: c.Name, Title: t.Clocks[i].Title, State: c.State, Due: c.Due, Light: rule.Light(c, now, book), Late: c.Late, Fault: c.Fault}
 		if !c.Limit.IsZero() {
 			one.Limit = c.Limit.String()
 		}

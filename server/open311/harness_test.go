@@ -182,7 +182,7 @@ type clocks struct{ *timing.Ledger }
 
 func (c clocks) Due(ctx context.Context, id string) (time.Time, error) {
 	all, err := c.Of(ctx, id)
-	return all["handle"].Due, err
+	return all.DueOf("handle"), err
 }
 
 const rules = `

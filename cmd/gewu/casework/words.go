@@ -61,7 +61,7 @@ func (w *words) state(about *profile.Notice, m *notice.Message, is *store.Summar
 	due := is.Due
 	if m.Clock != "" {
 		if clocks, err := w.ledger.Of(context.Background(), m.Case); err == nil {
-			due = clocks[m.Clock].Due
+			due = clocks.DueOf(m.Clock)
 		}
 	}
 	if !due.IsZero() {

@@ -162,7 +162,7 @@ func (c *City) Due(ctx context.Context, id string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return clocks[handling].Due, nil
+	return clocks.DueOf(handling), nil
 }
 
 // office is how an organisation is called.
