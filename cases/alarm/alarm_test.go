@@ -481,7 +481,7 @@ func TestNothingTwice(t *testing.T) {
 			}
 			for n := range clocks {
 				c := &clocks[n]
-				if left := w.city.Rules.Rule(c.Name).Reached(c, latest, w.city.Book); len(left) > 0 {
+				if left := w.city.Rules.Rule(c.Name).Reached(c, latest, w.city.Book, nil); len(left) > 0 {
 					rt.Fatalf("%s: %+v of %+v was not told", id, left, c)
 				}
 			}

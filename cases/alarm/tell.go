@@ -139,18 +139,21 @@ func (s *Sweeper) next(ctx context.Context, id string) (*cases.Event, error) {
 // reached are the marks that clocks have reached and not told, in the order of their times.
 func (s *Sweeper) reached(clocks timing.Clocks, now time.Time) []cases.Mark {
 	var list []cases.Mark
+	var room [8]clock.Pending // on the stack: most clocks have reached nothing or one mark of several
 	for n := range clocks {
 		c := &clocks[n]
-		reached := s.City.Rules.Rule(c.Name).Reached(c, now, s.City.Newest())
+		reached := s.City.Rules.Rule(c.Name).Reached(c, now, s.City.Newest(), room[:])
 		list = slices.Grow(list, len(reached))
 		for i := range reached {
 			p := &reached[i]
 			list = append(list, cases.Mark{Clock: c.Name, Key: p.Key, Generation: c.Generation, Kind: p.Kind, Level: p.Level, At: p.At})
 		}
 	}
-	slices.SortFunc(list, func(a, b cases.Mark) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Clock, b.Clock), cmp.Compare(a.Level, b.Level), cmp.Compare(a.Key, b.Key))
-	})
+	if len(list) > 1 {
+		slices.SortFunc(list, func(a, b cases.Mark) int {
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Clock, b.Clock), cmp.Compare(a.Level, b.Level), cmp.Compare(a.Key, b.Key))
+		})
+	}
 	return list
 }
 
@@ -270,13 +273,12 @@ func event(is *store.Summary, now time.Time, marks []cases.Mark, lapsed []string
 	if len(marks) > 0 {
 		e.Key = keyOf(is.ID, &marks[0])
 	}
-	holder := process.Notify("owner")
+	e.Notify = []process.Notify{"owner", "above"}[:1]
 	if is.Unit != "" {
-		holder = "unit"
+		e.Notify[0] = "unit"
 	}
-	e.Notify = []process.Notify{holder}
 	if slices.ContainsFunc(marks, func(m cases.Mark) bool { return m.Level > 0 }) {
-		e.Notify = append(e.Notify, "above")
+		e.Notify = e.Notify[:2]
 	}
 	return e
 }

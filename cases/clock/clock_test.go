@@ -92,10 +92,10 @@ func TestMarksOfAClock(t *testing.T) {
 	c := play(t, b, rule, start)
 	// Friday 16:00 and two working days: Tuesday 16:00. Four fifths are 12.8 of 16 hours, more than two hours before.
 	want := "warned 03-10 10:48, overdue 03-10 16:00, alert1 03-10 16:00, alert2 03-11 16:00"
-	if got := told(rule.Reached(&c, at(t, "12-31 00:00"), b)); got != want {
+	if got := told(rule.Reached(&c, at(t, "12-31 00:00"), b, nil)); got != want {
 		t.Errorf("marks %s, want %s", got, want)
 	}
-	if got := told(rule.Reached(&c, at(t, "03-10 16:00"), b)); got != "warned 03-10 10:48, overdue 03-10 16:00, alert1 03-10 16:00" {
+	if got := told(rule.Reached(&c, at(t, "03-10 16:00"), b, nil)); got != "warned 03-10 10:48, overdue 03-10 16:00, alert1 03-10 16:00" {
 		t.Errorf("reached at the due time: %s", got)
 	}
 	for _, test := range []struct {
@@ -114,7 +114,7 @@ func TestMarksOfAClock(t *testing.T) {
 	}
 	// What is told is not told again.
 	c = play(t, b, rule, start, clock.Effect{Do: clock.Fire, Mark: "warned", At: at(t, "03-06 18:00")})
-	if got := told(rule.Reached(&c, at(t, "03-09 10:00"), b)); got != "overdue 03-09 10:00, alert1 03-09 10:00" {
+	if got := told(rule.Reached(&c, at(t, "03-09 10:00"), b, nil)); got != "overdue 03-09 10:00, alert1 03-09 10:00" {
 		t.Errorf("reached %s", got)
 	}
 }
@@ -230,7 +230,7 @@ func TestExtendedUntilADate(t *testing.T) {
 func TestSigningWithin24Hours(t *testing.T) {
 	b, rule := book(t, office(2026)), rules(t).Rule("sign")
 	c := play(t, b, rule, clock.Effect{Do: clock.Start, At: at(t, "03-06 17:30"), Limit: rule.Limit, Calendar: "city"})
-	if got := told(rule.Reached(&c, at(t, "03-08 00:00"), b)); got != "overdue 03-07 17:30, alert1 03-07 17:30" {
+	if got := told(rule.Reached(&c, at(t, "03-08 00:00"), b, nil)); got != "overdue 03-07 17:30, alert1 03-07 17:30" {
 		t.Errorf("told %s: the 24 hours run over the weekend", got)
 	}
 	inTime := play(t, b, rule, clock.Effect{Do: clock.Start, At: at(t, "03-06 17:30"), Limit: rule.Limit, Calendar: "city"}, clock.Effect{Do: clock.Stop, At: at(t, "03-07 17:30")})
@@ -245,7 +245,7 @@ func TestCards(t *testing.T) {
 	for _, name := range []string{"finish_town", "finish"} {
 		rule := all.Rule(name)
 		c := play(t, b, rule, clock.Effect{Do: clock.Start, At: at(t, "03-06 20:00"), Limit: rule.Limit, Calendar: "city"})
-		cards = append(cards, rule.Reached(&c, at(t, "03-20 00:00"), b)...)
+		cards = append(cards, rule.Reached(&c, at(t, "03-20 00:00"), b, nil)...)
 	}
 	if got := told(cards); got != "yellow 03-11 20:00, red 03-13 20:00" {
 		t.Errorf("cards %s", got)
@@ -378,7 +378,7 @@ func FuzzParseRules(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, p := range rule.Reached(&c, begin.AddDate(1, 0, 0), b) {
+			for _, p := range rule.Reached(&c, begin.AddDate(1, 0, 0), b, nil) {
 				if p.At.Before(begin) {
 					t.Fatalf("%s at %s, before the clock began", p.Key, p.At)
 				}

@@ -173,7 +173,7 @@ func TestNothingIsLostOrToldTwice(t *testing.T) {
 		// reached is what must have been told, with the earliest instant at which it could be.
 		reached := map[string]time.Time{}
 		note := func(caseID string, c *clock.Clock, until time.Time) {
-			for _, p := range rule.Reached(c, until, b) {
+			for _, p := range rule.Reached(c, until, b, nil) {
 				reached[fmt.Sprintf("%s/handle/%s/%d", caseID, p.Key, c.Generation)] = p.At
 			}
 		}
@@ -202,7 +202,7 @@ func TestNothingIsLostOrToldTwice(t *testing.T) {
 					e.Until = recorded.Add(50 * time.Hour)
 				}
 				note(caseID, &c, recorded)
-				for _, p := range rule.Reached(&c, recorded, b) { // in the transaction of the effect, before it
+				for _, p := range rule.Reached(&c, recorded, b, nil) { // in the transaction of the effect, before it
 					d.tell(t, clock.Notice{Case: caseID, Clock: "handle", Kind: p.Kind, Key: p.Key, Generation: c.Generation, At: p.At}, recorded)
 				}
 				d.effects[caseID] = append(d.effects[caseID], e)
@@ -253,7 +253,7 @@ func TestNothingIsLostOrToldTwice(t *testing.T) {
 		for _, caseID := range cases {
 			c := d.fold(t, caseID, rule, b)
 			for {
-				list := rule.Reached(&c, end, b)
+				list := rule.Reached(&c, end, b, nil)
 				if len(list) == 0 {
 					break
 				}

@@ -160,13 +160,12 @@ type Pending struct {
 
 // Reached are the marks that a clock has reached at an instant and that were not told yet, in the order of their times.
 // They are to be told, by effects of the kind Fire, before another effect happens to the clock at that instant: a clock
-// that is stopped tells no marks any more.
-func (r *Rule) Reached(c *Clock, at time.Time, book *calendar.Book) []Pending {
-	// The room is on the stack, and most clocks have reached nothing or one mark of several.
-	var room [8]Pending
-	all := slices.DeleteFunc(r.pending(c, book, room[:0]), func(p Pending) bool { return p.At.After(at) })
-	list := append(make([]Pending, 0, len(all)), all...)
-	slices.SortStableFunc(list, func(a, b Pending) int { return a.At.Compare(b.At) })
+// that is stopped tells no marks any more. The list is in room where that is large enough.
+func (r *Rule) Reached(c *Clock, at time.Time, book *calendar.Book, room []Pending) []Pending {
+	list := slices.DeleteFunc(r.pending(c, book, room[:0]), func(p Pending) bool { return p.At.After(at) })
+	if len(list) > 1 {
+		slices.SortStableFunc(list, func(a, b Pending) int { return a.At.Compare(b.At) })
+	}
 	return list
 }
 

@@ -164,11 +164,8 @@ func (w *worst) Pop() any {
 
 // Find is the summary of a case.
 func (s *Store) Find(id string) (Summary, bool) {
-	s.rows.RLock()
-	row, ok := s.row[id]
-	s.rows.RUnlock()
-	now := s.now.Load()
-	if !ok || int(row) >= len(now.ids) {
+	row, now, ok := s.find(id)
+	if !ok {
 		return Summary{}, false
 	}
 	return s.summary(now, row), true
@@ -176,15 +173,21 @@ func (s *Store) Find(id string) (Summary, bool) {
 
 // Brief is the summary of a case without where it is, which takes less time.
 func (s *Store) Brief(id string) (Summary, bool) {
-	s.rows.RLock()
-	row, ok := s.row[id]
-	s.rows.RUnlock()
-	now := s.now.Load()
-	if !ok || int(row) >= len(now.ids) {
+	row, now, ok := s.find(id)
+	if !ok {
 		return Summary{}, false
 	}
 	k, i := now.at(row)
 	return s.brief(now.ids[row], k, i), true
+}
+
+// find is the row of a case that is shown, in the snapshot of now.
+func (s *Store) find(id string) (row uint32, now *snapshot, ok bool) {
+	s.rows.RLock()
+	row, ok = s.row[id]
+	s.rows.RUnlock()
+	now = s.now.Load()
+	return row, now, ok && int(row) < len(now.ids)
 }
 
 // OfPart are the cases about a part that are open or came to rest at or after a time.

@@ -13,17 +13,22 @@ import (
 // of its case.
 func (s *Store) Tell(ctx context.Context, events []*cases.Event) (data.Seq, error) {
 	defer s.lock(events)()
-	for _, e := range events {
+	rows := make([]uint32, len(events))
+	for i, e := range events {
 		if u := s.Spoilt(e.Case); u != nil {
 			return 0, u
 		}
-		switch is, ok := s.Brief(e.Case); {
+		row, now, ok := s.find(e.Case)
+		if !ok {
+			return 0, cases.ErrNoCase
+		}
+		chunk, at := now.at(row)
+		rows[i] = row
+		switch is, version := s.standings.word(chunk.standing[at]), int(chunk.version[at]); {
 		case !e.Quiet():
 			return 0, fmt.Errorf("case %s: event %d does more than tell marks", e.Case, e.Number)
-		case !ok:
-			return 0, cases.ErrNoCase
-		case e.Number != is.Version+1:
-			return 0, &cases.StaleError{Case: e.Case, Want: e.Number - 1, Have: is.Version}
+		case e.Number != version+1:
+			return 0, &cases.StaleError{Case: e.Case, Want: e.Number - 1, Have: version}
 		case e.From != is.State || e.To != is.State || e.Final != is.Final:
 			return 0, fmt.Errorf("case %s: event %d begins in state %q, the case is in %q", e.Case, e.Number, e.From, is.State)
 		}
@@ -32,7 +37,7 @@ func (s *Store) Tell(ctx context.Context, events []*cases.Event) (data.Seq, erro
 	if err != nil {
 		return 0, err
 	}
-	s.advance(events, seq)
+	s.advance(events, rows, seq)
 	for _, e := range events {
 		s.held.Lock()
 		was := s.recent[e.Case]
@@ -47,19 +52,16 @@ func (s *Store) Tell(ctx context.Context, events []*cases.Event) (data.Seq, erro
 	return seq, nil
 }
 
-// advance shows cases after events that change nothing but their version.
-func (s *Store) advance(events []*cases.Event, seq data.Seq) {
+// advance shows cases, which are in these rows, after events that change nothing but their version.
+func (s *Store) advance(events []*cases.Event, rows []uint32, seq data.Seq) {
 	s.publish.Lock()
 	defer s.publish.Unlock()
 	w := s.now.Load().write()
-	for _, e := range events {
-		s.rows.RLock()
-		row := s.row[e.Case]
-		s.rows.RUnlock()
-		chunk, i := w.news(row)
-		before := s.before(row)
+	for n, e := range events {
+		chunk, i := w.news(rows[n])
+		before := s.before(rows[n])
 		chunk.version[i], chunk.seq[i], chunk.updated[i] = uint32(e.Number), seq, millis(e.At)
-		s.tellMoved(before, &w.snapshot, row, seq, []*cases.Event{e})
+		s.tellMoved(before, &w.snapshot, rows[n], seq, events[n:n+1])
 	}
 	s.now.Store(&w.snapshot)
 }

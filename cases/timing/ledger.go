@@ -46,14 +46,27 @@ func (l *Ledger) Events(ctx context.Context, id string) iter.Seq2[*cases.Event, 
 // Append makes events durable whose clock effects can be; the error of one that cannot is a *data.FieldError, and nothing is
 // written.
 func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, error) {
-	next := make(map[string]held, len(events))
-	for _, e := range events {
-		at, ok := next[e.Case]
-		if !ok {
+	next := make([]held, len(events))
+	// newest is where a case was met last, made for the first that is met twice: marks are told of many cases once.
+	var newest map[string]int
+	for i, e := range events {
+		at, known := l.known(e.Case, e.Number-1)
+		if !known {
+			if newest == nil {
+				newest = make(map[string]int, len(events))
+				for j := range i {
+					newest[events[j].Case] = j
+				}
+			}
 			var err error
-			if at, err = l.find(ctx, e.Case, e.Number-1); err != nil {
+			if j, met := newest[e.Case]; met {
+				at = next[j]
+			} else if at, err = l.find(ctx, e.Case, e.Number-1); err != nil {
 				return 0, err
 			}
+		}
+		if newest != nil {
+			newest[e.Case] = i
 		}
 		clocks, err := l.city.After(at.clocks, e)
 		if err == nil {
@@ -62,7 +75,7 @@ func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, e
 		if err != nil {
 			return 0, err
 		}
-		next[e.Case] = held{e.Number, clocks}
+		next[i] = held{e.Number, clocks}
 	}
 	seq, err := l.log.Append(ctx, events)
 	if err != nil {
@@ -70,8 +83,8 @@ func (l *Ledger) Append(ctx context.Context, events []*cases.Event) (data.Seq, e
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for id, h := range next {
-		l.keep(id, h)
+	for i, h := range next {
+		l.keep(events[i].Case, h)
 	}
 	return seq, nil
 }
@@ -87,15 +100,27 @@ func (l *Ledger) keep(id string, h held) {
 	delete(l.held, id)
 }
 
-// find is the clocks of a case after so many events, or after all of them with a negative number.
-func (l *Ledger) find(ctx context.Context, id string, version int) (held, error) {
+// known is the clocks of a case after so many events, or after all of them with a negative number, if they are held.
+func (l *Ledger) known(id string, version int) (held, bool) {
+	if version == 0 {
+		return held{}, true
+	}
 	l.mu.Lock()
 	h, ok := l.held[id]
 	l.mu.Unlock()
-	if ok && (version < 0 || h.version == version) || version == 0 {
+	return h, ok && (version < 0 || h.version == version)
+}
+
+// find is known, from the log where they are not held.
+func (l *Ledger) find(ctx context.Context, id string, version int) (held, error) {
+	if h, ok := l.known(id, version); ok {
 		return h, nil
 	}
-	h = held{}
+	return l.fold(ctx, id, version)
+}
+
+func (l *Ledger) fold(ctx context.Context, id string, version int) (held, error) {
+	h := held{}
 	for e, err := range l.log.Events(ctx, id) {
 		if err != nil {
 			return h, fmt.Errorf("clocks of case %s: %w", id, err)
