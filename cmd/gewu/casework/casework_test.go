@@ -92,7 +92,8 @@ func TestStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	password, err := os.ReadFile(filepath.Join(dir, casework.LoginsFile))
-	if err != nil || !strings.Contains(out.String(), strings.TrimSpace(string(password))) || !strings.Contains(out.String(), "请勿录入真实数据") {
+	if err != nil || !strings.Contains(out.String(), strings.TrimSpace(string(password))) || !strings.Contains(out.String(), "请勿录入真实数据") ||
+		!strings.Contains(out.String(), "gewu key create "+s.Profile.Demo.Logins[s.Profile.Demo.Staff[0].ID].Login+" --name app --data "+dir) {
 		t.Errorf("%s: %s", err, out.String())
 	}
 	all, err := accounts.List()

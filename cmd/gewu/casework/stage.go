@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -153,7 +154,7 @@ func (s *Stage) Announce(w io.Writer, dir string) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n演示账号 · Accounts of the demonstration. All have the password %s, which everybody who reads this knows:\nkeep this server on this machine, and put nothing real into it. 仅供本机演示，请勿录入真实数据。\n\n", password)
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	t, first := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0), ""
 	fmt.Fprintln(t, "LOGIN\tPOST\tORGANISATION\tNAME")
 	titles := map[string]string{}
 	for _, post := range people.DefaultPosts() {
@@ -170,12 +171,16 @@ func (s *Stage) Announce(w io.Writer, dir string) error {
 		if !ok {
 			continue
 		}
+		first = cmp.Or(first, login.Login)
 		for _, h := range who.Holdings {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", login.Login, titles[h.Post], titles["organisation "+h.Organisation], who.Name)
 		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	if first != "" {
+		fmt.Fprintf(w, "\n程序与 Open311 客户端用密钥 · Programs and Open311 clients have a key: gewu key create %s --name app --data %s\n", first, dir)
 	}
 	_, err = fmt.Fprintln(w)
 	return err
