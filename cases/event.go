@@ -269,6 +269,16 @@ type Place struct {
 	Disputes []string `json:"disputes,omitempty"`
 	// Duty is who should have the case, and by which rule.
 	Duty *Duty `json:"duty,omitempty"`
+	// Outside says that the point lies in no area and no cell of a city that has some. It is of the moment of the look-up and
+	// not kept with the event: whoever files the case asks again, and boundaries may have moved by then.
+	Outside *Outside `json:"-"`
+}
+
+// Outside says of a point that it is not in the city.
+type Outside struct {
+	// Near is the area nearest to it, nil where none is near; Metres how far away that is.
+	Near   *Area
+	Metres float64
 }
 
 // Area is an area of a level with its name.

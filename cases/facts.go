@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,8 +37,9 @@ type Around struct {
 	Limits    Limits
 	// Known is that of the desk.
 	Known func(Class) bool
-	// Place is the place that was looked up for the command, nil for none.
-	Place *Place
+	// Place is the place that was looked up for the command, nil for none; Outside that it is not in the city.
+	Place   *Place
+	Outside *Outside
 }
 
 // within reports whether an organisation is another one or lies below it.
@@ -73,6 +75,9 @@ func (d *decision) values() *process.RefusalError {
 		})
 		r.Field, r.Value = field, value
 		return r
+	}
+	if f.Point != nil && d.around.Outside != nil && !d.cmd.Anywhere {
+		return d.outside(f.Point)
 	}
 	for _, unit := range append([]string{f.Unit}, f.Units...) {
 		if unit != "" && d.around.Directory.Path(unit) == nil {
@@ -112,6 +117,31 @@ func (d *decision) values() *process.RefusalError {
 		}
 	}
 	return nil
+}
+
+// outside is the refusal of a place that is not in the city. It says which area is nearest: a point beside the outline is moved,
+// one far away is mistyped.
+func (d *decision) outside(at *Position) *process.RefusalError {
+	point := strconv.FormatFloat(at.Lon, 'f', -1, 64) + "," + strconv.FormatFloat(at.Lat, 'f', -1, 64)
+	zh, en := "", ""
+	if near := d.around.Outside.Near; near != nil {
+		far := metres(d.around.Outside.Metres)
+		zh, en = "，最近的“"+cmp.Or(near.Name, near.Code)+"”在 "+far+" 外", ", "+cmp.Or(near.Name, near.Code)+" is nearest, "+far+" away"
+	}
+	r := d.step.Refuse(process.Outside, d.cmd.Actor.Post, data.Title{
+		"zh": fmt.Sprintf("位置“%s”不在本市任何区域内%s：请核对经度、纬度，或在地图上重新选点", point, zh),
+		"en": fmt.Sprintf("point %q lies in no area of the city%s: check longitude and latitude, or choose the place on the map", point, en),
+	})
+	r.Field, r.Value = "point", point
+	return r
+}
+
+// metres is a distance for people, to the metre below a kilometre.
+func metres(m float64) string {
+	if m < 999.5 {
+		return strconv.Itoa(max(1, int(m+0.5))) + " m"
+	}
+	return strconv.FormatFloat(m/1000, 'f', 1, 64) + " km"
 }
 
 func (d *decision) fits(f *process.Field, value string) bool {
@@ -171,7 +201,7 @@ func (f facts) number(name string) (n int, known bool) {
 	}
 	switch name {
 	case "located":
-		return truth(place != nil && place.Point != nil || cmd.Form.Point != nil), true
+		return truth(f.around.Outside == nil && (place != nil && place.Point != nil || cmd.Form.Point != nil)), true
 	case "disputed":
 		return truth(place != nil && len(place.Disputes) > 0), true
 	case "in_unit":

@@ -87,6 +87,8 @@ func (r *random) step(table *process.Table) {
 	}
 	r.now = r.now.Add(time.Duration(rapid.IntRange(-10, 5000).Draw(r.T, "minutes")) * time.Minute)
 	cmd := &cases.Command{Case: id, At: r.now, Actor: actor, Action: action, Form: r.form(table, step, where, ids)}
+	// Files and sensors bring places outside of the city, and nobody else does.
+	cmd.Anywhere = rapid.IntRange(0, 3).Draw(r.T, "anywhere") == 0
 	var before cases.Case
 	if c := r.m.cases[id]; c != nil {
 		before = *c.Clone()
@@ -100,7 +102,27 @@ func (r *random) step(table *process.Table) {
 		}
 		return
 	}
+	r.inside(table, cmd, &before, done)
 	r.invariants(table, &before, done)
+}
+
+// inside sees that nobody filed a case outside of the city, or gave it such a place: [ground] has it at longitude 0.
+func (r *random) inside(table *process.Table, cmd *cases.Command, before *cases.Case, done *cases.Done) {
+	out := func(p *cases.Position) bool { return p != nil && p.Lon == 0 }
+	if out(cmd.Form.Point) && !cmd.Anywhere {
+		r.Fatalf("%s takes the point %v", cmd.Action, *cmd.Form.Point)
+	}
+	state := before.State
+	if before.Version == 0 {
+		state = process.New
+	}
+	step, refusal := table.Step(state, cmd.Action, cmd.Actor.Post)
+	if refusal != nil {
+		r.Fatal(refusal)
+	}
+	if p := done.Case.Place(); step.Asks(process.Located) && (p == nil || out(p.Point)) {
+		r.Fatalf("%s in %s is done for a case at %+v", cmd.Action, state, p)
+	}
 }
 
 func (r *random) form(table *process.Table, step *process.Step, units, ids []string) cases.Form {

@@ -178,16 +178,57 @@ func TestWhatCannotBeFilledIn(t *testing.T) {
 	}
 }
 
-// TestOutsideTheCity: a report from elsewhere is a case without areas, and goes to the last resort.
+// TestOutsideTheCity: a place outside of the city is refused where somebody gives it, and what a file brought with one is not
+// filed before it has another.
 func TestOutsideTheCity(t *testing.T) {
 	o := working(t, "base", nil)
-	c := o.begin("operator", "report", `{"source":"hotline","description":"x","point":{"lon":10,"lat":50}}`)
-	if len(c.Areas) != 0 || c.Duty == nil || c.Duty.Rule != "fallback:last" || c.Duty.Organisation != "command-centre" {
-		t.Errorf("%+v", c)
+	const outside = `"point":{"lon":1,"lat":2}`
+	const beside = `"point":{"lon":121.4998,"lat":25.005}` // 20 m west of the first village
+	refused := func(a answer, value string, words ...string) {
+		t.Helper()
+		p := read[problemView](t, a)
+		if a.status != 409 || p.Refusal.Name != "outside" || p.Field != "form.point" || p.Value != value {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		for _, w := range words {
+			if !strings.Contains(a.body, w) {
+				t.Errorf("%s does not say %q", a.body, w)
+			}
+		}
 	}
-	c = o.begin("operator", "report", `{"source":"hotline","description":"x",`+here+`}`)
+	report := func(point string) string {
+		return body("report", `{"source":"hotline","description":"x",`+point+`}`)
+	}
+	refused(o.do("POST", "/v1/cases", as("operator"), report(outside)), "1,2", "choose the place on the map", "在地图上重新选点")
+	refused(o.do("POST", "/v1/cases", as("operator"), report(beside)), "121.4998,25.005", "里11 is nearest, 20 m away", "最近的“里11”在 20 m 外")
+	refused(o.do("POST", "/v1/cases", as(""), body("report", `{"description":"x",`+outside+`}`)), "1,2")
+	if o.count() != 0 {
+		t.Fatal("something was written")
+	}
+	c := o.begin("operator", "report", `{"source":"hotline","description":"x",`+here+`}`)
 	if c.Duty.Rule != "fallback:district" || c.Duty.Organisation != "district" {
 		t.Errorf("within: %+v", c.Duty)
+	}
+	act := func(id, who, action, form string) answer {
+		return o.do("POST", "/v1/cases/"+id+"/actions", as(who), body(action, form))
+	}
+	// A later form brings one.
+	o.act(c.ID, "operator", "accept", "", "accepted")
+	refused(act(c.ID, "chief", "register", `{"class":{"kind":"part","code":"0102"},`+outside+`}`), "1,2")
+	// A file brings one.
+	got := intakeLines(t, o.do("POST", "/v1/cases/import", typed("operator", csvType), "description,source,lon,lat\n井盖,hotline,1,2\n"))
+	if got.done.Taken != 1 || len(got.rows) != 1 || !slices.ContainsFunc(got.rows[0].Notes, func(n string) bool { return strings.Contains(n, "outside of the city") }) {
+		t.Fatalf("%+v", got)
+	}
+	id := got.rows[0].Case
+	if a := o.get("operator", "/v1/cases/"+id); a.status != 200 || !strings.Contains(a.body, `"lon":1`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	o.act(id, "operator", "accept", "", "accepted")
+	refused(act(id, "chief", "register", `{"class":{"kind":"part","code":"0102"}}`), "1,2")
+	c = o.act(id, "chief", "register", `{"class":{"kind":"part","code":"0102"},`+here+`}`, "registered")
+	if len(c.Areas) != 2 {
+		t.Errorf("filed at %+v", c.Areas)
 	}
 }
 

@@ -288,3 +288,24 @@ func TestManholes(t *testing.T) {
 		}
 	}
 }
+
+// TestSensorOutside has a sensor beyond the outline of the city: what it raises is a case that is seen where it is, and is not
+// filed before it has a place in the city.
+func TestSensorOutside(t *testing.T) {
+	o := sensing(t, sensorRules)
+	o.move("beyond", 121.6, 25.005)
+	got := o.measure("trees/beyond", 3, 3)
+	if len(got.Raised) != 1 {
+		t.Fatalf("%+v", got)
+	}
+	id := got.Raised[0].Case
+	if a := o.get("operator", "/v1/cases?inbox=true"); !strings.Contains(a.body, id) {
+		t.Errorf("%s", a.body)
+	}
+	o.act(id, "operator", "accept", "", "accepted")
+	const class = `"class":{"kind":"event","code":"0506"}`
+	if p := o.refuse(id, "chief", "register", `{`+class+`}`, "outside"); p.Value != "121.6,25.005" {
+		t.Errorf("%+v", p)
+	}
+	o.act(id, "chief", "register", `{`+class+`,`+here+`}`, "registered")
+}

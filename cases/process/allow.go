@@ -26,6 +26,7 @@ const (
 	WrongStage    Code = "wrong-stage"     // another post decides first
 	DecidedBefore Code = "decided-before"  // the same person decided at a stage before
 	NothingBefore Code = "nothing-before"  // there is no state, or no unit, to go back to
+	Outside       Code = "outside"         // the point lies in no area of the city
 )
 
 // RefusalError says why something may not be done. It is an error.

@@ -33,7 +33,7 @@ var vocabulary = map[string]struct {
 	kind  kind
 	title data.Title
 }{
-	"located":       {truth, data.Title{"zh": "位置已确定", "en": "the place is known"}},
+	Located:         {truth, data.Title{"zh": "位置已确定", "en": "the place is known"}},
 	"disputed":      {truth, data.Title{"zh": "位于争议区域", "en": "the place lies in a disputed zone"}},
 	"in_unit":       {truth, data.Title{"zh": "操作人属于当前承办单位", "en": "whoever acts belongs to the unit that has the case"}},
 	"in_first_unit": {truth, data.Title{"zh": "操作人属于首接单位", "en": "whoever acts belongs to the unit that received the case first"}},
@@ -119,10 +119,18 @@ func (g Guard) Holds(f Facts) bool {
 	return n >= g.least && n <= g.most
 }
 
+// Located is the fact that a case has a place, in the city if that has areas or cells.
+const Located = "located"
+
+// Asks reports whether a guard of the step asks for a fact.
+func (s *Step) Asks(fact string) bool {
+	return slices.ContainsFunc(s.Guards, func(g Guard) bool { return g.fact == fact })
+}
+
 // AboutForm reports whether the guard may ask for what is filled in, so that it is not known before that is.
 func (g Guard) AboutForm() bool {
 	section, _, _ := strings.Cut(g.fact, ".")
-	return slices.Contains([]string{"field", "located", "unit_above", "unit_below", "unit_own", "photos_before", "photos_after", "parts", "class_kind"}, section)
+	return slices.Contains([]string{"field", Located, "unit_above", "unit_below", "unit_own", "photos_before", "photos_after", "parts", "class_kind"}, section)
 }
 
 // ParseGuard reads a guard. The error says what is wrong with it and what would be right.

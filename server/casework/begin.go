@@ -24,6 +24,8 @@ type door struct {
 	action string
 	parent string
 	table  *process.Table
+	// anywhere takes places outside of the city, see [cases.Command].
+	anywhere bool
 }
 
 // door opens the way by which an action of somebody begins cases.
@@ -49,7 +51,7 @@ func (d *door) begin(ctx context.Context, desk *cases.Desk, id, key string, f *c
 		return nil, refused(refusal)
 	}
 	done, err := desk.Do(ctx, &cases.Command{
-		Case: id, Key: key, At: d.Service.Now(), Actor: d.actor, Action: d.action, Form: *f, Parent: d.parent,
+		Case: id, Key: key, At: d.Service.Now(), Actor: d.actor, Action: d.action, Form: *f, Parent: d.parent, Anywhere: d.anywhere,
 	})
 	if err != nil {
 		return nil, problem(err)
@@ -86,6 +88,7 @@ func (a *API) Reports(r *http.Request, by As, action string) (*Reports, error) {
 	if _, refusal := d.table.Step(process.New, action, d.actor.Post); refusal != nil {
 		return nil, refused(refusal)
 	}
+	d.anywhere = true
 	return &Reports{door: d, r: r}, nil
 }
 

@@ -279,8 +279,8 @@ func (im *importer) answer(ctx context.Context, p *pending, later map[string]boo
 	case place == nil && f.Address != "":
 		out.Notes = append(out.Notes, "the address is not found; the case begins without a place, which filing asks for")
 	case place == nil:
-	case len(place.Areas) == 0:
-		out.Notes = append(out.Notes, "the place lies outside of the city")
+	case p.done.Outside != nil:
+		out.Notes = append(out.Notes, "the place lies outside of the city; filing asks for one in it")
 		fallthrough
 	default:
 		at = place.Point

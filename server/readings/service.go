@@ -41,7 +41,7 @@ func (s *Service) Begin(ctx context.Context, m *book.Matter) error {
 		form.Class = &class
 	}
 	_, err := s.Cases.Desk().Do(ctx, &cases.Command{
-		Case: m.Case, Key: m.Key, At: s.Cases.Now(), Actor: cases.Actor{Post: process.System}, Action: m.Rule.Action, Form: form,
+		Case: m.Case, Key: m.Key, At: s.Cases.Now(), Actor: cases.Actor{Post: process.System}, Action: m.Rule.Action, Form: form, Anywhere: true,
 	})
 	if _, done := errors.AsType[*cases.KeyError](err); done {
 		return nil

@@ -64,7 +64,7 @@ var Kinds = []About{
 	{WrongMethod, 405, "Method not allowed", "The header Allow lists the methods."},
 	{NotAcceptable, 406, "Not acceptable", "The answer has no form that the header Accept allows."},
 	{TooSlow, 408, "Request timeout", "The body did not arrive in time."},
-	{Conflict, 409, "Conflict", "A thing of this name exists."},
+	{Conflict, 409, "Conflict", "A thing of this name exists, or what there is does not allow it: refusal names why."},
 	{Gone, 410, "Gone", "The position belongs to another history, because the store was restored or replaced, or history is not kept so far back."},
 	{Precondition, 412, "Precondition failed", "The feature has changed meanwhile: read it again and repeat the edit."},
 	{TooLarge, 413, "Too large", "Send less at once, or import a file."},

@@ -80,6 +80,9 @@ func (g *Ground) look(w *index.World, m *cases.Matter) (*cases.Place, error) {
 	}
 	d := people.Of(w)
 	p.Cells = append(p.Cells, subunits(w, g.Locator.Plan(w), at, d)...)
+	if len(p.Areas)+len(p.Cells) == 0 {
+		p.Outside = outside(w, g.Locator.Plan(w), at)
+	}
 	if loc.Address != nil {
 		p.Address, p.AddressID = loc.Address.Label, loc.Address.ID
 	}

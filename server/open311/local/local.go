@@ -74,10 +74,10 @@ func (c *City) Do(ctx context.Context, cmd *cases.Command) (*cases.Done, error) 
 
 func (c *City) processes() *process.Versions { return c.Cases.Desk().Tables }
 
-// Inside implements [open311.Places]: a point is in the city where an area is.
+// Inside implements [open311.Places]: a point is in the city where an area or a cell is, and anywhere where the city has none.
 func (c *City) Inside(_ context.Context, at cases.Position) (bool, error) {
 	p, err := c.Cases.Ground().Look(&cases.Matter{Point: at})
-	return err == nil && len(p.Areas) > 0, err
+	return err == nil && p.Outside == nil, err
 }
 
 // Geocode implements [open311.Places].

@@ -13,11 +13,11 @@ afterEach(() => {
 })
 
 // mount shows one field of a form; what is filled in is in `value`.
-function mount(field: Field, start?: Values[string], told?: string) {
+function mount(field: Field, start?: Values[string], told?: string, place: object = { areas: [], cells: [{ code: 'A1' }] }) {
   vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ classes: [], organisations: [], staff: [], matches: [], suggestions: [] })))
   const value = shallowRef<Values[string]>(start)
   const root = document.body.appendChild(document.createElement('div'))
-  const located = shallowRef({ parts: [{ layer: 'lamps', id: 'L-7', distance_m: 3 }] } as never)
+  const located = shallowRef({ ...place, parts: [{ layer: 'lamps', id: 'L-7', distance_m: 3 }] } as never)
   const app = createApp({ render: () => h(FieldInput, { field, value: value.value, told, onChange: (now: Values[string]) => (value.value = now) }) })
   app.use(i18n).provide(CONTEXT, { caseId: 'c1', layers: shallowRef([]), point: ref(null), located, form: () => ({}), picking: shallowRef(null) }).mount(root)
   return { root, value }
@@ -41,6 +41,14 @@ describe('a field of every type', () => {
       expect(root.textContent).toContain('原因')
     })
   }
+
+  it('says of a place that it is not in the city, before it is sent', async () => {
+    const at = { lon: 1, lat: 2 }
+    const told = (place?: object) => mount(field('point'), at, undefined, place).root.textContent?.includes('不在任何已导入的区域')
+    expect(told()).toBe(false)
+    expect(told({ areas: [{ code: 'S1' }], cells: [] })).toBe(false)
+    expect(told({ areas: [], cells: [] })).toBe(true)
+  })
 
   it('gives what is typed and chosen', async () => {
     const text = mount(field('text', 'reason'))
