@@ -1543,7 +1543,7 @@ export interface paths {
         put?: never;
         /**
          * Begin a case
-         * @description `action` is a way in which a case begins, see GET /v1/cases/form. `as` names the post by which somebody acts; it may be left out by whoever holds one post that may do it, and by the public. With an Idempotency-Key a report that is sent again is the same case, at any later time. A refusal is 409 with its name and the reason in `refusal`. While the city is still being loaded (`/readyz` says so) this and everything else about cases is answered 503 with Retry-After.
+         * @description `action` is a way in which a case begins, see GET /v1/cases/form. `as` names the post by which somebody acts; it may be left out by whoever holds one post that may do it, and by the public. With an Idempotency-Key a report that is sent again is the same case, at any later time. A refusal is 409 with its name and the reason in `refusal`: `outside` for a point that lies in no area of a city that has some, with the nearest one. While the city is still being loaded (`/readyz` says so) this and everything else about cases is answered 503 with Retry-After.
          */
         post: operations["createCase"];
         delete?: never;
