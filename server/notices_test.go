@@ -33,7 +33,7 @@ func posted(t *testing.T) (*office, *outbox.File) {
 	t.Cleanup(func() { _ = file.Close() })
 	o.server.notices.Service = &notices.Service{File: file, Mail: true, Wake: func() {}, Now: o.clockNow, Hooks: []string{"sms"}, Text: func(m *notice.Message, lang string) (subject, text string) {
 		return lang + " " + m.Case, lang + " " + m.Event
-	}, Remind: func(_ context.Context, about string, ids []string, at time.Time) ([]notice.Message, error) {
+	}, Events: func() []string { return []string{"close", "overdue"} }, Class: func(name string) bool { return strings.HasPrefix("GBT30428.2-2013 part 0102", name) }, Remind: func(_ context.Context, about string, ids []string, at time.Time) ([]notice.Message, error) {
 		return file.Remind(about, ids, at, nil)
 	}}
 	return o, file
@@ -78,6 +78,11 @@ func TestSubscriptions(t *testing.T) {
 		{"no case", "operator", `{"channel":{"kind":"live"},"case":"nothing"}`, 404, "case"},
 		{"no radius", "operator", `{"channel":{"kind":"live"},"circle":{"lon":121.5,"lat":25,"metres":-1}}`, 422, "circle.metres"},
 		{"no place", "operator", `{"channel":{"kind":"live"},"circle":{"lon":500,"lat":25,"metres":1}}`, 422, "circle"},
+		{"no level", "operator", `{"channel":{"kind":"live"},"areas":["vilage D1-V1"]}`, 422, "areas"},
+		{"no area", "operator", `{"channel":{"kind":"live"},"areas":["village D9-V9"]}`, 422, "areas"},
+		{"no code", "operator", `{"channel":{"kind":"live"},"areas":["village"]}`, 422, "areas"},
+		{"no event", "operator", `{"channel":{"kind":"live"},"areas":["village D1-V1"],"events":["close","clos"]}`, 422, "events"},
+		{"no class", "operator", `{"channel":{"kind":"live"},"classes":["GBT30428.2-2013 part 99"]}`, 422, "classes"},
 		{"unknown member", "operator", `{"channel":{"kind":"live"},"district":"x"}`, 400, "district"},
 	} {
 		a := o.call(test.who, "POST", "/v1/subscriptions", test.body)
@@ -98,7 +103,7 @@ func TestSubscriptions(t *testing.T) {
 			Public     bool
 		}
 	}
-	if err := json.Unmarshal([]byte(o.call("operator", "GET", "/v1/subscriptions", "").body), &mine); err != nil || len(mine.Subscriptions) != 3 || !mine.Subscriptions[0].Public {
+	if err := json.Unmarshal([]byte(o.call("operator", "GET", "/v1/subscriptions", "").body), &mine); err != nil || len(mine.Subscriptions) != 3 || mine.Subscriptions[0].Public {
 		t.Fatalf("%+v, %v", mine, err)
 	}
 	id := mine.Subscriptions[0].ID

@@ -41,6 +41,9 @@ type Subscription struct {
 	Events []string `json:"events,omitempty"`
 	// Public tells only what the public may see. Subscriptions of the public have it.
 	Public bool `json:"public,omitempty"`
+	// Sighted tells of what its owner, a person of the directory, sees of a case at that moment: as a whole, or what the
+	// public may see. Whoever makes messages finds that out; Public says nothing then.
+	Sighted bool `json:"sighted,omitempty"`
 	// Lang is the language of what is told, zh or en; empty is zh.
 	Lang string `json:"lang,omitempty"`
 	// Until is when it ends; zero for never.
@@ -112,7 +115,7 @@ type Subject struct {
 // Meets reports whether a subscription asks for what happened.
 func (s *Subscription) Meets(what *Subject) bool {
 	switch {
-	case s.Public && !what.Public,
+	case s.Public && !s.Sighted && !what.Public,
 		!s.Until.IsZero() && !what.At.Before(s.Until),
 		s.Case != "" && s.Case != what.Case,
 		len(s.Events) > 0 && !slices.Contains(s.Events, what.Event),

@@ -51,6 +51,8 @@ type Follower struct {
 	Directory func(at time.Time) cases.Directory
 	// Edition is that of classes that name none.
 	Edition string
+	// Sees reports whether a person of the directory sees a case as a whole now. When nil, nobody does.
+	Sees func(person, id string) bool
 	// Public says that the public may see cases that are not private.
 	Public bool
 	// Peers are the other platforms that are told of the last of the events of a case, which are all up to it; nil for none.
@@ -186,7 +188,7 @@ func (f *Follower) Remind(ctx context.Context, about string, ids []string, at ti
 	}
 	what := f.subject(c, at)
 	what.Event = notice.Reminds
-	also := slices.DeleteFunc(f.File.Find(what), func(s notice.Subscription) bool { return !slices.Contains(s.Events, notice.Reminds) })
+	also := slices.DeleteFunc(f.find(what), func(s notice.Subscription) bool { return !slices.Contains(s.Events, notice.Reminds) })
 	reminded, err := f.File.Remind(about, ids, at, also)
 	if err == nil {
 		f.Wake()
@@ -220,7 +222,7 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 		if m.Level > 0 {
 			to = nil
 		}
-		list = append(list, notice.Compose(e.Seq, number*mostMarks+i+1, about, f.File.Find(about), f.named(c, e, to, m.Level))...)
+		list = append(list, notice.Compose(e.Seq, number*mostMarks+i+1, about, f.find(about), f.named(c, e, to, m.Level))...)
 	}
 	if e.Event.Quiet() || e.Event.Action == cases.Tells {
 		return list, nil
@@ -234,7 +236,19 @@ func (f *Follower) compose(ctx context.Context, e journal.Entry, number int) ([]
 	if f.Peers != nil {
 		named = append(named, f.Peers(events)...)
 	}
-	return append(list, notice.Compose(e.Seq, number*mostMarks, about, f.File.Find(about), named)...), nil
+	return append(list, notice.Compose(e.Seq, number*mostMarks, about, f.find(about), named)...), nil
+}
+
+// find are the subscriptions that ask for what happened, each of what its owner sees of the case.
+func (f *Follower) find(about *notice.Subject) []notice.Subscription {
+	list := f.File.Find(about)
+	for i := range list {
+		if s := &list[i]; s.Sighted {
+			person, ok := strings.CutPrefix(s.Owner, "person:")
+			s.Public = !ok || f.Sees == nil || !f.Sees(person, about.Case)
+		}
+	}
+	return slices.DeleteFunc(list, func(s notice.Subscription) bool { return s.Sighted && s.Public && !about.Public })
 }
 
 // subject is a case as subscriptions ask for it.

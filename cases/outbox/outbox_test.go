@@ -227,6 +227,52 @@ func TestWhoIsTold(t *testing.T) {
 	}
 }
 
+// TestSightedSubscriptions checks that somebody is told of the cases that they see when something happens, of others what the
+// public may see, and nothing of those that are out of sight.
+func TestSightedSubscriptions(t *testing.T) {
+	log := &memory{}
+	f := open(t, filepath.Join(t.TempDir(), "outbox.db"))
+	defer f.Close()
+	w := follower(f, log)
+	sees := map[string]bool{"1 C-1": true, "1 C-2": true}
+	w.Sees = func(person, id string) bool { return sees[person+" "+id] }
+	if err := w.Catch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, owner := range []string{"person:1", "person:2", "operator"} {
+		subscribe(t, f, notice.Subscription{ID: strings.ReplaceAll(owner, ":", ""), Owner: owner, Channel: notice.Channel{Kind: "mail", Address: owner}, Areas: []string{"unit 11"}, Sighted: true})
+	}
+	next := func(of *cases.Event, private bool, want ...string) {
+		t.Helper()
+		of.Form.Private = private
+		log.add(of)
+		if err := w.Catch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, err := f.OfCase(of.Case)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range list {
+			if m := &list[i]; m.Seq == log.Last() && m.Channel.Kind == "mail" && m.Event != "alert" {
+				got = append(got, fmt.Sprintf("%s public %t", m.Channel.Address, m.Public))
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("event %d of %s: told %q, want %q", of.Number, of.Case, got, want)
+		}
+	}
+	next(found("C-1", "water"), false, "operator public true", "person:1 public false", "person:2 public true")
+	next(found("C-2", "gas"), true, "person:1 public false")
+	sees["2 C-2"] = true // has come to work there
+	delete(sees, "1 C-2")
+	next(late("C-2", 2), false, "person:2 public false")
+	w.Sees = nil
+	next(late("C-1", 2), false, "operator public true", "person:1 public true", "person:2 public true")
+}
+
 // TestSubscriptions checks what is kept and what is refused.
 func TestSubscriptions(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")

@@ -232,7 +232,7 @@ func (a *API) inbox(f *store.Filter, posts []cases.Actor) bool {
 func bound(t *process.Table, state, post string) (unit, task bool) {
 	for _, s := range t.Steps(state) {
 		if moves(s) && slices.Contains(s.Posts, post) {
-			unit, task = unit || asks(s, "in_unit"), task || asks(s, "tasked")
+			unit, task = unit || reach.Asks(s, "in_unit"), task || reach.Asks(s, "tasked")
 		}
 	}
 	return unit, task
@@ -240,11 +240,6 @@ func bound(t *process.Table, state, post string) (unit, task bool) {
 
 // moves reports whether a step leads out of its state.
 func moves(s *process.Step) bool { return s.Request == "" && s.To != s.State }
-
-// asks reports whether a step has a guard.
-func asks(s *process.Step, guard string) bool {
-	return slices.ContainsFunc(s.Guards, func(g process.Guard) bool { return g.String() == guard })
-}
 
 // keys are the names of a set, in order.
 func keys(m map[string]bool) []string {
@@ -275,7 +270,7 @@ func (a *API) waits(t *process.Table, c *cases.Case, posts []cases.Actor) bool {
 			if o.Refusal != nil {
 				continue
 			}
-			mine := !unit && !task || unit && asks(o.Step, "in_unit") || task && asks(o.Step, "tasked")
+			mine := !unit && !task || unit && reach.Asks(o.Step, "in_unit") || task && reach.Asks(o.Step, "tasked")
 			if owns && mine && moves(o.Step) || o.Step.Part == process.Grant {
 				return true
 			}

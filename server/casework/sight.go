@@ -2,75 +2,43 @@ package casework
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/store"
-	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/reach"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
-// sight is what a caller may see: where the grants of posts with the permission reach, what their own units have or had
-// first, and their own tasks.
+// sight is what a caller may see.
 func (a *API) sight(r *http.Request, c *caller) *reach.Sight {
 	s := &reach.Sight{Everything: c.everything && city.As(r) == "", Public: a.cfg.Public}
-	if s.Everything || c.person == "" {
-		return s
-	}
-	d, now := a.people(), a.Service.Now()
-	levels, schemes := a.cfg.Store.By()
-	var units, posts []string
-	for _, h := range d.HoldingsAt(c.person, now) {
-		for _, o := range d.Path(h.Organisation) {
-			units = append(units, o.ID)
-		}
-		for o := range d.Under(h.Organisation) {
-			units = append(units, o.ID)
-		}
-		posts = append(posts, h.Post)
-		p, ok := d.Post(h.Post)
-		if !ok || !slices.Contains(p.Permissions, people.Cases) {
-			continue
-		}
-		for _, g := range p.Layers {
-			switch {
-			case !g.Read:
-			case g.Area == people.AreaAll:
-				s.Everything = true
-			case g.Area == people.AreaOrganisation:
-				s.Areas(d.Areas(h.Organisation), levels)
-			case g.Area == people.AreaCells && slices.Contains(schemes, h.Scheme):
-				s.Cells(h.Scheme, h.Cells)
-			}
-		}
-	}
-	slices.Sort(units)
-	units = slices.Compact(units)
-	s.Full = append(s.Full, store.Filter{Tasks: []string{c.person}})
-	if len(units) > 0 {
-		s.Full = append(s.Full, store.Filter{Units: units}, store.Filter{Firsts: units})
-	}
-	if states := a.claimable(posts); len(states) > 0 {
-		s.Full = append(s.Full, store.Filter{States: states})
+	if !s.Everything && c.person != "" {
+		s.Person(a.reach(), c.person)
 	}
 	return s
 }
 
-// claimable are the states in which a post may take a case for its own unit: whoever may do that must see what there is.
-func (a *API) claimable(posts []string) []string {
-	states := map[string]bool{}
-	for t := range a.cfg.Tables().All() {
-		for i := range t.States {
-			for _, step := range t.Steps(t.States[i].ID) {
-				if asks(step, "unit_own") && slices.ContainsFunc(step.Posts, func(p string) bool { return slices.Contains(posts, p) }) {
-					states[t.States[i].ID] = true
-				}
-			}
-		}
+// reach is what sights of persons are made of now.
+func (s *Service) reach() *reach.City {
+	levels, schemes := s.cfg.Store.By()
+	return &reach.City{Directory: s.people(), Tables: s.cfg.Tables(), Levels: levels, Schemes: schemes, Now: s.Now()}
+}
+
+// Sees reports whether a person of the directory, who has not left, sees a case as a whole now.
+func (s *Service) Sees(person, id string) bool {
+	city := s.reach()
+	if p, ok := city.Directory.Person(person); !ok || !p.Left.IsZero() && !city.Now.Before(p.Left) {
+		return false
 	}
-	return keys(states)
+	summary, ok := s.cfg.Store.Find(id)
+	if !ok {
+		return false
+	}
+	var sight reach.Sight
+	sight.Person(city, person)
+	full, _ := sight.Sees(&summary)
+	return full
 }
 
 // unknown is the answer to a case that does not exist, or that whoever asks may not see: the two are not told apart.

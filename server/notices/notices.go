@@ -42,6 +42,10 @@ type Service struct {
 	Remind func(ctx context.Context, about string, ids []string, at time.Time) ([]notice.Message, error)
 	// Hooks are the names of the templates for services of SMS and chats.
 	Hooks []string
+	// Events are what may be told, by name: actions of the processes and kinds of marks. Class reports whether a class begins as
+	// a subscription names it. Nothing is refused when they are nil.
+	Events func() []string
+	Class  func(name string) bool
 }
 
 // Cases says what somebody sees.
@@ -204,6 +208,9 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.known(&s.Subscription); err != nil {
+		return err
+	}
 	switch err := a.File.Subscribe(s); {
 	case errors.Is(err, outbox.ErrFull):
 		return rest.Refuse(rest.Conflict, "you have %d subscriptions, which is as many as one may have; end some", outbox.MostOf)
@@ -224,16 +231,49 @@ func invalid(err error) error {
 	return err
 }
 
-// reach bounds a subscription to what its owner sees: all, a case that they see as a whole, else what the public sees.
+// known refuses what no case will ever meet: areas, classes and events that there are not. What is no name at all is refused
+// when the subscription is kept.
+func (a *API) known(s *notice.Subscription) error {
+	here := a.Ground(a.Engine.World())
+	for _, area := range s.Areas {
+		name, code, _ := strings.Cut(area, " ")
+		switch {
+		case code == "" || strings.Contains(code, " "):
+		case here.Level(name):
+			if !here.Area(people.AreaKey{Level: name, Code: code}) {
+				return rest.Fault(rest.Invalid, "areas", area, "names no area of level "+name)
+			}
+		case !here.Scheme(name):
+			return rest.Fault(rest.Invalid, "areas", area, "names no level or scheme of this city")
+		case !here.Cell(people.CellRef{Scheme: name, Code: code}):
+			return rest.Fault(rest.Invalid, "areas", area, "names no cell of scheme "+name)
+		}
+	}
+	for _, class := range s.Classes {
+		if n := len(strings.Fields(class)); a.Class != nil && (n == 2 || n == 3) && !a.Class(class) {
+			return rest.Fault(rest.Invalid, "classes", class, "is the beginning of no class; GET /v1/classes lists them")
+		}
+	}
+	if a.Events == nil {
+		return nil
+	}
+	names := a.Events()
+	for _, event := range s.Events {
+		if !slices.Contains(names, event) {
+			return rest.Fault(rest.Invalid, "events", event, "is no action and no mark of a clock; there are "+strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// reach bounds a subscription to what its owner sees: whoever looks after the server all, others what they see when they are
+// told. A case that is named must be in sight now.
 func (a *API) reach(r *http.Request, s *outbox.Subscription) error {
-	s.Public = !operator(r)
+	s.Sighted = !operator(r)
 	if s.Case == "" {
 		return nil
 	}
-	full, err := a.Cases.SeesCase(r, r.URL.Query().Get("person"), s.Case)
-	if full {
-		s.Public = false
-	}
+	_, err := a.Cases.SeesCase(r, r.URL.Query().Get("person"), s.Case)
 	return err
 }
 

@@ -5,64 +5,10 @@ import (
 	"net/http"
 
 	"github.com/gewu-city/gewu/data"
-	"github.com/gewu-city/gewu/grid"
-	"github.com/gewu-city/gewu/index"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
-
-// ground is the city of a World as the checks of the directory ask for it.
-type ground struct {
-	world *index.World
-	plan  *grid.Plan
-}
-
-func (a *API) ground(w *index.World) people.City { return ground{w, a.Locator.Plan(w)} }
-
-// Level implements [people.City].
-func (g ground) Level(name string) bool {
-	for i := range g.plan.Levels {
-		if g.plan.Levels[i].Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// Area implements [people.City].
-func (g ground) Area(key people.AreaKey) bool {
-	for i := range g.plan.Levels {
-		if l := &g.plan.Levels[i]; l.Name == key.Level {
-			if _, ok := l.Area(g.world, key.Code); ok {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// Scheme implements [people.City].
-func (g ground) Scheme(name string) bool {
-	if _, ok := g.plan.Scheme(name); ok {
-		return true
-	}
-	l, ok := g.world.Layer(name)
-	return ok && grid.Subdivides(l.Def())
-}
-
-// Cell implements [people.City].
-func (g ground) Cell(ref people.CellRef) bool {
-	if scheme, ok := g.plan.Scheme(ref.Scheme); ok {
-		_, _, ok = scheme.Cell(g.world, ref.Code)
-		return ok
-	}
-	l, ok := g.world.Layer(ref.Scheme)
-	if ok {
-		_, ok = l.Lookup(ref.Code)
-	}
-	return ok
-}
 
 func (a *API) askOnly(r *http.Request) (*asked, error) {
 	q := rest.ParseParams(r)
@@ -194,7 +140,7 @@ func (a *API) importAll(r *http.Request, given *whole, dry bool) (*imported, err
 		have, _ := d.Person(s.ID)
 		sift(data.AdminStaff, s.ID, people.Same(have, s), func() { update.Staff = append(update.Staff, s) })
 	}
-	for _, f := range d.Check(&update, a.ground(world)) {
+	for _, f := range d.Check(&update, a.Ground(world)) {
 		result.Failed++
 		for _, field := range rest.FieldErrors(f.Err) {
 			result.Faults = append(result.Faults, recordFault{f.Kind, f.ID, field.Field, field.Value, field.Why})

@@ -111,7 +111,7 @@ func (a *API) try(r *http.Request, update *people.Update, ifSeq *data.Seq, cause
 			changes[i].IfSeq = ifSeq
 		}
 	}
-	if err := refusal(d.Check(update, a.ground(world))); err != nil {
+	if err := refusal(d.Check(update, a.Ground(world))); err != nil {
 		return nil, 0, err
 	}
 	seq, err := a.Append(r, data.Tx{Cause: cause, Admin: new(d.Seq()), Changes: changes})

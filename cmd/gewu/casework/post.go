@@ -83,9 +83,10 @@ func (c *Cases) mail(o *Options, tables func() *process.Versions, ledger *timing
 	c.post.follower = &outbox.Follower{
 		File: file, Log: o.Log, Journal: c.journal, Public: o.Profile.Public, Edition: o.Profile.Timing.Table.Edition(), Wake: c.post.courier.Wake, Logger: o.Logger,
 		Peers:     exchange.Told(c.peers),
+		Sees:      c.Service.Sees,
 		Directory: func(at time.Time) cases.Directory { return cases.People(people.Of(o.Engine.World()), at) },
 	}
-	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now, Text: say.Text, Hooks: o.Profile.HookNames(), Remind: c.post.follower.Remind}
+	c.Notices = &notices.Service{File: file, Mail: o.Mailer != nil, Wake: c.post.courier.Wake, Now: o.Now, Text: say.Text, Hooks: o.Profile.HookNames(), Remind: c.post.follower.Remind, Events: say.events, Class: say.class}
 	// What the log gets from now on is told.
 	if err := c.post.follower.Catch(context.Background()); err != nil {
 		return errors.Join(err, c.post.close())

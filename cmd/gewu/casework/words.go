@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 
+	"github.com/gewu-city/gewu/cases"
+	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/notice"
 	"github.com/gewu-city/gewu/cases/outbox"
 	"github.com/gewu-city/gewu/cases/process"
@@ -84,6 +88,32 @@ func (w *words) mark(m *notice.Message, lang string) string {
 		}
 	}
 	return m.Event
+}
+
+// events are what subscriptions may name, in order: actions of the processes, kinds of marks, what is heard of other cases, and
+// reminders.
+func (w *words) events() []string {
+	list := []string{notice.Reminds, string(cases.Joined), string(cases.Left), string(cases.Rested), string(cases.Rose)}
+	for t := range w.tables().All() {
+		for i := range t.Actions {
+			list = append(list, t.Actions[i].ID)
+		}
+	}
+	for i := range w.profile.Timing.Rules.Clocks {
+		for _, m := range w.profile.Timing.Rules.Clocks[i].Marks {
+			list = append(list, m.Kind)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// class reports whether there is a class that begins as a subscription names it: edition, kind and the beginning of a code.
+func (w *words) class(name string) bool {
+	part := append(strings.Fields(name), "")
+	return slices.ContainsFunc(w.profile.Timing.Table.Classes(part[0]), func(c class.Class) bool {
+		return string(c.Kind) == part[1] && strings.HasPrefix(c.Code, part[2])
+	})
 }
 
 // unsubscribe is where whoever gets a mail ends the subscription that it is for; empty where nobody subscribed, or nobody knows
