@@ -139,6 +139,19 @@ func TestHistoryAcrossDefinitions(t *testing.T) {
 	}
 }
 
+// TestHelp asks for help as people do who know other programs.
+func TestHelp(t *testing.T) {
+	for _, command := range []string{"", "case", "case list"} {
+		words := strings.Fields(command)
+		if asked, flag := mustRun(t, append([]string{"help"}, words...)...), mustRun(t, append(words, "--help")...); asked != flag || !strings.Contains(asked, "Usage: gewu") {
+			t.Errorf("gewu help %s:\n%s\nwith the flag:\n%s", command, asked, flag)
+		}
+	}
+	if out, ok := run(t, nil, "help", "case", "sow"); ok || !strings.Contains(out, "sow") {
+		t.Errorf("help about nothing: %s", out)
+	}
+}
+
 // TestDictionaryCommands makes dictionaries of a definition and of tables, and keeps features to them.
 func TestDictionaryCommands(t *testing.T) {
 	dir := t.TempDir()

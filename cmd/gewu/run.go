@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones of attributes work on machines without a zone database
@@ -112,6 +113,9 @@ func listed(words []string) string {
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(args) > 0 && args[0] == "help" { // gewu help case list is gewu case list --help
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	var c cli
 	code, exited := 0, false
 	parser, err := kong.New(&c,
