@@ -5748,9 +5748,9 @@ export interface components {
              */
             lang: "zh" | "en";
             case?: string;
-            /** @description Areas and cells: level or scheme, and code. */
+            /** @description Areas and cells of the city: level or scheme, and code. */
             areas?: string[];
-            /** @description Edition, kind and the beginning of a code. */
+            /** @description Edition, kind and the beginning of a code of a class. */
             classes?: string[];
             /** @description A GeoJSON polygon. */
             polygon?: Record<string, never>;
@@ -5768,7 +5768,7 @@ export interface components {
             id: string;
             /** Format: date-time */
             made: string;
-            /** @description Only what the public may see is told. */
+            /** @description Only what the public may see is told; without it, what its owner sees when something happens. */
             public?: boolean;
             /** @description Of a new hook, shown once. */
             secret?: string;
