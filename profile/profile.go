@@ -31,6 +31,8 @@ type Profile struct {
 	Owner string
 	// Public says that everybody sees cases that are not private, without who reported them.
 	Public bool
+	// KeepContacts is for how long the contact of who reported is kept after the case came to rest; zero is until somebody erases it.
+	KeepContacts time.Duration
 	// Requests says who decides about change requests on borders, and whether the public may make some.
 	Requests request.Charter
 

@@ -36,6 +36,7 @@ type head struct {
 	Owner    string     `toml:"owner"`
 	Public   *bool      `toml:"public"`
 	Requests *charter   `toml:"requests"`
+	Contacts *keeping   `toml:"contacts"`
 	Demo     demoRow    `toml:"demo"`
 }
 
@@ -101,6 +102,7 @@ func Load(fsys fs.FS, name string) (*Profile, error) {
 	l.notices(p)
 	l.hooks(p)
 	l.requests(p)
+	l.contacts(p)
 	l.sensors(p)
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)

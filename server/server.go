@@ -90,6 +90,8 @@ type Config struct {
 	Cases *casework.Service
 	// Contacts is how those who reported cases are reached; nil keeps none of it. Vault must be set with it.
 	Contacts *contacts.File
+	// KeepContacts is for how long after their cases came to rest; zero is until somebody erases them.
+	KeepContacts time.Duration
 	// Open311 is what the city says of itself to programs that speak Open311.
 	Open311 open311.Settings
 	// Notices are subscriptions and messages about cases; nil answers 501.
@@ -278,7 +280,7 @@ func New(cfg Config) (*Server, error) {
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.requests = requests.API{City: s.city, Charter: cfg.Requests, Drafts: &s.drafts}
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
-	s.contacts = contacts.API{City: s.city, Cases: &s.cases, Book: cfg.Contacts, Loading: cfg.Loading}
+	s.contacts = contacts.API{City: s.city, Cases: &s.cases, Book: cfg.Contacts, Keep: cfg.KeepContacts, Loading: cfg.Loading}
 	if cfg.Cases != nil && cfg.Contacts != nil {
 		s.cases.Contacts = &s.contacts
 	}
@@ -315,6 +317,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // FirstLink is the address with which the first administrator begins, below base; empty when there are accounts. The one
 // before is worth nothing afterwards.
 func (s *Server) FirstLink(base string) (string, error) { return s.auth.FirstLink(base) }
+
+// Contacts is what goes by the clock of the city of how those who reported are reached.
+func (s *Server) Contacts() *contacts.API { return &s.contacts }
 
 // Drain makes /readyz say that the server goes down and ends the event streams, checks and compactions, so that
 // http.Server.Shutdown can finish. Other requests go on. It may be called more than once.

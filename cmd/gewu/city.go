@@ -196,10 +196,12 @@ func (c *city) load(o cityOptions, metrics *upkeep.Metrics) (err error) {
 			return err
 		}
 		o.clock.Follow(c.cases)
-		config.Cases, config.Notices, config.Readings, config.Exchange, config.Calendars, config.Contacts = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange, c.cases.Calendars, c.cases.Contacts
+		config.Cases, config.Notices, config.Readings, config.Exchange, config.Calendars, config.Contacts, config.KeepContacts = c.cases.Service, c.cases.Notices, c.cases.Readings, c.cases.Exchange, c.cases.Calendars, c.cases.Contacts, o.profile.KeepContacts
 	}
 	config.Attachments = attachments.Config{Files: c.files.Store}
-	c.server, err = server.New(config)
+	if c.server, err = server.New(config); err == nil {
+		o.clock.Follow(c.server.Contacts())
+	}
 	return err
 }
 

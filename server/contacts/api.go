@@ -12,9 +12,7 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
-	"github.com/gewu-city/gewu/people/account"
 	"github.com/gewu-city/gewu/people/vault"
-	"github.com/gewu-city/gewu/server/auth"
 	"github.com/gewu-city/gewu/server/casework"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/once"
@@ -27,8 +25,12 @@ type API struct {
 	Cases *casework.API
 	// Book is where contacts are kept; nil keeps none.
 	Book *File
+	// Keep is how long a contact is kept after its case came to rest; zero is until somebody erases it.
+	Keep time.Duration
 	// Loading reports whether the city is still being filled; nil is never.
 	Loading func() bool
+
+	ahead ahead
 }
 
 // exists reports whether there is a case, also one that cannot be read.
@@ -193,51 +195,4 @@ func (a *API) gone(r *http.Request, reason string, erased time.Time, ids ...stri
 	once.Landed(r, seq)
 	a.WaitShown(r, seq)
 	return seq, a.Book.Drop(ids...)
-}
-
-// How often what belongs to no case is swept away, how old it must be, and how much goes at once: a request ends long before.
-const (
-	sweepPause = time.Hour
-	orphanAge  = time.Hour
-	mostSwept  = 1000
-)
-
-// Run sweeps from time to time until ctx ends.
-func (a *API) Run(ctx context.Context) error {
-	if a.Book == nil || a.Cases.Service == nil {
-		return nil
-	}
-	tick := time.NewTicker(sweepPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		switch n, err := a.Sweep(ctx, orphanAge); {
-		case err != nil && ctx.Err() == nil:
-			a.Logger.ErrorContext(ctx, "sweep of contacts without a case", "error", err.Error())
-		case n > 0:
-			a.Logger.InfoContext(ctx, "contacts without a case were erased", "count", n)
-		}
-	}
-}
-
-// Sweep erases contacts of reports that became no case within a time, and completes erasures that were broken off.
-func (a *API) Sweep(ctx context.Context, age time.Duration) (int, error) {
-	if a.Loading != nil && a.Loading() {
-		return 0, nil
-	}
-	ids, erased, err := a.Book.Sweep(a.Today(), a.Now().Add(-age), mostSwept, a.exists)
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	// The server itself asks, as over its socket.
-	r, err := http.NewRequestWithContext(auth.With(ctx, account.Principal{Way: account.Socket}), http.MethodDelete, "/v1/cases", http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	_, err = a.gone(r, "sweep: no case, or not finished", erased, ids...)
-	return len(ids), err
 }

@@ -192,9 +192,19 @@ func (f *File) Has(id string) (bool, error) {
 	return ok, err
 }
 
-// Sweep destroys the keys of contacts that were kept before a time and belong to no case, and returns them and those whose
-// erasure was broken off, at most so many, with when they were erased.
-func (f *File) Sweep(at, before time.Time, most int, exists func(id string) bool) (gone []string, erased time.Time, err error) {
+// Each hands over the ids of all cases of which the file has something.
+func (f *File) Each(take func(id string)) error {
+	return f.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(sealed).ForEach(func(k, _ []byte) error {
+			take(string(k))
+			return nil
+		})
+	})
+}
+
+// Sweep destroys the keys of contacts that are to go, by what goes says of a case and of when its contact was kept, and returns
+// them and those whose erasure was broken off, at most so many, with when they were erased.
+func (f *File) Sweep(at time.Time, most int, goes func(id string, kept time.Time) bool) (gone []string, erased time.Time, err error) {
 	f.turn.Lock()
 	defer f.turn.Unlock()
 	err = f.db.View(func(tx *bbolt.Tx) error {
@@ -211,7 +221,7 @@ func (f *File) Sweep(at, before time.Time, most int, exists func(id string) bool
 			if err != nil {
 				return err
 			}
-			if state.Gone() || one.Kept.Before(before) && !exists(id) {
+			if state.Gone() || goes(id, one.Kept) {
 				gone = append(gone, id)
 			}
 			return nil

@@ -85,6 +85,9 @@ func Choose(dir, asked string) (*profile.Profile, error) {
 		}
 		asked += string(filepath.Separator)
 	}
+	if err := os.MkdirAll(dir, 0o750); err != nil { // of a city that is served for the first time
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
 	return p, os.WriteFile(file, []byte(asked+"\n"), 0o600)
 }
 

@@ -17,7 +17,7 @@ import (
 
 // TestChoose sees that the profile that was asked for last is remembered.
 func TestChoose(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "fresh")
 	folder := filepath.Join(t.TempDir(), "our-city")
 	if err := os.Mkdir(folder, 0o750); err != nil {
 		t.Fatal(err)
