@@ -101,9 +101,15 @@ func (p *Reports) Key(name string) (key, id string, err error) {
 	return key, id, err
 }
 
-// Take begins a case for a report. Dry decides all the same and keeps nothing. The errors are problems.
-func (p *Reports) Take(ctx context.Context, key, id string, f *cases.Form, dry bool) (*cases.Done, error) {
+// Take begins a case for a report, and keeps how whoever reported is reached apart from it. Dry decides all the same and keeps
+// nothing. The errors are problems.
+func (p *Reports) Take(ctx context.Context, key, id string, f *cases.Form, contact map[string]string, dry bool) (done *cases.Done, err error) {
 	desk := p.door.Desk()
+	if len(contact) > 0 && p.door.Contacts != nil {
+		if desk.Log, err = p.door.Contacts.Sealing(desk.Log, contact); err != nil {
+			return nil, err
+		}
+	}
 	if dry {
 		desk.Log, desk.Locate, desk.Before = nowhere{}, dryGround{p.door.cfg.Ground}, nil
 	}

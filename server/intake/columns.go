@@ -13,7 +13,7 @@ import (
 // Field is what a column of a file says of a report.
 type Field string
 
-// The fields. Name, phone and e-mail are known so that they are left out, with a note, under whatever name.
+// The fields. Name, phone and e-mail are kept apart from the case, sealed; where nothing seals, they are left out with a note.
 const (
 	External    Field = "external"
 	Reported    Field = "reported"
@@ -63,13 +63,11 @@ func (f Field) personal() bool { return f == Reporter || f.contact() }
 // contact reports whether a field is who reported, or how to reach them.
 func (f Field) contact() bool { return f == Name || f == Phone || f == Email }
 
-// Fields are the names of the fields that are kept.
+// Fields are the names of the fields.
 func Fields() []string {
 	var all []string
 	for _, s := range spellings {
-		if !s.field.contact() {
-			all = append(all, string(s.field))
-		}
+		all = append(all, string(s.field))
 	}
 	return all
 }

@@ -20,12 +20,17 @@ type book struct{ t testing.TB }
 
 func (b *book) Key(name string) (key, id string, err error) { return "k" + name, "c" + name, nil }
 
-func (b *book) Take(_ context.Context, _, id string, f *cases.Form, _ bool) (*cases.Done, error) {
+func (b *book) Take(_ context.Context, _, id string, f *cases.Form, contact map[string]string, _ bool) (*cases.Done, error) {
 	if err := f.Check(); err != nil {
 		b.t.Errorf("a form that cannot be kept comes to the desk: %v", err)
 	}
 	if _, err := cases.Encode(&cases.Event{Case: "A", Number: 1, Action: "report", To: "submitted", Form: *f}); err != nil {
 		return nil, rest.Faults(rest.Invalid, "form.", err).Because(err)
+	}
+	for _, text := range contact {
+		if text != strings.TrimSpace(text) || text == "" {
+			b.t.Errorf("a contact has %q", text)
+		}
 	}
 	return &cases.Done{Event: &cases.Event{Case: id}, Case: cases.NewCase()}, nil
 }
@@ -63,7 +68,7 @@ func FuzzRows(f *testing.F) {
 		}
 		defer file.Close()
 		told := 0
-		im := &importer{mapper: mapper{Options: Options{CRS: crs, Zone: time.UTC, Now: func() time.Time { return fuzzNow }, Part: func(string) (cases.Part, cases.Position, bool) {
+		im := &importer{mapper: mapper{Options: Options{Contacts: true, CRS: crs, Zone: time.UTC, Now: func() time.Time { return fuzzNow }, Part: func(string) (cases.Part, cases.Position, bool) {
 			return cases.Part{Layer: "p", ID: "1"}, cases.Position{}, true
 		}}, classes: newClassBook(class.Default())}, desk: &book{t: t}, columns: columns, file: "f"}
 		im.send = func(e Event) {

@@ -61,7 +61,7 @@ func (a *API) Import(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q.options.Now = a.Cases.Service.Now
+	q.options.Now, q.options.Contacts = a.Cases.Service.Now, a.Cases.Contacts != nil
 	q.options.Part = func(code string) (cases.Part, cases.Position, bool) { return a.part(r, code) }
 	spec := jobs.Spec{Kind: Job, About: q.action, Actor: city.ActorOf(r), Durable: !q.dry}
 	out := &answer{API: a, r: r, out: json.NewEncoder(a.Patient(w)), w: w, control: http.NewResponseController(w)}

@@ -28,6 +28,8 @@ type Options struct {
 	Zone *time.Location
 	// Now is the time after which nothing was reported yet.
 	Now func() time.Time
+	// Contacts says that names, telephone numbers and addresses of mail are kept, apart from the case.
+	Contacts bool
 	// Part finds a part of the city by its code: what it is, and where.
 	Part func(code string) (cases.Part, cases.Position, bool)
 }
@@ -35,6 +37,8 @@ type Options struct {
 // Report is what a row says.
 type Report struct {
 	Form cases.Form
+	// Contact is how whoever reported is reached, by the members of a contact; nil for nothing.
+	Contact map[string]string
 	// External is its number in another system, empty for none.
 	External string
 }
@@ -92,6 +96,14 @@ func (m *mapper) report(h *head, cells []string) (*Report, *data.FieldError) {
 	}
 	if wrong := m.place(h, cells, f, fault); wrong != nil {
 		return nil, wrong
+	}
+	for _, field := range []Field{Name, Phone, Email} {
+		if value := text(field); value != "" && m.Contacts {
+			if out.Contact == nil {
+				out.Contact = map[string]string{}
+			}
+			out.Contact[string(field)] = value
+		}
 	}
 	if err := f.Check(); err != nil {
 		if wrong, ok := errors.AsType[*data.FieldError](err); ok {

@@ -22,8 +22,8 @@ import (
 type Desk interface {
 	// Key is the key of a report and the id of its case, by what its sender calls it.
 	Key(name string) (key, id string, err error)
-	// Take begins a case for a report, or decides without keeping anything.
-	Take(ctx context.Context, key, id string, f *cases.Form, dry bool) (*cases.Done, error)
+	// Take begins a case for a report, with how whoever reported is reached, or decides without keeping anything.
+	Take(ctx context.Context, key, id string, f *cases.Form, contact map[string]string, dry bool) (*cases.Done, error)
 	// Alike are the cases that a report may say again, but its own.
 	Alike(ctx context.Context, own string, f *cases.Form, at *cases.Position) ([]duplicate.Match, error)
 }
@@ -149,7 +149,7 @@ func (im *importer) Head(h row.Head) error {
 func (im *importer) strangers(h *head) {
 	var fresh []string
 	for i, name := range h.columns {
-		if f := h.fields[i]; f != "" && f.contact() && !im.noted[name] && len(im.noted) < mostHeads {
+		if f := h.fields[i]; f != "" && f.contact() && !im.Contacts && !im.noted[name] && len(im.noted) < mostHeads {
 			im.noted[name] = true
 			im.Note("column " + rest.Shorten(name) + " says who reported or how to reach them (" + string(f) + "), which is not kept here: it is left out; reporter takes a reference into a register of your own")
 		}
@@ -227,7 +227,7 @@ func (im *importer) flush(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, p := range im.waiting {
 		if p.fault == nil {
-			all.Go(func() { p.done, p.err = im.desk.Take(ctx, p.key, p.id, &p.report.Form, im.dry) })
+			all.Go(func() { p.done, p.err = im.desk.Take(ctx, p.key, p.id, &p.report.Form, p.report.Contact, im.dry) })
 		}
 	}
 	all.Wait()
@@ -349,6 +349,10 @@ func (im *importer) blame(p *pending) *data.FieldError {
 	case rest.Invalid, rest.Conflict, rest.BadRequest:
 	default:
 		return nil
+	}
+	if member, ok := strings.CutPrefix(problem.Field, "contact."); ok {
+		// What stands there is told to nobody.
+		return &data.FieldError{Field: member, Why: problem.Detail + "; mend it, leave it empty, or leave the column alone with ignore"}
 	}
 	field := Field(strings.TrimPrefix(problem.Field, "form."))
 	return &data.FieldError{Field: string(field), Value: problem.Value, Why: problem.Detail}
