@@ -1643,7 +1643,7 @@ export interface paths {
         put?: never;
         /**
          * Begin cases by the file
-         * @description For persons with a post that takes reports in. The body is a file (lines of JSON, CSV, XLSX), or a form with one; nothing happens before its end has come. Columns are found by their names in Chinese and English, or by `map`: external, reported, class, kind, edition, description, lon, lat, address, part, source, reporter. Each row is answered by a line; wrong ones are told and the rest goes on. A row is known by its number (`external`, of a `system`), else by its place in a file of the same content: what was taken in before is `repeated`, also when an import broke off in the middle.
+         * @description For persons with a post that takes reports in. The body is a file (lines of JSON, CSV, XLSX), or a form with one; nothing happens before its end has come. Columns are found by their names in Chinese and English, or by `map`: external, reported, class, kind, edition, description, lon, lat, address, part, source, reporter, name, phone, email. The last three are how whoever reported is reached: they are sealed apart from the case and in no answer; where the server keeps no contacts they are left out with a note. Each row is answered by a line; wrong ones are told and the rest goes on. A row is known by its number (`external`, of a `system`), else by its place in a file of the same content: what was taken in before is `repeated`, also when an import broke off in the middle.
          */
         post: operations["importCases"];
         delete?: never;
