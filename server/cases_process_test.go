@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ drop = ["steps.accepted.void"]
 			By             string
 		}
 	}](t, o.get("", "/v1/processes")).Processes
-	if len(list) != 2 || list[0].Newest || !list[1].Newest || !list[1].Begins || list[1].By != "account:acc-boss" || list[1].Open != 2 {
+	if len(list) != 2 || list[0].Newest || !list[1].Newest || !list[1].Begins || list[1].By != "account:acc-boss" || list[0].Open != 1 || list[1].Open != 1 {
 		t.Errorf("%+v", list)
 	}
 	shown := read[struct {
@@ -169,6 +170,11 @@ func TestRulesChange(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	if a := o.do("PUT", "/v1/routes/rules", toml("boss"), strings.Replace(changed, `post = "handler"`, `post = "king"`, 1)); a.status != 422 || !strings.Contains(a.body, "rules.parts.post") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	// Somebody must get what is left over and what is disputed, and a name with a slip gets nothing.
+	nowhere := regexp.MustCompile(`organisation = "[a-z-]+"`).ReplaceAllString(changed, `organisation = "nowhere"`)
+	if a := o.do("PUT", "/v1/routes/rules", toml("boss"), nowhere); a.status != 422 || !strings.Contains(a.body, "fallback.organisation") || !strings.Contains(a.body, "disputed.organisation") || !strings.Contains(a.body, "rules.parts.organisation") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	headers := toml("boss")

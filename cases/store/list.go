@@ -262,6 +262,26 @@ func (s *Store) Standings(name string) iter.Seq2[*process.Standing, int] {
 	}
 }
 
+// Under counts the open cases by the version of the process under which they began.
+func (s *Store) Under() map[cases.ProcessRef]int {
+	open, now := true, s.now.Load()
+	out := map[cases.ProcessRef]int{}
+	tests, err := s.tests(&Filter{Open: &open})
+	if err != nil {
+		return out // a filter without places has none that is unknown
+	}
+	counts := map[uint32]int{}
+	for at, rows := range now.scan(tests) {
+		for _, r := range rows {
+			counts[now.chunks[at].process[r]]++
+		}
+	}
+	for n, have := range counts {
+		out[s.processes.word(n)] += have
+	}
+	return out
+}
+
 func instant(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}

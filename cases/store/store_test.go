@@ -496,6 +496,15 @@ func standings(t *rapid.T, s *store.Store, known map[string]*cases.Case) {
 	if !cmp.Equal(got, want) {
 		t.Fatalf("open cases stand at %v, want %v", got, want)
 	}
+	under := map[cases.ProcessRef]int{}
+	for _, c := range known {
+		if !c.Final {
+			under[c.Process]++
+		}
+	}
+	if got := s.Under(); !cmp.Equal(got, under) {
+		t.Fatalf("open under %v, want %v", got, under)
+	}
 }
 
 func TestBadQuestions(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/server/casework/kept"
@@ -32,7 +33,7 @@ type processInfo struct {
 	// Since is when it was kept, By who put it; absent for that of the profile.
 	Since time.Time `json:"since,omitzero"`
 	By    string    `json:"by,omitempty"`
-	// Open is how many cases are open under the process, in all versions.
+	// Open is how many cases are open under this version.
 	Open int `json:"open"`
 }
 
@@ -51,15 +52,13 @@ func (a *API) ListProcesses(w http.ResponseWriter, r *http.Request) error {
 			since[processRef{v.Name, v.Version}] = v
 		}
 	}
-	out := []processInfo{}
+	out, open := []processInfo{}, a.cfg.Store.Under()
 	for t := range tables.All() {
 		newest, _ := tables.Newest(t.Name)
 		one := processInfo{Name: t.Name, Version: t.Version, Title: t.Title, Newest: newest == t, Begins: newest == t && t.Name == a.cfg.Process}
 		have := since[processRef{t.Name, t.Version}]
 		one.Since, one.By = have.At, have.By
-		for _, n := range a.cfg.Store.Standings(t.Name) {
-			one.Open += n
-		}
+		one.Open = open[cases.ProcessRef{Name: t.Name, Version: t.Version}]
 		out = append(out, one)
 	}
 	return rest.WriteJSON(w, r, http.StatusOK, struct {

@@ -120,6 +120,9 @@ func (a *API) PutRules(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return texts.Faults(err)
 	}
+	if err := a.served(rules); err != nil {
+		return err
+	}
 	seq, err := a.keep(r, v)
 	if err != nil {
 		return city.BareChange(err)
@@ -128,6 +131,27 @@ func (a *API) PutRules(w http.ResponseWriter, r *http.Request) error {
 	out := showRules(rules, nil)
 	out.Seq = seq
 	return rest.WriteJSON(w, r, http.StatusOK, out)
+}
+
+// served refuses rules that give cases to organisations that there are not: one that ends later is switched off when it is asked,
+// but what is left over and disputed must go somewhere.
+func (a *API) served(rules *route.Rules) error {
+	now, d := a.Service.Now(), a.people()
+	var wrong []error
+	check := func(field, organisation string) {
+		if organisation != "" && !d.Active(organisation, now) {
+			wrong = append(wrong, &data.FieldError{Field: field, Value: organisation, Why: "is no organisation of the city, or has ended"})
+		}
+	}
+	check("fallback.organisation", rules.Last)
+	check("disputed.organisation", rules.Ruling)
+	for i := range rules.Rules {
+		check("rules."+rules.Rules[i].ID+".organisation", rules.Rules[i].Organisation)
+	}
+	if len(wrong) > 0 {
+		return rest.Faults(rest.Invalid, "", errors.Join(wrong...))
+	}
+	return nil
 }
 
 // RulesAgain answers a request that has put rules and is sent again.
