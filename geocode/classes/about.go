@@ -2,6 +2,7 @@ package classes
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/gewu-city/gewu/geocode/names"
 )
@@ -31,6 +32,27 @@ func Of(edition string, kind Kind, code string) (About, bool) {
 		return about, true
 	}
 	return About{}, false
+}
+
+// english are the classes of the tables in English: no two of an edition and kind are about the same matter.
+var english = sync.OnceValue(func() map[class]string {
+	t, out := tables(), map[class]string{}
+	for i := range t.matters {
+		for _, c := range t.matters[i].classes {
+			// A few of the oldest edition are about two: the first counts, as in Of.
+			if key := (class{edition: c.edition, kind: c.kind, code: c.code}); out[key] == "" {
+				out[key] = t.matters[i].title.EN
+			}
+		}
+	}
+	return out
+})
+
+// English is what a class is called in English, in words of ours; empty for one that the tables do not know. It is safe for
+// concurrent use.
+func English(edition string, kind Kind, code string) string {
+	at := slices.Index(tables().editions, edition)
+	return english()[class{edition: at, kind: kind, code: code}]
 }
 
 // names tells the lists of things that the matter is about.

@@ -231,11 +231,12 @@ var rows = []row{
 	{dir: "server/once", may: []string{"server/auth", "server/rest", "data"}, why: "requests that are done once, whatever they are about"},
 	{dir: "server/sight", may: []string{"people", "people/account", "people/rights", "index", "data"}, why: "what those who ask may see, remembered; it knows no requests"},
 	{dir: "server/city", may: []string{"people/account", "people/audit", "people/vault", "data/sensitive", "server/auth", "server/sight", "people", "people/rights", "server/once", "server/jobs", "server/rest", "data/convert", "grid", "grid/cells", "grid/version", "index", "index/filter", "index/filter/cql", "index/planner", "data", "geo", "geo/proj"}, why: "what every resource works with; it knows none of them"},
-	{dir: "server/casework/place", may: append([]string{"cases", "cases/class", "cases/duplicate", "cases/route", "cases/store", "data/catalogue"}, below...), why: "the city as cases ask for it, without HTTP"},
+	{dir: "server/casework/place", may: append([]string{"cases", "cases/class", "cases/duplicate", "cases/route", "cases/store", "data/catalogue", "geocode/classes"}, below...), why: "the city as cases ask for it, without HTTP"},
 	{dir: "server/casework/sheet", may: []string{"cases/process", "data"}, why: "a process as it is shown, without HTTP"},
 	{dir: "server/casework/listing", may: []string{"server/city", "server/rest", "cases/store", "people", "data"}, why: "what a request asks for of cases; it reads, and finds nothing"},
 	{dir: "server/casework/dossier", may: []string{"cases"}, why: "a case as a whole, without HTTP"},
 	{dir: "server/casework/reach", may: []string{"cases/process", "cases/store", "people"}, why: "which cases somebody sees, without HTTP"},
+	{dir: "server/casework/titles", may: []string{"cases", "cases/clock", "cases/process", "data", "people"}, why: "what names in events are called, without HTTP"},
 	{dir: "server/casework/enclosed", may: []string{"server/casework/dossier", "cases", "data"}, why: "files of cases; it knows no service"},
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
 	{dir: "server/casework/texts", may: []string{"cases/rows", "server/rest", "data"}, why: "tables as requests bring them; it knows none"},
@@ -243,7 +244,7 @@ var rows = []row{
 	{dir: "server/casework", may: append([]string{
 		"server/casework/texts",
 		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
-		"server/casework/enclosed", "server/casework/reach",
+		"server/casework/enclosed", "server/casework/reach", "server/casework/titles",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/recent", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/intake", may: append([]string{

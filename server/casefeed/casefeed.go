@@ -135,8 +135,8 @@ func (a *API) entry(r *http.Request, c *store.Summary, lang string) entry {
 		ID: a.name("case/" + c.ID), Title: c.Class.Code, Published: stamp(c.Opened), Updated: stamp(c.Updated),
 		Link: link{"alternate", "application/json", a.BaseURL(r) + "/v1/cases/" + c.ID},
 	}
-	if known, ok := a.ClassTable().Class(class); ok && known.Name != "" {
-		e.Title = known.Name
+	if known, ok := a.ClassTable().Class(class); ok {
+		e.Title = place.TitleOf(&known).In(lang, c.Class.Code)
 	}
 	if e.Title == "" {
 		e.Title = c.ID

@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/geocode/classes"
+	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -194,7 +195,7 @@ type limitRow struct {
 
 func (a *API) classFull(c *class.Class) classFull {
 	out := classFull{
-		Edition: c.Edition, Kind: c.Kind, Code: c.Code, Title: data.Title{"zh": c.Name}, Major: c.Major, Mark: c.Mark, City: c.City, Plan: c.Plan, Standard: c.Standard, Rows: []limitRow{},
+		Edition: c.Edition, Kind: c.Kind, Code: c.Code, Title: place.TitleOf(c), Major: c.Major, Mark: c.Mark, City: c.City, Plan: c.Plan, Standard: c.Standard, Rows: []limitRow{},
 	}
 	for i, row := range a.cfg.Classes.Limits(c.Key) {
 		out.Rows = append(out.Rows, limitRow{

@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/titles"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -25,13 +26,15 @@ type happened struct {
 	// Clocks are what happened to clocks.
 	Clocks []cases.ClockEffect `json:"clocks,omitempty"`
 	// Told are marks of clocks that were reached.
-	Told    []cases.Mark `json:"told,omitempty"`
-	Place   *placeShown  `json:"place,omitempty"`
-	Request string       `json:"request,omitempty"`
-	Part    process.Part `json:"part,omitempty"`
-	Granted bool         `json:"granted,omitempty"`
-	Lapsed  []string     `json:"lapsed,omitempty"`
-	Link    *cases.Link  `json:"link,omitempty"`
+	Told []titles.Mark `json:"told,omitempty"`
+	// Titles are what names in the form are called.
+	Titles  *titles.Titles `json:"titles,omitempty"`
+	Place   *placeShown    `json:"place,omitempty"`
+	Request string         `json:"request,omitempty"`
+	Part    process.Part   `json:"part,omitempty"`
+	Granted bool           `json:"granted,omitempty"`
+	Lapsed  []string       `json:"lapsed,omitempty"`
+	Link    *cases.Link    `json:"link,omitempty"`
 	// Via is the message of another platform that it came by.
 	Via   *dossier.Via  `json:"via,omitempty"`
 	Split []cases.Child `json:"children,omitempty"`
@@ -101,7 +104,8 @@ func (a *API) happened(t *process.Table, e *cases.Event, full bool) happened {
 	if len(form.Filled()) > 0 || form.Private {
 		out.Form = &form
 	}
-	out.Told = e.Told
+	names := &titles.Names{Directory: d, Field: t.Field, Rules: a.cfg.Timing.Rules, Class: a.classTitle}
+	out.Told, out.Titles = names.Told(e.Told), names.Of(&form)
 	out.Via = dossier.Came(e)
 	out.Clocks, out.Place, out.Request, out.Part, out.Granted, out.Lapsed, out.Link, out.Split = e.Clocks, a.placeOf(e.Place), e.Request, e.Part, e.Granted, e.Lapsed, e.Link, e.Children
 	return out

@@ -155,12 +155,14 @@ func (a *API) classOf(c cases.Class) *classShown {
 	if c.Code == "" {
 		return nil
 	}
-	key := place.KeyOf(c, a.cfg.Classes)
-	out := &classShown{Edition: key.Edition, Kind: c.Kind, Code: c.Code, Row: c.Row}
-	if known, ok := a.cfg.Classes.Class(key); ok && known.Name != "" {
-		out.Title = data.Title{"zh": known.Name}
+	return &classShown{Edition: place.KeyOf(c, a.cfg.Classes).Edition, Kind: c.Kind, Code: c.Code, Row: c.Row, Title: a.classTitle(c)}
+}
+
+func (a *API) classTitle(c cases.Class) data.Title {
+	if known, ok := a.cfg.Classes.Class(place.KeyOf(c, a.cfg.Classes)); ok {
+		return place.TitleOf(&known)
 	}
-	return out
+	return nil
 }
 
 // shown is a case as it is shown by itself.

@@ -16,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/profile"
+	"github.com/gewu-city/gewu/server/casework/place"
 )
 
 // words say what messages say, in the texts of the profile. A message says how the case stands when it is read or sent: one
@@ -60,7 +61,7 @@ func (w *words) state(about *profile.Notice, m *notice.Message, is *store.Summar
 	}
 	key := catalogue.Key{Edition: cmp.Or(is.Class.Edition, w.profile.Timing.Table.Edition()), Kind: catalogue.Kind(is.Class.Kind), Code: is.Class.Code}
 	if class, ok := w.profile.Timing.Table.Class(key); ok {
-		about.Class = class.Name
+		about.Class = place.TitleOf(&class).In(lang, is.Class.Code)
 	}
 	due := is.Due
 	if m.Clock != "" {

@@ -4739,7 +4739,22 @@ export interface components {
                 level?: number;
                 /** Format: date-time */
                 at: string;
+                title?: components["schemas"]["Title"];
             }[];
+            /** @description What names in the form are called: the class, units and fields by their ids, what was chosen in fields, the person. */
+            titles?: {
+                class?: components["schemas"]["Title"];
+                units?: {
+                    [key: string]: components["schemas"]["Title"];
+                };
+                fields?: {
+                    [key: string]: components["schemas"]["Title"];
+                };
+                choices?: {
+                    [key: string]: components["schemas"]["Title"];
+                };
+                person?: string;
+            };
             place?: components["schemas"]["CasePlace"];
             request?: string;
             part?: string;
@@ -13621,7 +13636,7 @@ export interface operations {
                             /** Format: date-time */
                             since?: string;
                             by?: string;
-                            /** @description Open cases under the process, in all versions. */
+                            /** @description Open cases that began under this version and go on under it. */
                             open: number;
                         }[];
                     };
