@@ -98,10 +98,25 @@ var (
 	manyDigits       = regexp.MustCompile(`[0-9]{10}`)
 )
 
+// FormError says what is filled in and cannot be kept. It wraps a *data.FieldError, which says so in English.
+type FormError struct {
+	data.FieldError
+	// ZH is why, in Chinese.
+	ZH string
+}
+
+// Unwrap is the field with the reason in English.
+func (e *FormError) Unwrap() error { return &e.FieldError }
+
 // Check sees that what is filled in can be kept: texts within their bounds, a place on earth, files with a hash. The error
-// is a *data.FieldError.
+// is a *[FormError].
 func (f *Form) Check() error {
-	wrong := func(field, value, why string) error { return &data.FieldError{Field: field, Value: value, Why: why} }
+	wrong := func(field, value, why, zh string) error {
+		return &FormError{FieldError: data.FieldError{Field: field, Value: value, Why: why}, ZH: zh}
+	}
+	many := func(field string, n, most int) error {
+		return wrong(field, strconv.Itoa(n), fmt.Sprintf("are more than %d", most), fmt.Sprintf("超过 %d 项", most))
+	}
 	texts := map[string]string{
 		"source": f.Source, "address": f.Address, "address_id": f.AddressID, "unit": f.Unit, "person": f.Person, "into": f.Into,
 		"reason": f.Reason, "note": f.Note, "reporter": f.Reporter, "client": f.Client,
@@ -111,54 +126,54 @@ func (f *Form) Check() error {
 	}
 	for field, text := range texts {
 		if utf8.RuneCountInString(text) > MaxText || !utf8.ValidString(text) {
-			return wrong(field, clip(text), fmt.Sprintf("must be valid text of at most %d characters", MaxText))
+			return wrong(field, clip(text), fmt.Sprintf("must be valid text of at most %d characters", MaxText), fmt.Sprintf("须为不超过 %d 字的有效文字", MaxText))
 		}
 	}
 	switch {
 	case utf8.RuneCountInString(f.Description) > MaxDescription || !utf8.ValidString(f.Description):
-		return wrong("description", clip(f.Description), fmt.Sprintf("must be valid text of at most %d characters", MaxDescription))
+		return wrong("description", clip(f.Description), fmt.Sprintf("must be valid text of at most %d characters", MaxDescription), fmt.Sprintf("须为不超过 %d 字的有效文字", MaxDescription))
 	case len(f.Fields) > MaxFields:
-		return wrong("fields", strconv.Itoa(len(f.Fields)), fmt.Sprintf("are more than %d", MaxFields))
+		return many("fields", len(f.Fields), MaxFields)
 	case len(f.Units) > MaxUnits:
-		return wrong("units", strconv.Itoa(len(f.Units)), fmt.Sprintf("are more than %d", MaxUnits))
+		return many("units", len(f.Units), MaxUnits)
 	case len(f.Parts) > MaxParts:
-		return wrong("parts", strconv.Itoa(len(f.Parts)), fmt.Sprintf("are more than %d", MaxParts))
+		return many("parts", len(f.Parts), MaxParts)
 	case !f.Reported.IsZero() && (f.Reported.Year() < firstYear || f.Reported.Year() > lastYear):
-		return wrong("reported", f.Reported.Format(time.RFC3339), "must be a time from 1900 on")
+		return wrong("reported", f.Reported.Format(time.RFC3339), "must be a time from 1900 on", "须为 1900 年以后的时间")
 	case len(f.External) > MaxExternal:
-		return wrong("external", strconv.Itoa(len(f.External)), fmt.Sprintf("are more than %d", MaxExternal))
+		return many("external", len(f.External), MaxExternal)
 	case f.Class != nil && f.Class.Code == "":
-		return wrong("class", "", "has no code")
+		return wrong("class", "", "has no code: GET /v1/classes lists them", "没有类别代码：可查 GET /v1/classes")
 	case f.Source != "" && !sourcePattern.MatchString(f.Source) || manyDigits.MatchString(f.Source):
-		return wrong("source", "", "must be the name of a door for reports, such as hotline or 12345: 1 to 32 of a-z, 0-9, - and _")
+		return wrong("source", "", "must be the name of a door for reports, such as hotline or 12345: 1 to 32 of a-z, 0-9, - and _", "须为受理渠道名称，如 hotline、12345：1 至 32 个 a-z、0-9、- 和 _")
 	case f.Reporter != "" && (len(f.Reporter) > 64 || !referencePattern.MatchString(f.Reporter)) || manyDigits.MatchString(f.Reporter):
-		return wrong("reporter", "", "must be a reference of another system, 1 to 64 of A-Z, a-z, 0-9 and .:/_- with a letter: names, telephone and identity card numbers do not come into cases")
+		return wrong("reporter", "", "must be a reference of another system, 1 to 64 of A-Z, a-z, 0-9 and .:/_- with a letter: names, telephone and identity card numbers do not come into cases", "须为其他系统中的举报人编号，1 至 64 个 A-Z、a-z、0-9 和 .:/_-，至少含一个字母：姓名、电话和证件号不进入案件")
 	}
 	if p := f.Point; p != nil && (!(math.Abs(p.Lon) <= 180) || !(math.Abs(p.Lat) <= 90) || !(p.Accuracy >= 0) || math.IsInf(p.Accuracy, 0)) {
-		return wrong("point", fmt.Sprintf("%g %g", p.Lon, p.Lat), "must be a longitude and a latitude in degrees, with an accuracy of 0 m or more")
+		return wrong("point", fmt.Sprintf("%g %g", p.Lon, p.Lat), "must be a longitude and a latitude in degrees, with an accuracy of 0 m or more", "须为以度计的经度、纬度，精度不小于 0 米")
 	}
 	for _, x := range f.External {
 		if x.ID == "" || utf8.RuneCountInString(x.ID) > MaxText/10 || len(x.System) > MaxText/10 || !utf8.ValidString(x.System+x.ID) {
-			return wrong("external", clip(x.ID), fmt.Sprintf("must have a number of 1 to %d characters", MaxText/10))
+			return wrong("external", clip(x.ID), fmt.Sprintf("must have a number of 1 to %d characters", MaxText/10), fmt.Sprintf("须有 1 至 %d 字的编号", MaxText/10))
 		}
 	}
 	for _, p := range f.Parts {
 		if p.Layer == "" || p.ID == "" {
-			return wrong("parts", p.Layer+"/"+p.ID, "must name layer and id")
+			return wrong("parts", p.Layer+"/"+p.ID, "must name layer and id", "须写明图层和编号")
 		}
 	}
 	for _, q := range f.Quantity {
 		if math.IsNaN(q.Number) || math.IsInf(q.Number, 0) || q.Unit == "" {
-			return wrong("quantity", fmt.Sprint(q.Number), "must be a number with a unit")
+			return wrong("quantity", fmt.Sprint(q.Number), "must be a number with a unit", "须为带单位的数")
 		}
 	}
 	for field, files := range map[string][]File{"before": f.Before, "after": f.After, "voice": f.Voice} {
 		if len(files) > MaxFiles {
-			return wrong(field, strconv.Itoa(len(files)), fmt.Sprintf("are more than %d files", MaxFiles))
+			return many(field, len(files), MaxFiles)
 		}
 		for _, one := range files {
 			if len(one.Hash) != 64 || strings.Trim(one.Hash, "0123456789abcdef") != "" || one.Size < 0 {
-				return wrong(field, one.Hash, "must be named by the SHA-256 of its content in small hexadecimal digits")
+				return wrong(field, one.Hash, "must be named by the SHA-256 of its content in small hexadecimal digits: POST /v1/attachments says it", "须以文件内容的 SHA-256（小写十六进制）命名：POST /v1/attachments 会给出")
 			}
 		}
 	}

@@ -88,7 +88,13 @@ func (d *decision) values() *process.RefusalError {
 		return wrong("person", f.Person, "不在岗", "does not work here")
 	}
 	if f.Class != nil && d.around.Known != nil && !d.around.Known(*f.Class) {
-		return wrong("class", strings.Trim(strings.Join([]string{f.Class.Edition, f.Class.Kind, f.Class.Code, f.Class.Row}, " "), " "), "不是现有类别或其处置时限行", "is no class, or no row of its limits")
+		bare := *f.Class
+		bare.Row = ""
+		of := strings.Trim(strings.Join([]string{bare.Edition, bare.Kind, bare.Code}, " "), " ")
+		if bare != *f.Class && d.around.Known(bare) {
+			return wrong("class", of+" "+f.Class.Row, "的处置时限没有第 "+clip(f.Class.Row)+" 行：时限行从 1 起编号", "has no row "+clip(f.Class.Row)+" of limits: they are numbered from 1")
+		}
+		return wrong("class", of, "不是现有类别：请从类别表中选取（版本、部件或事件、代码）", "is no class: pick one of the table, by edition, kind (part or event) and code")
 	}
 	if slices.Contains(f.Units, "") {
 		return wrong("units", "", "为空", "is empty")

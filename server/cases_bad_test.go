@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
@@ -110,7 +111,7 @@ func TestSentTwice(t *testing.T) {
 	if n != 1 || !maps.Equal(statuses, map[int]int{201: 1, 200: 7}) {
 		t.Fatalf("%d cases, answers %v", n, statuses)
 	}
-	if a := o.do("POST", "/v1/cases", keyed("operator", "k1"), body("report", strings.Replace(submitted, "丢失", "松动", 1))); a.status != 422 {
+	if a := o.do("POST", "/v1/cases", keyed("operator", "k1"), body("report", strings.Replace(submitted, "丢失", "松动", 1))); a.status != 422 || !strings.Contains(a.body, "event 1 of case "+id+": a new request needs a new key") {
 		t.Errorf("another report with the key: %d %s", a.status, a.body)
 	}
 	// The keys of others are their own.
@@ -143,7 +144,11 @@ func TestClockGoesBack(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeFilledIn is one refusal for each.
+func han(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
+
+// TestWhatCannotBeFilledIn is one refusal for each, in the language that is asked for.
 func TestWhatCannotBeFilledIn(t *testing.T) {
 	o := working(t, "base", nil)
 	for _, tc := range []struct {
@@ -158,6 +163,8 @@ func TestWhatCannotBeFilledIn(t *testing.T) {
 		{"a text that is too long", body("report", `{"source":"hotline","description":"`+strings.Repeat("长", 4001)+`"}`), "form.description", "", 422},
 		{"a field of another step", body("report", `{"source":"hotline","description":"x","unit":"water"}`), "form.unit", "field-unknown", 409},
 		{"a member that there is not", `{"action":"report","form":{"source":"hotline","words":"x"}}`, "", "", 400},
+		{"a row that is a number", `{"action":"report","form":{"source":"hotline","description":"x","class":{"kind":"part","code":"0101","row":1}}}`, "form.class.row", "", 400},
+		{"a time that is none", `{"action":"report","form":{"source":"hotline","description":"x","reported":"yesterday"}}`, "body", "", 400},
 		{"no action", `{"form":{}}`, "action", "", 422},
 		{"an action that there is not", body("repot", `{"source":"hotline","description":"x"}`), "", "no-action", 409},
 		{"an action that begins nothing", body("close", `{}`), "", "not-here", 409},
@@ -169,6 +176,11 @@ func TestWhatCannotBeFilledIn(t *testing.T) {
 	} {
 		a := o.do("POST", "/v1/cases", as("operator"), tc.body)
 		p := read[problemView](t, a)
+		asked := as("operator")
+		asked["Accept-Language"] = "zh-CN,zh;q=0.9,en;q=0.5"
+		if zh := read[problemView](t, o.do("POST", "/v1/cases", asked, tc.body)); tc.status != 400 && (!han(zh.Detail) || zh.Field != p.Field || zh.Value != p.Value) || han(strings.ReplaceAll(p.Detail, p.Value, "")) {
+			t.Errorf("%s: %q to who asks for Chinese, %q to others", tc.what, zh.Detail, p.Detail)
+		}
 		if a.status != tc.status || p.Refusal.Name != tc.name || tc.field != "" && p.Field != tc.field {
 			t.Errorf("%s: %d %s, want %d, field %q, refusal %q", tc.what, a.status, a.body, tc.status, tc.field, tc.name)
 		}
@@ -276,6 +288,9 @@ func TestHolidaysRunOut(t *testing.T) {
 	c := o.begin("operator", "report", submitted)
 	if len(c.Clocks) != 1 || !strings.Contains(c.Clocks[0].Fault, "holiday table") || !c.Due.IsZero() {
 		t.Errorf("%+v", c.Clocks)
+	}
+	if a := o.get("operator", "/v1/cases/"+c.ID); !strings.Contains(a.body, `"fault_reason":{"en":"the holiday table of calendar city ends 2026-12-31, `) || !strings.Contains(a.body, "节假日表到 2026-12-31 为止") {
+		t.Errorf("%s", a.body)
 	}
 	if c.Duty.Rule != "fallback:district" {
 		t.Errorf("%+v", c.Duty)

@@ -339,6 +339,8 @@ func (s *Server) again() map[string]answerAgain {
 
 		"DELETE /v1/cases/{case}/contact": s.contacts.ErasedAgain,
 
+		"POST /v1/layers/{layer}/features/{id}/erase": s.personal.ErasedAgain,
+
 		"POST /v1/drafts":                 s.drafts.Again,
 		"POST /v1/drafts/{draft}/steps":   s.drafts.Again,
 		"POST /v1/drafts/{draft}/import":  s.drafts.Again,

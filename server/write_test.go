@@ -163,7 +163,7 @@ func TestBadInput(t *testing.T) {
 		change("not JSON in the middle", 400, `{"changes":[,]}`, "byte 13"),
 		change("two values", 400, `{"changes":[]} {}`, "goes on after"),
 		change("not UTF-8", 400, "{\"cause\":\"\xff\"}", "not UTF-8 (byte 11)"),
-		change("wrong kind", 400, `{"changes":{}}`, `"field":"changes"`, "must not be object"),
+		change("wrong kind", 400, `{"changes":{}}`, `"field":"changes"`, "must be a list in brackets, not an object"),
 		change("unknown member", 400, `{"changes":[{"op":"put","layer":"trees","ifseq":3}]}`, `"field":"ifseq"`),
 		change("none", 422, `{"changes":[]}`, "at least one"),
 		change("too much", 413, `{"cause":"`+strings.Repeat("x", 70_000)+`"}`, "0 MiB"),

@@ -41,6 +41,20 @@ func (e *RangeError) Error() string {
 	return fmt.Sprintf("holiday table of calendar %s begins %s: an instant before it has no working hours to count", e.Calendar, e.From)
 }
 
+// Title is [RangeError.Error] for whoever sees a case that has no due time.
+func (e *RangeError) Title() data.Title {
+	if e.After {
+		return data.Title{
+			"zh": fmt.Sprintf("日历“%s”的节假日表到 %s 为止，之后的时限无法计算：请管理员补上下一年的节假日表", e.Calendar.Name, e.Until),
+			"en": fmt.Sprintf("the holiday table of calendar %s ends %s, and no limit is counted beyond: an administrator adds that of the next year", e.Calendar.Name, e.Until),
+		}
+	}
+	return data.Title{
+		"zh": fmt.Sprintf("日历“%s”的节假日表从 %s 开始，之前的时间无法计算", e.Calendar.Name, e.From),
+		"en": fmt.Sprintf("the holiday table of calendar %s begins %s, and nothing is counted before", e.Calendar.Name, e.From),
+	}
+}
+
 // Ref is which version this is.
 func (c *Calendar) Ref() Ref { return Ref{Name: c.plan.def.Name, Version: c.plan.def.Version} }
 

@@ -256,29 +256,51 @@ func (c *Clock) stop(at time.Time) {
 // count computes what was used and when the clock is due from the times in which it ran. A limit that was extended counts
 // as if it had been so from the beginning.
 func (c *Clock) count(cal *calendar.Calendar) {
-	c.Used, c.Due, c.Late, c.Fault = 0, time.Time{}, false, ""
+	c.Fault = ""
+	if err := c.reckon(cal); err != nil {
+		c.Fault = err.Error()
+	}
+}
+
+// Trouble is why the due time or what was used is not known: a *[calendar.RangeError], or that the calendar is not there; nil
+// where nothing is wrong.
+func (c *Clock) Trouble(book *calendar.Book) error {
+	if c.Fault == "" {
+		return nil
+	}
+	cal, err := book.Version(c.Calendar)
+	if err != nil {
+		return err
+	}
+	one := *c
+	return one.reckon(cal)
+}
+
+func (c *Clock) reckon(cal *calendar.Calendar) (fault error) {
+	c.Used, c.Due, c.Late = 0, time.Time{}, false
 	for _, span := range c.Ran {
 		if left := c.Limit.Span - c.Used; !c.Late || left > 0 {
 			due, err := cal.Add(span.From, calendar.Limit{Span: max(0, left), Unit: c.Limit.Unit})
 			if err != nil {
-				due, c.Fault = time.Time{}, err.Error()
+				due, fault = time.Time{}, err
 			}
 			c.Due, c.Late = due, false
 		}
 		if span.To.IsZero() {
-			return
+			return fault
 		}
 		used, err := cal.Elapsed(c.Limit.Unit, span.From, span.To)
 		if err != nil {
-			c.Due, c.Fault = time.Time{}, err.Error()
-			return
+			c.Due = time.Time{}
+			return err
 		}
-		c.Used, c.Fault = c.Used+used, ""
+		c.Used, fault = c.Used+used, nil
 		c.Late = !c.Due.IsZero() && span.To.After(c.Due)
 	}
 	if c.State == Paused && !c.Late {
 		c.Due = time.Time{}
 	}
+	return fault
 }
 
 func (c *Clock) extend(e Effect, rule *Rule, cal *calendar.Calendar) error {

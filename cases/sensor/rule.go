@@ -48,6 +48,8 @@ type Rule struct {
 	Action, Note string
 
 	words, over map[string]*template.Template
+	// language is that of the texts that the rule makes.
+	language string
 }
 
 // Rules are those of a city, with what readings may be. They are immutable.
@@ -72,7 +74,9 @@ type Words struct {
 
 // file is sensors.toml.
 type file struct {
-	Limits struct {
+	// Language is zh or en: of the texts that come into cases.
+	Language *string `toml:"language"`
+	Limits   struct {
 		Ahead   string `toml:"ahead"`
 		Behind  string `toml:"behind"`
 		History *int   `toml:"history"`
@@ -121,7 +125,7 @@ type Layer struct{ File, Text string }
 // Parse reads rules that are laid over each other by their ids: a row takes the place of the one below it as a whole, and
 // `off = true` takes one away. The error is a *rows.Error or several joined.
 func Parse(layers ...Layer) (*Rules, error) {
-	p := &parser{src: &rows.Source{}, out: &Rules{Ahead: 5 * time.Minute, Behind: 24 * time.Hour, History: 24}, rules: map[string]*Rule{}}
+	p := &parser{src: &rows.Source{}, out: &Rules{Ahead: 5 * time.Minute, Behind: 24 * time.Hour, History: 24}, rules: map[string]*Rule{}, language: "zh"}
 	for _, l := range layers {
 		p.read(l)
 	}
@@ -133,6 +137,7 @@ func Parse(layers ...Layer) (*Rules, error) {
 	units := map[string]*Rule{}
 	for i := range p.out.Rules {
 		r := &p.out.Rules[i]
+		r.language = p.language
 		if other := units[r.Reading]; other != nil && other.Unit != r.Unit {
 			p.fault("rules."+r.ID, "unit", r.Unit, "differs from that of rule %s about the same readings, %s", other.ID, other.Unit)
 		}
@@ -153,6 +158,8 @@ type parser struct {
 	rules  map[string]*Rule
 	order  []string
 	faults []error
+	// language is that of the layer read last which names one.
+	language string
 }
 
 func (p *parser) fault(row, field, value, format string, args ...any) {
@@ -166,6 +173,11 @@ func (p *parser) read(l Layer) {
 	if err := rows.Decode(l.File, l.Text, &doc); err != nil {
 		p.faults = append(p.faults, err)
 		return
+	}
+	if l := doc.Language; l != nil {
+		if p.language = *l; *l != "zh" && *l != "en" {
+			p.fault("", "language", *l, "must be zh or en: the language of the texts that come into cases")
+		}
 	}
 	p.span("limits", "ahead", doc.Limits.Ahead, &p.out.Ahead)
 	p.span("limits", "behind", doc.Limits.Behind, &p.out.Behind)
@@ -305,24 +317,28 @@ func (p *parser) texts(at, field string, texts data.Title, into map[string]*temp
 	}
 }
 
-// Text is what is said of a reading that raises, or with over of one that is over it, in Chinese and English.
+// Text is what is said of a reading that raises, or with over of one that is over it, in the language of the rules.
 func (r *Rule) Text(over bool, about func(lang string) *Words) string {
 	texts := r.words
 	if over {
 		texts = r.over
 	}
-	var out []string
-	for _, lang := range []string{"zh", "en"} {
-		t := texts[lang]
-		if t == nil {
-			continue
-		}
-		var b strings.Builder
-		if err := t.Execute(&b, about(lang)); err == nil { // tried when the rule was read
-			out = append(out, strings.TrimSpace(b.String()))
+	lang := r.language
+	if texts[lang] == nil {
+		lang = "zh"
+		if texts[lang] == nil {
+			lang = "en"
 		}
 	}
-	return strings.Join(out, "\n")
+	t := texts[lang]
+	if t == nil {
+		return ""
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, about(lang)); err != nil { // tried when the rule was read
+		return ""
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // Of reports whether a rule is about a reading of a part.

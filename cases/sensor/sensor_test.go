@@ -145,9 +145,16 @@ note = ""
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := func(string) *sensor.Words { return &sensor.Words{Part: "P1", Value: "2.5 m"} }
-	if got := rules.Rules[0].Text(false, words); got != "P1 2.5 m\nP1 2.5 m" {
+	words := func(lang string) *sensor.Words { return &sensor.Words{Part: lang, Value: "2.5 m"} }
+	if got := rules.Rules[0].Text(false, words); got != "zh 2.5 m" {
 		t.Errorf("%q", got)
+	}
+	english, err := sensor.Parse(sensor.Layer{File: "base", Text: good}, sensor.Layer{File: "city", Text: `language = "en"`})
+	if err != nil || english.Rules[0].Text(false, words) != "en 2.5 m" {
+		t.Errorf("%+v, %v", english, err)
+	}
+	if _, err := sensor.Parse(sensor.Layer{File: "city", Text: `language = "fr"`}); err == nil || !strings.Contains(err.Error(), "fr") || !strings.Contains(err.Error(), "must be zh or en") {
+		t.Errorf("another language: %v", err)
 	}
 	for _, is := range []struct {
 		name, layer, class string

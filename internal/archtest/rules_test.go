@@ -239,12 +239,13 @@ var rows = []row{
 	{dir: "server/casework/titles", may: []string{"cases", "cases/clock", "cases/process", "data", "people"}, why: "what names in events are called, without HTTP"},
 	{dir: "server/casework/enclosed", may: []string{"server/casework/dossier", "cases", "data"}, why: "files of cases; it knows no service"},
 	{dir: "server/casework/kept", may: []string{"cases", "cases/process", "cases/route", "people", "index", "data", "profiles"}, why: "configuration of cases as records of the log, without HTTP; only its tests know the profiles"},
+	{dir: "server/casework/fault", may: []string{"cases", "cases/process", "cases/route", "server/once", "server/rest", "data"}, why: "what a desk says as problems over HTTP; it knows no service"},
 	{dir: "server/casework/texts", may: []string{"cases/rows", "server/rest", "data"}, why: "tables as requests bring them; it knows none"},
 	{dir: "server/calendars", may: append([]string{"server/casework/texts", "cases/alarm", "cases/calendar", "cases/rows"}, resource...), why: "one resource; who sees which case is behind an interface"},
 	{dir: "server/casework", may: append([]string{
 		"server/casework/texts",
 		"server/casework/place", "server/casework/dossier", "server/casework/kept", "server/casework/listing", "server/casework/sheet", "cases/rows", "server/auth", "server/once", "people/account", "geocode/classes", "data/catalogue",
-		"server/casework/enclosed", "server/casework/reach", "server/casework/titles",
+		"server/casework/enclosed", "server/casework/fault", "server/casework/reach", "server/casework/titles",
 		"cases", "cases/class", "cases/clock", "cases/duplicate", "cases/process", "cases/recent", "cases/route", "cases/store", "cases/timing",
 	}, resource...), why: "one resource; siblings do not know each other"},
 	{dir: "server/intake", may: append([]string{

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,11 +12,10 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/gewu-city/gewu/cases"
-	"github.com/gewu-city/gewu/cases/process"
-	"github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/enclosed"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
@@ -62,11 +60,11 @@ func (a *API) read(w http.ResponseWriter, r *http.Request) (*command, error) {
 	}
 	switch {
 	case c.Action == "":
-		return nil, rest.Fault(rest.Invalid, "action", "", "is missing: GET /v1/cases/form lists the ways in which a case begins, GET /v1/cases/{case}/offers what may be done with one")
+		return nil, rest.Fault(rest.Invalid, "action", "", "is missing: GET /v1/cases/form lists the ways in which a case begins, GET /v1/cases/{case}/offers what may be done with one").In("zh", "action 未填：GET /v1/cases/form 列出案件的受理方式，GET /v1/cases/{case}/offers 列出可办理的操作")
 	case len(c.Contact) > 0 && mux.Vars(r)["case"] != "":
-		return nil, rest.Fault(rest.Invalid, "contact", "", "comes with a new case only; leave it out")
+		return nil, rest.Fault(rest.Invalid, "contact", "", "comes with a new case only; leave it out").In("zh", "contact 只能随新案件提交，请不填")
 	case len(c.Contact) > 0 && a.Contacts == nil:
-		return nil, rest.Fault(rest.Invalid, "contact", "", "is not kept here: names, telephone numbers and addresses of whoever reported do not come into a case; leave it out, or give form.reporter, a reference into a register of your own")
+		return nil, rest.Fault(rest.Invalid, "contact", "", "is not kept here: names, telephone numbers and addresses of whoever reported do not come into a case; leave it out, or give form.reporter, a reference into a register of your own").In("zh", "contact 本服务不保存：姓名、电话和地址不进入案件；请不填，或填写 form.reporter，即其他登记系统中的编号")
 	}
 	return c, nil
 }
@@ -111,11 +109,11 @@ func (a *API) Create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if cmd.IfVersion != nil {
-		return rest.Fault(rest.Invalid, "if_version", strconv.Itoa(*cmd.IfVersion), "is for cases that exist; leave it out")
+		return rest.Fault(rest.Invalid, "if_version", strconv.Itoa(*cmd.IfVersion), "is for cases that exist; leave it out").In("zh", "if_version 用于已有案件，请不填")
 	}
 	if cmd.Parent != "" {
 		if of, err := a.see(r, c, cmd.Parent); err != nil || !of.full {
-			return rest.Fault(rest.Invalid, "parent", cmd.Parent, "is no case")
+			return fault.NoCase(rest.Invalid, "parent", cmd.Parent)
 		}
 	}
 	door, err := a.door(r, c, &cmd.As, cmd.Action, cmd.Parent)
@@ -169,11 +167,11 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if cmd.Parent != "" {
-		return rest.Fault(rest.Invalid, "parent", cmd.Parent, "is for new cases; leave it out")
+		return rest.Fault(rest.Invalid, "parent", cmd.Parent, "is for new cases; leave it out").In("zh", "parent 用于新案件，请不填")
 	}
 	if !of.full && c.person != "" {
 		if cmd.As.Post != people.PostPublic {
-			return rest.Fault(rest.Forbidden, "as.post", cmd.As.Post, "does not reach this case: it is not with your unit, and not where your posts reach")
+			return rest.Fault(rest.Forbidden, "as.post", cmd.As.Post, "does not reach this case: it is not with your unit, and not where your posts reach").In("zh", "案件不在您的单位，也不在您岗位的范围内")
 		}
 		c = &caller{key: c.key}
 	}
@@ -184,7 +182,7 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 	id := of.summary.ID
 	have, err := a.cfg.Store.Case(r.Context(), id)
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	t, err := a.table(have)
 	if err != nil {
@@ -196,7 +194,7 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 	}
 	if into := cmd.Form.Into; into != "" {
 		if _, err := a.see(r, c, into); err != nil {
-			return rest.Fault(rest.Invalid, "form.into", into, "is no case")
+			return fault.NoCase(rest.Invalid, "form.into", into)
 		}
 	}
 	a.edition(&cmd.Form)
@@ -211,7 +209,7 @@ func (a *API) Act(w http.ResponseWriter, r *http.Request) error {
 		Case: id, IfVersion: demand, Key: key, At: a.Service.Now(), Actor: actor, Action: cmd.Action, Form: cmd.Form,
 	})
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	return a.answer(w, r, http.StatusOK, c, result)
 }
@@ -224,10 +222,10 @@ func demanded(r *http.Request, given *int) (*int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return nil, rest.Fault(rest.BadRequest, "If-Match", text, "must be the ETag that GET of the case shows")
+		return nil, rest.Fault(rest.BadRequest, "If-Match", text, "must be the ETag that GET of the case shows").In("zh", "If-Match 须为读取案件时给出的 ETag")
 	}
 	if given != nil && *given != n {
-		return nil, rest.Fault(rest.BadRequest, "if_version", strconv.Itoa(*given), "differs from If-Match")
+		return nil, rest.Fault(rest.BadRequest, "if_version", strconv.Itoa(*given), "differs from If-Match").In("zh", "if_version 与 If-Match 不一致")
 	}
 	return &n, nil
 }
@@ -249,47 +247,4 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, status int, c *call
 	}
 	w.Header().Set("ETag", strconv.Quote(strconv.Itoa(out.Case.Version)))
 	return rest.WriteJSON(w, r, status, out)
-}
-
-// refused is the problem of a refusal: 409 with its name and the reason for people.
-func refused(e *process.RefusalError) error {
-	p := rest.Refuse(rest.Conflict, "%s", e.Error()).Because(e).Named(string(e.Code), e.Title)
-	if e.Field != "" {
-		p.Field, p.Value = "form."+e.Field, rest.Shorten(e.Value)
-	}
-	return p
-}
-
-// problem is the problem of what a desk says.
-func problem(err error) error {
-	var (
-		refusal *process.RefusalError
-		stale   *cases.StaleError
-		key     *cases.KeyError
-		gone    *route.GoneError
-		field   *data.FieldError
-		public  *rest.Problem
-		spoilt  *cases.UnreadableError
-	)
-	switch {
-	case errors.As(err, &public):
-		return err
-	case errors.As(err, &spoilt):
-		return rest.Refuse(rest.Damaged, "case %s goes on in entry %d of the log, as its event %d, in a way that cannot be read: it is neither shown nor moved, and nothing of it is lost; the operator finds what to do in the manual", spoilt.Case, spoilt.Seq, spoilt.Number).Because(err)
-	case errors.As(err, &refusal):
-		return refused(refusal)
-	case errors.As(err, &stale):
-		return rest.Fault(rest.Precondition, "if_version", strconv.Itoa(stale.Want), "is not the version of the case, which is at "+strconv.Itoa(stale.Have)+": somebody else has worked on it, read it again").Because(err)
-	case errors.As(err, &key):
-		return rest.Fault(rest.Invalid, once.Header, "", "was used for another request").Because(err)
-	case errors.As(err, &gone):
-		return rest.Refuse(rest.Conflict, "%s", gone.Error()).Because(err).Named("nobody-left", data.Title{"zh": "兜底单位“" + gone.Organisation + "”不存在或已撤销", "en": gone.Error()})
-	case errors.Is(err, cases.ErrNoCase):
-		return rest.Refuse(rest.NotFound, "there is no such case").Because(err)
-	case errors.Is(err, cases.ErrPost):
-		return rest.Refuse(rest.Forbidden, "that post is not held any more").Because(err)
-	case errors.As(err, &field):
-		return rest.Faults(rest.Invalid, "form.", err).Because(err)
-	}
-	return err
 }

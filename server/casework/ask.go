@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/data/catalogue"
 	"github.com/gewu-city/gewu/geocode/classes"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -58,7 +59,7 @@ func (a *API) question(w http.ResponseWriter, r *http.Request) (*question, *call
 		return nil, nil, err
 	}
 	if err := q.Form.Check(); err != nil {
-		return nil, nil, rest.Faults(rest.Invalid, "form.", err).Because(err)
+		return nil, nil, fault.Of(err)
 	}
 	a.edition(&q.Form)
 	if q.At.IsZero() {
@@ -92,7 +93,7 @@ func (a *API) Duplicates(w http.ResponseWriter, r *http.Request) error {
 	}
 	found, err := a.alike(r.Context(), r, c, &duplicate.Report{Parts: q.Form.Parts, Point: at, Description: q.Form.Description, At: q.At}, q.Form.Class)
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	out := []match{}
 	for i := range found {
@@ -102,7 +103,7 @@ func (a *API) Duplicates(w http.ResponseWriter, r *http.Request) error {
 		}
 		d, err := a.Dossier(r.Context(), found[i].ID)
 		if err != nil {
-			return problem(err)
+			return fault.Of(err)
 		}
 		one := match{Score: found[i].Score, Reasons: []reason{}}
 		if one.Case, err = a.sketch(of, d); err != nil {
@@ -149,12 +150,12 @@ func (a *API) Route(w http.ResponseWriter, r *http.Request) error {
 	if at != nil {
 		m.Point = *at
 		if where, err = a.cfg.Ground.Look(m); err != nil {
-			return problem(err)
+			return fault.Of(err)
 		}
 	}
 	answer, err := a.cfg.Ground.Route(m, where, true)
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	if answer == nil {
 		answer = &route.Answer{Duty: cases.Duty{Rule: "none", Reason: data.Title{"zh": "未配置派遣规则", "en": "there are no rules"}}}

@@ -12,6 +12,7 @@ import (
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -48,13 +49,13 @@ func (d *door) begin(ctx context.Context, desk *cases.Desk, id, key string, f *c
 	d.edition(f)
 	if !d.table.Begins(d.action) {
 		_, refusal := d.table.Step(process.New, d.action, d.actor.Post)
-		return nil, refused(refusal)
+		return nil, fault.Refused(refusal)
 	}
 	done, err := desk.Do(ctx, &cases.Command{
 		Case: id, Key: key, At: d.Service.Now(), Actor: d.actor, Action: d.action, Form: *f, Parent: d.parent, Anywhere: d.anywhere,
 	})
 	if err != nil {
-		return nil, problem(err)
+		return nil, fault.Of(err)
 	}
 	return done, nil
 }
@@ -86,7 +87,7 @@ func (a *API) Reports(r *http.Request, by As, action string) (*Reports, error) {
 		return nil, err
 	}
 	if _, refusal := d.table.Step(process.New, action, d.actor.Post); refusal != nil {
-		return nil, refused(refusal)
+		return nil, fault.Refused(refusal)
 	}
 	d.anywhere = true
 	return &Reports{door: d, r: r}, nil
@@ -142,7 +143,7 @@ func (d dryGround) Locate(_ context.Context, m *cases.Matter) (*cases.Place, err
 func (p *Reports) Alike(ctx context.Context, own string, f *cases.Form, at *cases.Position) ([]duplicate.Match, error) {
 	found, err := p.door.alike(ctx, p.r, p.door.caller, &duplicate.Report{Case: own, Parts: f.Parts, Point: at, Description: f.Description, At: p.door.Service.Now()}, f.Class)
 	if err != nil {
-		return nil, problem(err)
+		return nil, fault.Of(err)
 	}
 	return found, nil
 }
@@ -170,13 +171,13 @@ func (a *API) admit(c *caller, f *cases.Form) error {
 	case f.Source == "":
 		f.Source = people.PostPublic
 	case f.Source != people.PostPublic:
-		return rest.Fault(rest.Invalid, "form.source", f.Source, "must be public, or left out: somebody who is not logged in is the public")
+		return rest.Fault(rest.Invalid, "form.source", f.Source, "must be public, or left out: somebody who is not logged in is the public").In("zh", "form.source 未登录者须为 public，或不填")
 	}
 	if !f.Reported.IsZero() {
-		return rest.Fault(rest.Invalid, "form.reported", "", "is said by those who take reports in; leave it out")
+		return rest.Fault(rest.Invalid, "form.reported", "", "is said by those who take reports in; leave it out").In("zh", "form.reported 由受理人员填写，请不填")
 	}
 	if f.Reporter != "" {
-		return rest.Fault(rest.Invalid, "form.reporter", "", "is given by those who take reports in; leave it out")
+		return rest.Fault(rest.Invalid, "form.reporter", "", "is given by those who take reports in; leave it out").In("zh", "form.reporter 由受理人员填写，请不填")
 	}
 	return nil
 }

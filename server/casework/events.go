@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/titles"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -67,7 +68,7 @@ func (a *API) Events(w http.ResponseWriter, r *http.Request) error {
 	}
 	d, err := a.Dossier(r.Context(), of.summary.ID)
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	t, err := a.table(d.Case)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"github.com/gewu-city/gewu/cases/class"
 	"github.com/gewu-city/gewu/cases/recent"
 	"github.com/gewu-city/gewu/cases/timing"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/place"
 )
 
@@ -26,7 +27,7 @@ func (s *Service) Words() cases.Geocode { return s.cfg.Geocode }
 func (s *Service) Moves() *recent.Ring { return s.cfg.Moves }
 
 // Problem is the problem of what a desk says.
-func Problem(err error) error { return problem(err) }
+func Problem(err error) error { return fault.Of(err) }
 
 // Opened reports whether everybody may see cases that are not private.
 func (s *Service) Opened() bool { return s.cfg.Public }

@@ -14,6 +14,7 @@ import (
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/listing"
 	"github.com/gewu-city/gewu/server/casework/reach"
 	"github.com/gewu-city/gewu/server/city"
@@ -157,7 +158,7 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 		of.summary.Unreadable, d, err = true, &dossier.Dossier{Case: &cases.Case{ID: spoilt.Case, State: of.summary.State, Class: of.summary.Class}}, nil
 	}
 	if err != nil {
-		return nil, problem(err)
+		return nil, fault.Of(err)
 	}
 	t, err := a.table(d.Case)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/sheet"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -76,7 +77,7 @@ func (a *API) Offers(w http.ResponseWriter, r *http.Request) error {
 	}
 	c, err := a.cfg.Store.Case(r.Context(), of.summary.ID)
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	all, err := a.offers(of, c, want)
 	if err != nil {

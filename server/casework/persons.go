@@ -9,6 +9,7 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/people"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -53,7 +54,7 @@ func (a *API) Persons(w http.ResponseWriter, r *http.Request) error {
 	}
 	c, err := a.cfg.Store.Case(r.Context(), of.summary.ID)
 	if err != nil {
-		return problem(err)
+		return fault.Of(err)
 	}
 	t, err := a.table(c)
 	if err != nil {

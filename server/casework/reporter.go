@@ -7,6 +7,7 @@ import (
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -39,7 +40,7 @@ func (a *API) Reporter(w http.ResponseWriter, r *http.Request) error {
 func (a *API) tells(r *http.Request, of *seen) (*dossier.Dossier, error) {
 	d, err := a.Dossier(r.Context(), of.summary.ID)
 	if err != nil {
-		return nil, problem(err)
+		return nil, fault.Of(err)
 	}
 	if !of.full || !city.May(r, people.ReadPersonal) {
 		return nil, rest.Refuse(rest.Forbidden, "who reported is told to posts with the permission %s that the case is in sight of", people.ReadPersonal)

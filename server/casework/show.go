@@ -2,6 +2,7 @@ package casework
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
 	"github.com/gewu-city/gewu/server/casework/dossier"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -252,6 +254,8 @@ type clockShown struct {
 	Late  bool        `json:"late,omitempty"`
 	// Fault is why the due time is not known: the table of holidays ends before.
 	Fault string `json:"fault,omitempty"`
+	// FaultReason is that for people.
+	FaultReason data.Title `json:"fault_reason,omitempty"`
 }
 
 func (a *API) placeOf(p *cases.Place) *placeShown {
@@ -316,12 +320,21 @@ func (a *API) lit(r *http.Request, id string, t *process.Table) ([]clockShown, c
 		if left, err := c.Left(now, book); err == nil && c.Fault == "" {
 			one.UsedS = max(0, (c.Limit.Span - left).Seconds())
 		}
+		if ends, ok := errors.AsType[titled](c.Trouble(book)); ok {
+			one.FaultReason = ends.Title()
+		}
 		if attention(one.Light) > attention(worst) {
 			worst = one.Light
 		}
 		out = append(out, one)
 	}
 	return out, worst, nil
+}
+
+// titled is an error that says in both languages what it is.
+type titled interface {
+	error
+	Title() data.Title
 }
 
 func attention(l clock.Light) int {
@@ -332,7 +345,7 @@ func attention(l clock.Light) int {
 func (a *API) show(r *http.Request, of *seen) (*shown, error) {
 	d, err := a.Dossier(r.Context(), of.summary.ID)
 	if err != nil {
-		return nil, problem(err)
+		return nil, fault.Of(err)
 	}
 	c := d.Case
 	// What a list says may be older or newer than the events: the case is shown as it is now.
@@ -350,7 +363,7 @@ func (a *API) show(r *http.Request, of *seen) (*shown, error) {
 	}
 	clocks, light, err := a.lit(r, c.ID, t)
 	if err != nil {
-		return nil, problem(err)
+		return nil, fault.Of(err)
 	}
 	out.Light = light
 	if out.Offers, err = a.offers(of, c, &as{}); err != nil {

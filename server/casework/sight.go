@@ -5,6 +5,7 @@ import (
 
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/store"
+	"github.com/gewu-city/gewu/server/casework/fault"
 	"github.com/gewu-city/gewu/server/casework/reach"
 	"github.com/gewu-city/gewu/server/city"
 	"github.com/gewu-city/gewu/server/rest"
@@ -41,11 +42,6 @@ func (s *Service) Sees(person, id string) bool {
 	return full
 }
 
-// unknown is the answer to a case that does not exist, or that whoever asks may not see: the two are not told apart.
-func unknown(id string) error {
-	return rest.Fault(rest.NotFound, "case", id, "is no case")
-}
-
 // seen is a case that whoever asks may see.
 type seen struct {
 	caller  *caller
@@ -59,17 +55,17 @@ func (a *API) see(r *http.Request, c *caller, id string) (*seen, error) {
 	summary, ok := a.cfg.Store.Find(id)
 	sight, spoilt := a.sight(r, c), a.cfg.Store.Spoilt(id)
 	if !ok && spoilt != nil && sight.Everything {
-		return nil, problem(spoilt) // of which there is nothing to see, not even where it is
+		return nil, fault.Of(spoilt) // of which there is nothing to see, not even where it is
 	}
 	if !ok {
-		return nil, unknown(id)
+		return nil, fault.NoCase(rest.NotFound, "case", id)
 	}
 	full, public := sight.Sees(&summary)
 	if !full && !public {
-		return nil, unknown(id)
+		return nil, fault.NoCase(rest.NotFound, "case", id)
 	}
 	if spoilt != nil {
-		return nil, problem(spoilt)
+		return nil, fault.Of(spoilt)
 	}
 	return &seen{caller: c, summary: summary, full: full}, nil
 }

@@ -48,7 +48,7 @@ func (a *API) caller(r *http.Request, named string) (*caller, error) {
 		c.person = named
 	}
 	if named != "" && named != c.person {
-		return nil, rest.Fault(rest.Forbidden, "as.person", named, "may be said on the machine itself only; you act for yourself")
+		return nil, rest.Fault(rest.Forbidden, "as.person", named, "may be said on the machine itself only; you act for yourself").In("zh", "as.person 只能在本机指定：您以本人名义办理")
 	}
 	if c.person == "" {
 		return c, nil
@@ -56,7 +56,7 @@ func (a *API) caller(r *http.Request, named string) (*caller, error) {
 	now, d := a.Service.Now(), a.people()
 	if p, ok := d.Person(c.person); !ok || !p.Left.IsZero() && !now.Before(p.Left) {
 		if named != "" {
-			return nil, rest.Fault(rest.Invalid, "as.person", named, "is no person of the directory, or has left")
+			return nil, rest.Fault(rest.Invalid, "as.person", named, "is no person of the directory, or has left").In("zh", "as.person “"+rest.Shorten(named)+"”不在人员名册中，或已离职")
 		}
 		c.person = ""
 		return c, nil
@@ -88,7 +88,7 @@ func (c *caller) actor(r *http.Request, want *as, action string, offers func(cas
 		return cases.Actor{}, stranger(r, want)
 	}
 	if len(posts) == 0 {
-		return cases.Actor{}, rest.Fault(rest.Forbidden, "as", strings.Trim(want.Post+" "+want.Organisation, " "), "is no post that you hold now")
+		return cases.Actor{}, rest.Fault(rest.Forbidden, "as", strings.Trim(want.Post+" "+want.Organisation, " "), "is no post that you hold now: GET /v1/cases/form lists those that you hold").In("zh", "您目前不任该岗位：GET /v1/cases/form 列出您现任的岗位")
 	}
 	if len(posts) == 1 {
 		return posts[0], nil
@@ -113,7 +113,7 @@ func (c *caller) actor(r *http.Request, want *as, action string, offers func(cas
 		for i, a := range may {
 			names[i] = fmt.Sprintf("%s in %s", a.Post, a.Organisation)
 		}
-		return cases.Actor{}, rest.Fault(rest.Invalid, "as", "", "must say by which of your posts: "+strings.Join(names, ", "))
+		return cases.Actor{}, rest.Fault(rest.Invalid, "as", "", "must say by which of your posts: "+strings.Join(names, ", ")).In("zh", "as 须写明以哪个岗位办理："+strings.Join(names, "、"))
 	case len(hears) > 0:
 		return hears[0], nil
 	}
@@ -125,11 +125,11 @@ func stranger(r *http.Request, want *as) error {
 	who := auth.From(r.Context())
 	switch {
 	case who.Way == account.Public:
-		return rest.Refuse(rest.Unauthorized, "to act as %s log in, or send an API key: Authorization: Bearer …", rest.Shorten(want.Post)).With("WWW-Authenticate", `Bearer realm="gewu"`)
+		return rest.Refuse(rest.Unauthorized, "to act as %s log in, or send an API key: Authorization: Bearer …", rest.Shorten(want.Post)).In("zh", "以该岗位办理须先登录，或发送 API 密钥：Authorization: Bearer …").With("WWW-Authenticate", `Bearer realm="gewu"`)
 	case who.Known():
-		return rest.Fault(rest.Forbidden, "as.post", want.Post, "is no post that you hold: your account names no person of the directory, or the key leaves cases out")
+		return rest.Fault(rest.Forbidden, "as.post", want.Post, "is no post that you hold: your account names no person of the directory, or the key leaves cases out").In("zh", "您不任该岗位：账号未对应名册中的人员，或密钥不含案件权限")
 	}
-	return rest.Fault(rest.Invalid, "as.person", "", "must say which person of the directory acts")
+	return rest.Fault(rest.Invalid, "as.person", "", "must say which person of the directory acts").In("zh", "as.person 须写明由名册中何人办理")
 }
 
 // offersOf are the actions of a case in its state for a post, with why not.

@@ -17,6 +17,7 @@ import (
 	"github.com/gewu-city/gewu/people/rights"
 	"github.com/gewu-city/gewu/people/vault"
 	"github.com/gewu-city/gewu/server/auth"
+	"github.com/gewu-city/gewu/server/once"
 	"github.com/gewu-city/gewu/server/rest"
 )
 
@@ -120,13 +121,27 @@ type Read struct {
 	Request string `json:"request,omitempty"`
 }
 
-// Note appends notes about what a request does, before it is answered.
+// Note appends notes about what a request does, before it is answered. The key of the request does not stand for them: it does
+// more than what is noted.
 func (c *City) Note(r *http.Request, what any, more ...data.Change) (data.Seq, error) {
+	return c.note(r, data.Receipt{}, what, more)
+}
+
+// NoteDone is Note for a request that does nothing else: when it is sent again with its key, it was done.
+func (c *City) NoteDone(r *http.Request, what any, more ...data.Change) (data.Seq, error) {
+	seq, err := c.note(r, once.ReceiptOf(r), what, more)
+	if err == nil {
+		once.Landed(r, seq)
+	}
+	return seq, err
+}
+
+func (c *City) note(r *http.Request, receipt data.Receipt, what any, more []data.Change) (data.Seq, error) {
 	note, err := c.NoteOf(what)
 	if err != nil {
 		return 0, err
 	}
-	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: vault.Cause, Changes: append(more, note)})
+	seq, err := c.Store.Append(r.Context(), data.Tx{Actor: ActorOf(r), Cause: vault.Cause, Changes: append(more, note), Receipt: receipt})
 	if err == nil {
 		c.WaitShown(r, seq)
 	}

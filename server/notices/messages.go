@@ -132,7 +132,7 @@ func (a *API) about(r *http.Request) ([]notice.Message, error) {
 	id := mux.Vars(r)["case"]
 	full, err := a.Cases.SeesCase(r, r.URL.Query().Get("person"), id)
 	if err == nil && !full {
-		err = rest.Fault(rest.NotFound, "case", id, "is no case")
+		err = rest.Fault(rest.NotFound, "case", id, "names no case that exists and that you may see").In("zh", "没有此案件，或无权查看")
 	}
 	if err != nil {
 		return nil, err

@@ -124,7 +124,7 @@ func (k *Keys) Serve(w http.ResponseWriter, r *http.Request, limit int64, do fun
 			return k.run(have, w, r, do)
 		}
 		if have.receipt.Request != receipt.Request {
-			return rest.Fault(rest.Invalid, Header, key, "was used for another request")
+			return rest.Fault(rest.Invalid, Header, key, "was used for another request: a new request needs a new key")
 		}
 		select {
 		case <-have.done:

@@ -206,7 +206,7 @@ func (a *API) sweep(r *http.Request, tell func(one due, kept bool)) error {
 		return err
 	}
 	for _, one := range going {
-		if _, err := a.end(r, one.Layer, one.ID, "sweep: "+one.Why); err != nil {
+		if _, err := a.end(r, a.Note, one.Layer, one.ID, "sweep: "+one.Why); err != nil {
 			return err
 		}
 		tell(one, false)

@@ -66,19 +66,24 @@ func (a *API) Erase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := struct {
+	seq := world.Seq()
+	if !state.Gone() || !head.Deleted {
+		if seq, err = a.erase(r, layer.Def(), id, reason); err != nil {
+			return city.BareChange(err)
+		}
+	}
+	return a.ErasedAgain(w, r, seq, nil)
+}
+
+// ErasedAgain answers that somebody is erased, as the entry seq notes, also to whoever sends the request again.
+func (a *API) ErasedAgain(w http.ResponseWriter, r *http.Request, seq data.Seq, _ []byte) error {
+	city.SetSeq(w, seq)
+	return rest.WriteJSON(w, r, http.StatusOK, struct {
 		Layer  string   `json:"layer"`
 		ID     string   `json:"id"`
 		Erased bool     `json:"erased"`
 		Seq    data.Seq `json:"seq"`
-	}{name, id, true, world.Seq()}
-	if !state.Gone() || !head.Deleted {
-		if answer.Seq, err = a.erase(r, layer.Def(), id, reason); err != nil {
-			return city.BareChange(err)
-		}
-	}
-	city.SetSeq(w, answer.Seq)
-	return rest.WriteJSON(w, r, http.StatusOK, answer)
+	}{mux.Vars(r)["layer"], mux.Vars(r)["id"], true, seq})
 }
 
 // unreferred verifies that nothing holds on to a feature, before its key is gone.
@@ -102,11 +107,14 @@ func (a *API) erase(r *http.Request, l *data.Layer, id, reason string) (data.Seq
 	if err := a.Vault.Keys().Destroy(a.Today(), vault.Subject{Layer: l.Name, ID: id}); err != nil {
 		return 0, err
 	}
-	return a.end(r, l.Name, id, reason)
+	return a.end(r, a.NoteDone, l.Name, id, reason)
 }
 
+// noting notes what a request does together with changes.
+type noting func(r *http.Request, what any, more ...data.Change) (data.Seq, error)
+
 // end ends a feature whose key is gone.
-func (a *API) end(r *http.Request, layer, id, reason string) (data.Seq, error) {
+func (a *API) end(r *http.Request, noted noting, layer, id, reason string) (data.Seq, error) {
 	state, err := a.Vault.Keys().State(vault.Subject{Layer: layer, ID: id})
 	if err != nil {
 		return 0, err
@@ -119,7 +127,7 @@ func (a *API) end(r *http.Request, layer, id, reason string) (data.Seq, error) {
 				more = append(more, data.Change{Stream: data.StreamFeature, Op: data.OpDelete, Layer: layer, Feature: data.Feature{ID: id}})
 			}
 		}
-		seq, err := a.Note(r, note, more...)
+		seq, err := noted(r, note, more...)
 		if change, ok := errors.AsType[*data.ChangeError](err); ok && len(more) > 0 {
 			// Somebody has ended it at this moment, or refers to it since.
 			if _, err := a.Engine.Wait(r.Context(), a.Store.Last()); err != nil {
@@ -220,7 +228,7 @@ func (a *API) SignOff(w http.ResponseWriter, r *http.Request) error {
 			return rest.Refuse(rest.Forbidden, "you have read this yourself; somebody else with the permission %s must look at it", people.Audit)
 		}
 		end := data.Change{Stream: data.StreamAdmin, Op: data.OpDelete, Layer: record.Name(), IfSeq: &record.Seq}
-		seq, err := a.Note(r, signed{"sign-off", id, reason, a.Origin(r)}, end)
+		seq, err := a.NoteDone(r, signed{"sign-off", id, reason, a.Origin(r)}, end)
 		if err != nil {
 			return city.BareChange(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gewu-city/gewu/cases"
@@ -88,9 +89,32 @@ func (s *Service) text(m *book.Matter, over bool) string {
 		}
 		return &sensor.Words{
 			Rule: m.Rule.Title.In(lang, m.Rule.ID), Part: part, Layer: m.Part.Layer, Value: amount(m.Value, m.Unit), Threshold: amount(threshold, m.Unit),
-			At: m.At.In(s.Zone).Format("2006-01-02 15:04:05"), Readings: m.Row, Lasting: m.At.Sub(m.Since).Round(time.Second).String(),
+			At: m.At.In(s.Zone).Format("2006-01-02 15:04:05"), Readings: m.Row, Lasting: lasting(lang, m.At.Sub(m.Since)),
 		}
 	})
+}
+
+// lasting is a time in words, to the minute from an hour on and to the second below.
+func lasting(lang string, d time.Duration) string {
+	units := [3]string{" h", " min", " s"}
+	if lang == "zh" {
+		units = [3]string{" 小时", " 分钟", " 秒"}
+	}
+	d = d.Round(time.Second)
+	of := [3]int{int(d / time.Hour), int(d / time.Minute % 60), int(d / time.Second % 60)}
+	if of[0] > 0 {
+		of[2] = 0
+	}
+	var words []string
+	for i, n := range of {
+		if n != 0 {
+			words = append(words, strconv.Itoa(n)+units[i])
+		}
+	}
+	if len(words) == 0 {
+		return "0" + units[2]
+	}
+	return strings.Join(words, " ")
 }
 
 func amount(v float64, unit string) string {

@@ -8,10 +8,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
@@ -112,6 +114,7 @@ func validPrefix(b []byte) int {
 func JSONProblem(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var moment *time.ParseError
 	switch {
 	case errors.As(err, &syntax):
 		return Refuse(BadRequest, "the body is not JSON (byte %d): %s", syntax.Offset, syntax.Error()).Because(err)
@@ -122,13 +125,61 @@ func JSONProblem(err error) error {
 		if field == "" {
 			field = "body"
 		}
-		return Fault(BadRequest, field, "", "must not be "+kind.Value).Because(err)
+		return Fault(BadRequest, field, "", "must be "+wanted(kind.Type)+", not "+article(kind.Value)).Because(err)
+	case errors.As(err, &moment):
+		return Fault(BadRequest, "body", strings.Trim(moment.Value, `"`), "must be a time as in RFC 3339: 2026-11-02T09:00:00+08:00").Because(err)
 	}
-	// encoding/json has no type for this error.
+	// encoding/json and time have no types for these errors.
+	if strings.Contains(err.Error(), "Time.UnmarshalJSON: input is not a JSON string") {
+		return Refuse(BadRequest, "the body has a time that is not a text in quotation marks, such as \"2026-11-02T09:00:00+08:00\"").Because(err)
+	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return Fault(BadRequest, strings.Trim(name, `"`), "", "is not a member here").Because(err)
 	}
 	return Refuse(BadRequest, "the body does not have the form that is expected").Because(err)
+}
+
+// wanted says in JSON's words what a Go type takes.
+func wanted(t reflect.Type) string {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil {
+		return "something else"
+	}
+	switch t.Kind() { //nolint:exhaustive // the others are not in bodies
+	case reflect.String:
+		return "a text in quotation marks"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return "a list in brackets"
+	case reflect.Struct, reflect.Map:
+		return "an object in braces"
+	}
+	if strings.Contains(t.Kind().String(), "int") {
+		return "a whole number"
+	}
+	return "something else"
+}
+
+// article puts one before what encoding/json calls a value: number, number 1.5, string, bool, array, object.
+func article(value string) string {
+	switch value {
+	case "string":
+		return "a text"
+	case "bool":
+		return "true or false"
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	case "number":
+		return "a number"
+	}
+	return "the " + value
 }
 
 // WriteJSON answers with a value as JSON.

@@ -98,8 +98,10 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Field, Value string
 	fields       []fieldProblem
 	refusal      *refusal
-	header       http.Header
-	cause        error
+	// said is the detail in other languages than English.
+	said   map[string]string
+	header http.Header
+	cause  error
 }
 
 // refusal names why something may not be done, for programs and for people.
@@ -149,6 +151,26 @@ func (p *Problem) With(key, value string) *Problem {
 func (p *Problem) Named(name string, reason map[string]string) *Problem {
 	p.refusal = &refusal{name, reason}
 	return p
+}
+
+// In gives the detail in another language, to those who ask for that by Accept-Language.
+func (p *Problem) In(lang, detail string) *Problem {
+	if p.said == nil {
+		p.said = map[string]string{}
+	}
+	p.said[lang] = detail
+	return p
+}
+
+// detailIn is the detail in a language: English where there is none, and the reason of a refusal where that is all there is.
+func (p *Problem) detailIn(lang string) string {
+	if detail := p.said[lang]; detail != "" {
+		return detail
+	}
+	if p.refusal != nil && lang != "en" && p.refusal.Reason[lang] != "" {
+		return p.refusal.Reason[lang]
+	}
+	return p.Detail
 }
 
 // Fault is a problem of one field; its text says the field, why and the value.
@@ -323,7 +345,7 @@ type document struct {
 func (p *Problem) Write(w http.ResponseWriter, r *http.Request, requestID string) {
 	about := p.Kind.About()
 	body, err := json.Marshal(document{
-		Type: "/docs#" + string(p.Kind), Title: about.Title, Status: about.Status, Detail: p.Detail,
+		Type: "/docs#" + string(p.Kind), Title: about.Title, Status: about.Status, Detail: p.detailIn(Language(r, "en")),
 		Instance: Shorten(r.URL.EscapedPath()), RequestID: requestID, Field: p.Field, Value: p.Value, Errors: p.fields, Refusal: p.refusal,
 	})
 	if err != nil {

@@ -639,7 +639,7 @@ export interface paths {
         put?: never;
         /**
          * Erase those whose time is over
-         * @description The server does so by itself every six hours. Who is referred to by others is kept until they are gone.
+         * @description The server does so by itself every six hours. Who is referred to by others is kept until they are gone. Sent again it erases whose time is over since, with a key too.
          */
         post: operations["eraseExpired"];
         delete?: never;
@@ -4276,24 +4276,24 @@ export interface components {
             }[];
             before?: {
                 hash: string;
-                type: string;
-                size: number;
+                type?: string;
+                size?: number;
                 /** Format: date-time */
                 taken?: string;
                 note?: string;
             }[];
             after?: {
                 hash: string;
-                type: string;
-                size: number;
+                type?: string;
+                size?: number;
                 /** Format: date-time */
                 taken?: string;
                 note?: string;
             }[];
             voice?: {
                 hash: string;
-                type: string;
-                size: number;
+                type?: string;
+                size?: number;
                 /** Format: date-time */
                 taken?: string;
                 note?: string;
@@ -4563,6 +4563,7 @@ export interface components {
             late?: boolean;
             /** @description Why the due time is not known. */
             fault?: string;
+            fault_reason?: components["schemas"]["Title"];
         };
         Open311Error: {
             code: number;
