@@ -24,6 +24,7 @@ import (
 	"github.com/gewu-city/gewu/cases/journal"
 	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/cases/recent"
+	"github.com/gewu-city/gewu/cases/route"
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/cases/timing"
 	"github.com/gewu-city/gewu/cmd/gewu/casecmd"
@@ -167,7 +168,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		o.Logger.Warn("the profile has one shared scheme, and the city is divided by others too; they stay as they are and are not changed: drop them with gewu scheme drop when nobody needs them",
 			"profile", p.Name, "shared", p.Shared, "others", strings.Join(others, ", "))
 	}
-	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p), Off: filepath.Join(o.Folder, RulesOffFile)})
+	book, err := kept.New(o.Engine.World, kept.Profile{Texts: texts(p), Process: p.Process.Name, Rules: p.RulesText, Posts: posts(p), Off: filepath.Join(o.Folder, RulesOffFile), Switched: switched(o.Logger)})
 	if err != nil {
 		return nil, fmt.Errorf("read the processes and rules: %w", err)
 	}
@@ -190,7 +191,7 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 	c.moves = recent.New(c.journal, shelf, movesHeld)
 	cfg := casework.Config{
 		Store: shelf, Ledger: ledger, World: o.Engine.World, Process: p.Process.Name, Timing: p.Timing, Classes: p.Timing.Table,
-		Moves: c.moves, Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return slices.Concat(unreadable(shelf), hours.Faults(), c.Faults()) },
+		Moves: c.moves, Kept: book, Duplicates: p.Duplicates, Public: p.Public, Now: o.Now, Before: c.Before, Faults: func() []string { return slices.Concat(unreadable(shelf), rulesOff(book), hours.Faults(), c.Faults()) },
 		Standard: map[string]string{}, // the process says what classes without a limit have
 		Ground: &place.Ground{
 			World: o.Engine.World, Locator: o.Locator, Working: p.Working, Owner: p.Owner,
@@ -221,6 +222,31 @@ func Open(ctx context.Context, o *Options) (*Cases, error) {
 		}
 	}
 	return c, watch(o.Registry, c.Sweeper, shelf)
+}
+
+// switched tells the log of rules of routing that failed, and of their end.
+func switched(log *slog.Logger) func([]route.Disabled) {
+	return func(off []route.Disabled) {
+		if len(off) == 0 {
+			log.Info("all rules of routing are on")
+		}
+		for _, d := range off {
+			log.Warn("a rule of routing has failed and is switched off; others decide in its place", "rule", d.Rule, "why", d.Why["en"], "since", d.At)
+		}
+	}
+}
+
+// rulesOff names the rules of routing that are switched off.
+func rulesOff(book *kept.Book) []string {
+	router := book.Router()
+	if router == nil {
+		return nil
+	}
+	var list []string
+	for _, d := range router.Disabled() {
+		list = append(list, fmt.Sprintf("rule %s of routing is switched off since %s: %s; mend it with PUT /v1/routes/rules, or switch it on with POST /v1/routes/rules/%s/enable", d.Rule, d.At.Format(time.RFC3339), d.Why["en"], d.Rule))
+	}
+	return list
 }
 
 // mostNamed bounds the cases that are named one by one.

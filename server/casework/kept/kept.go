@@ -70,6 +70,8 @@ type Profile struct {
 	Posts []string
 	// Off is the file that keeps which rules are switched off; empty forgets it with the process.
 	Off string
+	// Switched, when not nil, hears of the rules that are off whenever one is switched off or on, one call at a time.
+	Switched func(off []route.Disabled)
 }
 
 // Book is what is kept, with the profile below it. It follows the World and is safe for concurrent use.
@@ -228,7 +230,12 @@ func (b *Book) route(text string, posts []string) error {
 		before = nil // rules that are put anew are all on
 		b.off.keep(text, nil)
 	}
-	b.router = route.ResumeRouter(rules, before, func(list []route.Disabled) { b.off.keep(text, list) })
+	b.router = route.ResumeRouter(rules, before, func(list []route.Disabled) {
+		b.off.keep(text, list)
+		if b.profile.Switched != nil {
+			b.profile.Switched(list)
+		}
+	})
 	b.rules, b.text = rules, text
 	return nil
 }

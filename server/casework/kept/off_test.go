@@ -3,6 +3,7 @@ package kept_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,8 @@ func TestRulesStayOff(t *testing.T) {
 	e := indextest.Start(t, log)
 	text := strings.Replace(rules, "post = \"judge\"\n", "", 1) + "\n[rules.leaks]\nreason = { zh = \"漏水\", en = \"Leaks\" }\nclasses = [\"0125\"]\norganisation = \"repairs\"\n"
 	profile := kept.Profile{Texts: process.FromFS(profiles.Files), Process: "base", Rules: text, Off: filepath.Join(t.TempDir(), "off.json")}
+	var told []int
+	profile.Switched = func(off []route.Disabled) { told = append(told, len(off)) }
 	start := func() *kept.Book {
 		t.Helper()
 		b, err := kept.New(e.World, profile)
@@ -65,6 +68,9 @@ func TestRulesStayOff(t *testing.T) {
 	}
 	if !again.Router().Enable("leaks") {
 		t.Error("it was on")
+	}
+	if !slices.Equal(told, []int{1, 0}) {
+		t.Errorf("told of %v rules that are off, want one and then none", told)
 	}
 	off(start(), 0)
 	// Other rules are all on, whatever was off before, and what the old ones do later leaves them alone.
