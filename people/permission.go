@@ -75,3 +75,22 @@ func Roles() []Role {
 
 // Known reports whether r is a role.
 func (r Role) Known() bool { return slices.Contains(Roles(), r) }
+
+// Chinese is what whoever has the role is called in Chinese; the role itself when it is not known.
+func (r Role) Chinese() string {
+	switch r {
+	case RoleStaff:
+		return "责任人员"
+	case RoleOwner:
+		return "产权单位"
+	case RoleResponsible:
+		return "责任单位"
+	case RoleOversight:
+		return "监督单位"
+	case RoleManagement:
+		return "管理单位"
+	case RoleEnforcement:
+		return "执法单位"
+	}
+	return string(r)
+}

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -206,7 +207,7 @@ func (r *Router) fall(q *Question, city City, a *Answer) error {
 			return nil
 		}
 		for _, level := range r.rules.Levels {
-			if pick("fallback:"+level, say("没有规则适用，由所在区域（%s）负责单位负责", "no rule fits: whoever answers for the area (%s)", level), func(d *people.Duty) bool {
+			if pick("fallback:"+level, data.Title{"zh": "没有规则适用，由所在" + levelInChinese(level) + "负责", "en": fmt.Sprintf("no rule fits: whoever answers for the area (%s)", level)}, func(d *people.Duty) bool {
 				return d.Area != nil && d.Area.Level == level && (d.Role == people.RoleResponsible || d.Role == people.RoleManagement)
 			}) {
 				return nil
@@ -218,6 +219,12 @@ func (r *Router) fall(q *Question, city City, a *Answer) error {
 	}
 	a.Duty = cases.Duty{Rule: "fallback:last", Organisation: r.rules.Last, Reason: say("没有规则适用，也没有单位对该处负责", "no rule fits, and nobody answers for the place")}
 	return nil
+}
+
+// levelInChinese is what an area of a level is called; a city may have levels of its own, which are named as they are.
+func levelInChinese(level string) string {
+	known := map[string]string{"city": "市", "district": "区", "county": "县", "street": "街道", "town": "乡镇", "community": "社区", "village": "村"}
+	return cmp.Or(known[level], "区域（"+level+"）")
 }
 
 func gone(organisation string) data.Title {
@@ -254,7 +261,7 @@ func (r *Rule) answer(q *Question, city City, zone *time.Location) (duty cases.D
 		}
 		i := slices.IndexFunc(all, func(d people.Duty) bool { return d.Role == r.Role && city.Path(d.Organisation) != nil })
 		if i < 0 {
-			return duty, say("该处没有“%s”责任单位", "nobody answers for the place as %s", r.Role), false
+			return duty, data.Title{"zh": "该处没有" + r.Role.Chinese(), "en": fmt.Sprintf("nobody answers for the place as %s", r.Role)}, false
 		}
 		if duty.Organisation = all[i].Organisation; duty.Post == "" {
 			duty.Post = all[i].Post

@@ -145,11 +145,28 @@ func TestWhoGetsIt(t *testing.T) {
 				if s.Why["zh"] == "" || s.Why["en"] == "" {
 					t.Errorf("%s is passed over without a reason", s.Rule)
 				}
+				plain(t, s.Why["zh"])
 			}
+			plain(t, a.Reason["zh"])
 			if got := r.Disabled(); len(got) != 0 {
 				t.Errorf("a dry run switched off %v", got)
 			}
 		})
+	}
+}
+
+// plain checks that a reason in Chinese names no role or level by its key.
+func plain(t *testing.T, reason string) {
+	t.Helper()
+	keys := []string{"street", "community", "district"}
+	for _, role := range people.Roles() {
+		keys = append(keys, string(role))
+	}
+	for _, key := range keys {
+		// Ids of organisations, as street-1, are named as they are.
+		if strings.Contains(strings.ReplaceAll(reason, key+"-", ""), key) {
+			t.Errorf("%q names %s", reason, key)
+		}
 	}
 }
 
