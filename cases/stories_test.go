@@ -54,6 +54,28 @@ func TestThreeLoops(t *testing.T) {
 	}
 }
 
+// TestDisputedZone sees that a case in a zone that two sides claim goes to its ruling before it is dispatched.
+func TestDisputedZone(t *testing.T) {
+	for profile, who := range map[string]struct{ disputes, rules string }{
+		"haidian":   {"dispatcher qian@command", "legal fa@district"},
+		"donggaodi": {"street-head gao@street", "street-leader ji@street"},
+	} {
+		d, _ := desk(t, profile)
+		d.Locate = ground{disputed: true}
+		p := &player{TB: t, desk: d, now: day}
+		p.do("Z-1", "operator wang@supervision", "report", cases.Form{Source: "hotline", Description: "井盖", Point: &cases.Position{Lon: 116.4, Lat: 39.9}}, "submitted")
+		accepts, files := "operator wang@supervision", "duty-chief zhao@supervision"
+		if profile == "donggaodi" {
+			accepts, files = who.disputes, who.disputes
+		}
+		p.do("Z-1", accepts, "accept", cases.Form{}, "accepted")
+		p.do("Z-1", files, "register", cases.Form{Class: &cases.Class{Kind: "part", Code: "0102"}}, "registered")
+		p.refused("Z-1", who.disputes, "dispatch", cases.Form{Unit: "water"}, process.GuardFails)
+		p.do("Z-1", who.disputes, "dispute", cases.Form{Reason: "位于争议区域"}, "disputed")
+		p.do("Z-1", who.rules, "rule", cases.Form{Unit: "water", Reason: "批件"}, "assigned")
+	}
+}
+
 // TestCards plays S6: what is late gets a yellow card once, and then a red one.
 func TestCards(t *testing.T) {
 	d, m := desk(t, "luqiao")
