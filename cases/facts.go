@@ -214,6 +214,8 @@ func (f facts) number(name string) (n int, known bool) {
 		return truth(f.around.within(cmd.Actor.Organisation, c.Unit())), true
 	case "in_first_unit":
 		return truth(f.around.within(cmd.Actor.Organisation, c.First)), true
+	case "unit_ended":
+		return truth(c.Unit() != "" && f.around.Directory.Path(c.Unit()) == nil), true
 	case "in_last_unit":
 		return truth(f.around.within(cmd.Actor.Organisation, c.Last)), true
 	case "tasked":

@@ -37,6 +37,7 @@ var vocabulary = map[string]struct {
 	"disputed":      {truth, data.Title{"zh": "位于争议区域", "en": "the place lies in a disputed zone"}},
 	"in_unit":       {truth, data.Title{"zh": "操作人属于当前承办单位", "en": "whoever acts belongs to the unit that has the case"}},
 	"in_first_unit": {truth, data.Title{"zh": "操作人属于首接单位", "en": "whoever acts belongs to the unit that received the case first"}},
+	"unit_ended":    {truth, data.Title{"zh": "当前承办单位已撤销", "en": "the unit that has the case has ended"}},
 	"in_last_unit":  {truth, data.Title{"zh": "操作人属于最后承办单位", "en": "whoever acts belongs to the unit that had the case last"}},
 	"unit_own":      {truth, data.Title{"zh": "接收单位是操作人所在单位", "en": "the unit that is filled in is that of whoever acts"}},
 	"tasked":        {truth, data.Title{"zh": "任务已交给操作人", "en": "the task is with whoever acts"}},
