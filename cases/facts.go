@@ -102,15 +102,16 @@ func (d *decision) values() *process.RefusalError {
 	if f.Into != "" && f.Into == d.c.ID {
 		return wrong("into", f.Into, "是本案件", "is the case itself")
 	}
+	now := d.cmd.At.Format(time.RFC3339)
 	if !f.Until.IsZero() && !f.Until.After(d.cmd.At) {
-		return wrong("until", f.Until.Format(time.RFC3339), "已过去", "has passed")
+		return wrong("until", f.Until.Format(time.RFC3339), "已过去：当前时间为 "+now, "has passed: it is "+now)
 	}
 	if at := f.Reported; !at.IsZero() {
 		switch {
 		case d.c.Version > 0:
 			return wrong("reported", at.Format(time.RFC3339), "只能在案件开始时填写", "is said when a case begins")
 		case at.After(d.cmd.At):
-			return wrong("reported", at.Format(time.RFC3339), "晚于当前时间", "lies in the future")
+			return wrong("reported", at.Format(time.RFC3339), "晚于当前时间 "+now+"：请核对时间和时区", "lies in the future: it is "+now+"; see to clock and zone")
 		}
 	}
 	for id, value := range f.Fields {
@@ -119,7 +120,8 @@ func (d *decision) values() *process.RefusalError {
 			return wrong(id, value, "不是自定义字段", "is a field with a place of its own")
 		}
 		if !d.fits(field, value) {
-			return wrong(id, value, "不符合字段类型 "+field.Type, "does not fit the type "+field.Type)
+			zh, en := wants(field)
+			return wrong(id, value, "须为"+zh, "must be "+en)
 		}
 	}
 	return nil
@@ -169,6 +171,31 @@ func (d *decision) fits(f *process.Field, value string) bool {
 		return d.around.Directory.Holds(value, "", "")
 	}
 	return err == nil
+}
+
+// wants is what a field of a type takes.
+func wants(f *process.Field) (zh, en string) {
+	switch f.Type {
+	case "number":
+		return "数，如 12.5", "a number, such as 12.5"
+	case "bool":
+		return " true 或 false", "true or false"
+	case "date":
+		return "日期，如 2026-11-02", "a date, such as 2026-11-02"
+	case "time":
+		return "时间，如 2026-11-02T09:00:00+08:00", "a time, such as 2026-11-02T09:00:00+08:00"
+	case "choice":
+		ids := make([]string, len(f.Choices))
+		for i := range f.Choices {
+			ids[i] = f.Choices[i].ID
+		}
+		return "其一：" + strings.Join(ids, "、"), "one of " + strings.Join(ids, ", ")
+	case "organisation":
+		return "现有单位的编号", "the id of an organisation that has not ended"
+	case "person":
+		return "在岗人员的编号", "the id of somebody who works here"
+	}
+	return "字段类型 " + f.Type + " 的值", "a value of the type " + f.Type
 }
 
 // facts answer guards about a decision.

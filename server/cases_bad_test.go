@@ -163,6 +163,7 @@ func TestWhatCannotBeFilledIn(t *testing.T) {
 		{"a text that is too long", body("report", `{"source":"hotline","description":"`+strings.Repeat("长", 4001)+`"}`), "form.description", "", 422},
 		{"a field of another step", body("report", `{"source":"hotline","description":"x","unit":"water"}`), "form.unit", "field-unknown", 409},
 		{"a member that there is not", `{"action":"report","form":{"source":"hotline","words":"x"}}`, "", "", 400},
+		{"reported by a clock that is fast", body("report", `{"source":"hotline","description":"x","reported":"2026-11-02T09:00:01+08:00"}`), "form.reported", "field-wrong", 409},
 		{"a row that is a number", `{"action":"report","form":{"source":"hotline","description":"x","class":{"kind":"part","code":"0101","row":1}}}`, "form.class.row", "", 400},
 		{"a time that is none", `{"action":"report","form":{"source":"hotline","description":"x","reported":"yesterday"}}`, "body", "", 400},
 		{"no action", `{"form":{}}`, "action", "", 422},

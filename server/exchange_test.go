@@ -226,6 +226,7 @@ func TestExchangeRefusals(t *testing.T) {
 		"handed over before":      {strings.Replace(hand("SZ-1", ""), `"number":3`, `"number":4`, 1), 409, "handed-over"},
 		"was here":                {hand("SZ-9", `,"trail":["a","`+o.server.exchange.Book.Self()+`"]`), 409, "loop"},
 		"what the state does not": {msg("return", "SZ-1", 9, 3, `,"text":"x"`), 409, "not-here"},
+		"outside of the city":     {hand("SZ-8", `,"point":{"lon":1,"lat":2}`), 409, "outside"},
 		"no message":              {`{`, 400, ""},
 		"unknown member":          {hand("SZ-3", `,"telephone":"13800000000"`), 400, ""},
 		"a later version":         {`{"version":2,"kind":"ping"}`, 422, ""},

@@ -173,7 +173,7 @@ func (a *API) Hold(r *http.Request, field string, hashes ...string) error {
 			err = nil
 		}
 		if errors.Is(err, attachment.ErrUnknown) {
-			return rest.Fault(rest.Invalid, field, hash, "is no file that you have sent within the last day: send it to POST /v1/attachments first")
+			return rest.Fault(rest.Invalid, field, hash, "is no file that you have sent within the last day: send it to POST /v1/attachments first").In("zh", field+" 不是您一天内上传的文件：请先上传到 POST /v1/attachments")
 		}
 		if err != nil {
 			return err
