@@ -96,6 +96,12 @@ func (s *Step) Admit(post string, f Facts, filled bool) *RefusalError {
 
 // Fill looks at the form of the step: whether filled has all required fields and no other ones than the form has.
 func (s *Step) Fill(t *Table, post string, filled []string) *RefusalError {
+	// A name with a slip is told before the field that it should have been.
+	for _, id := range filled {
+		if _, ok := t.Field(id); !ok && fixed[id] == "" {
+			return s.field(t, FieldUnknown, post, id, "不是流程中的字段", "is no field of the process")
+		}
+	}
 	for _, id := range s.Require {
 		if !slices.Contains(filled, id) {
 			return s.field(t, FieldMissing, post, id, "未填写", "is not filled in")
