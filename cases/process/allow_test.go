@@ -238,7 +238,7 @@ func TestForms(t *testing.T) {
 		{[]string{"class", "note"}, "", ""},
 		{nil, process.FieldMissing, "class"},
 		{[]string{"class", "satisfied"}, process.FieldUnknown, "satisfied"},
-		{[]string{"clas"}, process.FieldUnknown, "clas"}, // a slip is told before what is missing for it
+		{[]string{"class_"}, process.FieldUnknown, "class_"}, // a slip is told before what is missing for it
 		{[]string{"satisfied"}, process.FieldMissing, "class"},
 	} {
 		r := register.Fill(table, "duty-chief", c.filled)
