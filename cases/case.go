@@ -61,6 +61,9 @@ type Case struct {
 	// Photos before and after, and parts, that its events have.
 	PhotosBefore, PhotosAfter, Parts int
 
+	// Released are the hashes of the pictures that the public may see, sorted.
+	Released []string
+
 	deeds []deed
 	keys  []key
 }
@@ -230,6 +233,9 @@ func (c *Case) Apply(e *Event) error {
 	}
 	if e.Via != nil {
 		c.takeVia(e)
+	}
+	if e.Picture != "" {
+		c.takePicture(e)
 	}
 	if e.To != c.State {
 		c.Before, c.State = c.State, e.To

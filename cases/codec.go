@@ -16,10 +16,12 @@ import (
 )
 
 // Versions of the encoding of events: a new layout takes a new number and the old ones stay readable. Version 2 is version
-// 1 with the member reported; events without it are written as version 1, which older programs read.
+// 1 with the member reported, version 3 with the member picture; events without them are written as version 1, which older
+// programs read.
 const (
 	eventVersion    = 1
 	reportedVersion = 2
+	pictureVersion  = 3
 )
 
 // Bounds of an event.
@@ -66,6 +68,9 @@ func appendPlain(dst []byte, e *Event) ([]byte, error) {
 	if !e.Form.Reported.IsZero() {
 		v.V = reportedVersion
 	}
+	if e.Picture != "" {
+		v.V = pictureVersion
+	}
 	b, err := json.Marshal(v)
 	return append(dst, b...), err
 }
@@ -81,8 +86,8 @@ func Decode(b []byte) (*Event, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("%w: something follows the event", data.ErrFormat)
 	}
-	if v.V != eventVersion && v.V != reportedVersion {
-		return nil, fmt.Errorf("%w: event has version %d, this program reads up to %d", data.ErrFormat, v.V, reportedVersion)
+	if v.V < eventVersion || v.V > pictureVersion {
+		return nil, fmt.Errorf("%w: event has version %d, this program reads up to %d", data.ErrFormat, v.V, pictureVersion)
 	}
 	if v.Case == "" || v.Number < 1 || v.To == "" || v.Action == "" {
 		return nil, fmt.Errorf("%w: event without case, number, action or state", data.ErrFormat)

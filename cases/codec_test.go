@@ -70,7 +70,7 @@ func TestDecodeBadEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{
-		"", "{}", "[]", good + "x", good[:len(good)-1], strings.Replace(good, `"v":1`, `"v":3`, 1), strings.Replace(good, `"number":1`, `"number":0`, 1),
+		"", "{}", "[]", good + "x", good[:len(good)-1], strings.Replace(good, `"v":1`, `"v":4`, 1), strings.Replace(good, `"number":1`, `"number":0`, 1),
 		strings.Replace(good, `"to"`, `"too"`, 1), strings.Replace(good, `"action":"report",`, "", 1), strings.Replace(good, "2026", "year", 1),
 	} {
 		if _, err := cases.Decode([]byte(bad)); !errors.Is(err, data.ErrFormat) {

@@ -52,6 +52,8 @@ type Event struct {
 	Link *Link `json:"link,omitempty"`
 	// Told are marks of clocks that the case has reached: they are told once.
 	Told []Mark `json:"told,omitempty"`
+	// Picture is the hash of the picture that the public is to see from here on, or not any more, by the action: see [Releases].
+	Picture string `json:"picture,omitempty"`
 	// Via says by which message of another platform the event came, or that such a platform took the case in.
 	Via *Via `json:"via,omitempty"`
 	// Place is where the matter is, as the city was then.
@@ -119,9 +121,10 @@ type Mark struct {
 	At time.Time `json:"at"`
 }
 
-// Quiet reports whether an event tells marks, or the number that another platform gave the case, and does nothing else.
+// Quiet reports whether an event tells marks, the number that another platform gave the case, or which picture the public sees,
+// and does nothing else.
 func (e *Event) Quiet() bool {
-	return (e.Action == Tells || e.Action == Numbers) && len(e.Clocks)+len(e.Lapsed) == 0
+	return (e.Action == Tells || e.Action == Numbers || e.Picture != "") && len(e.Clocks)+len(e.Lapsed) == 0
 }
 
 // Numbers is the action of the events that say which number another platform gave the case. No process has it.

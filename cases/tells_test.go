@@ -19,6 +19,9 @@ func plainly(t interface{ Fatal(...any) }, e *cases.Event) string {
 	if !e.Form.Reported.IsZero() {
 		version = 2
 	}
+	if e.Picture != "" {
+		version = 3
+	}
 	b, err := json.Marshal(struct {
 		V int `json:"v"`
 		*cases.Event

@@ -35,7 +35,7 @@ func DefaultPosts() []Post {
 		},
 		{
 			ID: PostDutyChief, Title: data.Title{"zh": "值班长", "en": "Duty chief"},
-			Permissions: may(Export, Cases), Layers: []Grant{see(AreaAll)},
+			Permissions: may(Export, Cases, Pictures), Layers: []Grant{see(AreaAll)},
 		},
 		{
 			ID: PostDispatcher, Title: data.Title{"zh": "派遣员", "en": "Dispatcher"},

@@ -33,6 +33,8 @@ const (
 	ReadPersonal Permission = "read-personal"
 	// Cases sees the cases where the post's grants reach. Those of one's own unit and one's own tasks are seen without it.
 	Cases Permission = "cases"
+	// Pictures lets the public see pictures of cases, and takes them away again.
+	Pictures Permission = "pictures"
 	// Report reports for others, through programs with a key (Open311). It is for the scopes of keys: a key without scopes has
 	// it, whatever posts its account holds, since everybody may report.
 	Report Permission = "report"
@@ -40,7 +42,7 @@ const (
 
 // Permissions are all permissions, in the order in which pages show them.
 func Permissions() []Permission {
-	return []Permission{Define, Edit, Import, Export, Undo, Draft, Approve, Publish, Operate, ManagePeople, Audit, ReadPersonal, Cases, Report}
+	return []Permission{Define, Edit, Import, Export, Undo, Draft, Approve, Publish, Operate, ManagePeople, Audit, ReadPersonal, Cases, Pictures, Report}
 }
 
 // Known reports whether p is a permission.

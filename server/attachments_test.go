@@ -27,8 +27,8 @@ import (
 // sights says in tests who sees which files in cases: person, space, hash.
 type sights map[string]bool
 
-func (s sights) Sees(r *http.Request, hash string) (bool, error) {
-	return s[r.Header.Get(whoHeader)+" "+hash], nil
+func (s sights) Sees(r *http.Request, hash string) (whole, public bool, err error) {
+	return s[r.Header.Get(whoHeader)+" "+hash], false, nil
 }
 
 // withFiles is a staffed city that keeps attachments in a folder.

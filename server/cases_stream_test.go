@@ -29,6 +29,11 @@ import (
 // listened is an office whose cases are in the log of the city, with a ring of so many moves.
 func listened(t *testing.T, public bool, most int, change func(*Config)) *office {
 	t.Helper()
+	return listenedOver(t, most, change, func(c *casework.Config) { c.Public = public })
+}
+
+func listenedOver(t *testing.T, most int, change func(*Config), cases func(*casework.Config)) *office {
+	t.Helper()
 	over := func(cfg *Config) (eventLog, func(*store.Store) *recent.Ring) {
 		cfg.Limits.EventPause = time.Millisecond
 		if change != nil {
@@ -53,7 +58,7 @@ func listened(t *testing.T, public bool, most int, change func(*Config)) *office
 			return ring
 		}
 	}
-	return workingOver(t, "dongcheng-2004", over, func(c *casework.Config) { c.Public = public })
+	return workingOver(t, "dongcheng-2004", over, cases)
 }
 
 // hear listens to cases as somebody; the first event is hello, or reset and hello.

@@ -58,6 +58,7 @@ import (
 	"github.com/gewu-city/gewu/server/past"
 	"github.com/gewu-city/gewu/server/people"
 	"github.com/gewu-city/gewu/server/personal"
+	"github.com/gewu-city/gewu/server/pictures"
 	"github.com/gewu-city/gewu/server/planning"
 	"github.com/gewu-city/gewu/server/plans"
 	"github.com/gewu-city/gewu/server/readings"
@@ -185,6 +186,7 @@ type Server struct {
 	requests    requests.API
 	cases       casework.API
 	contacts    contacts.API
+	pictures    pictures.API
 	calendars   calendars.API
 	intake      intake.API
 	caseFeed    casefeed.API
@@ -280,6 +282,7 @@ func New(cfg Config) (*Server, error) {
 	s.drafts = drafts.New(s.city, drafts.NewShelf())
 	s.requests = requests.API{City: s.city, Charter: cfg.Requests, Drafts: &s.drafts}
 	s.cases = casework.API{City: s.city, Service: cfg.Cases}
+	s.pictures = pictures.API{City: s.city, Cases: &s.cases}
 	s.contacts = contacts.API{City: s.city, Cases: &s.cases, Book: cfg.Contacts, Keep: cfg.KeepContacts, Loading: cfg.Loading}
 	if cfg.Cases != nil && cfg.Contacts != nil {
 		s.cases.Contacts = &s.contacts

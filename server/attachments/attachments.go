@@ -33,8 +33,9 @@ type Config struct {
 
 // Cases knows who sees which file.
 type Cases interface {
-	// Sees reports whether whoever asks may see a case that refers to the file of a hash.
-	Sees(r *http.Request, hash string) (bool, error)
+	// Sees reports whether whoever asks sees a case as a whole that refers to the file of a hash, and else whether a case shows it
+	// to the public.
+	Sees(r *http.Request, hash string) (whole, public bool, err error)
 }
 
 // How often one account, and one address of the public, may send files: a mean of one in two seconds and of one in a minute,
@@ -169,7 +170,7 @@ func (a *API) Hold(r *http.Request, field string, hashes ...string) error {
 		if owner := ownerOf(r); owner != "" {
 			err = a.Files.Hold(r.Context(), hash, owner)
 		}
-		if errors.Is(err, attachment.ErrUnknown) && a.sees(r, hash) == nil {
+		if errors.Is(err, attachment.ErrUnknown) && a.whole(r, hash) {
 			err = nil
 		}
 		if errors.Is(err, attachment.ErrUnknown) {
@@ -196,27 +197,31 @@ func ownerOf(r *http.Request) string {
 	return ""
 }
 
-// sees returns ErrUnknown unless whoever asks sees a case that refers to a file.
-func (a *API) sees(r *http.Request, hash string) error {
+// whole reports whether whoever asks sees a case as a whole that refers to a file.
+func (a *API) whole(r *http.Request, hash string) bool {
 	if a.Cases == nil || !attachment.ValidHash(hash) {
-		return attachment.ErrUnknown
+		return false
 	}
-	seen, err := a.Cases.Sees(r, hash)
-	if err == nil && !seen {
-		err = attachment.ErrUnknown
-	}
-	return err
+	whole, _, err := a.Cases.Sees(r, hash)
+	return err == nil && whole
 }
 
-// mayRead returns ErrUnknown unless whoever asks may read a file.
-func (a *API) mayRead(r *http.Request, hash string) error {
+// mayRead returns ErrUnknown unless whoever asks may read a file. Public says that they may as everybody may, for the moment.
+func (a *API) mayRead(r *http.Request, hash string) (public bool, err error) {
 	// Through the eyes of another one sees what they see of cases, and not what one has sent oneself.
 	if owner := ownerOf(r); owner != "" && city.As(r) == "" {
 		if mine, err := a.Files.Claimed(r.Context(), hash, owner); err != nil || mine {
-			return err
+			return false, err
 		}
 	}
-	return a.sees(r, hash)
+	if a.Cases == nil || !attachment.ValidHash(hash) {
+		return false, attachment.ErrUnknown
+	}
+	whole, public, err := a.Cases.Sees(r, hash)
+	if err == nil && !whole && !public {
+		err = attachment.ErrUnknown
+	}
+	return public, err
 }
 
 // Get shows a file: GET /v1/attachments/{hash}?size=.
@@ -231,7 +236,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 	}
 	hash := mux.Vars(r)["hash"]
 	kind, content := media.JPEG, []byte(nil)
-	err := a.mayRead(r, hash)
+	public, err := a.mayRead(r, hash)
 	switch {
 	case err != nil:
 	case size == "thumb":
@@ -240,11 +245,20 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) error {
 		kind, content, err = a.Files.Read(r.Context(), hash)
 	}
 	if errors.Is(err, attachment.ErrUnknown) {
-		// The same for what is not there, what others sent, and the small picture of a sound.
+		// The same for what is not there, what others sent, and the small picture of a sound. It may be there in a moment.
+		w.Header().Set("Cache-Control", "no-store")
 		return rest.Refuse(rest.NotFound, "there is no such file, or none that you may see")
 	}
 	if err != nil {
 		return err
+	}
+	h := w.Header()
+	h.Set("Cache-Control", fileCache)
+	if public {
+		// Everywhere on the way the server is asked each time: what is withdrawn is gone with the next question. Maps and feeds of
+		// others show it in their pages.
+		h.Set("Cache-Control", publicCache)
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
 	serve(w, r, kind, hash, size, content)
 	return nil

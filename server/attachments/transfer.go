@@ -67,8 +67,9 @@ func fileOf(body []byte, boundary string) (content []byte, err error) {
 // The headers of a file: it is shown, never run, and kept by the browser of whoever may see it. What somebody sent may look
 // like a page to a program that ignores its type; in a sandbox without sources it can do nothing.
 const (
-	filePolicy = "default-src 'none'; frame-ancestors 'none'; sandbox"
-	fileCache  = "private, max-age=86400, immutable"
+	filePolicy  = "default-src 'none'; frame-ancestors 'none'; sandbox"
+	fileCache   = "private, max-age=86400, immutable"
+	publicCache = "no-cache"
 )
 
 // endings of the names under which files are saved.
@@ -82,7 +83,6 @@ func serve(w http.ResponseWriter, r *http.Request, kind, hash, size string, cont
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", `inline; filename="`+hash[:16]+endings[kind]+`"`)
 	h.Set("Content-Security-Policy", filePolicy)
-	h.Set("Cache-Control", fileCache)
 	h.Set("ETag", `"`+hash+"-"+size+`"`)
 	// A range that cannot be had may be ignored (RFC 9110, section 14.2); net/http would answer with a text.
 	if !hasRange(r.Header.Get("Range"), len(content)) {

@@ -7,12 +7,14 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/gewu-city/gewu/cases/store"
 	"github.com/gewu-city/gewu/people"
 	"github.com/gewu-city/gewu/server/casework"
+	"github.com/gewu-city/gewu/server/casework/album"
 	"github.com/gewu-city/gewu/server/casework/listing"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/city"
@@ -48,7 +50,7 @@ type entry struct {
 	Title      string     `xml:"title"`
 	Published  string     `xml:"published"`
 	Updated    string     `xml:"updated"`
-	Link       link       `xml:"link"`
+	Links      []link     `xml:"link"`
 	Categories []category `xml:"category"`
 	Summary    string     `xml:"summary"`
 	Point      string     `xml:"http://www.georss.org/georss point,omitempty"`
@@ -58,6 +60,8 @@ type link struct {
 	Rel  string `xml:"rel,attr"`
 	Type string `xml:"type,attr"`
 	Href string `xml:"href,attr"`
+	// Length is the size in bytes of what an enclosure is.
+	Length int64 `xml:"length,attr,omitempty"`
 }
 
 type category struct {
@@ -67,7 +71,7 @@ type category struct {
 }
 
 // Atom lists the cases that changed last: GET /v1/cases.atom. Whoever asks gets what the public may see, so that a reader's
-// copy tells nobody more: neither what was said nor by whom, no pictures, and no private cases.
+// copy tells nobody more: neither what was said nor by whom, of pictures those that were opened to the public, and no private cases.
 func (a *API) Atom(w http.ResponseWriter, r *http.Request) error {
 	if a.Service == nil {
 		return rest.Refuse(rest.NotImplemented, "this server has no cases: start it with a profile, gewu serve --profile NAME")
@@ -88,13 +92,17 @@ func (a *API) Atom(w http.ResponseWriter, r *http.Request) error {
 	titles := map[string]string{"zh": "公开案件", "en": "Public cases"}
 	all := feed{
 		ID: a.name("feed?" + r.URL.RawQuery), Title: titles[lang], Updated: stamp(time.Unix(0, 0)), Author: "gewu",
-		Link: link{"self", "application/atom+xml", a.BaseURL(r) + r.URL.RequestURI()},
+		Link: link{Rel: "self", Type: "application/atom+xml", Href: a.BaseURL(r) + r.URL.RequestURI()},
 	}
 	if len(found) > 0 {
 		all.Updated = stamp(found[0].Updated)
 	}
 	for i := range found {
-		all.Entries = append(all.Entries, a.entry(r, &found[i], lang))
+		e, err := a.entry(r, &found[i], lang)
+		if err != nil {
+			return casework.Problem(err)
+		}
+		all.Entries = append(all.Entries, e)
 	}
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
@@ -129,11 +137,11 @@ func wanted(q *rest.Params, cases *store.Store) (f *store.Filter, lang string) {
 	return f, lang
 }
 
-func (a *API) entry(r *http.Request, c *store.Summary, lang string) entry {
+func (a *API) entry(r *http.Request, c *store.Summary, lang string) (entry, error) {
 	class := place.KeyOf(c.Class, a.ClassTable())
 	e := entry{
 		ID: a.name("case/" + c.ID), Title: c.Class.Code, Published: stamp(c.Opened), Updated: stamp(c.Updated),
-		Link: link{"alternate", "application/json", a.BaseURL(r) + "/v1/cases/" + c.ID},
+		Links: []link{{Rel: "alternate", Type: "application/json", Href: a.BaseURL(r) + "/v1/cases/" + c.ID}},
 	}
 	if known, ok := a.ClassTable().Class(class); ok {
 		e.Title = place.TitleOf(&known).In(lang, c.Class.Code)
@@ -154,7 +162,18 @@ func (a *API) entry(r *http.Request, c *store.Summary, lang string) entry {
 	if c.Point != nil {
 		e.Point = strconv.FormatFloat(c.Point.Lat, 'f', -1, 64) + " " + strconv.FormatFloat(c.Point.Lon, 'f', -1, 64)
 	}
-	return e
+	if c.Unreadable {
+		return e, nil
+	}
+	d, err := a.Dossier(r.Context(), c.ID)
+	if err != nil {
+		return e, err
+	}
+	shown := album.Public(d)
+	for _, one := range slices.Concat(shown.Before, shown.After) {
+		e.Links = append(e.Links, link{"enclosure", one.Type, a.BaseURL(r) + "/v1/attachments/" + one.Hash, one.Size})
+	}
+	return e, nil
 }
 
 // name is an id that stays the same however the server is reached: a UUID of version 8 (RFC 9562) from the city's log and

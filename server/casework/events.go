@@ -39,6 +39,8 @@ type happened struct {
 	// Via is the message of another platform that it came by.
 	Via   *dossier.Via  `json:"via,omitempty"`
 	Split []cases.Child `json:"children,omitempty"`
+	// Picture is what the public sees from here on, or not any more.
+	Picture string `json:"picture,omitempty"`
 }
 
 type actor struct {
@@ -48,16 +50,6 @@ type actor struct {
 	OrganisationTitle data.Title `json:"organisation_title,omitempty"`
 	Post              string     `json:"post"`
 	PostTitle         data.Title `json:"post_title,omitempty"`
-}
-
-// linkTitles are what events are called by which a case hears of another one.
-var linkTitles = map[string]data.Title{
-	string(cases.Joined): {"zh": "并入一案", "en": "Another case joined it"},
-	string(cases.Left):   {"zh": "并案撤销", "en": "A case left it"},
-	string(cases.Rested): {"zh": "子案办结", "en": "A part came to rest"},
-	string(cases.Rose):   {"zh": "子案重启", "en": "A part was taken up again"},
-	cases.Tells:          {"zh": "时限提醒", "en": "A time limit was told of"},
-	cases.Numbers:        {"zh": "对方平台已接收", "en": "Another platform took it in"},
 }
 
 // Events shows what happened to a case: GET /v1/cases/{case}/events.
@@ -85,7 +77,7 @@ func (a *API) Events(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) happened(t *process.Table, e *cases.Event, full bool) happened {
-	out := happened{Number: e.Number, At: e.At, Action: e.Action, Title: linkTitles[e.Action], From: e.From, To: e.To}
+	out := happened{Number: e.Number, At: e.At, Action: e.Action, Title: dossier.Titles[e.Action], From: e.From, To: e.To}
 	if action, ok := t.Action(e.Action); ok {
 		out.Title = action.Title
 	}
@@ -107,7 +99,7 @@ func (a *API) happened(t *process.Table, e *cases.Event, full bool) happened {
 	}
 	names := &titles.Names{Directory: d, Field: t.Field, Rules: a.cfg.Timing.Rules, Class: a.classTitle}
 	out.Told, out.Titles = names.Told(e.Told), names.Of(&form)
-	out.Via = dossier.Came(e)
+	out.Via, out.Picture = dossier.Came(e), e.Picture
 	out.Clocks, out.Place, out.Request, out.Part, out.Granted, out.Lapsed, out.Link, out.Split = e.Clocks, a.placeOf(e.Place), e.Request, e.Part, e.Granted, e.Lapsed, e.Link, e.Children
 	return out
 }

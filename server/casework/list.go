@@ -15,6 +15,7 @@ import (
 	"github.com/gewu-city/gewu/geo"
 	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/casework/fault"
+	"github.com/gewu-city/gewu/server/casework/lights"
 	"github.com/gewu-city/gewu/server/casework/listing"
 	"github.com/gewu-city/gewu/server/casework/reach"
 	"github.com/gewu-city/gewu/server/city"
@@ -175,7 +176,7 @@ func (a *API) listed(r *http.Request, l *wanted, of *seen, posts []cases.Actor) 
 		return nil, nil //nolint:nilnil // see above
 	}
 	if !s.Final && !s.Unreadable { // the clocks of a case at rest stand
-		_, s.Light, err = a.lit(r, s.ID, t)
+		_, s.Light, err = lights.Of(r.Context(), a.cfg.Ledger, a.cfg.Timing, s.ID, t, a.Service.Now())
 	}
 	return s, err
 }

@@ -2,9 +2,7 @@ package casework
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,10 +11,11 @@ import (
 
 	"github.com/gewu-city/gewu/cases"
 	"github.com/gewu-city/gewu/cases/clock"
-	"github.com/gewu-city/gewu/cases/process"
 	"github.com/gewu-city/gewu/data"
+	"github.com/gewu-city/gewu/server/casework/album"
 	"github.com/gewu-city/gewu/server/casework/dossier"
 	"github.com/gewu-city/gewu/server/casework/fault"
+	"github.com/gewu-city/gewu/server/casework/lights"
 	"github.com/gewu-city/gewu/server/casework/place"
 	"github.com/gewu-city/gewu/server/rest"
 )
@@ -181,11 +180,13 @@ type shown struct {
 	Intake    *placeShown         `json:"intake,omitempty"`
 	Filing    *placeShown         `json:"filing,omitempty"`
 	Duty      *duty               `json:"duty,omitempty"`
-	Clocks    []clockShown        `json:"clocks"`
+	Clocks    []lights.Clock      `json:"clocks"`
 	Counts    counts              `json:"counts"`
-	Photos    photos              `json:"photos"`
-	Voice     []file              `json:"voice,omitempty"`
-	Offers    []offer             `json:"offers"`
+	Photos    album.Photos        `json:"photos"`
+	// Reviews says that whoever asks decides which pictures the public sees.
+	Reviews bool         `json:"reviews,omitempty"`
+	Voice   []album.File `json:"voice,omitempty"`
+	Offers  []offer      `json:"offers"`
 	// Now is the time by the clock of the cases.
 	Now time.Time `json:"now"`
 }
@@ -196,19 +197,6 @@ type child struct {
 	Case string `json:"case"`
 	Unit string `json:"unit"`
 	Open bool   `json:"open"`
-}
-
-type photos struct {
-	Before []file `json:"before"`
-	After  []file `json:"after"`
-}
-
-type file struct {
-	Hash  string    `json:"hash"`
-	Type  string    `json:"type"`
-	Size  int64     `json:"size"`
-	Taken time.Time `json:"taken,omitzero"`
-	Note  string    `json:"note,omitempty"`
 }
 
 type placeShown struct {
@@ -242,22 +230,6 @@ type duty struct {
 	Automatic         bool       `json:"automatic,omitempty"`
 }
 
-type clockShown struct {
-	Clock string      `json:"clock"`
-	Title data.Title  `json:"title"`
-	State clock.State `json:"state"`
-	Limit string      `json:"limit,omitempty"`
-	Due   time.Time   `json:"due,omitzero"`
-	// UsedS is how much of the limit was used, in seconds of the measure of the limit.
-	UsedS float64     `json:"used_s"`
-	Light clock.Light `json:"light"`
-	Late  bool        `json:"late,omitempty"`
-	// Fault is why the due time is not known: the table of holidays ends before.
-	Fault string `json:"fault,omitempty"`
-	// FaultReason is that for people.
-	FaultReason data.Title `json:"fault_reason,omitempty"`
-}
-
 func (a *API) placeOf(p *cases.Place) *placeShown {
 	if p == nil {
 		return nil
@@ -288,59 +260,6 @@ func (a *API) dutyOf(d *cases.Duty) *duty {
 	}
 }
 
-func filesOf(all []cases.File) []file {
-	out := []file{}
-	for _, f := range all {
-		out = append(out, file{f.Hash, f.Type, f.Size, f.Taken, f.Note})
-	}
-	return out
-}
-
-// lit are the clocks of a case as they are shown, and the light of the whole: the one that wants most attention.
-func (a *API) lit(r *http.Request, id string, t *process.Table) ([]clockShown, clock.Light, error) {
-	clocks, err := a.cfg.Ledger.Of(r.Context(), id)
-	if err != nil {
-		return nil, "", err
-	}
-	now, book := a.Service.Now(), a.cfg.Timing.Newest()
-	out, worst := []clockShown{}, clock.Dark
-	for i := range t.Clocks {
-		c := clocks.Clock(t.Clocks[i].ID)
-		if c == nil {
-			continue
-		}
-		rule := a.cfg.Timing.Rules.Rule(c.Name)
-		if rule == nil {
-			rule = &clock.Rule{Name: c.Name}
-		}
-		one := clockShown{Clock: c.Name, Title: t.Clocks[i].Title, State: c.State, Due: c.Due, Light: rule.Light(c, now, book), Late: c.Late, Fault: c.Fault}
-		if !c.Limit.IsZero() {
-			one.Limit = c.Limit.String()
-		}
-		if left, err := c.Left(now, book); err == nil && c.Fault == "" {
-			one.UsedS = max(0, (c.Limit.Span - left).Seconds())
-		}
-		if ends, ok := errors.AsType[titled](c.Trouble(book)); ok {
-			one.FaultReason = ends.Title()
-		}
-		if attention(one.Light) > attention(worst) {
-			worst = one.Light
-		}
-		out = append(out, one)
-	}
-	return out, worst, nil
-}
-
-// titled is an error that says in both languages what it is.
-type titled interface {
-	error
-	Title() data.Title
-}
-
-func attention(l clock.Light) int {
-	return slices.Index([]clock.Light{clock.Dark, clock.Grey, clock.Green, clock.Yellow, clock.Red}, l)
-}
-
 // show is a case by itself, as somebody sees it.
 func (a *API) show(r *http.Request, of *seen) (*shown, error) {
 	d, err := a.Dossier(r.Context(), of.summary.ID)
@@ -356,12 +275,12 @@ func (a *API) show(r *http.Request, of *seen) (*shown, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &shown{summary: *s, Children: []child{}, Joined: []string{}, Units: []string{}, Clocks: []clockShown{}, Counts: counts{}, Photos: photos{[]file{}, []file{}}, Offers: []offer{}, Now: a.Service.Now()}
+	out := &shown{summary: *s, Children: []child{}, Joined: []string{}, Units: []string{}, Clocks: []lights.Clock{}, Counts: counts{}, Photos: album.Public(d), Offers: []offer{}, Now: a.Service.Now()}
 	t, err := a.table(c)
 	if err != nil {
 		return nil, err
 	}
-	clocks, light, err := a.lit(r, c.ID, t)
+	clocks, light, err := lights.Of(r.Context(), a.cfg.Ledger, a.cfg.Timing, c.ID, t, a.Service.Now())
 	if err != nil {
 		return nil, fault.Of(err)
 	}
@@ -382,7 +301,8 @@ func (a *API) show(r *http.Request, of *seen) (*shown, error) {
 	if p := c.Place(); p != nil {
 		out.Duty = a.dutyOf(p.Duty)
 	}
-	out.Clocks, out.Photos, out.Voice = clocks, photos{filesOf(d.Before), filesOf(d.After)}, filesOf(d.Voice)
+	out.Clocks, out.Photos, out.Voice = clocks, album.Whole(d), album.Sounds(d)
+	_, out.Reviews = a.reviewer(r, of, &as{})
 	if len(c.Counts) > 0 {
 		out.Counts = c.Counts
 	}

@@ -143,10 +143,11 @@ type Contacts interface {
 }
 
 // Files keeps the files of requests. Keep looks at one that a key sent and keeps it, or returns a *[data.FieldError] or a
-// [rest.Problem] when it is not taken. Public is the address of one that was reviewed and may be seen by everybody, false for all others.
+// [rest.Problem] when it is not taken. Public is the address of one of a case that was reviewed and may be seen by everybody, below the
+// server where it begins with a slash; false for all others.
 type Files interface {
 	Keep(r *http.Request, owner Key, content []byte) (cases.File, error)
-	Public(hash string) (address string, ok bool)
+	Public(ctx context.Context, id, hash string) (address string, ok bool)
 }
 
 // Changes remembers since when the services are what they are, over restarts: Since is when it was first asked for the hash

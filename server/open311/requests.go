@@ -73,7 +73,7 @@ func (a *API) show(c *call, found []store.Summary, extensions bool) error {
 		if err := c.Context().Err(); err != nil {
 			return err
 		}
-		v, err := a.look(c.Context(), sum, c.lang)
+		v, err := a.look(c, sum)
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (a *API) updates(c *call) error {
 		if err := c.Context().Err(); err != nil {
 			return err
 		}
-		v, err := a.look(c.Context(), sum, c.lang)
+		v, err := a.look(c, sum)
 		if err != nil {
 			return err
 		}

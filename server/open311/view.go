@@ -2,7 +2,6 @@ package open311
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,7 +75,8 @@ type update struct {
 }
 
 // look reads what the public may know of a case.
-func (a *API) look(ctx context.Context, sum store.Summary, lang string) (*view, error) {
+func (a *API) look(c *call, sum store.Summary) (*view, error) {
+	ctx, lang := c.Context(), c.lang
 	var events []*cases.Event
 	for e, err := range a.Cases.Events(ctx, sum.ID) {
 		if err != nil {
@@ -104,7 +104,10 @@ func (a *API) look(ctx context.Context, sum store.Summary, lang string) (*view, 
 			if a.Files == nil {
 				break
 			}
-			if address, ok := a.Files.Public(file.Hash); ok {
+			if address, ok := a.Files.Public(ctx, sum.ID, file.Hash); ok {
+				if strings.HasPrefix(address, "/") {
+					address = a.Base(c.Request) + address
+				}
 				photo = cmp.Or(photo, address)
 				if !slices.Contains(v.photos, address) {
 					v.photos = append(v.photos, address)

@@ -78,6 +78,17 @@ func (n noted) Append(ctx context.Context, events []*cases.Event) (data.Seq, err
 // Any reports whether an event of a case that passes refers to a file. read finds a case; cases that were noted and never
 // written are passed over.
 func Any(ctx context.Context, files Files, hash string, passes func(id string) bool, read func(context.Context, string) (*dossier.Dossier, error)) (bool, error) {
+	return anyOf(ctx, files, hash, passes, read, func(d *dossier.Dossier) bool {
+		return slices.ContainsFunc(slices.Concat(d.Before, d.After, d.Voice), func(f cases.File) bool { return f.Hash == hash })
+	})
+}
+
+// Shown reports whether a case that passes shows a picture to the public.
+func Shown(ctx context.Context, files Files, hash string, passes func(id string) bool, read func(context.Context, string) (*dossier.Dossier, error)) (bool, error) {
+	return anyOf(ctx, files, hash, passes, read, func(d *dossier.Dossier) bool { return d.Case.Shows(hash) })
+}
+
+func anyOf(ctx context.Context, files Files, hash string, passes func(id string) bool, read func(context.Context, string) (*dossier.Dossier, error), has func(*dossier.Dossier) bool) (bool, error) {
 	if files == nil {
 		return false, nil
 	}
@@ -96,7 +107,7 @@ func Any(ctx context.Context, files Files, hash string, passes func(id string) b
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(slices.Concat(d.Before, d.After, d.Voice), func(f cases.File) bool { return f.Hash == hash }) {
+		if has(d) {
 			return true, nil
 		}
 	}

@@ -131,7 +131,7 @@ func (c *City) Named(_ context.Context, code string) (open311.Named, bool, error
 	return open311.Named{}, false, nil
 }
 
-// albums are the files of the city. No picture was looked at by anybody who could open it to the public.
+// albums are the files of the city.
 type albums struct{ *City }
 
 // Keep implements [open311.Files].
@@ -140,7 +140,16 @@ func (a albums) Keep(r *http.Request, owner open311.Key, content []byte) (cases.
 }
 
 // Public implements [open311.Files].
-func (albums) Public(string) (string, bool) { return "", false }
+func (a albums) Public(ctx context.Context, id, hash string) (string, bool) {
+	if !a.Cases.Opened() {
+		return "", false
+	}
+	d, err := a.Cases.Dossier(ctx, id)
+	if err != nil || !d.Case.Shows(hash) {
+		return "", false
+	}
+	return "/v1/attachments/" + hash, true
+}
 
 // reporters are those who report. Nobody of them is told by mail how it goes on.
 type reporters struct{ *City }

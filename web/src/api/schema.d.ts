@@ -680,7 +680,7 @@ export interface paths {
         };
         /**
          * A picture or a sound
-         * @description For those who may see a case that refers to it, and for whoever sent it, for a day. A range of bytes may be asked for.
+         * @description For those who may see a case that refers to it, and for whoever sent it, for a day; for everybody who sees the case, once it was opened to the public and until it is withdrawn. A range of bytes may be asked for.
          */
         get: operations["getAttachment"];
         put?: never;
@@ -2270,6 +2270,35 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{case}/attachments/{hash}/public": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+                /** @description A picture of the case. */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Let the public see a picture
+         * @description Somebody has looked at it: no face, no door and no number plate is on it. From then on everybody who sees the case sees it too, at /v1/attachments/{hash}, in Open311 and in the feed. It needs the permission `pictures` and sight of the case as a whole, and is an event of the case. Pictures of private cases are refused with 409.
+         */
+        put: operations["releasePicture"];
+        post?: never;
+        /**
+         * Take a picture away from the public
+         * @description It is gone with the next question, also from the copies of browsers and proxies, which ask each time. It needs the permission `pictures` and sight of the case as a whole, and is an event of the case.
+         */
+        delete: operations["withdrawPicture"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4523,6 +4552,8 @@ export interface components {
                     /** Format: date-time */
                     taken?: string;
                     note?: string;
+                    /** @description The public sees it. */
+                    public?: boolean;
                 }[];
                 after: {
                     hash: string;
@@ -4531,8 +4562,12 @@ export interface components {
                     /** Format: date-time */
                     taken?: string;
                     note?: string;
+                    /** @description The public sees it. */
+                    public?: boolean;
                 }[];
             };
+            /** @description Whoever asks decides which pictures the public sees. */
+            reviews?: boolean;
             voice?: {
                 hash: string;
                 type: string;
@@ -4765,6 +4800,8 @@ export interface components {
                 kind: string;
                 case: string;
             };
+            /** @description The picture that the public sees from here on, or not any more. */
+            picture?: string;
             children?: {
                 case: string;
                 unit: string;
@@ -6129,7 +6166,7 @@ export interface components {
             id?: string;
             title: components["schemas"]["Title"];
             duty?: components["schemas"]["Role"];
-            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal" | "cases" | "report")[];
+            permissions?: ("define" | "edit" | "import" | "export" | "undo" | "plan" | "approve" | "publish" | "operate" | "people" | "audit" | "read-personal" | "cases" | "pictures" | "report")[];
             /** @description What no grant names is not seen. */
             layers?: {
                 /** @description Names of layers, or `*` for all that are not sensitive. */
@@ -14047,6 +14084,100 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    releasePicture: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself only: who decides. */
+                person?: string;
+                /** @description By the post in this organisation. */
+                organisation?: string;
+                /** @description By this post. */
+                post?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+                /** @description A picture of the case. */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, or so already. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        case: string;
+                        hash: string;
+                        public: boolean;
+                        /** @description Of the case. */
+                        version: number;
+                        seq: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            501: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdrawPicture: {
+        parameters: {
+            query?: {
+                /** @description On the machine itself only: who decides. */
+                person?: string;
+                /** @description By the post in this organisation. */
+                organisation?: string;
+                /** @description By this post. */
+                post?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 01HZX3Q4M8 */
+                case: string;
+                /** @description A picture of the case. */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, or so already. */
+            200: {
+                headers: {
+                    "X-Gewu-Seq": components["headers"]["Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        case: string;
+                        hash: string;
+                        public: boolean;
+                        /** @description Of the case. */
+                        version: number;
+                        seq: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             501: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

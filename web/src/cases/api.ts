@@ -23,6 +23,8 @@ export type CaseEvent = Schemas['CaseEvent']
 // Form is what is filled in at a step. Fields of the process that have no member of their own are in fields, as text.
 export type Form = Schemas['CaseForm']
 export type FileRef = NonNullable<Form['before']>[number]
+// A photo of a case says whether the public sees it.
+export type Photo = FileRef & { public?: boolean }
 export type Quantity = NonNullable<Form['quantity']>[number]
 export type Match = Schemas['CaseMatch']
 export type Actor = Schemas['CaseActor']
@@ -187,6 +189,10 @@ export const listStaff = async (q: string, limit: number) =>
   (await askService<{ staff: Person[] }>(`/v1/staff?${new URLSearchParams({ ...(q && { q }), limit: String(limit) })}`)).data.staff
 
 export const fileURL = (file: FileRef, size: 'thumb' | 'full') => `/v1/attachments/${segment(file.hash)}?size=${size}`
+
+// openPhoto lets the public see a photo of a case, or takes it away again.
+export const openPhoto = (id: string, file: FileRef, open: boolean, who: Who) =>
+  askService<{ public: boolean; version: number }>(withWho(`${casePath(id)}/attachments/${segment(file.hash)}/public`, who, true), { method: open ? 'PUT' : 'DELETE' })
 
 // Uploaded is what the service says of a file: a photo may tell where and when it was taken.
 export interface Uploaded extends FileRef {

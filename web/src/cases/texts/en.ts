@@ -102,7 +102,7 @@ const messages: typeof zh = {
     many: 'At most 20 files.',
     wrong: 'Such files do not belong here.',
   },
-  photo: { title: 'Photos', before: 'Before', after: 'After', none: 'No photos', alt: '{title}, {n} of {of}', taken: 'taken {time}', previous: 'Previous', next: 'Next' },
+  photo: { title: 'Photos', before: 'Before', after: 'After', none: 'No photos', alt: '{title}, {n} of {of}', taken: 'taken {time}', previous: 'Previous', next: 'Next', open: 'Open to the public', withdraw: 'Withdraw', public: 'The public sees it', hidden: 'Not public', opened: 'The public sees the photo now.', withdrawn: 'The photo is withdrawn from the public.', review: 'Open a photo only if no face, door or number plate is on it.' },
   quantity: { number: 'Quantity', unit: 'Unit', kind: 'Of what', add: 'One more', remove: 'Remove number {n}' },
   timeline: { title: 'What happened' },
   link: { joined: 'Joined by', left: 'Taken apart from', rested: 'Came to rest:', rose: 'Taken up again:' },

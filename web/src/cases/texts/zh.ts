@@ -100,7 +100,7 @@ const messages = {
     many: '最多 20 个文件。',
     wrong: '这里不能放这种文件。',
   },
-  photo: { title: '照片', before: '处置前', after: '处置后', none: '没有照片', alt: '{title}，第 {n} 张，共 {of} 张', taken: '拍摄于 {time}', previous: '上一张', next: '下一张' },
+  photo: { title: '照片', before: '处置前', after: '处置后', none: '没有照片', alt: '{title}，第 {n} 张，共 {of} 张', taken: '拍摄于 {time}', previous: '上一张', next: '下一张', open: '公开', withdraw: '撤回公开', public: '已公开', hidden: '未公开', opened: '照片已公开。', withdrawn: '照片已撤回，公众不再可见。', review: '照片上没有人脸、门牌、车牌，才可公开。' },
   quantity: { number: '数量', unit: '单位', kind: '内容', add: '再加一项', remove: '移除第 {n} 项' },
   timeline: { title: '办理过程' },
   link: { joined: '并入本案：', left: '撤销并案：', rested: '子案件结束：', rose: '子案件重新办理：' },
