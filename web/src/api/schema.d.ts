@@ -14098,7 +14098,10 @@ export interface operations {
                 /** @description By this post. */
                 post?: string;
             };
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @example 01HZX3Q4M8 */
                 case: string;
@@ -14145,7 +14148,10 @@ export interface operations {
                 /** @description By this post. */
                 post?: string;
             };
-            header?: never;
+            header?: {
+                /** @description With a key the same request is done once however often it is sent, also when the server died in between: the answer names the `seq` that it wrote. Another request with the key is 422. Keys are known for 24 hours and 10,000 requests. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @example 01HZX3Q4M8 */
                 case: string;
