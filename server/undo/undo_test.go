@@ -448,7 +448,8 @@ func TestUndoAmongWriters(t *testing.T) {
 			if err != nil && ctx.Err() == nil {
 				t.Error(err)
 			}
-			time.Sleep(20 * time.Millisecond)
+			// Ever longer, so that an attempt fits between two changes also where it takes long.
+			time.Sleep(time.Duration(10+2*i*i) * time.Millisecond)
 		}
 	})
 	time.Sleep(30 * time.Millisecond)
