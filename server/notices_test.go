@@ -35,7 +35,9 @@ func posted(t *testing.T) (*office, *outbox.File) {
 	classes := []string{"GBT30428.2-2013 part 0102"}
 	o.server.notices.Service = &notices.Service{File: file, Mail: true, Wake: func() {}, Now: o.clockNow, Hooks: []string{"sms"}, Text: func(m *notice.Message, lang string) (subject, text string) {
 		return lang + " " + m.Case, lang + " " + m.Event
-	}, Events: func() []string { return []string{"close", "overdue"} }, Class: func(name string) bool { return slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(c, name) }) }, Remind: func(_ context.Context, about string, ids []string, at time.Time) ([]notice.Message, error) {
+	}, Events: func() []string { return []string{"close", "overdue"} }, Class: func(name string) bool {
+		return slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(c, name) })
+	}, Remind: func(_ context.Context, about string, ids []string, at time.Time) ([]notice.Message, error) {
 		return file.Remind(about, ids, at, nil)
 	}}
 	return o, file
