@@ -11,6 +11,23 @@ import (
 	"github.com/gewu-city/gewu/data/boltstore/memory"
 )
 
+// add adds a change to an entry as the log has it.
+func add(t rapid.TB, e *memory.Entry, ch *data.Change) (data.PayloadHead, []byte) {
+	t.Helper()
+	payload, err := data.AppendPayload(nil, ch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := data.PeekPayload(payload)
+	if err == nil {
+		err = e.Add(head, payload, sha256.Sum256(payload))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head, payload
+}
+
 // TestEntry asks for the events of random entries in any order, and compares with a map.
 func TestEntry(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -35,17 +52,7 @@ func TestEntry(t *testing.T) {
 					}
 					want[name] = number + 1
 				}
-				payload, err := data.AppendPayload(nil, &ch)
-				if err != nil {
-					t.Fatal(err)
-				}
-				head, err := data.PeekPayload(payload)
-				if err == nil {
-					err = e.Add(head, payload, sha256.Sum256(payload))
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
+				head, payload := add(t, e, &ch)
 				if ch.Case != nil && e.Add(head, payload, data.Hash{}) == nil {
 					t.Fatal("a payload that does not match its hash is taken")
 				}
@@ -68,20 +75,10 @@ func TestEntry(t *testing.T) {
 // TestEntries reads ever more entries: those that were read last are kept, and never more than a bound.
 func TestEntries(t *testing.T) {
 	var kept memory.Entries
-	add := func(seq data.Seq, events int) {
+	keep := func(seq data.Seq, events int) {
 		e := &memory.Entry{Seq: seq}
 		for n := range events {
-			payload, err := data.AppendPayload(nil, &data.Change{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName(fmt.Sprint("c", n)), Case: &data.CaseEvent{Number: 7, Body: []byte{1}}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			head, err := data.PeekPayload(payload)
-			if err == nil {
-				err = e.Add(head, payload, sha256.Sum256(payload))
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			add(t, e, &data.Change{Stream: data.StreamCase, Op: data.OpPut, Layer: data.CaseName(fmt.Sprint("c", n)), Case: &data.CaseEvent{Number: 7, Body: []byte{1}}})
 		}
 		kept.Keep(e)
 	}
@@ -94,7 +91,7 @@ func TestEntries(t *testing.T) {
 		return n
 	}
 	for seq := data.Seq(1); seq <= 20_000; seq++ {
-		add(seq, int(seq)%2)
+		keep(seq, int(seq)%2)
 		if kept.Entry(seq) == nil {
 			t.Fatalf("entry %d is gone at once", seq)
 		}
@@ -102,11 +99,11 @@ func TestEntries(t *testing.T) {
 	if n := count(20_000); n < 1000 || n > 10_000 || kept.Entry(1) != nil {
 		t.Errorf("%d entries are kept", n)
 	}
-	add(20_001, 40_000)
+	keep(20_001, 40_000)
 	if n := count(20_001); n != 1 || kept.Entry(20_001).Newest(data.CaseName("c39999")) != 7 {
 		t.Errorf("%d entries are kept beside one that is more than all", n)
 	}
-	add(20_002, 1)
+	keep(20_002, 1)
 	if n := count(20_002); n != 1 || kept.Entry(20_002) == nil {
 		t.Errorf("%d entries are kept after it", n)
 	}
